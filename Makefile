@@ -1,0 +1,45 @@
+# Everything sets itself up: the only needs are Python 3.11 or newer, make and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run scenario test lint lock audit clean
+.DEFAULT_GOAL := run
+
+run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
+	@$(BIN)/python -m local --play
+
+scenario: $(READY)  ## start everything, play the sample scenario, end with 0 or 1
+	@$(BIN)/python -m local --scenario
+
+test: lint  ## lint, types, import rules, every test
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
+
+lint: $(READY)  ## fast enough for every save
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+
+lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" tests/end_to_end/runtime-requirements.in \
+		-o tests/end_to_end/runtime-requirements.txt
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
+
+audit: $(READY)  ## known vulnerabilities in what is locked (needs the network)
+	@$(BIN)/pip-audit --require-hashes -r requirements-dev.txt
+
+clean:  ## remove the environment and local data
+	rm -rf $(VENV) .local
+
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,51 @@
+"""The two triggers of this room: the change feed of `reports`, and the minute that retries pending tags."""
+
+import json
+
+import azure.functions as func
+
+from evaluate_risk.enforce import retry_pending
+from evaluate_risk.evaluation import evaluate
+from shared.cosmos import DATABASE
+from shared.errors import StoreUnavailable
+from shared.events import Event, tell
+from shared.services import services
+from shared.settings import current
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
+_settings = current()
+
+
+@bp.function_name("evaluate_risk")
+@bp.cosmos_db_trigger(
+    arg_name="documents",
+    connection="COSMOS",
+    database_name=DATABASE,
+    container_name="reports",
+    lease_container_name="leases",
+    lease_container_prefix="evaluate_risk.",
+    create_lease_container_if_not_exists=False,
+    start_from_beginning=True,  # type: ignore[arg-type] # the annotation says time; the host reads a bool
+    feed_poll_delay=_settings.feed_poll_delay_ms,
+    max_items_per_invocation=_settings.feed_batch_size,
+)
+@bp.retry(
+    strategy="exponential_backoff",
+    max_retry_count="-1",
+    minimum_interval="00:00:01",
+    maximum_interval="00:05:00",
+)
+async def evaluate_risk(documents: func.DocumentList) -> None:
+    """Evaluate a batch of reports; an unavailable store makes the host replay it, for as long as it takes."""
+    try:
+        await evaluate(services(), [json.loads(document.to_json()) for document in documents])
+    except StoreUnavailable as error:
+        tell(Event.FEED_RETRIED, documents=len(documents), why=error)
+        raise
+
+
+@bp.function_name("retry_pending_tags")
+@bp.timer_trigger(arg_name="timer", schedule="0 * * * * *", use_monitor=False)
+async def retry_pending_tags(timer: func.TimerRequest) -> None:
+    """Every minute: write the tags that Graph did not take."""
+    await retry_pending(services())

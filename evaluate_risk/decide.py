@@ -1,0 +1,216 @@
+"""A device's document: read it, edit it, decide, write it. One of the doors into this room.
+
+Whatever changes about a device goes through `change`: the edit and the decision that follows from it are one
+replace with If-Match, done again from the start where another instance was faster.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG, TAG_PREFIX, Policy, decide, same
+from evaluate_risk.risk import link_keys, slot
+from shared.cosmos import Found
+from shared.errors import Conflict, NotStored, StoreUnavailable
+from shared.events import Event, tell
+from shared.model import Agent, Decision, Device, HistoryEntry, Known, Slot, Tag, TagState
+from shared.services import Services
+from shared.settings import Mode
+
+ATTEMPTS = 50
+HISTORY = 20
+INTUNE_ONLY = "intune:"
+
+
+async def policy(services: Services) -> Policy:
+    """The policy every decision is taken by now."""
+    reading = await services.mirror.read()
+    return Policy(services.settings.mode, services.settings.tag_all, reading.rules, reading.switches)
+
+
+async def change(
+    services: Services, device_id: str, edit: Callable[[Device], Device] = lambda device: device
+) -> Found[Device] | None:
+    """The device after `edit` and the decision that follows; None where there is no such device.
+
+    Nothing is written where nothing changes. Raises StoreUnavailable when others keep being faster.
+    """
+    for attempt in range(ATTEMPTS):
+        found = await services.store.read(Device, device_id)
+        if found is None:
+            return None
+        after = settle(edit(found.document), await policy(services), services.now())
+        if after == found.document:
+            return found
+        try:
+            etag = await services.store.replace(after, found.etag)
+        except (Conflict, NotStored):
+            await pause(attempt)
+            continue
+        _tell_change(found.document, after)
+        return Found(after, etag)
+    raise StoreUnavailable(f"device {device_id} is written by too many at once")
+
+
+async def pause(attempt: int) -> None:
+    """A short random wait before doing again what another instance was faster at."""
+    await asyncio.sleep(random.uniform(0, min(0.005 * 2**attempt, 0.25)))  # noqa: S311 - no secret
+
+
+def settle(device: Device, policy: Policy, now: datetime) -> Device:
+    """`device` with the decision and the wanted tag that follow from what it holds. Pure."""
+    if device.frozen and device.decision:
+        kept = {"rules_version": policy.version, "next_due": None}
+        return device.model_copy(update={"decision": device.decision.model_copy(update=kept)})
+    decision = decide(device, policy, now)
+    if device.decision and same(device.decision, decision):
+        decision = device.decision
+    tag = _want(device, decision, policy, now)
+    history = device.history
+    turned = device.decision is None or device.decision.verdict != decision.verdict
+    if turned or tag.wanted != device.tag.wanted:
+        words = f"{decision.verdict}: {decision.reasons[0]}; tag {tag.wanted or 'left as it is'}"
+        history = (HistoryEntry(at=now, what=words), *history)[:HISTORY]
+    return device.model_copy(update={"decision": decision, "tag": tag, "history": history})
+
+
+def _want(device: Device, decision: Decision, policy: Policy, now: datetime) -> Tag:
+    tag = device.tag
+    if decision.tag is None:
+        pending = tag.state is TagState.PENDING
+        return tag.model_copy(update={"state": TagState.NONE}) if pending else tag
+    wanted: str | None = decision.tag
+    if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
+        wanted = None
+    changed = wanted != tag.wanted
+    enforced = policy.mode is Mode.ENFORCE
+    update: dict[str, object] = {"state": _state(device, wanted, changed=changed, enforced=enforced)}
+    if changed:
+        update |= {
+            "wanted": wanted,
+            "blocks": wanted is not None and wanted.startswith(BLOCK_PREFIX),
+            "why": decision.reasons[0],
+            "wanted_at": now,
+            "attempts": 0,
+            "error": None,
+        }
+    return tag.model_copy(update=update)
+
+
+def _may_stand(tag: Tag) -> bool:
+    """Whether a value of ours stands in Entra, or may: written, or asked for and not yet heard of."""
+    return tag.applied is not None or (tag.wanted is not None and tag.state is TagState.PENDING)
+
+
+def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool) -> TagState:
+    tag = device.tag
+    if wanted is None or not enforced:
+        return TagState.APPLIED if tag.applied and tag.applied == wanted else TagState.NONE
+    if device.id.startswith(INTUNE_ONLY):
+        return TagState.NOT_ENFORCEABLE
+    if not changed and tag.state is not TagState.NONE:
+        return tag.state
+    if wanted == tag.applied and tag.state is not TagState.PENDING:
+        return TagState.APPLIED
+    return TagState.PENDING
+
+
+def with_slot(device: Device, slot: Slot) -> Device:
+    """`device` with an agent's slot, unless the one it has is as new: an older level never covers a newer."""
+    standing = device.slots.get(slot.agent)
+    if standing and standing.revision >= slot.revision:
+        return device
+    return device.model_copy(update={"slots": {**device.slots, slot.agent: slot}})
+
+
+def without_agent(device: Device, agent: Agent) -> Device:
+    """`device` with the agent's slot marked moved; made where there is none, so that no late one comes."""
+    standing = device.slots.get(agent.id, slot(agent))
+    if standing.moved:
+        return device
+    moved = standing.model_copy(update={"moved": True, "revision": agent.level_revision})
+    return device.model_copy(update={"slots": {**device.slots, agent.id: moved}})
+
+
+async def link_agent(services: Services, agent_id: str, device_id: str, by: str) -> Found[Device] | None:
+    """Link an agent to a device outside the feed; None where one of them is not there.
+
+    The slot is written at the device first and the link on the agent after it: what is cut off in between
+    leaves the agent listed as unlinked, and the next sync does it again.
+    """
+    for attempt in range(ATTEMPTS):
+        found = await services.store.read(Agent, agent_id)
+        if found is None:
+            return None
+        agent = found.document
+        if agent.device != device_id:
+            if agent.moving_from is not None:
+                await finish_move(services, found)
+                continue
+            linked = linked_to(agent, device_id, by)
+            if await change(services, device_id, _placing(slot(linked))) is None:
+                return None
+            try:
+                etag = await services.store.replace(linked, found.etag)
+            except Conflict:
+                await pause(attempt)
+                continue
+            found = Found(linked, etag)
+        if await finish_move(services, found):
+            return await change(services, device_id, _placing(slot(found.document)))
+    raise StoreUnavailable(f"agent {agent_id} is written by too many at once")
+
+
+def is_ours(value: str) -> bool:
+    """Whether a value of the attribute is one this app writes; any other is never overwritten."""
+    return value.startswith(TAG_PREFIX)
+
+
+def link_candidates(mdm_device_id: Known | None, serial: Known | None, udid: Known | None) -> list[str]:
+    """Every link an agent could be found under by the ids its partner gave, best first."""
+    ids = (("mdm", mdm_device_id), ("serial", serial), ("udid", udid))
+    return link_keys([(kind, known.value if known else None) for kind, known in ids])
+
+
+def linked_to(agent: Agent, device_id: str, by: str) -> Agent:
+    """`agent` linked to a device, at a new revision; the device it leaves is remembered until it is told."""
+    return agent.model_copy(
+        update={
+            "device": device_id,
+            "linked_by": by,
+            "moving_from": agent.device if agent.device != device_id else agent.moving_from,
+            "level_revision": agent.level_revision + 1,
+        }
+    )
+
+
+async def finish_move(services: Services, found: Found[Agent]) -> bool:
+    """Mark the slot an agent left behind as moved; False where the agent changed and must be read again."""
+    agent = found.document
+    if agent.moving_from is None:
+        return True
+    await change(services, agent.moving_from, lambda device: without_agent(device, agent))
+    tell(Event.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
+    try:
+        await services.store.replace(agent.model_copy(update={"moving_from": None}), found.etag)
+    except Conflict:
+        return False
+    return True
+
+
+def _placing(slot: Slot) -> Callable[[Device], Device]:
+    return lambda device: with_slot(device, slot)
+
+
+def _tell_change(before: Device, after: Device) -> None:
+    if after.decision and (before.decision is None or before.decision.verdict != after.decision.verdict):
+        decision = after.decision
+        tell(
+            Event.DECISION_CHANGED,
+            device=after.id,
+            verdict=decision.verdict,
+            risk=decision.risk,
+            rule=decision.rule,
+            tag=after.tag.wanted,
+        )

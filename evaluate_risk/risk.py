@@ -1,0 +1,341 @@
+"""From reports to an agent's open threats, and from those to what its device needs to know. Pure.
+
+Folding keeps, per threat, the newest opening and the newest resolution, and per agent the newest snapshot and
+the newest moment everything was declared clean. Each of these is a maximum, so the order and the number of
+reports never matter. A threat is open while its last opening is newer than its own resolution and than the
+watermark over it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.level import Level, highest
+from shared.model import (
+    Agent,
+    Finding,
+    Known,
+    Mark,
+    Opening,
+    Report,
+    Slot,
+    Snapshot,
+    Threat,
+    id_part,
+    link_id,
+)
+from shared.record import (
+    Category,
+    Clears,
+    DeviceStateRecord,
+    Status,
+    ThreatRecord,
+)
+
+FUTURE_TOLERANCE = timedelta(minutes=10)
+"""How far after receipt a partner's time may lie before the time of receipt stands instead."""
+TOMBSTONE_AGE = timedelta(days=180)
+MAX_TOMBSTONES = 2000
+MAX_OPEN = 800
+"""Open threats kept per agent, so that its document stays under Cosmos DB's 2 MB; the gravest stay."""
+KEPT_WORDS = 100
+"""Characters of a threat's type and name kept in the agent, for that reason; the report has them whole."""
+SHOWN_FINDINGS = 20
+COMPLIANCE = "compliance"
+"""vendor_category of the findings a compliance snapshot clears."""
+
+M = TypeVar("M", bound=Mark)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A report the fold could not apply, and why."""
+
+    report: Report
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An open threat that no longer fits the agent's document; it is not forgotten, but set aside."""
+
+    threat_key: str
+    opening: Opening
+
+
+@dataclass(frozen=True)
+class Folded:
+    """An agent after its reports, and what could not be kept in it."""
+
+    agent: Agent
+    rejected: tuple[Rejected, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+
+def new_agent(report: Report, partner_device_id: str) -> Agent:
+    """The agent a first report makes, before that report is folded in."""
+    return Agent(
+        id=report.agent,
+        partner=report.record.partner,
+        partner_device_id=partner_device_id,
+        first_received_at=report.received_at,
+        last_received_at=report.received_at,
+    )
+
+
+def event_time(report: Report) -> tuple[datetime, bool]:
+    """When the report's event happened, and whether the partner's own time had to be set aside.
+
+    A missing time is the time of receipt; one more than 10 minutes after receipt is clamped to it.
+    """
+    record = report.record
+    stated = record.event_at if isinstance(record, ThreatRecord) else record.detected_at
+    if stated is None:
+        return report.received_at, False
+    if stated > report.received_at + FUTURE_TOLERANCE:
+        return report.received_at, True
+    return stated, False
+
+
+def fold(agent: Agent, reports: Iterable[Report], now: datetime) -> Folded:
+    """`agent` after `reports`, in whatever order they come; the link and the revision are left alone."""
+    state = _Fold(agent)
+    for report in reports:
+        state.apply(report)
+    return state.finish(now)
+
+
+class _Fold:
+    """An agent while reports are poured into it."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.threats = dict(agent.threats)
+        self.cleared_all = agent.cleared_all
+        self.cleared_compliance = agent.cleared_compliance
+        self.snapshot = agent.snapshot
+        self.identity = {
+            name: getattr(agent, name) for name in ("mdm_device_id", "serial", "udid", "platform")
+        }
+        self.first = agent.first_received_at
+        self.last = agent.last_received_at
+        self.rejected: list[Rejected] = []
+
+    def apply(self, report: Report) -> None:
+        at, clamped = event_time(report)
+        record = report.record
+        if isinstance(record, ThreatRecord):
+            key = id_part(record.threat_key)
+            if self.agent.floor and at < self.agent.floor and key not in self.threats:
+                reason = f"happened before {self.agent.floor:%Y-%m-%d}, older than what is still remembered"
+                self.rejected.append(Rejected(report, "too_late", reason))
+                return
+            self._threat(key, record, report, at, clamped)
+        elif isinstance(record, DeviceStateRecord):
+            self._state(record, Mark(at=at, report=report.id))
+        for name in self.identity:
+            value = getattr(record, name)
+            if value is not None:
+                known = Known(at=at, report=report.id, value=str(value))
+                self.identity[name] = _newest(self.identity[name], known)
+        self.first = min(self.first, report.received_at)
+        self.last = max(self.last, report.received_at)
+
+    def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
+        if record.status is Status.UNKNOWN:
+            return
+        threat = self.threats.get(key, Threat())
+        if record.status is Status.RESOLVED:
+            resolved = _newest(threat.resolved, Mark(at=at, report=report.id))
+            self.threats[key] = threat.model_copy(update={"resolved": resolved})
+            return
+        opening = Opening(
+            at=at,
+            report=report.id,
+            severity=record.severity,
+            category=record.category,
+            threat_type=record.threat_type[:KEPT_WORDS],
+            name=record.threat_name and record.threat_name[:KEPT_WORDS],
+            compliance=record.vendor_category == COMPLIANCE,
+            received_at=report.received_at,
+            clamped=clamped,
+        )
+        self.threats[key] = threat.model_copy(update={"opened": _newest_opening(threat.opened, opening)})
+
+    def _state(self, record: DeviceStateRecord, mark: Mark) -> None:
+        snapshot = Snapshot(
+            at=mark.at, report=mark.report, severity=record.severity, levels=record.levels or {}
+        )
+        self.snapshot = max(
+            filter(None, (self.snapshot, snapshot)), key=lambda s: (s.at, s.severity.rank, s.report)
+        )
+        if record.clears is Clears.ALL:
+            self.cleared_all = _newest(self.cleared_all, mark)
+        elif record.clears is Clears.COMPLIANCE:
+            self.cleared_compliance = _newest(self.cleared_compliance, mark)
+        for key in map(id_part, record.closed_keys):
+            threat = self.threats.get(key, Threat())
+            self.threats[key] = threat.model_copy(update={"resolved": _newest(threat.resolved, mark)})
+
+    def finish(self, now: datetime) -> Folded:
+        settled = {key: self._settle(threat) for key, threat in self.threats.items()}
+        kept = {key: threat for key, threat in settled.items() if threat is not None}
+        dropped = _beyond(kept, MAX_OPEN)
+        for gone in dropped:
+            kept[gone.threat_key] = Threat(resolved=kept[gone.threat_key].resolved)
+        kept = {key: threat for key, threat in kept.items() if threat != Threat()}
+        floor = _prune(kept, now, self.agent.floor)
+        agent = self.agent.model_copy(
+            update={
+                "threats": dict(sorted(kept.items())),
+                "cleared_all": self.cleared_all,
+                "cleared_compliance": self.cleared_compliance,
+                "snapshot": self.snapshot,
+                **self.identity,
+                "first_received_at": self.first,
+                "last_received_at": self.last,
+                "floor": floor,
+            }
+        )
+        return Folded(agent, tuple(self.rejected), tuple(dropped))
+
+    def _settle(self, threat: Threat) -> Threat | None:
+        """The threat without what can never count again; None where nothing is left of it."""
+        opened, resolved = threat.opened, threat.resolved
+        if threat.covered:
+            opened = _newest_opening(opened, threat.covered)
+        if resolved and self.cleared_all and resolved.at <= self.cleared_all.at:
+            resolved = None
+        if opened and _closes(self.cleared_all, opened):
+            opened = None
+        if opened and _closes(resolved, opened):
+            opened = None
+        if opened and opened.compliance and _closes(self.cleared_compliance, opened):
+            return Threat(covered=opened, resolved=resolved)
+        return Threat(opened=opened, resolved=resolved) if opened or resolved else None
+
+
+def _closes(closer: Mark | None, opened: Opening) -> bool:
+    """Whether `closer` is as new as the opening: at the same moment, resolved wins."""
+    return closer is not None and closer.at >= opened.at
+
+
+def _newest(one: M | None, other: M) -> M:
+    return max(filter(None, (one, other)), key=lambda mark: (mark.at, mark.report))
+
+
+def _newest_opening(one: Opening | None, other: Opening) -> Opening:
+    return max(filter(None, (one, other)), key=lambda mark: (mark.at, mark.severity.rank, mark.report))
+
+
+def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
+    opened = [Dropped(key, threat.opened) for key, threat in threats.items() if threat.opened]
+    opened.sort(key=lambda gone: (gone.opening.severity.rank, gone.opening.at, gone.threat_key), reverse=True)
+    return opened[limit:]
+
+
+def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) -> datetime | None:
+    """Take away tombstones too old or too many; the floor rises to the newest one taken."""
+    tombstones = sorted(
+        (
+            (max(mark.at for mark in (threat.covered, threat.resolved) if mark), key)
+            for key, threat in threats.items()
+            if not threat.opened
+        ),
+        reverse=True,
+    )
+    for place, (at, key) in enumerate(tombstones):
+        if place >= MAX_TOMBSTONES or at < now - TOMBSTONE_AGE:
+            del threats[key]
+            floor = max(floor or at, at)
+    return floor
+
+
+def slot(agent: Agent) -> Slot:
+    """What `agent` brings to its device's decision, at the agent's present revision."""
+    opened = [(key, threat.opened) for key, threat in agent.threats.items() if threat.opened]
+    findings = sorted(
+        (_finding(key, opening) for key, opening in opened),
+        key=lambda finding: (-finding.severity.rank, finding.at, finding.key),
+    )
+    own = agent.snapshot
+    levels = {
+        category: highest(f.severity for f in findings if f.category is category)
+        for category in Category
+        if any(f.category is category for f in findings)
+    }
+    times = [opening.at for _, opening in opened]
+    if own and own.severity is not Level.SECURED:
+        times.append(own.at)
+    return Slot(
+        agent=agent.id,
+        partner=agent.partner,
+        revision=agent.level_revision,
+        since=agent.first_received_at,
+        levels=levels,
+        own=own.severity if own else None,
+        findings=tuple(findings[:SHOWN_FINDINGS]),
+        open_threats=len(findings),
+        newest_at=max(times, default=None),
+        secured_at=agent.cleared_all.at if agent.cleared_all else None,
+    )
+
+
+def same_for_device(one: Slot, other: Slot) -> bool:
+    """Whether two slots of an agent decide alike. A fresher snapshot alone changes nothing but `retires`."""
+    ignore = {"revision", "secured_at", "moved"}
+    return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
+
+
+def retires(newer: Slot, older: Slot) -> bool:
+    """Whether `newer`, of the same partner on the same device, supersedes `older`.
+
+    Only an explicit secured snapshot, newer than everything that speaks against the older agent, does.
+    """
+    return (
+        newer.partner == older.partner
+        and newer.since > older.since
+        and newer.secured_at is not None
+        and older.newest_at is not None
+        and newer.secured_at > older.newest_at
+    )
+
+
+def link_key(agent: Agent) -> str | None:
+    """The one link that is read for an agent nobody has linked: the best id its partner gave.
+
+    An MDM id goes before a serial number, that before a UDID; what looks like a UDID is looked up as one.
+    """
+    if agent.mdm_device_id:
+        value = agent.mdm_device_id.value
+        return link_id("udid" if agent.udid and agent.udid.value == value else "intune", value)
+    if agent.serial:
+        return link_id("serial", agent.serial.value)
+    if agent.udid:
+        return link_id("udid", agent.udid.value)
+    return None
+
+
+def link_keys(agent_ids: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Every link an agent's ids could be found under, best first; `agent_ids` are (kind, value)."""
+    keys: list[str] = []
+    for kind, value in agent_ids:
+        if value is None:
+            continue
+        kinds = ("intune", "entra", "udid") if kind == "mdm" else (kind,)
+        keys.extend(link_id(each, value) for each in kinds)
+    return keys
+
+
+def _finding(key: str, opening: Opening) -> Finding:
+    return Finding(
+        key=key,
+        report=opening.report,
+        category=opening.category,
+        threat_type=opening.threat_type,
+        name=opening.name,
+        severity=opening.severity,
+        at=opening.at,
+    )

@@ -1,0 +1,214 @@
+"""A partner's message, from bytes to items, with every limit checked here and nowhere else. Pure.
+
+Taken: one JSON object, a JSON array, an object that is an envelope around a list, and the same line by line
+(NDJSON; a line may be an envelope too). Strict JSON by RFC 8259: UTF-8 (a byte order mark is forgiven), no
+`NaN`, no number beyond a double, no key twice; RFC 8259 leaves lone surrogates open, here they become U+FFFD.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from shared.errors import Unreadable, UnreadableReport
+
+MAX_BYTES = 1_048_576
+"""Bytes of a message: 1 MiB."""
+MAX_ITEMS = 1_000
+"""Items of a message, readable or not."""
+MAX_DEPTH = 64
+"""Objects and lists inside each other, envelope included."""
+MAX_DIGITS = 20
+"""Digits, sign included, of a whole number: all of 64 bits."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = " \t\r\n"
+
+JsonObject = dict[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class ReadableItem:
+    """One JSON object of a message; `index` is its place in the body."""
+
+    index: int
+    content: JsonObject
+
+
+@dataclass(frozen=True)
+class BrokenItem:
+    """A bad line, or JSON that is no object, among the items of a message."""
+
+    index: int
+    reason: str
+    content: JsonValue = None
+    """What stood there; None where it was not JSON."""
+
+
+Item = ReadableItem | BrokenItem
+
+
+class _Refused(ValueError):
+    """Text that is not taken as JSON."""
+
+    def __init__(self, reason: str, kind: Unreadable = Unreadable.MALFORMED) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+
+
+class _NotJson(_Refused):
+    """Not one JSON value: perhaps one a line."""
+
+
+def items(
+    body: bytes, *, envelopes: Collection[str] = (), unframe: Callable[[str], str] | None = None
+) -> list[Item]:
+    """The items of `body`, in order.
+
+    `envelopes` names the keys under which an object holds a list of items. `unframe` gives the JSON text in
+    a line of a message that is not JSON as a whole, `""` where the line carries none. UnreadableReport is
+    raised with `too_large` (bytes, items, depth) or `malformed`; an empty list is valid and has no items.
+    """
+    text = _text(body)
+    try:
+        members = _members(_strict(text), envelopes)
+    except _NotJson as error:
+        found = _by_line(text, envelopes, unframe, error)
+    except _Refused as error:
+        raise UnreadableReport(error.kind, error.reason) from None
+    else:
+        found = _numbered(members)
+    return found
+
+
+def _text(body: bytes) -> str:
+    if len(body) > MAX_BYTES:
+        raise UnreadableReport(Unreadable.TOO_LARGE, f"more than {MAX_BYTES} bytes")
+    try:
+        text = body.decode("utf-8-sig").strip(_SPACE)
+    except UnicodeDecodeError:
+        raise UnreadableReport(Unreadable.MALFORMED, "not UTF-8") from None
+    if not text:
+        raise UnreadableReport(Unreadable.MALFORMED, "an empty body")
+    return text
+
+
+def _by_line(
+    text: str, envelopes: Collection[str], unframe: Callable[[str], str] | None, whole: _NotJson
+) -> list[Item]:
+    lines = text.split("\n")
+    # A first line that ends so opens a pretty-printed document: its other lines are no items.
+    if lines[0].rstrip(_SPACE).endswith(("[", "{", ",")):
+        raise UnreadableReport(whole.kind, whole.reason)
+    found: list[Item] = []
+    good = False
+    for line in lines:
+        content = (unframe(line) if unframe else line).strip(_SPACE)
+        if not content:
+            continue
+        try:
+            value = _strict(content)
+        except _Refused as error:
+            found.append(BrokenItem(len(found), error.reason))
+        else:
+            good = good or isinstance(value, dict | list)
+            found += _numbered(_members(value, envelopes), len(found))
+        _check_count(len(found))
+    if not good:
+        raise UnreadableReport(whole.kind, whole.reason)
+    return found
+
+
+def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
+    if isinstance(value, list):
+        return [member for each in value for member in _opened(each, envelopes)]
+    return _opened(value, envelopes)
+
+
+def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
+    if isinstance(value, dict):
+        for name in envelopes:
+            inner = value.get(name)
+            if isinstance(inner, list):
+                return inner
+    return [value]
+
+
+def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
+    _check_count(start + len(members))
+    return [
+        ReadableItem(index, member)
+        if isinstance(member, dict)
+        else BrokenItem(index, "not a JSON object", member)
+        for index, member in enumerate(members, start)
+    ]
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise UnreadableReport(Unreadable.TOO_LARGE, f"more than {MAX_ITEMS} items")
+
+
+def _strict(text: str) -> JsonValue:
+    """The one JSON value in `text`. What only strictness forbids is noted and raised after the syntax."""
+    faults: list[str] = []
+
+    def whole(digits: str) -> int:
+        if len(digits) <= MAX_DIGITS:
+            return int(digits)
+        faults.append(f"a whole number of more than {MAX_DIGITS} digits")
+        return 0
+
+    def fraction(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            faults.append("a number beyond the range of a double")
+        return value
+
+    def constant(_name: str) -> None:
+        faults.append("NaN or Infinity, which is not JSON")
+
+    def keyed(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+        content = dict(pairs)
+        if len(content) != len(pairs):
+            faults.append("a key twice in one object")
+        return content
+
+    decoder = json.JSONDecoder(
+        parse_int=whole, parse_float=fraction, parse_constant=constant, object_pairs_hook=keyed
+    )
+    value = _clean(_decoded(text, decoder), 1)
+    if faults:
+        raise _Refused(faults[0])
+    return value
+
+
+def _decoded(text: str, decoder: json.JSONDecoder) -> JsonValue:
+    try:
+        value: JsonValue = decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise _NotJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    return value
+
+
+def _clean(value: JsonValue, depth: int) -> JsonValue:
+    """`value` without lone surrogates, which no store and no log can encode."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    if isinstance(value, list):
+        return [_clean(each, depth + 1) for each in value]
+    return {_SURROGATE.sub("\ufffd", key): _clean(each, depth + 1) for key, each in value.items()}
+
+
+def _too_deep() -> _Refused:
+    return _Refused(f"nested deeper than {MAX_DEPTH}", Unreadable.TOO_LARGE)

@@ -1,0 +1,92 @@
+"""The partners' formats: bytes in, records out. Pure, and the only way into the adapters.
+
+A partner is a module of this package that holds an `ADAPTER`; its name is the partner's slug. Modules whose
+name begins with `_` are what adapters share.
+"""
+
+import pkgutil
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+
+from pydantic import ValidationError
+
+from ingest_threat.body import BrokenItem, ReadableItem, items
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.redaction import redacted
+from shared.errors import UnknownPartner, Unreadable, UnreadableReport
+from shared.record import IgnoredRecord, Record, UnreadableRecord
+
+
+@cache
+def known() -> frozenset[str]:
+    """The slugs of all partners there is an adapter for."""
+    return frozenset(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+
+
+def check_known(partner: str) -> None:
+    """Raise UnknownPartner where there is no adapter of that name."""
+    if partner not in known():
+        raise UnknownPartner("no partner of that name")
+
+
+def parse(partner: str, body: bytes, *, received_at: datetime) -> list[Record]:
+    """The records in `body`, in the order of its items.
+
+    An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
+    and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
+    partner's format. No record depends on `received_at` (aware): a report sent again gives the same record.
+    """
+    adapter = _adapter(partner)
+    found = items(body, envelopes=adapter.envelopes, unframe=adapter.unframe)
+    records: list[Record] = []
+    recognised = not found
+    for item in found:
+        if isinstance(item, BrokenItem):
+            records.append(_unreadable(partner, adapter, item, item.reason))
+            continue
+        try:
+            records += _read(partner, adapter, item)
+            recognised = True
+        except Foreign as error:
+            records.append(_unreadable(partner, adapter, item, str(error)))
+        except ValueError as error:
+            records.append(_unreadable(partner, adapter, item, _reason(error)))
+            recognised = True
+    if not recognised:
+        raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, f"nothing in it is in the format of {partner}")
+    return adapter.complete(records)
+
+
+@cache
+def _adapter(partner: str) -> Adapter:
+    check_known(partner)
+    adapter = getattr(import_module(f"{__name__}.{partner}"), "ADAPTER", None)
+    if not isinstance(adapter, Adapter):
+        raise UnknownPartner("a module of that name, but no adapter in it")
+    return adapter
+
+
+def _read(partner: str, adapter: Adapter, item: ReadableItem) -> Sequence[Record]:
+    raw = redacted(item.content, adapter.redact)
+    records = adapter.read(Item(partner, item.index, item.content, raw))
+    for record in records:
+        if not isinstance(record, IgnoredRecord | UnreadableRecord) and record.partner_device_id is None:
+            raise ValueError("no device")
+    return records
+
+
+def _unreadable(
+    partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str
+) -> UnreadableRecord:
+    raw = redacted(item.content, adapter.redact)
+    return UnreadableRecord(partner=partner, index=item.index, reason=reason, raw=raw)
+
+
+def _reason(error: ValueError) -> str:
+    """What is wrong, without the value that is: pydantic's own text would quote it."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['type']}"
+    return str(error)

@@ -1,0 +1,47 @@
+"""What a partner's module is: an `ADAPTER`, which the package finds by its being there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from shared.record import IgnoredRecord, Record
+
+
+@dataclass(frozen=True)
+class Item:
+    """One JSON object of a partner's message, and what its records say of where they come from."""
+
+    partner: str
+    index: int
+    content: JsonObject
+    raw: JsonValue
+    """`content`, redacted: what a record keeps."""
+
+    def ignored(self, reason: str) -> list[Record]:
+        """The record of an item that is read and is no business of ours."""
+        return [IgnoredRecord(partner=self.partner, index=self.index, raw=self.raw, reason=reason)]
+
+
+class Foreign(ValueError):
+    """An item that is not in this partner's format at all."""
+
+    def __init__(self) -> None:
+        super().__init__("not this partner's format")
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """How one partner's messages are read. Pure: no clock, no I/O, not even the time of receipt."""
+
+    read: Callable[[Item], Sequence[Record]]
+    """The records of one item; Foreign where it is another's, FieldError where a field makes no sense."""
+    envelopes: tuple[str, ...] = ()
+    """Keys under which an object holds the list of items."""
+    redact: frozenset[str] = frozenset()
+    """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
+    complete: Callable[[Sequence[Record]], list[Record]] = list
+    """Fills in, once all items are read, what a message tells in one of them for another."""
+    unframe: Callable[[str], str] | None = None
+    """The JSON text in one line of a message that is not JSON as a whole; `""` where there is none."""

@@ -1,0 +1,200 @@
+"""Typed readers of a partner's fields: the value, None where there is none, else FieldError.
+
+Partners write one thing in many ways: numbers as text and text as numbers, "null" and "No data" for nothing,
+times in seconds, milliseconds and four ISO dialects. Each reader takes several names and answers with the
+first that is there. No error quotes a value.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from shared.record import ID_LIMIT, TEXT_LIMIT, Platform
+
+_NOTHING = frozenset({"", "null", "no data"})
+_NO_TEXT = _NOTHING | {"unknown"}
+_ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+_IMEI = re.compile(r"\d{15}")
+_YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECONDS = 1e11
+"""An epoch number from here on is in milliseconds: as seconds it would be the year 5138."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,12}))?"
+    r" ?([Zz]|UTC|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_LINK = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
+_PLATFORMS: Mapping[str, Platform] = {
+    "ios": Platform.IOS,
+    "ipados": Platform.IOS,
+    "iphone": Platform.IOS,
+    "ipad": Platform.IOS,
+    "android": Platform.ANDROID,
+}
+
+
+class FieldError(ValueError):
+    """A field is missing or makes no sense. The message names it and never quotes its value."""
+
+
+def text(of: JsonObject, *names: str) -> str | None:
+    """A text; numbers and booleans as JSON writes them."""
+    for name in names:
+        value = _as_text(name, of.get(name)).strip()
+        if value.lower() not in _NO_TEXT:
+            return value
+    return None
+
+
+def needed(of: JsonObject, *names: str) -> str:
+    """An identifier an item makes no sense without."""
+    value = identifier(of, *names)
+    if value is None:
+        raise FieldError(f"no {names[0]}")
+    return value
+
+
+def identifier(of: JsonObject, *names: str) -> str | None:
+    """An id; the zero UUID is none, nor are 15 digits alone: that is an IMEI, which is not kept."""
+    for name in names:
+        value = text(of, name)
+        if value and value != _ZERO_UUID and not _IMEI.fullmatch(value):
+            return _short(value)
+    return None
+
+
+def joined(*parts: str | None) -> str:
+    """An id made of `parts`; a long one becomes its SHA-256, so that clipping cannot make two alike."""
+    return ":".join(_short(part or "") for part in parts)
+
+
+def word(of: JsonObject, *names: str) -> str | None:
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
+    for name in names:
+        value = _as_text(name, of.get(name)).strip()
+        if value.lower() not in _NOTHING:
+            return plain_word(value)
+    return None
+
+
+def plain_word(value: str) -> str:
+    """`value` as `word` gives it."""
+    return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value
+
+
+def moment(of: JsonObject, *names: str) -> datetime | None:
+    """A time in UTC. Zero is none; without a zone it is UTC; before 2000 or from 2100 on it is refused."""
+    for name in names:
+        value = of.get(name)
+        if value is None or (isinstance(value, str) and value.strip().lower() in _NO_TEXT):
+            continue
+        found = _moment(name, value)
+        if found is not None:
+            return found
+    return None
+
+
+def number(of: JsonObject, *names: str) -> float | None:
+    """A finite number, or one written as text; None where the field is missing or is no number."""
+    for name in names:
+        value = of.get(name)
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            return float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    return None
+
+
+def flag(of: JsonObject, *names: str) -> bool:
+    """Whether a field says true, in whichever way; a missing one does not."""
+    return word(of, *names) in {"TRUE", "1", "YES"}
+
+
+def inner(of: JsonObject, name: str) -> JsonObject:
+    """The object under `name`, an empty one where there is none."""
+    value = of.get(name)
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, dict):
+        raise FieldError(f"{name} is not an object")
+    return value
+
+
+def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
+    """The list under `name`, an empty one where there is none."""
+    value = of.get(name)
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list):
+        raise FieldError(f"{name} is not a list")
+    if len(value) > at_most:
+        raise FieldError(f"{name} has more than {at_most} entries")
+    return value
+
+
+def link(of: JsonObject, *names: str) -> str | None:
+    """An absolute http(s) address without credentials; None for whatever else stands there."""
+    value = text(of, *names)
+    return value if value and len(value) <= TEXT_LIMIT and _LINK.fullmatch(value) else None
+
+
+def platform(value: str | None) -> Platform | None:
+    """The platform an operating system's name stands for; None only where there is no name."""
+    if value is None:
+        return None
+    found = re.findall(r"[a-z]+", value.lower())
+    return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
+
+
+def _as_text(name: str, value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise FieldError(f"{name} is not a text")
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= ID_LIMIT else hashlib.sha256(value.encode()).hexdigest()
+
+
+def _moment(name: str, value: JsonValue) -> datetime | None:
+    seconds = number({name: value}, name)
+    if seconds == 0:
+        return None
+    if seconds is not None:
+        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MILLISECONDS else seconds)
+    elif isinstance(value, str):
+        found = _from_iso(value.strip())
+    else:
+        found = None
+    if found is None or not _YEARS[0] <= found < _YEARS[1]:
+        raise FieldError(f"{name} is not a time from 2000 to 2099")
+    return found
+
+
+def _from_epoch(seconds: float) -> datetime | None:
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+def _from_iso(value: str) -> datetime | None:
+    form = _ISO.fullmatch(value)
+    if form is None:
+        return None
+    date, clock, fraction, zone = form.groups()
+    offset = "+00:00" if zone is None or zone in {"Z", "z", "UTC"} else zone
+    try:
+        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

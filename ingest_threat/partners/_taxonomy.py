@@ -1,0 +1,174 @@
+"""The threat types all partners' words become: category, default severity, ATT&CK for Mobile technique.
+
+The default severity counts only where a message gives none. No technique where none fits honestly: exposure
+and policy are no attack. The table's category wins over a partner's own.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ingest_threat.partners._fields import plain_word
+from shared.level import Level
+from shared.record import Category
+
+
+class ThreatType(NamedTuple):
+    """What is known of a type of threat before any message speaks of it."""
+
+    category: Category
+    severity: Level
+    technique: str | None = None
+
+
+_APP, _DEVICE, _NETWORK = Category.APP, Category.DEVICE, Category.NETWORK
+_SECURED, _LOW, _MEDIUM, _HIGH = Level.SECURED, Level.LOW, Level.MEDIUM, Level.HIGH
+
+UNKNOWN = "unknown"
+"""A type no table names: its category is the partner's family's, its default severity medium."""
+
+TYPES: Mapping[str, ThreatType] = {
+    "malware": ThreatType(_APP, _HIGH),
+    "trojan": ThreatType(_APP, _HIGH, "T1655"),
+    "spyware": ThreatType(_APP, _HIGH, "T1636"),
+    "ransomware": ThreatType(_APP, _HIGH, "T1471"),
+    "sms_malware": ThreatType(_APP, _HIGH, "T1582"),
+    "adware": ThreatType(_APP, _LOW, "T1643"),
+    "dropper": ThreatType(_APP, _HIGH, "T1407"),
+    "root_enabler": ThreatType(_APP, _HIGH, "T1404"),
+    "remote_access": ThreatType(_APP, _HIGH, "T1663"),
+    "suspicious_app": ThreatType(_APP, _MEDIUM),
+    "riskware": ThreatType(_APP, _LOW),
+    "potentially_unwanted_app": ThreatType(_APP, _MEDIUM),
+    "denylisted_app": ThreatType(_APP, _MEDIUM),
+    "sideloaded_app": ThreatType(_APP, _MEDIUM, "T1632.001"),
+    "third_party_store": ThreatType(_APP, _LOW),
+    "vulnerable_app": ThreatType(_APP, _LOW, "T1658"),
+    "data_leak": ThreatType(_APP, _MEDIUM, "T1639.001"),
+    "device_admin_app": ThreatType(_APP, _MEDIUM, "T1626.001"),
+    "non_compliant_app": ThreatType(_APP, _MEDIUM),
+    "jailbreak_root": ThreatType(_DEVICE, _HIGH, "T1404"),
+    "system_tampering": ThreatType(_DEVICE, _HIGH, "T1645"),
+    "app_tampering": ThreatType(_DEVICE, _HIGH, "T1629.003"),
+    "vulnerable_os": ThreatType(_DEVICE, _MEDIUM, "T1664"),
+    "developer_mode": ThreatType(_DEVICE, _LOW),
+    "usb_debugging": ThreatType(_DEVICE, _MEDIUM, "T1458"),
+    "unknown_sources": ThreatType(_DEVICE, _MEDIUM, "T1632.001"),
+    "screen_lock_off": ThreatType(_DEVICE, _MEDIUM, "T1461"),
+    "encryption_off": ThreatType(_DEVICE, _MEDIUM),
+    "malicious_profile": ThreatType(_DEVICE, _HIGH, "T1632"),
+    "protection_disabled": ThreatType(_DEVICE, _MEDIUM, "T1629.003"),
+    "vpn_or_network_protection_off": ThreatType(_DEVICE, _LOW, "T1629.003"),
+    "agent_inactive": ThreatType(_DEVICE, _MEDIUM),
+    "mitm": ThreatType(_NETWORK, _HIGH, "T1638"),
+    "mitm_arp": ThreatType(_NETWORK, _HIGH, "T1638"),
+    "ssl_strip": ThreatType(_NETWORK, _HIGH, "T1638"),
+    "untrusted_certificate": ThreatType(_NETWORK, _HIGH, "T1632"),
+    "rogue_wifi": ThreatType(_NETWORK, _MEDIUM, "T1638"),
+    "insecure_wifi": ThreatType(_NETWORK, _LOW),
+    "captive_portal": ThreatType(_NETWORK, _LOW),
+    "rogue_cell_tower": ThreatType(_NETWORK, _HIGH, "T1638"),
+    "port_scan": ThreatType(_NETWORK, _LOW, "T1423"),
+    "phishing": ThreatType(_NETWORK, _MEDIUM, "T1660"),
+    "malicious_site": ThreatType(_NETWORK, _HIGH, "T1456"),
+    "cryptojacking": ThreatType(_NETWORK, _MEDIUM, "T1643"),
+    "unwanted_content": ThreatType(_NETWORK, _LOW),
+    # Radio exposure: four types, because each is switched on and off by itself.
+    "bluetooth_on": ThreatType(_NETWORK, _SECURED),
+    "nfc_on": ThreatType(_NETWORK, _SECURED),
+    "location_on": ThreatType(_NETWORK, _SECURED),
+    "vpn": ThreatType(_NETWORK, _SECURED),
+}
+
+KEYWORDS: tuple[tuple[str, str], ...] = (
+    # For partners without a public list of names. A keyword matches where a word begins; with a final `_`
+    # it is the whole word. The first that matches wins, so the narrow ones stand before the wide ones.
+    ("ROOT_ENABLER", "root_enabler"),
+    ("ROOTKIT", "root_enabler"),
+    ("RANSOM", "ransomware"),
+    ("SPY", "spyware"),
+    ("SURVEIL", "spyware"),
+    ("STALKER", "spyware"),
+    ("TROJAN", "trojan"),
+    ("BANKER", "trojan"),
+    ("ADWARE", "adware"),
+    ("RISKWARE", "riskware"),
+    ("REMOTE_ACCESS", "remote_access"),
+    ("SIDELOAD", "sideloaded_app"),
+    ("SIDE_LOAD", "sideloaded_app"),
+    ("DENYLIST", "denylisted_app"),
+    ("BLACKLIST", "denylisted_app"),
+    ("UNWANTED_APP", "potentially_unwanted_app"),
+    ("VULNERABLE_APP", "vulnerable_app"),
+    ("DATA_LEAK", "data_leak"),
+    ("APP_TAMPER", "app_tampering"),
+    ("SYSTEM_TAMPER", "system_tampering"),
+    ("SELINUX", "system_tampering"),
+    ("CERTIFICATE", "untrusted_certificate"),
+    ("ROOT_CA_", "untrusted_certificate"),
+    ("JAILBR", "jailbreak_root"),
+    ("ROOT", "jailbreak_root"),
+    ("CELL_TOWER", "rogue_cell_tower"),
+    ("ROGUE_CELL", "rogue_cell_tower"),
+    ("CAPTIVE_PORTAL", "captive_portal"),
+    ("UNSECURED_WIFI", "insecure_wifi"),
+    ("INSECURE_WIFI", "insecure_wifi"),
+    ("PORT_SCAN", "port_scan"),
+    ("TCP_SCAN", "port_scan"),
+    ("UDP_SCAN", "port_scan"),
+    ("IP_SCAN", "port_scan"),
+    ("ARP_SCAN", "port_scan"),
+    ("ARP", "mitm_arp"),
+    ("SSL", "ssl_strip"),
+    ("MITM", "mitm"),
+    ("MAN_IN_THE_MIDDLE", "mitm"),
+    ("ROGUE", "rogue_wifi"),
+    ("DANGERZONE", "rogue_wifi"),
+    ("DANGER_ZONE", "rogue_wifi"),
+    ("PHISH", "phishing"),
+    ("SMISH", "phishing"),
+    ("CRYPTOJACK", "cryptojacking"),
+    ("MALICIOUS_SITE", "malicious_site"),
+    ("MALICIOUS_WEBSITE", "malicious_site"),
+    ("MALICIOUS_URL", "malicious_site"),
+    ("MALICIOUS_PROFILE", "malicious_profile"),
+    ("SUSPICIOUS_PROFILE", "malicious_profile"),
+    ("UNTRUSTED_PROFILE", "malicious_profile"),
+    ("MALWARE", "malware"),
+    ("MALICIOUS_APP", "malware"),
+    ("SUSPICIOUS", "suspicious_app"),
+    ("DEVELOPER", "developer_mode"),
+    ("USB", "usb_debugging"),
+    ("UNKNOWN_SOURCE", "unknown_sources"),
+    ("PASSCODE", "screen_lock_off"),
+    ("PIN_", "screen_lock_off"),
+    ("LOCK", "screen_lock_off"),
+    ("SCREENLOCK", "screen_lock_off"),
+    ("ENCRYPT", "encryption_off"),
+    ("UNENCRYPTED", "encryption_off"),
+    ("PLAY_PROTECT", "protection_disabled"),
+    ("OUT_OF_DATE", "vulnerable_os"),
+    ("OUTDATED", "vulnerable_os"),
+    ("VULNERABLE", "vulnerable_os"),
+)
+
+
+def by_keyword(*texts: str | None) -> str | None:
+    """The type the first telling keyword stands for, searching one text after the other."""
+    for each in texts:
+        words = f"_{plain_word(each or '')}_"
+        for keyword, threat_type in KEYWORDS:
+            if f"_{keyword}" in words:
+                return threat_type
+    return None
+
+
+def category_of(threat_type: str, family: Category) -> Category:
+    """The table's category; `family`, the partner's own, only for an unknown type."""
+    return TYPES[threat_type].category if threat_type in TYPES else family
+
+
+def graded(grade: str | None, levels: Mapping[str, Level], threat_type: str) -> Level:
+    """The level of a partner's severity word: the type's default without one, high for an unknown one."""
+    if grade is None:
+        return TYPES[threat_type].severity if threat_type in TYPES else Level.MEDIUM
+    return levels.get(grade, Level.HIGH)

@@ -1,0 +1,268 @@
+"""Lookout (Lookout for Work, Mobile Endpoint Security): the Mobile Risk API's events, v2 and v1.
+
+Transport: pull only, so an operator's relay posts what it reads. v2 is a server-sent event stream whose
+frames hold `{"events": [...]}` (taken with or without the `data:` framing); v1 is a REST page of the same
+envelope. Documented: v1 fields, application and file classifications, severity NONE is no risk, v1 action
+IGNORED. Seen in public records: v2 envelope, statuses, WEB_CONTENT and network classifications, ADVISORY.
+Inferred: ADVISORY is no risk, IGNORED closes, a secure snapshot of an active agent clears all its threats.
+Invented by others and only tolerated: Microsoft Sentinel's flat test events (`threat.id`, one
+`classification`, CREATE).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import (
+    FieldError,
+    identifier,
+    inner,
+    inner_list,
+    moment,
+    needed,
+    plain_word,
+    platform,
+    text,
+    word,
+)
+from shared.level import Level
+from shared.record import (
+    Category,
+    Clears,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
+
+SEVERITY = {
+    "HIGH": Level.HIGH,
+    "MEDIUM": Level.MEDIUM,
+    "LOW": Level.LOW,
+    "ADVISORY": Level.SECURED,
+    "NONE": Level.SECURED,
+}
+SECURITY_STATUS = {
+    "SECURE": Level.SECURED,
+    "THREATS_LOW": Level.LOW,
+    "THREATS_MEDIUM": Level.MEDIUM,
+    "THREATS_HIGH": Level.HIGH,
+    # The v1 documentation writes the singular.
+    "THREAT_LOW": Level.LOW,
+    "THREAT_MEDIUM": Level.MEDIUM,
+    "THREAT_HIGH": Level.HIGH,
+}
+STATUS = {
+    "OPEN": Status.OPEN,
+    "DETECTED": Status.OPEN,
+    "RESOLVED": Status.RESOLVED,
+    # An admin's word that the threat no longer counts.
+    "IGNORED": Status.RESOLVED,
+}
+FAMILY = {
+    "APPLICATION": Category.APP,
+    "FILE": Category.APP,
+    "MALWARE": Category.APP,
+    "NETWORK": Category.NETWORK,
+    "WEB_CONTENT": Category.NETWORK,
+    "OS": Category.DEVICE,
+    "CONFIGURATION": Category.DEVICE,
+}
+CLASSIFICATION: Mapping[str, str] = {
+    **dict.fromkeys(("BACKDOOR", "BOT", "VIRUS", "WORM", "TOLL_FRAUD", "CHARGEWARE"), "malware"),
+    "TROJAN": "trojan",
+    **dict.fromkeys(("SPY", "SURVEILLANCE"), "spyware"),
+    "SPAM": "sms_malware",
+    **dict.fromkeys(("ADWARE", "CLICK_FRAUD"), "adware"),
+    "APP_DROPPER": "dropper",
+    **dict.fromkeys(("ROOT_ENABLER", "EXPLOIT"), "root_enabler"),
+    **dict.fromkeys(("RISKWARE", "CONNECTIVITY"), "riskware"),
+    **dict.fromkeys(("DENYLISTED_APP", "BLACKLISTED_APP"), "denylisted_app"),
+    **dict.fromkeys(("SIDELOADED_APP", "NON_APP_STORE_SIGNER"), "sideloaded_app"),
+    "VULNERABILITY": "vulnerable_app",
+    "DATA_LEAK": "data_leak",
+    **dict.fromkeys(("OUT_OF_DATE_OS", "OUT_OF_DATE_ASPL"), "vulnerable_os"),
+    "PCP_PAUSED": "protection_disabled",
+    "PORT_SCAN": "port_scan",
+    "MALICIOUS_CONTENT": "malicious_site",
+    "UNAUTHORIZED_CONTENT": "unwanted_content",
+}
+ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
+"""Activation of an agent whose word that all is well can be taken."""
+REDACT = frozenset(
+    {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
+)
+
+
+class _Common(TypedDict):
+    """What every record of an event has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    report_id: str
+    partner_device_id: str | None
+    mdm_device_id: str | None
+    platform: Platform | None
+    os_version: str | None
+
+
+def read(item: Item) -> list[Record]:
+    """The record of one event."""
+    event = item.content
+    kind = word(event, "type")
+    if kind is None or "id" not in event or not event.keys() & {"created_time", "eventTime", "change_type"}:
+        raise Foreign
+    if kind == "AUDIT":
+        return item.ignored("audit event")
+    # The vendor deleted its copy: that says nothing of the device.
+    if word(event, "change_type") == "PURGED":
+        return item.ignored("purged")
+    if kind == "THREAT":
+        return [_threat(item)]
+    if kind == "SMISHING_ALERT":
+        return [_smishing(item)]
+    if kind == "DEVICE":
+        return [_device_event(item)]
+    raise FieldError("type is no event type that is known")
+
+
+def _threat(item: Item) -> ThreatRecord:
+    event = item.content
+    # v1 has all of it under `details`, v2 has a `threat` with `details` of its own.
+    threat = inner(event, "threat") or inner(event, "details")
+    at = moment(event, "created_time", "eventTime")
+    status = STATUS.get(word(threat, "status", "action") or "", Status.UNKNOWN)
+    resolved = status is Status.RESOLVED
+    created = word(event, "change_type") in {"CREATED", "CREATE"}
+    family = word(threat, "type") or ""
+    threat_type = _threat_type(threat, family)
+    details = inner(threat, "details") or threat
+    return ThreatRecord(
+        **_common(item),
+        threat_key=needed(threat, "guid", "id"),
+        category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
+        threat_type=threat_type,
+        threat_name=text(details, "application_name", "applicationName", "file_name", "fileName", "url"),
+        severity_raw=text(threat, "severity"),
+        severity=taxonomy.graded(word(threat, "severity"), SEVERITY, threat_type),
+        status=status,
+        # A blocked page is created resolved; any other resolution does not repeat when it was detected.
+        detected_at=at if created or not resolved else None,
+        resolved_at=at if resolved else None,
+        vendor_category=text(threat, "type"),
+        reason="ignored" if word(threat, "status", "action") == "IGNORED" else None,
+    )
+
+
+def _threat_type(threat: JsonObject, family: str) -> str:
+    found = [plain_word(each) for each in _classifications(threat)]
+    if family == "WEB_CONTENT" and word(inner(threat, "details"), "reason") == "PHISHING":
+        return "phishing"
+    for each in found:
+        if each in CLASSIFICATION:
+            return CLASSIFICATION[each]
+    if family == "MALWARE":
+        return "malware"
+    if "UNKNOWN" in found and FAMILY.get(family) is Category.APP:
+        return "suspicious_app"
+    return taxonomy.by_keyword(*found) or taxonomy.UNKNOWN
+
+
+def _classifications(threat: JsonObject) -> list[str]:
+    named = inner_list(threat, "classifications", at_most=100)
+    return [each for each in (*named, threat.get("classification")) if isinstance(each, str)]
+
+
+def _smishing(item: Item) -> ThreatRecord:
+    event = item.content
+    alert = inner(event, "smishing_alert")
+    detections = inner_list(alert, "detections", at_most=100)
+    first = next((each for each in detections if isinstance(each, dict)), {})
+    # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
+    return ThreatRecord(
+        **_common(item),
+        threat_key=needed(alert, "guid"),
+        category=taxonomy.category_of("phishing", Category.NETWORK),
+        threat_type="phishing",
+        threat_name=text(first, "category"),
+        severity_raw=text(alert, "severity"),
+        severity=taxonomy.graded(word(alert, "severity"), SEVERITY, "phishing"),
+        status=Status.OPEN,
+        detected_at=moment(event, "created_time"),
+        vendor_category=text(event, "type"),
+    )
+
+
+def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
+    event = item.content
+    block = inner(event, "device")
+    health = inner(block, "status") or inner(event, "details") or block
+    at = moment(event, "created_time", "eventTime")
+    status = word(health, "security_status", "securityStatus")
+    if status is None:
+        return DeviceIdentityRecord(
+            **_common(item),
+            detected_at=at,
+        )
+    severity = SECURITY_STATUS.get(status, Level.HIGH)
+    active = word(health, "activation_status", "activationStatus") in ACTIVE
+    return DeviceStateRecord(
+        **_common(item),
+        detected_at=at,
+        severity=severity,
+        severity_raw=text(health, "security_status", "securityStatus"),
+        clears=Clears.ALL if severity is Level.SECURED and active else Clears.NONE,
+    )
+
+
+def _common(item: Item) -> _Common:
+    event = item.content
+    block, target, actor = inner(event, "device"), inner(event, "target"), inner(event, "actor")
+    # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
+    # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
+    target = target if word(target, "type") == "DEVICE" else {}
+    actor = actor if word(actor, "type") == "DEVICE" else {}
+    info = inner(block, "info") or inner(block, "details")
+    guid = identifier(block, "guid") or identifier(target, "guid", "id") or identifier(actor, "guid")
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": item.raw,
+        "report_id": needed(event, "id"),
+        "partner_device_id": guid,
+        "mdm_device_id": identifier(info, "external_id") or identifier(target, "externalId"),
+        "platform": platform(text(block, "platform") or text(target, "platform")),
+        "os_version": text(inner(block, "software"), "os_version") or text(block, "os_version"),
+    }
+
+
+def complete(records: Sequence[Record]) -> list[Record]:
+    """Give v2 threats, which do not name it, the platform that a device event of the same message tells."""
+    told = {
+        record.partner_device_id: record.platform
+        for record in records
+        if isinstance(record, DeviceStateRecord | DeviceIdentityRecord) and record.platform
+    }
+    return [
+        record.model_copy(update={"platform": told[record.partner_device_id]})
+        if isinstance(record, ThreatRecord) and not record.platform and record.partner_device_id in told
+        else record
+        for record in records
+    ]
+
+
+def unframe(line: str) -> str:
+    """The JSON in one line of a server-sent event stream: that of a `data:` field, none of the others."""
+    if line.startswith((":", "id:", "event:", "retry:")):
+        return ""
+    return line.removeprefix("data:")
+
+
+ADAPTER = Adapter(read, envelopes=("events",), redact=REDACT, complete=complete, unframe=unframe)

@@ -1,0 +1,292 @@
+"""Zimperium (MTD, zIPS; zConsole): what its console pushes, and what its search interfaces answer.
+
+Transport: push. zConsole's Data Export posts JSON arrays to Azure Monitor's ingestion endpoint (bearer
+token of Entra); a relay may post pages of the search API (`content`). The console filters by severity
+before it sends. Documented or seen in public records: push of threats, mitigations and incidents, the
+search page, legacy zIPS events. Inferred: severity numbers 1 and 0, the time of a threat an incident shows
+as fixed, that an ended search item with mitigation events is resolved. Our choice: simulated threats do not
+raise risk. The full list of threat names is behind the vendor's support portal, hence the keywords.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import (
+    FieldError,
+    flag,
+    identifier,
+    inner,
+    inner_list,
+    joined,
+    moment,
+    needed,
+    plain_word,
+    platform,
+    text,
+    word,
+)
+from shared.level import Level
+from shared.record import Category, Platform, Record, Status, ThreatRecord
+
+SEVERITY = {
+    "CRITICAL": Level.HIGH,
+    "ELEVATED": Level.MEDIUM,
+    "IMPORTANT": Level.MEDIUM,
+    "LOW": Level.LOW,
+    "NORMAL": Level.SECURED,
+    "3": Level.HIGH,
+    "2": Level.MEDIUM,
+    "1": Level.LOW,
+    "0": Level.SECURED,
+}
+STATUS = {
+    "PENDING": Status.OPEN,
+    "RESOLVED": Status.RESOLVED,
+    "MARKED_FIXED": Status.RESOLVED,
+}
+VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
+THREAT_TYPE: Mapping[str, str] = {
+    "USB_DEBUGGING_ON": "usb_debugging",
+    "DEVELOPER_OPTIONS_ON": "developer_mode",
+    "APK_SUSPECTED": "suspicious_app",
+    "SUSPICIOUS_ANDROID_APP": "suspicious_app",
+    "APP_TAMPERING": "app_tampering",
+    "SYSTEM_TAMPERING": "system_tampering",
+    "UNKNOWN_SOURCES_ON": "unknown_sources",
+    "PASSCODE_NOT_ENABLED": "screen_lock_off",
+    "HOST_PIN": "screen_lock_off",
+    "ARP_MITM": "mitm_arp",
+    "COMPROMISED_NETWORK": "mitm",
+    "CAPTIVE_PORTAL": "captive_portal",
+    "DANGERZONE_CONNECTED": "rogue_wifi",
+    "UNSECURED_WIFI_NETWORK": "insecure_wifi",
+    # Incidents name a threat by its display name only.
+    "SIDELOADED_APP_S": "sideloaded_app",
+    "DEVICE_JAILBROKEN_ROOTED": "jailbreak_root",
+    "GOOGLE_PLAY_PROTECT_DISABLED": "protection_disabled",
+}
+RELATED = 100
+"""Threats one incident may name: each becomes a report of its own."""
+REDACT = frozenset(
+    {
+        *("device_owner", "device_owner_id", "device_owner_email", "device_owner_first_name"),
+        *("device_owner_middle_name", "device_owner_last_name", "location", "location_detail", "device_ip"),
+        *("first_name", "middle_name", "last_name", "customer_contact_name", "activation_name", "device_mac"),
+        *("ssid", "bssid", "network", "network_bssid", "gateway_mac", "external_ip", "base_station"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What the four shapes have in common."""
+
+    report_id: str
+    key: str
+    device: str | None
+    names: tuple[str | None, ...]
+    """Names to tell the type by, the stable one first."""
+    title: str | None
+    grade: str | None
+    grade_raw: str | None
+    status: Status
+    detected_at: datetime | None
+    resolved_at: datetime | None
+    mdm: str | None = None
+    platform: Platform | None = None
+    os_version: str | None = None
+    vector: str | None = None
+    simulated: bool = False
+
+
+def read(item: Item) -> list[Record]:
+    """The records of one item: one, or one for each threat of an incident."""
+    content = item.content
+    if "threat_uuid" in content:
+        return [_record(item, _pushed(content), item.raw)]
+    if "incident_id" in content:
+        return _incident(item)
+    if "threatTypeName" in content or "threatTypeId" in content:
+        return [_record(item, _searched(content), item.raw)]
+    if "eventId" in content and "eventFullName" in content:
+        return [_record(item, _legacy(content), item.raw)]
+    raise Foreign
+
+
+def _record(item: Item, found: _Finding, raw: JsonValue) -> ThreatRecord:
+    threat_type = _threat_type(found)
+    family = VECTOR.get(plain_word(found.vector or ""), Category.DEVICE)
+    severity = taxonomy.graded(found.grade, SEVERITY, threat_type)
+    return ThreatRecord(
+        partner=item.partner,
+        index=item.index,
+        raw=raw,
+        report_id=found.report_id,
+        threat_key=found.key,
+        partner_device_id=found.device,
+        mdm_device_id=found.mdm,
+        platform=found.platform,
+        os_version=found.os_version,
+        category=taxonomy.category_of(threat_type, family),
+        threat_type=threat_type,
+        threat_name=found.title,
+        severity_raw=found.grade_raw,
+        severity=Level.SECURED if found.simulated else severity,
+        status=found.status,
+        detected_at=found.detected_at,
+        resolved_at=found.resolved_at,
+        vendor_category=found.vector,
+        reason="simulated" if found.simulated else None,
+    )
+
+
+def _threat_type(found: _Finding) -> str:
+    for name in found.names:
+        if name and plain_word(name) in THREAT_TYPE:
+            return THREAT_TYPE[plain_word(name)]
+    by_keyword = taxonomy.by_keyword(*found.names)
+    if by_keyword is None and plain_word(found.vector or "") == "MALWARE":
+        return "malware"
+    return by_keyword or taxonomy.UNKNOWN
+
+
+def _pushed(content: JsonObject) -> _Finding:
+    key, status = needed(content, "threat_uuid"), _status(content, "threat_status")
+    # In a mitigation the same field holds the time of the mitigation.
+    at = moment(content, "device_time")
+    resolved = status is Status.RESOLVED
+    return _Finding(
+        report_id=joined(key, word(content, "threat_status"), text(content, "device_time")),
+        key=key,
+        device=_device_id(content, "device_id", "zdevice_id"),
+        mdm=identifier(content, "mdm_device_id"),
+        # Never from the android_enterprise_* blocks: iOS records carry them too.
+        platform=platform(text(content, "device_os")),
+        os_version=text(content, "device_os_version"),
+        names=(*_texts(content, "threat_name", "threat_display_name", "malware_family"),),
+        title=text(content, "threat_display_name", "threat_name"),
+        grade=word(content, "severity_name"),
+        grade_raw=text(content, "severity_name"),
+        vector=text(content, "threat_vector"),
+        status=status,
+        detected_at=None if resolved else at,
+        resolved_at=at if resolved else None,
+        simulated=flag(content, "simulated"),
+    )
+
+
+def _incident(item: Item) -> list[Record]:
+    content = item.content
+    related = inner_list(content, "related_threats", at_most=RELATED)
+    if not related:
+        # The mitigation of an incident names neither device nor threats; their own mitigations follow.
+        return item.ignored("an incident that names no threats")
+    records: list[Record] = []
+    for place, threat in enumerate(related):
+        if not isinstance(threat, dict):
+            raise FieldError(f"related_threats.{place} is not an object")
+        records.append(_record(item, _of_incident(content, threat), _raw_of(item.raw, place)))
+    return records
+
+
+def _raw_of(incident: JsonValue, place: int) -> JsonValue:
+    """The incident with the one threat a record is about: what is stored grows with the message only."""
+    if not isinstance(incident, dict) or not isinstance(incident["related_threats"], list):
+        return None
+    return {**incident, "related_threats": [incident["related_threats"][place]]}
+
+
+def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
+    key, status = needed(threat, "threat_id"), _status(threat, "threat_status")
+    # The only time there is, of a fixed threat too; the mitigation itself carries the exact one.
+    at = moment(threat, "timestamp") or moment(incident, "incident_created_date")
+    resolved = status is Status.RESOLVED
+    return _Finding(
+        report_id=joined(key, word(threat, "threat_status"), text(threat, "timestamp")),
+        key=key,
+        device=_device_id(incident, "device_id"),
+        mdm=identifier(incident, "mdm_device_id"),
+        platform=platform(text(incident, "device_os")),
+        names=(text(threat, "threat_name"),),
+        title=text(threat, "threat_name"),
+        grade=word(threat, "threat_severity"),
+        grade_raw=text(threat, "threat_severity"),
+        status=status,
+        detected_at=None if resolved else at,
+        resolved_at=at if resolved else None,
+    )
+
+
+def _searched(content: JsonObject) -> _Finding:
+    key, device = needed(content, "id"), inner(content, "device")
+    system = inner(device, "os")
+    mitigations = inner_list(content, "mitigationEvents", at_most=1000)
+    last = mitigations[-1] if mitigations and isinstance(mitigations[-1], dict) else {}
+    status = Status.RESOLVED if mitigations else Status.UNKNOWN
+    # 1 is the only state with a public meaning.
+    status = Status.OPEN if text(content, "state") == "1" else status
+    return _Finding(
+        report_id=joined(key, text(content, "state"), text(content, "lastModified", "timestamp")),
+        key=key,
+        device=_device_id(device, "id") or _device_id(content, "deviceId"),
+        mdm=identifier(device, "mdmDeviceId"),
+        platform=platform(text(content, "os") or text(system, "name")),
+        os_version=text(system, "version"),
+        names=(text(content, "threatTypeName"),),
+        title=text(content, "threatTypeName"),
+        grade=word(content, "severityName", "severity"),
+        grade_raw=text(content, "severityName", "severity"),
+        vector=text(content, "vectorName"),
+        status=status,
+        detected_at=moment(content, "timestamp"),
+        resolved_at=(moment(last, "timestamp") or moment(content, "lastModified"))
+        if status is Status.RESOLVED
+        else None,
+        simulated=flag(content, "simulated"),
+    )
+
+
+def _legacy(content: JsonObject) -> _Finding:
+    key, status = needed(content, "eventId"), _status(content, "eventState")
+    mitigated = moment(content, "mitigatedDate")
+    status = Status.RESOLVED if mitigated else status
+    return _Finding(
+        report_id=joined(key, word(content, "eventState"), text(content, "mitigatedDate", "deviceTime")),
+        key=key,
+        device=_device_id(content, "deviceId", "zdid"),
+        mdm=identifier(content, "mdmId"),
+        platform=platform(text(content, "osType")),
+        os_version=text(content, "osVersion"),
+        names=(text(content, "eventFullName"),),
+        title=text(content, "eventFullName"),
+        grade=word(content, "severity"),
+        grade_raw=text(content, "severity"),
+        status=status,
+        detected_at=moment(content, "deviceTime"),
+        resolved_at=mitigated,
+        simulated=flag(content, "simulated"),
+    )
+
+
+def _status(content: JsonObject, name: str) -> Status:
+    return STATUS.get(word(content, name) or "", Status.UNKNOWN)
+
+
+def _device_id(content: JsonObject, *names: str) -> str | None:
+    """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
+    found = identifier(content, *names)
+    return re.sub(r"_D_[0-9]+$", "", found) or None if found else None
+
+
+def _texts(content: JsonObject, *names: str) -> tuple[str | None, ...]:
+    return tuple(text(content, name) for name in names)
+
+
+ADAPTER = Adapter(read, envelopes=("content",), redact=REDACT)

@@ -1,0 +1,126 @@
+"""The account's databases, containers and partition key ranges.
+
+Written from "Databases", "Collections" and "Get partition key ranges" of the REST API reference.
+"""
+
+import uuid
+
+from local.cosmos.documents import valid_id, valid_ttl
+from local.cosmos.protocol import Answer, Call, CosmosError, decode_object, encode, listing
+from local.cosmos.store import Container, Document, Store, new_rid
+
+_INDEXING = {
+    "indexingMode": "consistent",
+    "automatic": True,
+    "includedPaths": [{"path": "/*"}],
+    "excludedPaths": [{"path": '/"_etag"/?'}],
+}
+
+
+def list_databases(store: Store, _call: Call) -> Answer:
+    return Answer(200, listing("Databases", [encode(database) for database in store.databases.values()], ""))
+
+
+def create_database(store: Store, call: Call) -> Answer:
+    id_ = valid_id(decode_object(call.body).get("id"))
+    if id_ in store.databases:
+        raise CosmosError(409, "a database with this id exists")
+    rid = new_rid()
+    properties = {"id": id_, "_colls": "colls/", "_users": "users/"} | _system(store, rid, f"dbs/{rid}/")
+    store.put_database(id_, properties)
+    return Answer(201, encode(properties))
+
+
+def read_database(store: Store, call: Call) -> Answer:
+    return Answer(200, encode(_database(store, call)))
+
+
+def delete_database(store: Store, call: Call) -> Answer:
+    _database(store, call)
+    store.delete_database(call.names[0])
+    return Answer(204)
+
+
+def list_containers(store: Store, call: Call) -> Answer:
+    database = _database(store, call)
+    found = [encode(item.properties) for name, item in store.containers.items() if name[0] == call.names[0]]
+    return Answer(200, listing("DocumentCollections", found, str(database["_rid"])))
+
+
+def create_container(store: Store, call: Call) -> Answer:
+    database, given = _database(store, call), _given_container(call)
+    id_ = valid_id(given.get("id"))
+    if (call.names[0], id_) in store.containers:
+        raise CosmosError(409, "a container with this id exists")
+    rid = new_rid(str(database["_rid"]))
+    properties = given | _system(store, rid, f"{database['_self']}colls/{rid}/")
+    store.put_container(call.names[0], id_, properties)
+    return Answer(201, encode(properties))
+
+
+def read_container(store: Store, call: Call) -> Answer:
+    return Answer(200, encode(container_named(store, call).properties))
+
+
+def replace_container(store: Store, call: Call) -> Answer:
+    present, given = container_named(store, call).properties, _given_container(call)
+    if given.get("id") != present["id"] or given["partitionKey"] != present["partitionKey"]:
+        raise CosmosError(400, "neither the id nor the partition key of a container can be changed")
+    properties = given | _system(store, str(present["_rid"]), str(present["_self"]))
+    store.put_container(call.names[0], call.names[1], properties)
+    return Answer(200, encode(properties))
+
+
+def delete_container(store: Store, call: Call) -> Answer:
+    container_named(store, call)
+    store.delete_container(call.names[0], call.names[1])
+    return Answer(204)
+
+
+def partition_key_ranges(store: Store, call: Call) -> Answer:
+    container = container_named(store, call)
+    etag = f'"{container.rid}"'
+    if call.headers.get("if-none-match") == etag:
+        return Answer(304, headers={"etag": etag})
+    whole = {"id": "0", "minInclusive": "", "maxExclusive": "FF", "status": "online", "parents": []}
+    return Answer(200, listing("PartitionKeyRanges", [encode(whole)], container.rid), {"etag": etag})
+
+
+def container_named(store: Store, call: Call) -> Container:
+    """The container of the request; refused where the caller's _rid is of a container deleted since."""
+    container = store.containers.get(call.names[:2])  # type: ignore[arg-type]
+    if container is None:
+        raise CosmosError(404, "there is no such container")
+    if call.headers.get("x-ms-cosmos-intended-collection-rid", container.rid) != container.rid:
+        raise CosmosError(400, "the container was created anew", substatus=1024)
+    return container
+
+
+def _database(store: Store, call: Call) -> Document:
+    if (database := store.databases.get(call.names[0])) is None:
+        raise CosmosError(404, "there is no such database")
+    return database
+
+
+def _given_container(call: Call) -> Document:
+    given = decode_object(call.body)
+    match given.get("partitionKey"):
+        case {"paths": [str(path)], **others} if (
+            path.startswith("/") and others.get("kind", "Hash") == "Hash"
+        ):
+            pass
+        case _:
+            raise CosmosError(400, "this stand-in takes a partition key of one path")
+    if (policy := given.get("uniqueKeyPolicy")) and policy != {"uniqueKeys": []}:
+        raise CosmosError(400, "this stand-in has no unique keys")
+    if given.get("defaultTtl") is not None:
+        valid_ttl(given["defaultTtl"])
+    return (
+        {"indexingPolicy": _INDEXING}
+        | given
+        | {"partitionKey": {"kind": "Hash", "version": 2, "paths": [path]}}
+    )
+
+
+def _system(store: Store, rid: str, link: str) -> Document:
+    return {"_rid": rid, "_self": link, "_etag": f'"{uuid.uuid4()}"', "_ts": int(store.now())}

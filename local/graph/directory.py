@@ -1,0 +1,135 @@
+"""What the simulated tenant holds, in one SQLite file, so that it outlives a kill and a restart."""
+
+import json
+import pathlib
+import secrets
+import sqlite3
+import uuid
+from enum import StrEnum
+
+from aiohttp import web
+
+from local.graph.problem import Document
+
+EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+
+
+class Kind(StrEnum):
+    """What an object is; ids are unique within a kind, whatever their case."""
+
+    MANAGED_DEVICE = "managedDevice"
+    ENTRA_DEVICE = "device"
+    CONNECTOR = "mobileThreatDefenseConnector"
+    COMPLIANCE_POLICY = "deviceCompliancePolicy"
+    ACCESS_POLICY = "conditionalAccessPolicy"
+    GROUP = "group"
+    SIGNING_KEY = "signingKey"
+
+
+class Directory:
+    """The objects of one tenant. `path` None keeps them in memory."""
+
+    def __init__(self, path: pathlib.Path | None) -> None:
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS objects (kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def put(self, kind: Kind, key: str, document: Document) -> None:
+        """Create or replace."""
+        row = (kind, key.lower(), json.dumps(document))
+        self._db.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?)", row)
+
+    def get(self, kind: Kind, key: str) -> Document | None:
+        """The object, or None."""
+        query = "SELECT body FROM objects WHERE kind = ? AND id = ?"
+        row = self._db.execute(query, (kind, key.lower())).fetchone()
+        return _document(row[0]) if row else None
+
+    def remove(self, kind: Kind, key: str) -> bool:
+        """Whether there was one to remove."""
+        query = "DELETE FROM objects WHERE kind = ? AND id = ?"
+        return self._db.execute(query, (kind, key.lower())).rowcount > 0
+
+    def page(self, kind: Kind, after: str = "", size: int = -1) -> list[tuple[str, Document]]:
+        """Up to `size` objects with their keys, in key order, from the first beyond `after` (-1: all)."""
+        query = "SELECT id, body FROM objects WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
+        return [(key, _document(body)) for key, body in self._db.execute(query, (kind, after, size))]
+
+    def put_managed_device(self, device: Document) -> None:
+        """An Intune managedDevice, by `id`."""
+        self.put(Kind.MANAGED_DEVICE, device["id"], device)
+
+    def remove_managed_device(self, device_id: str) -> bool:
+        """By Intune's id."""
+        return self.remove(Kind.MANAGED_DEVICE, device_id)
+
+    def put_entra_device(self, device: Document) -> None:
+        """An Entra device, by `deviceId`; object id and the 15 attributes are filled in when missing."""
+        key = device["deviceId"]
+        attributes = dict.fromkeys(EXTENSION_ATTRIBUTES) | device.get("extensionAttributes", {})
+        object_id = str(uuid.uuid5(uuid.NAMESPACE_OID, key.lower()))
+        filled = {"id": object_id, "accountEnabled": True, **device, "extensionAttributes": attributes}
+        self.put(Kind.ENTRA_DEVICE, key, filled)
+
+    def entra_device(self, device_id: str) -> Document | None:
+        """By `deviceId`, not by object id."""
+        return self.get(Kind.ENTRA_DEVICE, device_id)
+
+    def remove_entra_device(self, device_id: str) -> bool:
+        """By `deviceId`."""
+        return self.remove(Kind.ENTRA_DEVICE, device_id)
+
+    def put_device(self, device: Document) -> None:
+        """Either kind of device: only Entra's have a `deviceId`."""
+        (self.put_entra_device if "deviceId" in device else self.put_managed_device)(device)
+
+    def put_connector(self, connector: Document) -> None:
+        """A mobileThreatDefenseConnector, by `id`."""
+        self.put(Kind.CONNECTOR, connector["id"], connector)
+
+    def put_policy(self, policy: Document) -> None:
+        """A compliance policy, by `id`."""
+        self.put(Kind.COMPLIANCE_POLICY, policy["id"], policy)
+
+    def put_group(self, group: Document) -> None:
+        """A group, by `id`, with the ids of its users in `members`."""
+        self.put(Kind.GROUP, group["id"], group)
+
+    def groups_of(self, user_id: str) -> frozenset[str]:
+        """The lower-case ids of the groups a user is in (direct membership)."""
+        groups = self.page(Kind.GROUP)
+        return frozenset(
+            key for key, group in groups if user_id.lower() in map(str.lower, group.get("members", ()))
+        )
+
+    def signing_key(self) -> bytes:
+        """The secret behind the tokens, made once a directory, so that tokens outlive a restart."""
+        kept = self.get(Kind.SIGNING_KEY, "tokens") or {"key": secrets.token_hex(32)}
+        self.put(Kind.SIGNING_KEY, "tokens", kept)
+        return bytes.fromhex(kept["key"])
+
+
+STATE = web.AppKey("STATE", Directory)
+
+
+def merged(old: Document, change: Document) -> Document:
+    """PATCH as Graph does it: complex values merge, everything else is replaced; annotations are dropped."""
+    result = dict(old)
+    for name, value in change.items():
+        if not name.startswith("@"):
+            before = result.get(name)
+            both = isinstance(before, dict) and isinstance(value, dict)
+            result[name] = merged(before or {}, value) if both else value
+    return result
+
+
+def _document(body: str) -> Document:
+    document: Document = json.loads(body)
+    return document

@@ -1,0 +1,52 @@
+"""Entra's devices: read, and tagged with extension attributes.
+
+Source: Graph "Update device". App-only, on iOS and Android, nothing but `extensionAttributes` may change;
+what an app may change on Windows is taken as it comes. Only the `deviceId` alternate key is served, not the
+object id; writes are visible at once, where Entra's reads may lag.
+"""
+
+from aiohttp import web
+
+from local.graph.directory import EXTENSION_ATTRIBUTES, STATE, Kind, merged
+from local.graph.listing import found, listing, single
+from local.graph.problem import GraphProblem, bad_request, read_object
+
+DEVICE = "/v1.0/devices(deviceId='{id}')"
+MOBILE = ("ios", "ipad", "iphone", "android")
+
+
+async def devices(request: web.Request) -> web.Response:
+    """GET: pages of 100 unless `$top` says otherwise, at most 999."""
+    if "$filter" in request.query:
+        raise bad_request("$filter on devices is not simulated.")
+    return listing(request, Kind.ENTRA_DEVICE, default=100, most=999)
+
+
+async def change_device(request: web.Request) -> web.Response:
+    """PATCH: 204."""
+    old = found(request, Kind.ENTRA_DEVICE)
+    change = await read_object(request)
+    names = {name for name in change if not name.startswith("@")}
+    mobile = str(old.get("operatingSystem", "")).lower().startswith(MOBILE)
+    if names & {"id", "deviceId"} or (mobile and names - {"extensionAttributes"}):
+        raise GraphProblem(403, "Authorization_RequestDenied", "Insufficient privileges to do this.")
+    _check_attributes(change.get("extensionAttributes", {}))
+    request.app[STATE].put_entra_device(merged(old, change))
+    return web.Response(status=204)
+
+
+def _check_attributes(attributes: object) -> None:
+    if not isinstance(attributes, dict):
+        raise bad_request("extensionAttributes: an object was expected.")
+    for name, value in attributes.items():
+        if name not in EXTENSION_ATTRIBUTES and not name.startswith("@"):
+            raise bad_request(f"extensionAttributes: no property '{name}'.")
+        if not isinstance(value, str | None):
+            raise bad_request(f"extensionAttributes.{name}: a string or null was expected.")
+
+
+ROUTES = (
+    web.get("/v1.0/devices", devices),
+    web.get(DEVICE, single(Kind.ENTRA_DEVICE)),
+    web.patch(DEVICE, change_device),
+)

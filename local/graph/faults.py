@@ -1,0 +1,95 @@
+"""Faults on demand: what a test or the scenario wants Graph to get wrong next."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from local.graph.problem import GraphProblem
+
+GRAPH = "/v1.0/"
+"""Where a fault strikes that names no path."""
+
+
+@dataclass
+class Refusal:
+    """The next `left` requests of this method and path get this status."""
+
+    status: int
+    left: int
+    retry_after: str | None
+    method: str | None
+    path_contains: str
+
+    def strikes(self, request: web.Request) -> bool:
+        """Whether this request is one of them."""
+        right_method = self.method in (None, request.method)
+        return self.left > 0 and right_method and self.path_contains in _address(request)
+
+
+class Faults:
+    """What was asked for and has not struck yet. `path_contains` is looked for in path and query."""
+
+    def __init__(self) -> None:
+        self._refusals: list[Refusal] = []
+        self._empty_pages: list[str] = []
+        self._delays: list[tuple[float, str]] = []
+
+    def throttle(
+        self,
+        times: int,
+        retry_after: str | None = "1",
+        method: str | None = None,
+        path_contains: str | None = None,
+    ) -> None:
+        """The next requests get 429; `retry_after` is sent verbatim, None sends none."""
+        self._refusals.append(Refusal(429, times, retry_after, method, path_contains or GRAPH))
+
+    def fail(
+        self, status: int, times: int, method: str | None = None, path_contains: str | None = None
+    ) -> None:
+        """The next requests get this status, and have no effect."""
+        self._refusals.append(Refusal(status, times, None, method, path_contains or GRAPH))
+
+    def empty_page(self, path_contains: str) -> None:
+        """The next list answer is empty, with a next link that leads to the real page."""
+        self._empty_pages.append(path_contains)
+
+    def delay(self, seconds: float, path_contains: str | None = None) -> None:
+        """Every answer takes that long, until `clear`."""
+        self._delays.append((seconds, path_contains or GRAPH))
+
+    def clear(self) -> None:
+        """No faults any more."""
+        self._refusals.clear()
+        self._empty_pages.clear()
+        self._delays.clear()
+
+    def seconds_to_wait(self, request: web.Request) -> float:
+        """How long to hold this request."""
+        return sum(seconds for seconds, part in self._delays if part in _address(request))
+
+    def refuse(self, request: web.Request) -> None:
+        """Raise the first refusal that strikes this request."""
+        for refusal in self._refusals:
+            if refusal.strikes(request):
+                refusal.left -= 1
+                phrase = HTTPStatus(refusal.status).phrase
+                code, retry_after = phrase.replace(" ", ""), refusal.retry_after
+                raise GraphProblem(refusal.status, code, phrase, retry_after=retry_after)
+
+    def takes_empty_page(self, request: web.Request) -> bool:
+        """Whether this list answer is to be the empty one; true once for each one asked for."""
+        for part in self._empty_pages:
+            if part in _address(request):
+                self._empty_pages.remove(part)
+                return True
+        return False
+
+
+FAULTS = web.AppKey("FAULTS", Faults)
+
+
+def _address(request: web.Request) -> str:
+    return unquote(request.path_qs)

@@ -1,0 +1,57 @@
+"""Intune's endpoints: managed devices, their overview, MTD connectors, compliance policies."""
+
+from aiohttp import web
+
+from local.graph.directory import STATE, Kind, merged
+from local.graph.listing import expanded, found, listing, many, single
+from local.graph.problem import Document, read_object
+
+ROOT = "/v1.0/deviceManagement/"
+CONNECTOR = ROOT + "mobileThreatDefenseConnectors/{id}"
+ACTIONS = "scheduledActionsForRule"
+
+
+async def overview(request: web.Request) -> web.Response:
+    """The counts a sweep is compared with."""
+    devices = [device for _, device in request.app[STATE].page(Kind.MANAGED_DEVICE)]
+    systems = [str(device.get("operatingSystem", "")).lower() for device in devices]
+    summary = {f"{system}Count": systems.count(system) for system in ("android", "ios", "windows")}
+    counts = {"enrolledDeviceCount": len(devices), "mdmEnrolledCount": len(devices)}
+    return web.json_response({"id": "overview", **counts, "deviceOperatingSystemSummary": summary})
+
+
+async def change_connector(request: web.Request) -> web.Response:
+    """PATCH: 200 with the connector as it is now."""
+    old = found(request, Kind.CONNECTOR)
+    new = merged(old, await read_object(request)) | {"id": old["id"]}
+    request.app[STATE].put_connector(new)
+    return web.json_response(new)
+
+
+async def compliance_policies(request: web.Request) -> web.Response:
+    """Assignments, actions and the actions' configurations only where `$expand` asks for them."""
+    asked = expanded(request)
+
+    def shape(policy: Document) -> Document:
+        shown = _without(policy, {"assignments", ACTIONS} - asked.keys())
+        if ACTIONS in shown and "$expand" not in asked[ACTIONS]:
+            shown[ACTIONS] = [_without(rule, {"scheduledActionConfigurations"}) for rule in shown[ACTIONS]]
+        return shown
+
+    return listing(request, Kind.COMPLIANCE_POLICY, shape)
+
+
+def _without(document: Document, names: set[str]) -> Document:
+    return {name: value for name, value in document.items() if name not in names}
+
+
+ROUTES = (
+    web.get(ROOT + "managedDevices", many(Kind.MANAGED_DEVICE)),
+    web.get(ROOT + "managedDevices('{id}')", single(Kind.MANAGED_DEVICE)),
+    web.get(ROOT + "managedDevices/{id}", single(Kind.MANAGED_DEVICE)),
+    web.get(ROOT + "managedDeviceOverview", overview),
+    web.get(ROOT + "mobileThreatDefenseConnectors", many(Kind.CONNECTOR)),
+    web.get(CONNECTOR, single(Kind.CONNECTOR)),
+    web.patch(CONNECTOR, change_connector),
+    web.get(ROOT + "deviceCompliancePolicies", compliance_policies),
+)

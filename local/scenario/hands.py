@@ -1,0 +1,181 @@
+"""What the scenario can do and ask: the partners' posts, the admin's hands in the tenant, questions to Graph.
+
+Whether a phone gets in is always asked of Graph: its attributes and compliance are read there and handed to
+What If, and only policies that are on count.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+
+from local import sample_partners as send
+from local import sample_tenant as tenant
+from local.sample_tenant import Phone
+from local.stack import ROOT, Stack
+
+APPS = {
+    "Exchange Online": "00000002-0000-0ff1-ce00-000000000000",
+    "SharePoint Online": "00000003-0000-0ff1-ce00-000000000000",
+}
+PATIENCE = 45.0
+WHAT_IF_PAUSE = 1.05
+"""Seconds between calls to Conditional Access: Graph takes one a second."""
+
+
+class DoesNotHoldError(Exception):
+    """A step of the scenario is not as it must be."""
+
+
+class Hands:
+    """Everything the steps do over HTTP."""
+
+    def __init__(self, stack: Stack, session: aiohttp.ClientSession) -> None:
+        self.stack = stack
+        self.session = session
+        self.last_asked = 0.0
+
+    async def expect(self, phone: Phone, *, granted: bool) -> None:
+        for app, app_id in APPS.items():
+            if await self.granted(phone, app_id) is not granted:
+                raise DoesNotHoldError(f"{phone.name} is {'refused' if granted else 'granted'} at {app}")
+
+    async def granted(self, phone: Phone, app_id: str) -> bool:
+        """Whether a sign-in from the phone gets in: every policy that is on and applies must be satisfied."""
+        device = await self.graph("GET", f"/devices(deviceId='{phone.entra_id}')")
+        question = {
+            "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": tenant.USER},
+            "signInContext": {
+                "@odata.type": "#microsoft.graph.applicationContext",
+                "includeApplications": [app_id],
+            },
+            "signInConditions": {
+                "devicePlatform": "iOS" if phone.system == "iOS" else "android",
+                "clientAppType": "mobileAppsAndDesktopClients",
+                "deviceInfo": {
+                    "deviceId": device["deviceId"],
+                    "isCompliant": device["isCompliant"],
+                    **device["extensionAttributes"],
+                },
+            },
+            "appliedPoliciesOnly": True,
+        }
+        await asyncio.sleep(max(0.0, self.last_asked + WHAT_IF_PAUSE - time.monotonic()))
+        answer = await self.graph("POST", "/identity/conditionalAccess/evaluate", question)
+        self.last_asked = time.monotonic()
+        applying = [p for p in answer["value"] if p["policyApplies"] and p["state"] == "enabled"]
+        met = {"compliantDevice"} if device["isCompliant"] else set()
+        return all(met & set(policy["grantControls"]["builtInControls"]) for policy in applying)
+
+    async def tagged(self, phone: Phone, value: str) -> bool:
+        device = await self.graph("GET", f"/devices(deviceId='{phone.entra_id}')")
+        attribute = f"extensionAttribute{self._attribute()}"
+        return bool(device["extensionAttributes"][attribute] == value)
+
+    async def known(self, phone: Phone) -> bool:
+        return await self.explained(phone) is not None
+
+    async def verdict(self, phone: Phone, verdict: str) -> bool:
+        explained = await self.explained(phone)
+        return bool(explained and explained["decision"]["verdict"] == verdict)
+
+    async def risk(self, phone: Phone, risk: str) -> bool:
+        explained = await self.explained(phone)
+        return bool(explained and explained["decision"]["risk"] == risk)
+
+    async def reason(self, phone: Phone) -> str:
+        explained = await self.explained(phone)
+        return str(explained["decision"]["reasons"][0]) if explained else "not known"
+
+    async def explained(self, phone: Phone) -> dict[str, Any] | None:
+        url = f"{self.stack.host_url}/api/devices/{phone.entra_id}"
+        async with self.session.get(url, headers=self.key()) as answer:
+            if answer.status == 404:
+                return None
+            if answer.status != 200:
+                raise DoesNotHoldError(f"GET /devices answered {answer.status}")
+            explained: dict[str, Any] = await answer.json()
+        return {key: value for key, value in explained.items() if key != "asked_at"}
+
+    async def until(self, what: str, question: Callable[..., Awaitable[bool]], *about: object) -> None:
+        """Wait until `question` about those things is answered with yes; DoesNotHoldError after 45 s."""
+        begun = time.monotonic()
+        while not await question(*about):
+            if time.monotonic() - begun > PATIENCE:
+                raise DoesNotHoldError(f"{what}: not within {PATIENCE:.0f} s")
+            await asyncio.sleep(0.05)
+
+    async def post(self, partner: str, message: send.Message) -> dict[str, Any]:
+        """Send a partner's message, signed, and return the answer; anything but 202 does not hold."""
+        url = f"{self.stack.host_url}/api/partners/{partner}/reports"
+        secret = self.stack.settings[f"WEBHOOK_SECRETS_{partner.upper()}"].split()[0]
+        body = send.encoded(message)
+        async with self.session.post(url, data=body, headers=send.signed(secret, body)) as answer:
+            if answer.status != 202:
+                raise DoesNotHoldError(f"{partner} was answered {answer.status}: {await answer.text()}")
+            content: dict[str, Any] = await answer.json()
+            return content
+
+    async def graph(self, method: str, path: str, body: object = None) -> Any:
+        token = await self.token()
+        headers = {"Authorization": f"Bearer {token}"}
+        if path.startswith("/identity"):
+            await asyncio.sleep(max(0.0, self.last_asked + WHAT_IF_PAUSE - time.monotonic()))
+            self.last_asked = time.monotonic()
+        url = f"{self.stack.graph_url}/v1.0{path}"
+        async with self.session.request(method, url, json=body, headers=headers) as answer:
+            if answer.status >= 400:
+                raise DoesNotHoldError(f"Graph answered {answer.status} to {method} {path}")
+            return await answer.json() if answer.status != 204 else None
+
+    async def token(self) -> str:
+        url = f"{self.stack.graph_url}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
+        async with self.session.get(url, headers={"X-IDENTITY-HEADER": "local"}) as answer:
+            return str((await answer.json())["access_token"])
+
+    async def enrol(self, phone: Phone) -> None:
+        await self.admin("devices", phone.managed)
+        try:
+            await self.graph("GET", f"/devices(deviceId='{phone.entra_id}')")
+        except DoesNotHoldError:
+            await self.admin("devices", phone.entra)
+
+    async def admin(self, what: str, body: object) -> None:
+        async with self.session.post(f"{self.stack.graph_url}/_sim/{what}", json=body) as answer:
+            if answer.status != 204:
+                raise DoesNotHoldError(f"the Graph simulator answered {answer.status} to {what}")
+
+    async def sync(self) -> None:
+        await self.run_timer("sync_inventory")
+
+    async def run_timer(self, name: str) -> None:
+        url = f"{self.stack.host_url}/admin/functions/{name}"
+        async with self.session.post(url, headers=self.key(), json={}) as answer:
+            if answer.status != 202:
+                raise DoesNotHoldError(f"the host answered {answer.status} to running {name}")
+
+    def key(self) -> dict[str, str]:
+        return {"x-functions-key": self.stack.settings.get("LOCAL_FUNCTION_KEY", "")}
+
+    async def import_policies(self) -> None:
+        """Import both Conditional Access templates as an admin would, and switch them on."""
+        existing = await self.graph("GET", "/identity/conditionalAccess/policies")
+        have = {policy["displayName"] for policy in existing["value"]}
+        for policy in json.loads(await asyncio.to_thread(self._rendered)):
+            if policy["displayName"] not in have:
+                made = await self.graph("POST", "/identity/conditionalAccess/policies", policy)
+                path = f"/identity/conditionalAccess/policies/{made['id']}"
+                await self.graph("PATCH", path, {"state": "enabled"})
+
+    def _rendered(self) -> bytes:
+        script = [sys.executable, str(ROOT / "infra/conditional-access/render.py")]
+        given = ["--break-glass", tenant.BREAK_GLASS, "--attribute", self._attribute()]
+        return subprocess.run([*script, *given], capture_output=True, check=True).stdout
+
+    def _attribute(self) -> str:
+        return self.stack.settings.get("TAG_ATTRIBUTE") or "7"

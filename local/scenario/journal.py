@@ -1,0 +1,34 @@
+"""Which run of the scenario this is and which steps hold, kept so that a killed run can go on."""
+
+import json
+import pathlib
+import uuid
+from datetime import UTC, datetime
+
+
+class Journal:
+    """A run's id, its beginning in UTC, and the steps that hold."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self.run: str = kept.get("run") or uuid.uuid4().hex
+        self.done: list[str] = kept.get("done", [])
+        started = kept.get("started")
+        self.started = datetime.fromisoformat(started) if started else datetime.now(UTC)
+        self._keep()
+
+    def finish(self, step: str) -> None:
+        """Note that a step holds."""
+        self.done.append(step)
+        self._keep()
+
+    def close(self) -> None:
+        """The run is over: the next one begins anew."""
+        self.path.unlink()
+
+    def _keep(self) -> None:
+        content = {"run": self.run, "started": self.started.isoformat(), "done": self.done}
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(content), encoding="utf-8")
+        fresh.replace(self.path)

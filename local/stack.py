@@ -1,0 +1,134 @@
+"""Everything on one machine: Cosmos server, Graph simulator and Functions host, in one process, on loopback.
+
+Settings come from local.settings.json, or the example beside it; the environment wins over both. What is
+blank there and must not be invented twice (the partners' secrets) is made once and kept in the data folder.
+"""
+
+import errno
+import json
+import os
+import pathlib
+import secrets
+import shutil
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from local.cosmos.account import EMULATOR_KEY
+from local.cosmos.server import create_app as cosmos_app
+from local.database import QUERIES, connection_string, provision
+from local.graph.server import create_app as graph_app
+from local.host.host import Host
+from local.host.settings import load_settings
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PORTS = {"LOCAL_HOST_PORT": 7071, "LOCAL_COSMOS_PORT": 8081, "LOCAL_GRAPH_PORT": 8082}
+SECRETS = "WEBHOOK_SECRETS_"
+
+
+class StartError(Exception):
+    """Something on this machine is in the way; the message is one line and says what to do."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What is running, and where."""
+
+    host_url: str
+    graph_url: str
+    settings: Mapping[str, str]
+    data: pathlib.Path
+    host: Host
+
+
+def read_settings(data: pathlib.Path) -> dict[str, str]:
+    """The settings to run by, with addresses and secrets filled in."""
+    own = ROOT / "local.settings.json"
+    values = load_settings(own if own.exists() else ROOT / "local.settings.json.example")
+    values |= {name: os.environ[name] for name in values if name in os.environ}
+    made = _kept_secrets(data, [name for name in values if name.startswith(SECRETS) and not values[name]])
+    cosmos, graph = (f"http://127.0.0.1:{port(values, f'LOCAL_{name}_PORT')}" for name in ("COSMOS", "GRAPH"))
+    addresses = {
+        "COSMOS": connection_string(cosmos, EMULATOR_KEY),
+        "GRAPH_BASE_URL": f"{graph}/v1.0",
+        "IDENTITY_ENDPOINT": f"{graph}/msi/token",
+        "IDENTITY_HEADER": "local",
+    }
+    return values | made | addresses
+
+
+def port(settings: Mapping[str, str], name: str) -> int:
+    """The port a setting names."""
+    text = settings.get(name) or str(PORTS[name])
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise StartError(f"{name} is {text!r}: expected a port from 1 to 65535")
+    return int(text)
+
+
+def data_folder(path: pathlib.Path, *, fresh: bool) -> pathlib.Path:
+    """The folder everything is kept in, made and tried; emptied where `fresh` is asked for."""
+    try:
+        if fresh and (path / "made-by-local").exists():
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "made-by-local").touch()
+    except OSError as error:
+        raise StartError(f"{path}: the data folder cannot be written ({error.strerror})") from error
+    return path
+
+
+async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[str], None]) -> Stack:
+    """Start it all; `exits` stops it, last started first."""
+    settings = read_settings(data)
+    cosmos = await _serve(
+        exits, cosmos_app(data / "cosmos.sqlite", queries=QUERIES), settings, "LOCAL_COSMOS_PORT"
+    )
+    await provision(cosmos, EMULATOR_KEY)
+    progress(f"Cosmos DB   {cosmos}   stand-in, data in {data}")
+    graph = await _serve(exits, graph_app(data / "graph.sqlite"), settings, "LOCAL_GRAPH_PORT")
+    progress(f"Graph       {graph}   stand-in for Intune and Entra")
+    os.environ |= settings
+    host = _host(settings, data, exits)
+    url = await _serve(exits, host.web, settings, "LOCAL_HOST_PORT")
+    await host.start()
+    exits.push_async_callback(host.stop)
+    progress(f"Functions   {url}/api   the app itself")
+    return Stack(url, graph, settings, data, host)
+
+
+def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack) -> Host:
+    from function_app import app  # the app reads its settings when it is imported
+    from shared.services import services
+
+    exits.push_async_callback(services().close)
+    host_json = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    return Host(app, settings=settings, host_json=host_json, state=data)
+
+
+async def _serve(
+    exits: AsyncExitStack, app: web.Application, settings: Mapping[str, str], setting: str
+) -> str:
+    number = port(settings, setting)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    exits.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, "127.0.0.1", number).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(f"port {number} is taken: free it, or set {setting} to another") from error
+        raise StartError(f"port {number} ({setting}) cannot be opened ({error.strerror})") from error
+    return f"http://127.0.0.1:{number}"
+
+
+def _kept_secrets(data: pathlib.Path, names: list[str]) -> dict[str, str]:
+    path = data / "secrets.json"
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name in names:
+        kept.setdefault(name, f"whsec_{b64encode(secrets.token_bytes(32)).decode()}")
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    path.chmod(0o600)
+    return {name: kept[name] for name in names}

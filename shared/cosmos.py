@@ -1,0 +1,254 @@
+"""The store: Cosmos DB for NoSQL, and every query text the app sends to it.
+
+Documents are read with their etag, and agents and devices are written only by create or by replace with
+If-Match. The SDK is imported on first use: nothing here costs the host anything at indexing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from shared.errors import (
+    AlreadyStored,
+    Conflict,
+    NotStored,
+    SettingsError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from shared.model import Document
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
+
+DATABASE = "mtd"
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Container:
+    """How a container is declared: partition key path, and seconds its items live (None for ever)."""
+
+    partition_key: str
+    ttl: int | None = None
+
+
+CONTAINERS: Mapping[str, Container] = {
+    "reports": Container("/agent", ttl=90 * DAY),
+    "agents": Container("/id"),
+    "devices": Container("/id"),
+    "links": Container("/id"),
+    "inventory": Container("/id"),
+    "settings": Container("/id"),
+    "dead_letters": Container("/partner", ttl=90 * DAY),
+    "leases": Container("/id"),
+}
+
+PENDING_TAGS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+DEVICES_TO_DECIDE = (
+    "SELECT VALUE c.id FROM c WHERE c.decision.rules_version != @version OR c.decision.next_due <= @now"
+)
+DEVICE_MIRRORS = "SELECT c.id, c.facts, c.tag, c.replaced_by FROM c"
+DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag FROM c WHERE c.replaced_by = null"
+UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid FROM c WHERE c.device = null"
+AGENTS_OF_DEVICE = (
+    "SELECT c.id, c.device, c.linked_by FROM c WHERE c.device = @device OR c.moving_from = @device"
+)
+LINKS = "SELECT c.id, c.device, c.ambiguous, c.why FROM c"
+CONNECTOR_MIRRORS = "SELECT * FROM c WHERE STARTSWITH(c.id, 'connector:')"
+
+SESSION_NOT_AVAILABLE = 1002
+"""Sub-status of a 404 that says nothing about the document."""
+_TRANSIENT = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
+_REFUSED = frozenset({400, 413})
+
+D = TypeVar("D", bound=Document)
+V = TypeVar("V", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Found(Generic[D]):
+    """A document as it was read, with the etag a replace must name."""
+
+    document: D
+    etag: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[V]):
+    """Some rows of a listing, and the token that continues it; None at the end."""
+
+    rows: tuple[V, ...]
+    token: str | None
+
+
+class Store:
+    """One per process and event loop; the client is made on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: CosmosClient | None = None
+        self._database: DatabaseProxy | None = None
+        self._opening = asyncio.Lock()
+
+    async def create(self, document: Document) -> str:
+        """Store a new document and return its etag; AlreadyStored where there is one of that id."""
+        container = await self._container(document.container)
+        try:
+            with _told():
+                stored = await container.create_item(_body(document))
+        except NotStored as error:
+            raise StoreUnavailable(f"there is no container {document.container}") from error
+        return str(stored["_etag"])
+
+    async def read(self, kind: type[D], id_: str, partition: str | None = None) -> Found[D] | None:
+        """The document `id_`; None where there is none."""
+        container = await self._container(kind.container)
+        try:
+            with _told():
+                item = await container.read_item(id_, partition if partition is not None else id_)
+        except NotStored:
+            return None
+        return Found(kind.model_validate(item), str(item["_etag"]))
+
+    async def replace(self, document: Document, etag: str) -> str:
+        """Write over the version `etag` names and return the new etag; Conflict where it changed since."""
+        from azure.core import MatchConditions
+
+        container = await self._container(document.container)
+        with _told():
+            stored = await container.replace_item(
+                document.id, _body(document), etag=etag, match_condition=MatchConditions.IfNotModified
+            )
+        return str(stored["_etag"])
+
+    async def upsert(self, document: Document) -> None:
+        """Write whatever stands there. Not for agents and devices: their writers must see each other."""
+        container = await self._container(document.container)
+        with _told():
+            await container.upsert_item(_body(document))
+
+    async def delete(self, kind: type[D], id_: str) -> None:
+        """Remove the document `id_`; nothing happens where there is none."""
+        container = await self._container(kind.container)
+        try:
+            with _told():
+                await container.delete_item(id_, id_)
+        except NotStored:
+            return
+
+    async def ids(self, container: str, sql: str, **parameters: object) -> AsyncIterator[str]:
+        """Ids a `SELECT VALUE c.id` text finds, over all partitions. Not for hot paths."""
+        async for row in self._rows(container, sql, parameters):
+            yield str(row)
+
+    async def rows(self, view: type[V], container: str, sql: str, **parameters: object) -> AsyncIterator[V]:
+        """What a projecting text finds, over all partitions, read into `view`. Not for hot paths."""
+        async for row in self._rows(container, sql, parameters):
+            yield view.model_validate(row)
+
+    async def page(self, view: type[V], container: str, sql: str, *, size: int, token: str | None) -> Page[V]:
+        """One page of a listing, from `token` on."""
+        proxy = await self._container(container)
+        with _told():
+            pages = proxy.query_items(sql, max_item_count=size).by_page(token)
+            try:
+                rows = [view.model_validate(row) async for row in await anext(pages)]
+            except StopAsyncIteration:
+                return Page((), None)
+        return Page(tuple(rows), getattr(pages, "continuation_token", None))
+
+    async def _rows(
+        self, container: str, sql: str, parameters: Mapping[str, object]
+    ) -> AsyncIterator[object]:
+        proxy = await self._container(container)
+        named: list[dict[str, object]] = [{"name": f"@{k}", "value": v} for k, v in parameters.items()]
+        with _told():
+            async for row in proxy.query_items(sql, parameters=named):
+                yield row
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = self._database = None
+
+    async def _container(self, name: str) -> "ContainerProxy":
+        async with self._opening:
+            if self._database is None:
+                with _told():
+                    self._client = await _open(self._settings)
+                self._database = self._client.get_database_client(DATABASE)
+        return self._database.get_container_client(name)
+
+
+async def _open(settings: Settings) -> "CosmosClient":
+    from azure.cosmos.aio import CosmosClient
+
+    options: dict[str, Any] = {
+        "connection_timeout": 10,
+        "retry_throttle_total": 3,
+        "retry_throttle_backoff_max": 5,
+        "retry_total": 2,
+        "enable_compact_utf8_item_writes": True,
+    }
+    if settings.cosmos_connection_string:
+        client = CosmosClient.from_connection_string(settings.cosmos_connection_string, **options)
+    elif not settings.cosmos_endpoint:
+        raise SettingsError("COSMOS or COSMOS__accountEndpoint is missing: expected where Cosmos DB is")
+    else:
+        from azure.identity.aio import DefaultAzureCredential
+
+        client = CosmosClient(settings.cosmos_endpoint, DefaultAzureCredential(), **options)
+    try:
+        return await client.__aenter__()
+    except BaseException:
+        await client.close()
+        raise
+
+
+def _body(document: Document) -> dict[str, Any]:
+    return document.model_dump(mode="json")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the SDK raises into the project's own tree."""
+    from azure.core.exceptions import AzureError
+    from azure.cosmos.exceptions import CosmosHttpResponseError
+
+    try:
+        yield
+    except CosmosHttpResponseError as error:
+        raise _named(error.status_code, error) from error
+    except (AzureError, TimeoutError, ConnectionError) as error:
+        raise StoreUnavailable(f"Cosmos DB cannot be reached ({type(error).__name__})") from error
+
+
+def _named(status: int | None, error: Exception) -> Exception:
+    if status == 404 and getattr(error, "sub_status", None) == SESSION_NOT_AVAILABLE:
+        return StoreUnavailable("Cosmos DB has not caught up with this session")
+    if status == 404:
+        return NotStored("no such document")
+    if status == 409:
+        return AlreadyStored("a document of that id is there")
+    if status == 412:
+        return Conflict("the document changed since it was read")
+    if status in _REFUSED:
+        return StoreRefused(f"Cosmos DB refuses the document ({status})")
+    if status is None or status in _TRANSIENT:
+        return StoreUnavailable(f"Cosmos DB answered {status}", retry_after=_retry_after(error))
+    return StoreUnavailable(f"Cosmos DB answered {status}: check the identity's role and the containers")
+
+
+def _retry_after(error: Exception) -> float:
+    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+    try:
+        return max(1.0, float(headers.get("x-ms-retry-after-ms", "5000")) / 1000)
+    except ValueError:
+        return 5.0

@@ -1,0 +1,121 @@
+"""Every error the project raises on purpose.
+
+MtdError
+├── SettingsError            a setting is missing or senseless; told at start
+├── UnreadableReport         a whole body cannot be read (413, 400 or 422)
+├── NotAuthentic             a message is not proven to come from its partner (401)
+├── UnknownPartner           no adapter of that name (404)
+├── WrongContentType         a body that says it is no JSON, NDJSON or plain text (415)
+├── NotThere                 an admin asks for something there is not (404)
+├── BadRequest               an admin's request makes no sense (400)
+├── StoreError
+│   ├── StoreUnavailable     Cosmos throttles or is away: try again (503; the feed replays)
+│   ├── AlreadyStored        create found the document there
+│   ├── Conflict             If-Match failed: read again, redo
+│   ├── NotStored            replace or read found no document
+│   └── StoreRefused         Cosmos will not take this document, however often
+└── GraphError
+    ├── GraphUnavailable     throttled, timed out, 5xx, or no token: try again later
+    ├── GraphNotFound        404
+    └── GraphRefused         any other 4xx, or an answer that cannot be read
+"""
+
+from enum import StrEnum
+
+
+class MtdError(Exception):
+    """Root of the tree."""
+
+
+class SettingsError(MtdError):
+    """A setting is missing or senseless. The message names it and says what is expected."""
+
+
+class Unreadable(StrEnum):
+    """Why a whole body cannot be read."""
+
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    NOT_THIS_FORMAT = "not_this_format"
+
+    @property
+    def http_status(self) -> int:
+        """413, 400 or 422."""
+        return {"too_large": 413, "malformed": 400, "not_this_format": 422}[self.value]
+
+
+class UnreadableReport(MtdError):
+    """A whole body cannot be read; `kind` says how, the message says why, without quoting the body."""
+
+    def __init__(self, kind: Unreadable, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+class NotAuthentic(MtdError):
+    """The message is not proven to come from its partner. The reason is for the log, never for the answer."""
+
+
+class UnknownPartner(MtdError):
+    """No adapter of that name."""
+
+
+class WrongContentType(MtdError):
+    """The body says it is something no partner sends. The message names what is taken."""
+
+
+class NotThere(MtdError):
+    """There is no such device, agent or dead letter. The message names what was asked for."""
+
+
+class BadRequest(MtdError):
+    """A request makes no sense. The message says what is expected."""
+
+
+class StoreError(MtdError):
+    """Something the store said no to."""
+
+
+class StoreUnavailable(StoreError):
+    """Cosmos throttles or cannot be reached; `retry_after` is in seconds."""
+
+    def __init__(self, reason: str, *, retry_after: float = 5.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class AlreadyStored(StoreError):
+    """A create found a document of that id."""
+
+
+class Conflict(StoreError):
+    """The document changed since it was read."""
+
+
+class NotStored(StoreError):
+    """There is no such document."""
+
+
+class StoreRefused(StoreError):
+    """Cosmos refuses the document for good (too large, malformed)."""
+
+
+class GraphError(MtdError):
+    """Something Microsoft Graph said no to."""
+
+
+class GraphUnavailable(GraphError):
+    """Throttled, timed out, 5xx or no token; `retry_after` is in seconds, None where Graph gave none."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class GraphNotFound(GraphError):
+    """Graph has no such object."""
+
+
+class GraphRefused(GraphError):
+    """Graph refuses the request for good, or answered something that cannot be read."""

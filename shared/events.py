@@ -1,0 +1,56 @@
+"""The closed list of log events: alert rules and workbooks search for these names and no others.
+
+A line reads `event key=value …`; ids in it are device, agent or report ids, never users.
+"""
+
+import logging
+from enum import StrEnum
+
+_log = logging.getLogger("mtd")
+
+
+class Event(StrEnum):
+    """What can be worth a line."""
+
+    REPORTS_ACCEPTED = "reports_accepted"
+    REPORT_REFUSED = "report_refused"
+    NOT_AUTHENTIC = "not_authentic"
+    DEAD_LETTER = "dead_letter"
+    UNKNOWN_WORD = "unknown_word"
+    AGENT_LINKED = "agent_linked"
+    AGENT_MOVED = "agent_moved"
+    AGENT_UNLINKED = "agent_unlinked"
+    DECISION_CHANGED = "decision_changed"
+    TAG_WRITTEN = "tag_written"
+    TAG_PENDING = "tag_pending"
+    TAG_FOREIGN = "tag_foreign"
+    TAG_DRIFTED = "tag_drifted"
+    FEED_RETRIED = "feed_retried"
+    SYNC_STEP_FAILED = "sync_step_failed"
+    SYNC_FINISHED = "sync_finished"
+    UNEXPECTED = "unexpected"
+
+
+_LEVELS = {
+    Event.REPORT_REFUSED: logging.WARNING,
+    Event.NOT_AUTHENTIC: logging.WARNING,
+    Event.DEAD_LETTER: logging.ERROR,
+    Event.UNKNOWN_WORD: logging.WARNING,
+    Event.AGENT_UNLINKED: logging.WARNING,
+    Event.TAG_PENDING: logging.WARNING,
+    Event.TAG_FOREIGN: logging.ERROR,
+    Event.TAG_DRIFTED: logging.WARNING,
+    Event.FEED_RETRIED: logging.WARNING,
+    Event.SYNC_STEP_FAILED: logging.ERROR,
+    Event.UNEXPECTED: logging.ERROR,
+}
+
+
+def tell(event: Event, **details: object) -> None:
+    """Write one line for `event`, at the severity the list gives it (information where it gives none)."""
+    words = " ".join(f"{key}={_plain(value)}" for key, value in details.items())
+    _log.log(_LEVELS.get(event, logging.INFO), "%s %s", event.value, words)
+
+
+def _plain(value: object) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:300])

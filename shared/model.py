@@ -1,0 +1,440 @@
+"""The documents of every container, and the parts they are made of. Pure: no SDK, no clock, no I/O.
+
+Each document names its container; all times are aware and in UTC. Ids are built here and nowhere else, so
+that two rooms never spell one id in two ways.
+"""
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from shared.level import Level
+from shared.record import Category, Counted, Moment, Platform
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+
+
+def digest(value: object) -> str:
+    """SHA-256, in hex, of `value` as JSON with sorted keys: the same value always has the same digest."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def id_part(text: str) -> str:
+    """`text` as part of a document's id: itself where Cosmos takes it, else its SHA-256 in hex."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def agent_id(partner: str, partner_device_id: str) -> str:
+    """Id of a partner's app on one device."""
+    return f"{partner}:{id_part(partner_device_id)}"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Document(_Part):
+    """Anything that is stored on its own. The partition key is the id unless the class says otherwise."""
+
+    container: ClassVar[str]
+    id: str
+
+    @property
+    def partition(self) -> str:
+        """Value of the container's partition key."""
+        return self.id
+
+
+# --- reports ------------------------------------------------------------------------------------------
+
+
+class Report(Document):
+    """One record of a partner's message, immutable: a second copy has the same id and is not stored again."""
+
+    container: ClassVar[str] = "reports"
+    agent: str
+    record: Counted
+    received_at: Moment
+
+    @classmethod
+    def of(cls, record: Counted, device_id: str, received_at: datetime) -> Self:
+        """The report of `record` from an agent; its id leaves out what varies by receipt and by company.
+
+        The platform may come from another item of the same body (Lookout), so it makes no other report.
+        """
+        content = record.model_dump(mode="json", exclude={"raw", "index", "platform"})
+        return cls(
+            id=digest(content),
+            agent=agent_id(record.partner, device_id),
+            record=record,
+            received_at=received_at,
+        )
+
+    @property
+    def partition(self) -> str:
+        """Reports of one agent lie together, in the order they came."""
+        return self.agent
+
+
+class DeadLetter(Document):
+    """What could not be read or applied, with the reason, redacted."""
+
+    container: ClassVar[str] = "dead_letters"
+    partner: str
+    reason: str
+    kind: str
+    """What failed: `body`, `item`, `report`, `too_late` or `too_many_threats`."""
+    received_at: Moment
+    size: int
+    """Bytes, as received."""
+    sha256: str
+    index: int | None = None
+    body: JsonValue = None
+    """The redacted original; None where it was not JSON."""
+    record: JsonValue = None
+    """The stored report, where reading was not the trouble."""
+
+    @property
+    def partition(self) -> str:
+        """Dead letters lie by partner."""
+        return self.partner
+
+
+# --- agents -------------------------------------------------------------------------------------------
+
+
+class Mark(_Part):
+    """A point in an agent's story: when it happened and which report says so."""
+
+    at: Moment
+    report: str
+
+
+class Opening(Mark):
+    """The newest detection of a threat."""
+
+    severity: Level
+    category: Category
+    threat_type: str
+    name: str | None = None
+    compliance: bool = False
+    """Whether a snapshot that clears compliance findings covers it (Sophos)."""
+    received_at: Moment
+    clamped: bool = False
+    """Whether the partner's time lay in the future and the time of receipt stands instead."""
+
+
+class Threat(_Part):
+    """What is known of one threat of an agent. Open where the opening is newer than the resolution."""
+
+    opened: Opening | None = None
+    covered: Opening | None = None
+    """The newest detection while a compliance snapshot covers it: it does not count, and hides older ones."""
+    resolved: Mark | None = None
+
+
+class Snapshot(Mark):
+    """The partner's own word on the whole device, the newest it gave."""
+
+    severity: Level
+    levels: dict[Category, Level] = Field(default_factory=dict)
+
+
+class Known(Mark):
+    """An id or a fact a partner gave for a device; the newest stands."""
+
+    value: str
+
+
+class Agent(Document):
+    """A partner's app on one device: its open threats, and which device it is."""
+
+    container: ClassVar[str] = "agents"
+    partner: str
+    partner_device_id: str
+    threats: dict[str, Threat] = Field(default_factory=dict)
+    cleared_all: Mark | None = None
+    cleared_compliance: Mark | None = None
+    snapshot: Snapshot | None = None
+    mdm_device_id: Known | None = None
+    serial: Known | None = None
+    udid: Known | None = None
+    platform: Known | None = None
+    first_received_at: Moment
+    last_received_at: Moment
+    floor: Moment | None = None
+    """Tombstones older than this are gone: an older event of an unknown threat comes too late."""
+    device: str | None = None
+    """The device it is linked to; None while nobody knows."""
+    linked_by: str | None = None
+    """The link that decided: an id of the `links` container."""
+    moving_from: str | None = None
+    """The device it was linked to before, until that one's slot is marked moved."""
+    level_revision: int = 0
+
+
+# --- devices ------------------------------------------------------------------------------------------
+
+
+class Ownership(StrEnum):
+    """managedDeviceOwnerType, as Intune spells it."""
+
+    COMPANY = "company"
+    PERSONAL = "personal"
+    UNKNOWN = "unknown"
+
+
+class DeviceFacts(_Part):
+    """What Intune says of a device, as mirrored at the last sync that found it changed."""
+
+    intune_id: str
+    entra_id: str | None = None
+    serial: str | None = None
+    name: str | None = None
+    user_id: str | None = None
+    platform: Platform
+    os_version: str | None = None
+    ownership: Ownership = Ownership.UNKNOWN
+    compliance_state: str = "unknown"
+    partner_reported_threat_state: str = "unknown"
+    management_state: str | None = None
+
+
+class Finding(_Part):
+    """One open threat as the device's decision sees it."""
+
+    key: str
+    report: str
+    category: Category
+    threat_type: str
+    name: str | None = None
+    severity: Level
+    at: Moment
+
+
+class Slot(_Part):
+    """What one agent brings to its device's decision: exactly the agent's levels at `revision`."""
+
+    agent: str
+    partner: str
+    revision: int
+    since: Moment
+    """When the agent's first report was received: the later agent is the newer one."""
+    levels: dict[Category, Level] = Field(default_factory=dict)
+    own: Level | None = None
+    """The partner's own level of the device."""
+    findings: tuple[Finding, ...] = ()
+    """The gravest open threats; `open_threats` counts them all."""
+    open_threats: int = 0
+    newest_at: Moment | None = None
+    """Event time of the newest open threat or unsecured snapshot."""
+    secured_at: Moment | None = None
+    """Event time of the newest snapshot that cleared all of the agent's threats."""
+    moved: bool = False
+    """The agent belongs to another device now; this one's decision and tag freeze."""
+
+
+class Verdict(StrEnum):
+    """What a decision says. `undecided` is never counted as allowed."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+    UNDECIDED = "undecided"
+
+
+class Decision(_Part):
+    """Whether a device is over the line, by which rule, and why, in words a help desk can read out."""
+
+    verdict: Verdict
+    risk: Level
+    allowed: Level | None = None
+    rule: str | None = None
+    rule_name: str | None = None
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    """The open threats that count, gravest first."""
+    missing: tuple[str, ...] = ()
+    """Partners that must scan this device and have not reported."""
+    tag: str | None = None
+    """The value Conditional Access should see; None leaves the device as it is."""
+    rules_version: str
+    decided_at: Moment
+    over_since: Moment | None = None
+    """Since when the device has been over the line without pause; a rule's grace period counts from here."""
+    next_due: Moment | None = None
+    """When this decision must be looked at again though nothing is reported."""
+
+
+class TagState(StrEnum):
+    """How far the wanted tag has come."""
+
+    NONE = "none"
+    PENDING = "pending"
+    APPLIED = "applied"
+    FOREIGN = "foreign"
+    """Somebody else's value stands in the attribute; it is never overwritten."""
+    NO_DEVICE = "no_device"
+    """Entra does not know the device."""
+    NOT_ENFORCEABLE = "not_enforceable"
+    """The device is not registered in Entra."""
+
+
+class Tag(_Part):
+    """The value on the Entra device: what it should be, what we last wrote, and what stood there before."""
+
+    wanted: str | None = None
+    applied: str | None = None
+    state: TagState = TagState.NONE
+    blocks: bool = False
+    """Whether the wanted value refuses access: those are written first."""
+    before: str | None = None
+    why: str | None = None
+    wanted_at: Moment | None = None
+    applied_at: Moment | None = None
+    attempts: int = 0
+    error: str | None = None
+
+
+class HistoryEntry(_Part):
+    """One change of a device's decision or tag."""
+
+    at: Moment
+    what: str
+
+
+class Device(Document):
+    """One Entra/Intune device: the mirror, the agents' slots, the decision and the tag."""
+
+    container: ClassVar[str] = "devices"
+    facts: DeviceFacts
+    slots: dict[str, Slot] = Field(default_factory=dict)
+    decision: Decision | None = None
+    tag: Tag = Tag()
+    history: tuple[HistoryEntry, ...] = ()
+    replaced_by: str | None = None
+    """The device Intune's record belongs to now that its Entra id is another; all agents have gone there."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether an agent has moved away: decision and tag stay until Intune confirms the device gone."""
+        return any(slot.moved for slot in self.slots.values())
+
+
+def device_id(facts: DeviceFacts) -> str:
+    """Entra device id in lower case; `intune:<id>` where Entra does not know the device."""
+    return facts.entra_id.lower() if facts.entra_id else link_id("intune", facts.intune_id)
+
+
+# --- links --------------------------------------------------------------------------------------------
+
+
+class Link(Document):
+    """Which device an id names. An ambiguous id names none."""
+
+    container: ClassVar[str] = "links"
+    device: str | None = None
+    ambiguous: bool = False
+    why: str = "sync"
+
+
+def link_id(kind: str, value: str) -> str:
+    """Id of a link: `intune:…`, `entra:…`, `serial:…` or `udid:…`; compared without regard to case."""
+    return f"{kind}:{id_part(value.lower())}"
+
+
+# --- settings -----------------------------------------------------------------------------------------
+
+
+class Assignment(StrEnum):
+    """Whom a compliance policy reaches. Only the first two decide."""
+
+    ALL_USERS = "all_users"
+    ALL_DEVICES = "all_devices"
+    UNRESOLVED = "unresolved"
+    """Assigned to groups that have not been looked up."""
+    NONE = "none"
+
+
+class Rule(_Part):
+    """The most a platform's devices may risk, from one Intune compliance policy."""
+
+    id: str
+    name: str
+    platform: Platform
+    allowed: Level
+    assignment: Assignment
+    grace_hours: float = 0.0
+    """Hours over the line before access is refused (scheduledActionsForRule, action block)."""
+
+
+class Rules(Document):
+    """Every rule Intune gave at the last sync that could read them."""
+
+    container: ClassVar[str] = "settings"
+    id: str = "rules"
+    rules: tuple[Rule, ...] = ()
+    read_at: Moment
+
+
+class Connector(Document):
+    """Mirror of one Intune mobileThreatDefenseConnector."""
+
+    container: ClassVar[str] = "settings"
+    intune_id: str
+    state: str
+    """partnerState, as served: values unknown to the SDK stay visible."""
+    last_heartbeat_at: Moment | None = None
+    unresponsive_after_days: int | None = None
+    enabled: frozenset[Platform] = frozenset()
+    """Platforms whose compliance evaluation uses the partner's data."""
+    blocked_on_missing_data: frozenset[Platform] = frozenset()
+    unsupported_os_blocked: bool = False
+    app_sync: bool = False
+    """allowPartnerToCollectIOSApplicationMetadata."""
+    app_sync_personal: bool = False
+    """allowPartnerToCollectIOSPersonalApplicationMetadata."""
+    read_at: Moment
+
+
+def connector_document_id(intune_id: str) -> str:
+    """Id of the mirror of the connector Intune calls `intune_id`."""
+    return f"connector:{id_part(intune_id.lower())}"
+
+
+class StepRun(_Part):
+    """What one step of a sync run did."""
+
+    step: str
+    ok: bool
+    seconds: float
+    counts: dict[str, int] = Field(default_factory=dict)
+    error: str | None = None
+
+
+class Run(_Part):
+    """One sync run."""
+
+    started_at: Moment
+    seconds: float
+    steps: tuple[StepRun, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step went through."""
+        return all(step.ok for step in self.steps)
+
+
+class Runs(Document):
+    """The latest sync runs, newest first."""
+
+    container: ClassVar[str] = "settings"
+    id: str = "run:sync"
+    runs: tuple[Run, ...] = ()

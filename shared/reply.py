@@ -1,0 +1,83 @@
+"""HTTP answers: JSON, and RFC 9457 problems. The one place where errors become status codes."""
+
+import json
+import math
+from collections.abc import Awaitable, Callable
+
+import azure.functions as func
+from pydantic import BaseModel
+
+from shared.errors import (
+    BadRequest,
+    MtdError,
+    NotAuthentic,
+    NotThere,
+    StoreUnavailable,
+    UnknownPartner,
+    UnreadableReport,
+    WrongContentType,
+)
+from shared.events import Event, tell
+
+_TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    404: "Not found",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Not this partner's format",
+    500: "Internal error",
+    503: "Try again later",
+}
+
+
+def reply(content: BaseModel, status: int = 200) -> func.HttpResponse:
+    """`content` as JSON; never to be kept by a cache on the way."""
+    return func.HttpResponse(
+        content.model_dump_json(),
+        status_code=status,
+        mimetype="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def answered(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
+    """What `work` answers, or the problem its error is. Internals stay in the log."""
+    try:
+        return await work()
+    except MtdError as error:
+        return problem(error)
+
+
+def problem(error: MtdError) -> func.HttpResponse:
+    """`error` as application/problem+json."""
+    match error:
+        case UnreadableReport():
+            return _problem(error.kind.http_status, error.reason)
+        case NotAuthentic():
+            return _problem(401)
+        case UnknownPartner() | NotThere():
+            return _problem(404, str(error))
+        case BadRequest():
+            return _problem(400, str(error))
+        case WrongContentType():
+            return _problem(415, str(error))
+        case StoreUnavailable():
+            return _problem(503, retry_after=error.retry_after)
+        case _:
+            tell(Event.UNEXPECTED, where="http", what=repr(error))
+            return _problem(500)
+
+
+def _problem(
+    status: int, detail: str | None = None, *, retry_after: float | None = None
+) -> func.HttpResponse:
+    body: dict[str, object] = {"type": "about:blank", "title": _TITLES[status], "status": status}
+    if detail:
+        body["detail"] = detail
+    headers = {"Cache-Control": "no-store"}
+    if retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    return func.HttpResponse(
+        json.dumps(body), status_code=status, mimetype="application/problem+json", headers=headers
+    )

@@ -1,0 +1,44 @@
+"""What the functions work with, put together in one place, once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from shared.cosmos import Store
+from shared.graph import Graph
+from shared.mirror import Mirror
+from shared.settings import Settings, current
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """Settings, store, Graph, mirror and clock. Clients are opened on first use."""
+
+    settings: Settings
+    store: Store
+    graph: Graph
+    mirror: Mirror
+    now: Callable[[], datetime]
+
+    @classmethod
+    def of(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> "Services":
+        """Services for `settings`; nothing is opened yet."""
+        store = Store(settings)
+        return cls(settings, store, Graph(settings), Mirror(settings, store, now), now)
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.store.close()
+        await self.graph.close()
+
+
+@cache
+def services() -> Services:
+    """The services of this process."""
+    return Services.of(current())

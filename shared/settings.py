@@ -1,0 +1,151 @@
+"""The app's settings, read once from the environment and checked whole.
+
+A senseless value is refused with one line that names the setting and says what is expected; no message
+repeats a secret. The table with every setting's meaning is in README.md.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import SettingsError
+from shared.record import Platform
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]*")
+_SECRETS = "WEBHOOK_SECRETS_"
+_CONNECTOR = "CONNECTOR_ID_"
+_CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
+PLATFORMS = (Platform.IOS, Platform.ANDROID)
+
+
+class Mode(StrEnum):
+    """What the app may do: nothing, decide and show, or write tags."""
+
+    OFF = "off"
+    REPORT = "report"
+    ENFORCE = "enforce"
+
+
+class Settings(BaseModel):
+    """Everything an admin can set. Texts as given; lists of partners by slug."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mode: Mode = Mode.REPORT
+    tag_attribute: int = 7
+    tag_all: bool = False
+    partners: Mapping[Platform, tuple[str, ...]] = Field(default_factory=dict)
+    """Partners enabled on a platform; every partner with a secret where the platform names none."""
+    preferred_partner: Mapping[Platform, str] = Field(default_factory=dict)
+    connector_ids: Mapping[str, str] = Field(default_factory=dict)
+    webhook_secrets: Mapping[str, str] = Field(default_factory=dict)
+    cosmos_connection_string: str = ""
+    cosmos_endpoint: str = ""
+    graph_base_url: str = "https://graph.microsoft.com/v1.0"
+    sync_stale_minutes: int = 60
+    feed_poll_delay_ms: int = 1000
+    feed_batch_size: int = 100
+
+    @property
+    def attribute(self) -> str:
+        """The Entra device property that carries the tag."""
+        return f"extensionAttribute{self.tag_attribute}"
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process."""
+    return read(os.environ)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from `environment`; SettingsError at the first that makes no sense."""
+    secrets = _by_partner(environment, _SECRETS)
+    partners = {platform: _partners(environment, platform) or tuple(secrets) for platform in PLATFORMS}
+    settings = Settings(
+        mode=_mode(environment),
+        tag_attribute=_whole(environment, "TAG_ATTRIBUTE", 7, 1, 15),
+        tag_all=_switch(environment, "TAG_ALL"),
+        partners=partners,
+        preferred_partner=_preferred(environment, partners),
+        connector_ids=_by_partner(environment, _CONNECTOR),
+        webhook_secrets=secrets,
+        cosmos_connection_string=environment.get("COSMOS", ""),
+        cosmos_endpoint=_address(environment, "COSMOS__accountEndpoint", ""),
+        graph_base_url=_address(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
+        sync_stale_minutes=_whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),
+        feed_poll_delay_ms=_whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
+        feed_batch_size=_whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
+    )
+    if settings.cosmos_connection_string and not _CONNECTION.match(settings.cosmos_connection_string):
+        raise SettingsError("COSMOS: expected a connection string (AccountEndpoint=…;AccountKey=…;)")
+    return settings
+
+
+def _mode(environment: Mapping[str, str]) -> Mode:
+    text = environment.get("MODE", "").strip().lower() or Mode.REPORT
+    try:
+        return Mode(text)
+    except ValueError:
+        raise SettingsError(f"MODE is {text!r}: expected off, report or enforce") from None
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}: expected a whole number from {least} to {most}")
+    return int(text)
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip().lower()
+    if text not in {"", "true", "false", "1", "0"}:
+        raise SettingsError(f"{name} is {text!r}: expected true or false")
+    return text in {"true", "1"}
+
+
+def _address(environment: Mapping[str, str], name: str, default: str) -> str:
+    text = environment.get(name, "").strip().rstrip("/") or default
+    if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise SettingsError(f"{name} is {text!r}: expected an address such as https://host")
+    if text.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", text):
+        raise SettingsError(f"{name} is {text!r}: plain http is for loopback only")
+    return text
+
+
+def _by_partner(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
+    named = sorted((key, value.strip()) for key, value in environment.items() if key.startswith(prefix))
+    by_partner = {key.removeprefix(prefix).lower(): value for key, value in named if value}
+    for slug in by_partner:
+        if not _SLUG.fullmatch(slug):
+            raise SettingsError(f"{prefix}{slug.upper()}: expected a partner's slug after {prefix}")
+    return by_partner
+
+
+def _partners(environment: Mapping[str, str], platform: Platform) -> tuple[str, ...]:
+    name = f"PARTNERS_{platform.upper()}"
+    slugs = tuple(dict.fromkeys(re.split(r"[\s,]+", environment.get(name, "").strip().lower())))
+    for slug in filter(None, slugs):
+        if not _SLUG.fullmatch(slug):
+            raise SettingsError(f"{name} holds {slug!r}: expected partners' slugs, separated by commas")
+    return tuple(filter(None, slugs))
+
+
+def _preferred(
+    environment: Mapping[str, str], partners: Mapping[Platform, tuple[str, ...]]
+) -> dict[Platform, str]:
+    preferred = {}
+    for platform in PLATFORMS:
+        name = f"PREFERRED_PARTNER_{platform.upper()}"
+        slug = environment.get(name, "").strip().lower()
+        if slug and slug not in partners[platform]:
+            raise SettingsError(f"{name} is {slug!r}, which is not enabled on {platform}")
+        if slug:
+            preferred[platform] = slug
+    return preferred

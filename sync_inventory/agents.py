@@ -1,0 +1,62 @@
+"""Agents nobody has linked yet: a sync may have brought the device their partner's ids name."""
+
+from pydantic import BaseModel
+
+from evaluate_risk.decide import link_agent, link_candidates
+from shared.cosmos import UNLINKED_AGENTS
+from shared.events import Event, tell
+from shared.model import Agent, Known
+from shared.services import Services
+from sync_inventory.links import Links
+from sync_inventory.side_by_side import side_by_side
+from sync_inventory.tags import Tags
+from sync_inventory.tally import Tally
+
+
+class UnlinkedAgent(BaseModel):
+    """An agent without a device, and the ids its partner gave."""
+
+    id: str
+    mdm_device_id: Known | None = None
+    serial: Known | None = None
+    udid: Known | None = None
+
+
+async def link_agents(services: Services, links: Links, tally: Tally) -> None:
+    """Link every agent whose ids name one device, and one only; its open threats count at once."""
+    tags = Tags(services, tally)
+    rows = services.store.rows(UnlinkedAgent, Agent.container, UNLINKED_AGENTS)
+    unlinked = [row async for row in rows]
+
+    async def one(agent: UnlinkedAgent) -> None:
+        named, ambiguous = await _named(agent, links)
+        if len(named) > 1 or (ambiguous and not named):
+            tally.add("ambiguous")
+            return
+        if not named:
+            tally.add("unknown")
+            return
+        [(device, key)] = named.items()
+        found = await link_agent(services, agent.id, device, key)
+        if found is None:
+            tally.add("device_missing")
+            return
+        tell(Event.AGENT_LINKED, agent=agent.id, device=device, by=key)
+        tally.add("linked")
+        await tags.bring(found)
+
+    await side_by_side(unlinked, one, tally)
+
+
+async def _named(agent: UnlinkedAgent, links: Links) -> tuple[dict[str, str], bool]:
+    """The devices the agent's ids name, each with the best link that does; and whether one is ambiguous."""
+    named: dict[str, str] = {}
+    ambiguous = False
+    for key in link_candidates(agent.mdm_device_id, agent.serial, agent.udid):
+        link = await links.find(key)
+        if link is None:
+            continue
+        ambiguous = ambiguous or link.ambiguous
+        if link.device and not link.ambiguous:
+            named.setdefault(link.device, key)
+    return named, ambiguous

@@ -1,0 +1,51 @@
+"""Intune's Mobile Threat Defense connectors, mirrored: the switches an admin sets per partner."""
+
+from datetime import datetime
+
+from shared.cosmos import CONNECTOR_MIRRORS
+from shared.graph import ConnectorAnswer
+from shared.model import Connector, connector_document_id
+from shared.record import Platform
+from shared.services import Services
+from sync_inventory.tally import Tally
+
+
+async def mirror_connectors(services: Services, tally: Tally) -> None:
+    """Mirror every connector; the mirror of one that is gone from Intune is removed.
+
+    Written only when something other than the time of reading changed. The heartbeat counts as a change:
+    there are a handful of connectors, and health has to see it; no decision depends on it.
+    """
+    answers = await services.graph.connectors()
+    rows = services.store.rows(Connector, Connector.container, CONNECTOR_MIRRORS)
+    mirrored = {row.id: row async for row in rows}
+    for answer in answers:
+        now = connector(answer, services.now())
+        before = mirrored.pop(now.id, None)
+        if before is not None and before.model_copy(update={"read_at": now.read_at}) == now:
+            tally.add("unchanged")
+            continue
+        await services.store.upsert(now)
+        tally.add("written")
+    for gone in mirrored:
+        await services.store.delete(Connector, gone)
+        tally.add("removed")
+
+
+def connector(answer: ConnectorAnswer, read_at: datetime) -> Connector:
+    """A connector as mirrored, from Graph's mobileThreatDefenseConnector (v1.0)."""
+    enabled = {Platform.IOS: answer.ios, Platform.ANDROID: answer.android}
+    missing = {Platform.IOS: answer.ios_missing_blocked, Platform.ANDROID: answer.android_missing_blocked}
+    return Connector(
+        id=connector_document_id(answer.id),
+        intune_id=answer.id,
+        state=answer.state,
+        last_heartbeat_at=answer.last_heartbeat,
+        unresponsive_after_days=answer.threshold_days,
+        enabled=frozenset(platform for platform, on in enabled.items() if on),
+        blocked_on_missing_data=frozenset(platform for platform, on in missing.items() if on),
+        unsupported_os_blocked=answer.unsupported_os_blocked,
+        app_sync=answer.app_sync,
+        app_sync_personal=answer.app_sync_personal,
+        read_at=read_at,
+    )

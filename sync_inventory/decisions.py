@@ -1,0 +1,32 @@
+"""Decisions that a changed rule or switch, or the passing of time, makes due."""
+
+from evaluate_risk.decide import change, policy
+from shared.cosmos import DEVICES_TO_DECIDE
+from shared.model import Device
+from shared.record import in_words
+from shared.services import Services
+from sync_inventory.side_by_side import side_by_side
+from sync_inventory.tags import Tags
+from sync_inventory.tally import Tally
+
+
+async def redecide(services: Services, tally: Tally) -> None:
+    """Decide every due device again and enforce what follows.
+
+    A decided device is due no longer: a run that is cut off goes on where it stopped when the next one asks.
+    """
+    version = (await policy(services)).version
+    tags = Tags(services, tally)
+    ids = services.store.ids(
+        Device.container, DEVICES_TO_DECIDE, version=version, now=in_words(services.now())
+    )
+    due = [id_ async for id_ in ids]
+    tally.add("due", len(due))
+
+    async def one(id_: str) -> None:
+        found = await change(services, id_)
+        if found is not None:
+            tally.add("decided")
+            await tags.bring(found)
+
+    await side_by_side(due, one, tally)

@@ -1,0 +1,122 @@
+"""One run of the sync: its steps in order, each failing alone, and the record that is left of it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from pydantic import ValidationError
+
+from shared.errors import AlreadyStored, Conflict, GraphUnavailable, MtdError
+from shared.events import Event, tell
+from shared.model import Run, Runs, StepRun
+from shared.services import Services
+from sync_inventory.agents import link_agents
+from sync_inventory.connectors import mirror_connectors
+from sync_inventory.decisions import redecide
+from sync_inventory.devices import mirror_devices
+from sync_inventory.drift import repair_tags
+from sync_inventory.links import Links
+from sync_inventory.rules import mirror_rules
+from sync_inventory.tally import Tally
+
+KEPT_RUNS = 50
+WAITS = (1.0, 5.0)
+"""Seconds before a step is tried again that Graph did not answer, where Graph itself asks for none."""
+PATIENCE_SECONDS = 30.0
+"""The longest a run waits for Graph at a time; asked for more, it leaves the step to the next run."""
+ATTEMPTS = 5
+
+Step = Callable[[Tally], Awaitable[None]]
+
+
+async def sync(services: Services) -> Run:
+    """Run every step and record what came of it. Raises only where the record itself cannot be stored.
+
+    A step that fails leaves its part of the mirror as the last run had it; the steps after it go by that.
+    """
+    started_at, clock = services.now(), time.monotonic()
+    steps = tuple([await _run(name, step) for name, step in _steps(services).items()])
+    run = Run(started_at=started_at, seconds=_since(clock), steps=steps)
+    await _record(services, run)
+    failed = ",".join(step.step for step in steps if not step.ok)
+    tell(Event.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
+    return run
+
+
+def _steps(services: Services) -> dict[str, Step]:
+    links = Links(services.store)
+
+    async def connectors(tally: Tally) -> None:
+        await mirror_connectors(services, tally)
+
+    async def rules(tally: Tally) -> None:
+        await mirror_rules(services, tally)
+
+    async def devices(tally: Tally) -> None:
+        services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
+        await mirror_devices(services, links, tally)
+
+    async def agents(tally: Tally) -> None:
+        await link_agents(services, links, tally)
+
+    async def decisions(tally: Tally) -> None:
+        await redecide(services, tally)
+
+    async def drift(tally: Tally) -> None:
+        await repair_tags(services, tally)
+
+    return {step.__name__: step for step in (connectors, rules, devices, agents, decisions, drift)}
+
+
+async def _run(name: str, step: Step) -> StepRun:
+    clock = time.monotonic()
+    tally = Tally()
+    error: str | None
+    try:
+        tally = await _patiently(step, tally)
+        error = tally.error
+    except ValidationError as wrong:  # its text would quote the document
+        error = f"a stored {wrong.title} cannot be read ({wrong.error_count()} fields)"
+    except MtdError as wrong:
+        error = f"{type(wrong).__name__}: {wrong}"
+    if error is not None:
+        tell(Event.SYNC_STEP_FAILED, step=name, why=error)
+    counts = {key: number for key, number in sorted(tally.counts.items()) if number}
+    return StepRun(step=name, ok=error is None, seconds=_since(clock), counts=counts, error=error)
+
+
+async def _patiently(step: Step, tally: Tally) -> Tally:
+    """Do a step, and again from its start where Graph did not answer: any step may be repeated."""
+    for wait in WAITS:
+        try:
+            await step(tally)
+        except GraphUnavailable as error:
+            wait = wait if error.retry_after is None else error.retry_after
+            if wait > PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(wait)
+            tally.counts.clear()
+            tally.troubles.clear()
+            continue
+        return tally
+    await step(tally)
+    return tally
+
+
+async def _record(services: Services, run: Run) -> None:
+    for _ in range(ATTEMPTS):
+        found = await services.store.read(Runs, "run:sync")
+        runs = (run, *(found.document.runs if found else ()))[:KEPT_RUNS]
+        try:
+            if found is None:
+                await services.store.create(Runs(runs=runs))
+            else:
+                await services.store.replace(Runs(runs=runs), found.etag)
+        except (AlreadyStored, Conflict):
+            continue
+        return
+    raise Conflict("the record of sync runs is written by too many at once")
+
+
+def _since(clock: float) -> float:
+    return round(time.monotonic() - clock, 3)

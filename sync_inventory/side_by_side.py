@@ -1,0 +1,41 @@
+"""Work on many documents at once, but not on too many."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from shared.errors import MtdError, StoreUnavailable
+from sync_inventory.tally import Tally
+
+CONCURRENCY = 16
+"""Documents worked on side by side."""
+
+T = TypeVar("T")
+
+
+async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]], tally: Tally) -> None:
+    """Do `work` on every item. One that fails is told in `tally`, and the others go on.
+
+    Raises StoreUnavailable when the store is away: the rest would fail as well, and the next run does it.
+    """
+    waiting = iter(items)
+    away: list[StoreUnavailable] = []
+
+    async def worker() -> None:
+        for item in waiting:
+            try:
+                await work(item)
+            except StoreUnavailable as error:
+                away.append(error)
+            except MtdError as error:
+                tally.add("failed")
+                tally.trouble(str(error))
+            if away:
+                return
+
+    results = await asyncio.gather(*(worker() for _ in range(CONCURRENCY)), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    if away:
+        raise away[0]

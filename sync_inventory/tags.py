@@ -1,0 +1,35 @@
+"""Tags on their way to Entra during a sync, with an eye on how Graph is doing."""
+
+from evaluate_risk.enforce import enforce
+from shared.cosmos import Found
+from shared.model import Device, TagState
+from shared.services import Services
+from sync_inventory.tally import Tally
+
+
+class Tags:
+    """Brings pending tags to Entra until Graph throttles or fails.
+
+    From then on a step leaves its tags pending: they are stored, and the timer of every minute writes them,
+    blocks before unblocks, at the pace Graph asks for.
+    """
+
+    def __init__(self, services: Services, tally: Tally) -> None:
+        self._services = services
+        self._tally = tally
+        self._leave_alone = False
+
+    async def bring(self, found: Found[Device]) -> None:
+        """Write the device's tag if it is pending, and count what came of it."""
+        if found.document.tag.state is not TagState.PENDING:
+            return
+        if self._leave_alone:
+            self._tally.add("tags_pending")
+            return
+        outcome = await enforce(self._services, found)
+        tag = outcome.device.tag
+        self._tally.add(f"tags_{tag.state}")
+        if outcome.pending and tag.error:
+            self._tally.trouble(f"the tag of device {outcome.device.id} is pending: {tag.error}")
+        if outcome.wait is not None:
+            self._leave_alone = True

@@ -1,0 +1,28 @@
+"""What a step of the sync did: numbers for the run record, and what went wrong without stopping it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Filled while a step runs, so that a step cut off in the middle still tells how far it came."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    troubles: list[str] = field(default_factory=list)
+
+    def add(self, name: str, number: int = 1) -> None:
+        """Count `number` more of `name`."""
+        self.counts[name] += number
+
+    def trouble(self, text: str) -> None:
+        """Something is left for the next run; the step is not counted as gone through."""
+        self.troubles.append(text)
+
+    @property
+    def error(self) -> str | None:
+        """The first trouble and how many more there were; None where all went well."""
+        if not self.troubles:
+            return None
+        more = len(self.troubles) - 1
+        return self.troubles[0] + (f" (and {more} more)" if more else "")

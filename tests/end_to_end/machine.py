@@ -1,0 +1,88 @@
+"""`python -m local` as a child process: start it, talk to it, end it as a person or a crash would."""
+
+import asyncio
+import os
+import pathlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LONGEST = 120.0
+SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""A secret for tests only."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment with free ports and a known secret, and `settings` over them."""
+    names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT")
+    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
+    partners = ("LOOKOUT", "ZIMPERIUM", "WANDERA_JAMF")
+    secrets = {f"WEBHOOK_SECRETS_{partner}": SECRET for partner in partners}
+    return {**os.environ, **ports, **secrets, "PYTHONDONTWRITEBYTECODE": "1", **settings}
+
+
+@dataclass
+class Machine:
+    """One running `python -m local`."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    graph_url: str
+    lines: list[str] = field(default_factory=list)
+
+    async def until(self, text: str) -> str:
+        """Read lines until one holds `text`; that line."""
+        assert self.process.stdout is not None
+        while True:
+            raw = await asyncio.wait_for(self.process.stdout.readline(), LONGEST)
+            assert raw, f"it ended before it said {text!r}: {self.lines}"
+            self.lines.append(raw.decode().rstrip())
+            if text in self.lines[-1]:
+                return self.lines[-1]
+
+    async def ended(self) -> int:
+        """Read to the end; the exit status."""
+        output, _ = await asyncio.wait_for(self.process.communicate(), LONGEST)
+        self.lines.extend(output.decode().splitlines())
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    async def killed(self) -> None:
+        """End it as a crash would."""
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def machine(data: pathlib.Path, *options: str, env: dict[str, str]) -> AsyncIterator[Machine]:
+    """`python -m local` with its data in `data`; whatever still runs at the end is ended."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "local", "--data", str(data), *options),
+        cwd=ROOT,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    host, graph = (f"http://127.0.0.1:{env[f'LOCAL_{name}_PORT']}" for name in ("HOST", "GRAPH"))
+    try:
+        yield Machine(process, host, graph)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

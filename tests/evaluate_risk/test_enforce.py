@@ -1,0 +1,290 @@
+"""From the wanted tag to Entra: blocks first, never over somebody else's value, the newest wanted last."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from evaluate_risk.decide import change
+from evaluate_risk.enforce import enforce, retry_pending
+from evaluate_risk.evaluation import evaluate
+from shared.cosmos import Found
+from shared.errors import StoreUnavailable
+from shared.level import Level
+from shared.model import Device, TagState
+from shared.record import Status
+from shared.services import Services
+from shared.settings import Mode
+from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
+from tests.world import ENTRA_ID, World, a_threat, world
+
+RESOLVED = a_threat(status=Status.RESOLVED, minutes=5)
+GET, PATCH = ("GET", "/devices(deviceId='{id}')"), ("PATCH", "/devices(deviceId='{id}')")
+
+
+@pytest.fixture
+async def phone(tenant_world: World) -> World:
+    """A world with one iPhone, its link, and a rule that allows low."""
+    await put_phone(tenant_world)
+    await tenant_world.put_rule(Level.LOW)
+    return tenant_world
+
+
+def calls(one: World, method: str) -> int:
+    """How often Graph was asked for a device by this method."""
+    return sum(count for (verb, _path), count in one.graph_calls.items() if verb == method)
+
+
+def set_entra(one: World, value: str | None, id_: str = ENTRA_ID) -> None:
+    """What stands in the attribute, whoever put it there."""
+    attributes = {one.services.settings.attribute: value}
+    one.tenant.put_entra_device({"deviceId": id_, "extensionAttributes": attributes})
+
+
+async def found(one: Services, id_: str = ENTRA_ID) -> Found[Device]:
+    device = await one.store.read(Device, id_)
+    assert device is not None
+    return device
+
+
+async def test_a_written_tag_records_old_new_and_why(phone: World) -> None:
+    set_entra(phone, "mtd-ok")
+    await evaluate(phone.services, feed(a_threat()))
+    tag = (await phone.device()).tag
+    assert (tag.before, tag.applied, tag.blocks) == ("mtd-ok", "mtd-block-high", True)
+    assert tag.why == "risk is high, rule 'ios at most low' allows low"
+    assert tag.applied_at == phone.clock()
+
+
+async def test_a_value_that_is_not_ours_is_never_overwritten(phone: World) -> None:
+    set_entra(phone, "cost-centre-7")
+    await evaluate(phone.services, feed(a_threat()))
+    tag = (await phone.device()).tag
+    assert (tag.state, tag.before, tag.applied) == (TagState.FOREIGN, "cost-centre-7", None)
+    assert phone.entra_tag() == "cost-centre-7"
+    assert calls(phone, "PATCH") == 0
+    await evaluate(phone.services, feed(RESOLVED))
+    assert phone.entra_tag() == "cost-centre-7"
+
+
+async def test_a_device_entra_does_not_know_is_recorded_and_the_feed_goes_on(phone: World) -> None:
+    phone.tenant.remove_entra_device(ENTRA_ID)
+    await evaluate(phone.services, feed(a_threat()))
+    tag = (await phone.device()).tag
+    assert (tag.state, tag.error) == (TagState.NO_DEVICE, "Entra does not know the device")
+
+
+async def test_a_value_that_stands_already_is_not_written_again(phone: World) -> None:
+    set_entra(phone, "mtd-block-high")
+    await evaluate(phone.services, feed(a_threat()))
+    assert (await phone.device()).tag.state is TagState.APPLIED
+    assert (calls(phone, "GET"), calls(phone, "PATCH")) == (1, 0)
+
+
+async def test_a_read_of_entra_that_lags_does_not_leave_a_clean_phone_blocked(phone: World) -> None:
+    await evaluate(phone.services, feed(a_threat()))
+    phone.services.graph.tag = _answering("mtd-ok")  # type: ignore[method-assign]
+    await evaluate(phone.services, feed(RESOLVED))
+    assert phone.entra_tag() == "mtd-ok"
+
+
+def _answering(value: str) -> Any:
+    async def tag(_entra_id: str) -> str:
+        return value
+
+    return tag
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
+async def test_whatever_graph_says_the_tag_stays_pending_and_the_feed_goes_on(
+    phone: World, status: int
+) -> None:
+    await put_other_phone(phone)
+    phone.graph_faults.fail(status, 1, "PATCH", ENTRA_ID)
+    other = a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)
+    await evaluate(phone.services, feed(a_threat(), other))
+    tag = (await phone.device()).tag
+    assert (tag.state, tag.applied, tag.attempts) == (TagState.PENDING, None, 1)
+    assert str(status) in (tag.error or "")
+    assert phone.entra_tag(OTHER_ENTRA_ID) == "mtd-block-high"
+    assert await retry_pending(phone.services) == {"tried": 1, "settled": 1}
+    tag = (await phone.device()).tag
+    assert (tag.state, tag.error) == (TagState.APPLIED, None)
+    assert phone.entra_tag() == "mtd-block-high"
+
+
+async def test_blocks_are_written_before_unblocks(phone: World) -> None:
+    await put_other_phone(phone)
+    await evaluate(phone.services, feed(a_threat()))
+    phone.graph_faults.throttle(2, "0.01", "PATCH")
+    other = a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)
+    await evaluate(phone.services, feed(RESOLVED))
+    await evaluate(phone.services, feed(other))
+    written: list[str] = []
+    write = phone.services.graph.write_tag
+
+    async def noted(entra_id: str, value: str) -> None:
+        written.append(value)
+        await write(entra_id, value)
+
+    phone.services.graph.write_tag = noted  # type: ignore[method-assign]
+    assert await retry_pending(phone.services) == {"tried": 2, "settled": 2}
+    assert written == ["mtd-block-high", "mtd-ok"]
+
+
+async def test_a_throttling_graph_is_left_alone_until_the_next_run(phone: World) -> None:
+    await put_other_phone(phone)
+    phone.graph_faults.throttle(4, "0.01", "PATCH")
+    other = a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)
+    await evaluate(phone.services, feed(a_threat(), other))
+    assert await retry_pending(phone.services) == {"tried": 2, "settled": 0}
+    phone.graph_faults.clear()
+    phone.graph_faults.throttle(1, "41", "GET")
+    async with asyncio.timeout(5):
+        assert await retry_pending(phone.services) == {"tried": 1, "settled": 0}
+    assert await retry_pending(phone.services) == {"tried": 2, "settled": 2}
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.REPORT])
+async def test_outside_enforce_nothing_is_written(mode: Mode) -> None:
+    async with world() as one:
+        await put_phone(one)
+        await one.put_rule(Level.LOW)
+        one.graph_faults.throttle(1, "1", "PATCH")
+        await evaluate(one.services, feed(a_threat()))
+        quiet = Services.of(one.services.settings.model_copy(update={"mode": mode}), one.clock)
+        one.graph_calls.clear()
+        assert await retry_pending(quiet) == {"tried": 0, "settled": 0}
+        assert not (await enforce(quiet, await found(one.services))).device.tag.applied
+        assert not one.graph_calls
+        await quiet.close()
+
+
+async def test_a_pending_device_that_is_gone_is_passed_over(phone: World) -> None:
+    phone.graph_faults.throttle(1, "1", "PATCH")
+    await evaluate(phone.services, feed(a_threat()))
+    read = phone.services.store.read
+
+    async def gone(kind: Any, id_: str, partition: str | None = None) -> Any:
+        await phone.services.store.delete(Device, ENTRA_ID)
+        return await read(kind, id_, partition)
+
+    phone.services.store.read = gone  # type: ignore[method-assign]
+    assert await retry_pending(phone.services) == {"tried": 0, "settled": 0}
+
+
+async def test_a_device_deleted_while_it_is_tagged_is_let_go(phone: World) -> None:
+    phone.graph_faults.throttle(1, "1", "PATCH")
+    await evaluate(phone.services, feed(a_threat()))
+    pending = await found(phone.services)
+    await phone.services.store.delete(Device, ENTRA_ID)
+    assert (await enforce(phone.services, pending)).pending
+    assert await phone.services.store.read(Device, ENTRA_ID) is None
+
+
+async def test_when_wanted_changes_while_a_patch_is_on_its_way_the_newest_is_written_again(
+    phone: World,
+) -> None:
+    slow = await phone.another_instance()
+    write = slow.graph.write_tag
+
+    async def overtaken(entra_id: str, value: str) -> None:
+        slow.graph.write_tag = write  # type: ignore[method-assign]
+        await evaluate(phone.services, feed(RESOLVED))
+        assert phone.entra_tag() == "mtd-ok"
+        await write(entra_id, value)
+        assert phone.entra_tag() == "mtd-block-high"
+
+    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
+    try:
+        await evaluate(slow, feed(a_threat()))
+    finally:
+        await slow.close()
+    assert phone.entra_tag() == "mtd-ok"
+    tag = (await phone.device()).tag
+    assert (tag.wanted, tag.applied, tag.state) == ("mtd-ok", "mtd-ok", TagState.APPLIED)
+
+
+async def test_an_unblock_on_its_way_does_not_win_over_a_newer_block(phone: World) -> None:
+    await evaluate(phone.services, feed(a_threat()))
+    slow = await phone.another_instance()
+    write = slow.graph.write_tag
+
+    async def overtaken(entra_id: str, value: str) -> None:
+        slow.graph.write_tag = write  # type: ignore[method-assign]
+        await evaluate(phone.services, feed(a_threat(minutes=6)))
+        await write(entra_id, value)
+
+    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
+    try:
+        await evaluate(slow, feed(RESOLVED))
+    finally:
+        await slow.close()
+    assert phone.entra_tag() == "mtd-block-high"
+
+
+async def test_a_patch_that_fails_after_being_overtaken_leaves_the_newest_pending(phone: World) -> None:
+    slow = await phone.another_instance()
+    write = slow.graph.write_tag
+
+    async def overtaken(entra_id: str, value: str) -> None:
+        slow.graph.write_tag = write  # type: ignore[method-assign]
+        await evaluate(phone.services, feed(RESOLVED))
+        await write(entra_id, value)
+        phone.graph_faults.fail(503, 1, "PATCH")
+
+    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
+    try:
+        await evaluate(slow, feed(a_threat()))
+    finally:
+        await slow.close()
+    assert (await phone.device()).tag.state is TagState.PENDING
+    await retry_pending(phone.services)
+    assert phone.entra_tag() == "mtd-ok"
+
+
+async def test_the_lost_answer_to_a_patch_is_made_good_by_the_next_run(phone: World) -> None:
+    write = phone.services.graph.write_tag
+
+    async def lost(entra_id: str, value: str) -> None:
+        await write(entra_id, value)
+        phone.services.graph.write_tag = write  # type: ignore[method-assign]
+        raise StoreUnavailable("the process was killed here")
+
+    phone.services.graph.write_tag = lost  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await evaluate(phone.services, feed(a_threat()))
+    assert (await phone.device()).tag.state is TagState.PENDING
+    await retry_pending(phone.services)
+    tag = (await phone.device()).tag
+    assert (tag.state, tag.applied, tag.before) == (TagState.APPLIED, "mtd-block-high", None)
+    assert calls(phone, "PATCH") == 1
+
+
+async def test_an_unblock_after_a_block_whose_answer_was_lost_is_written(phone: World) -> None:
+    write = phone.services.graph.write_tag
+
+    async def lost(entra_id: str, value: str) -> None:
+        await write(entra_id, value)
+        phone.services.graph.write_tag = write  # type: ignore[method-assign]
+        raise StoreUnavailable("the process was killed here")
+
+    phone.services.graph.write_tag = lost  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await evaluate(phone.services, feed(a_threat()))
+    await evaluate(phone.services, feed(a_threat(), RESOLVED))
+    assert phone.entra_tag() == "mtd-ok"
+
+
+async def test_entering_enforce_writes_what_was_only_shown() -> None:
+    async with world(mode=Mode.REPORT) as one:
+        await put_phone(one)
+        await one.put_rule(Level.LOW)
+        await evaluate(one.services, feed(a_threat()))
+        enforcing = Services.of(one.services.settings.model_copy(update={"mode": Mode.ENFORCE}), one.clock)
+        device = await change(enforcing, ENTRA_ID)
+        assert device is not None
+        assert device.document.tag.state is TagState.PENDING
+        assert not (await enforce(enforcing, device)).pending
+        assert one.entra_tag() == "mtd-block-high"
+        await enforcing.close()

@@ -1,0 +1,344 @@
+"""The pure policy: which rule decides, what it says, and why."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from evaluate_risk.policy import Policy, decide, same
+from shared.level import Level
+from shared.model import Assignment, Connector, Decision, Device, Finding, Rule, Slot, Verdict
+from shared.record import Category, Platform
+from shared.settings import Mode
+from shared.switches import Switches
+from tests.world import START, a_device
+
+
+def a_rule(allowed: Level = Level.LOW, **fields: Any) -> Rule:
+    values = {"id": f"rule-{allowed}", "name": f"at most {allowed}", "platform": Platform.IOS}
+    return Rule(allowed=allowed, **{**values, "assignment": Assignment.ALL_USERS, **fields})
+
+
+def a_slot(partner: str = "lookout", severity: Level | None = None, **fields: Any) -> Slot:
+    """A partner's slot, with one open network threat where `severity` grades it."""
+    values: dict[str, Any] = {"agent": f"{partner}:1", "partner": partner, "revision": 1, "since": START}
+    if severity is not None:
+        finding = Finding(
+            key="t1",
+            report="r1",
+            category=Category.NETWORK,
+            threat_type="mitm",
+            name="evil twin",
+            severity=severity,
+            at=START,
+        )
+        values |= {"levels": {Category.NETWORK: severity}, "findings": (finding,), "newest_at": START}
+    return Slot(**{**values, **fields})
+
+
+def with_slots(*slots: Slot, **facts: Any) -> Device:
+    return a_device(**facts).model_copy(update={"slots": {slot.agent: slot for slot in slots}})
+
+
+def a_connector(enabled: bool = True, insists: bool = False) -> Connector:
+    return Connector(
+        id="connector:c1",
+        intune_id="c1",
+        state="enabled",
+        enabled=frozenset({Platform.IOS} if enabled else ()),
+        blocked_on_missing_data=frozenset({Platform.IOS} if insists else ()),
+        read_at=START,
+    )
+
+
+def switches(*partners: str, **fields: Any) -> Switches:
+    return Switches(enabled={Platform.IOS: partners or ("lookout",)}, **fields)
+
+
+def a_policy(*rules: Rule, **fields: Any) -> Policy:
+    values = {"mode": Mode.ENFORCE, "rules": rules or (a_rule(),), "switches": switches()}
+    return Policy(**{**values, **fields})
+
+
+def verdict(device: Device, policy: Policy) -> Decision:
+    return decide(device, policy, START)
+
+
+# --- rule 6: the line ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("allowed", Level)
+@pytest.mark.parametrize("severity", Level)
+def test_a_device_is_blocked_when_its_risk_ranks_above_what_the_rule_allows(
+    severity: Level, allowed: Level
+) -> None:
+    decision = verdict(with_slots(a_slot(severity=severity)), a_policy(a_rule(allowed)))
+    over = severity.rank > allowed.rank
+    assert decision.verdict is (Verdict.BLOCK if over else Verdict.ALLOW)
+    assert decision.tag == (f"mtd-block-{severity}" if over else "mtd-ok")
+    assert (decision.risk, decision.allowed, decision.rule) == (severity, allowed, f"rule-{allowed}")
+
+
+def test_the_partners_own_level_puts_a_device_over_the_line_and_is_named() -> None:
+    decision = verdict(with_slots(a_slot(own=Level.HIGH)), a_policy())
+    assert decision.tag == "mtd-block-high"
+    assert "lookout itself rates the device high" in decision.reasons
+
+
+def test_the_strictest_rule_decides() -> None:
+    rules = (a_rule(Level.HIGH), a_rule(Level.SECURED), a_rule(Level.MEDIUM))
+    decision = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(*rules))
+    assert decision.rule == "rule-secured"
+    assert decision.verdict is Verdict.BLOCK
+
+
+def test_of_equally_strict_rules_the_one_with_the_shorter_grace_decides() -> None:
+    patient = a_rule(id="a", grace_hours=24)
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(patient, a_rule(id="b")))
+    assert (decision.rule, decision.verdict) == ("b", Verdict.BLOCK)
+
+
+def test_a_rule_of_another_platform_does_not_reach_the_device() -> None:
+    android = a_rule(Level.SECURED, platform=Platform.ANDROID)
+    assert verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), android)).rule == "rule-low"
+    assert verdict(with_slots(a_slot()), a_policy(android)).verdict is Verdict.UNDECIDED
+
+
+def test_without_a_rule_a_device_is_undecided_and_its_tag_left_alone() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), Policy(Mode.ENFORCE, switches=switches()))
+    assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
+    assert decision.risk is Level.HIGH
+    assert decision.reasons[0].startswith("no rule for ios")
+
+
+@pytest.mark.parametrize("assignment", [Assignment.UNRESOLVED, Assignment.NONE])
+def test_a_rule_whose_assignment_does_not_decide_decides_nothing(assignment: Assignment) -> None:
+    rule = a_rule(Level.SECURED, assignment=assignment)
+    alone = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(rule))
+    assert alone.verdict is Verdict.UNDECIDED
+    assert (rule.name in alone.reasons[0]) is (assignment is Assignment.UNRESOLVED)
+    beside = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), rule))
+    assert beside.verdict is Verdict.ALLOW
+
+
+def test_a_rule_for_all_devices_decides() -> None:
+    rule = a_rule(assignment=Assignment.ALL_DEVICES)
+    assert verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(rule)).verdict is Verdict.BLOCK
+
+
+def test_mode_off_decides_nothing() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(mode=Mode.OFF))
+    assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
+    assert "mode is off" in decision.reasons[0]
+
+
+def test_report_mode_decides() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(mode=Mode.REPORT))
+    assert decision.verdict is Verdict.BLOCK
+
+
+def test_an_operating_system_without_rules_is_undecided() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH), platform=Platform.OTHER), a_policy())
+    assert decision.verdict is Verdict.UNDECIDED
+    assert "operating system" in decision.reasons[0]
+
+
+def test_a_platform_without_partners_is_undecided() -> None:
+    policy = a_policy(switches=Switches(enabled={Platform.ANDROID: ("zimperium",)}))
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), policy)
+    assert (decision.verdict, decision.reasons) == (Verdict.UNDECIDED, ("no partner is enabled on ios",))
+
+
+# --- grace --------------------------------------------------------------------------------------------
+
+
+def _over(hours: float, *slots: Slot, **policy: Any) -> Decision:
+    """The decision `hours` after a device got over the line of a rule with a day's grace."""
+    device = with_slots(*(slots or (a_slot(severity=Level.HIGH),)))
+    patient = a_policy(a_rule(grace_hours=24), **policy)
+    first = decide(device, patient, START)
+    later = device.model_copy(update={"decision": first})
+    return decide(later, patient, START + timedelta(hours=hours))
+
+
+def test_a_grace_period_allows_until_its_end_and_says_when_to_look_again() -> None:
+    decision = _over(23.9)
+    assert (decision.verdict, decision.tag) == (Verdict.ALLOW, "mtd-ok")
+    assert decision.over_since == START
+    assert decision.next_due == START + timedelta(hours=24)
+    assert "grace period runs until 2026-06-02 12:00 UTC" in decision.reasons[-1]
+
+
+def test_after_the_grace_period_the_device_is_blocked_and_since_when_is_kept() -> None:
+    decision = _over(24)
+    assert (decision.verdict, decision.tag) == (Verdict.BLOCK, "mtd-block-high")
+    assert (decision.over_since, decision.next_due) == (START, None)
+
+
+def test_a_device_back_under_the_line_begins_its_next_grace_anew() -> None:
+    calm = with_slots(a_slot(severity=Level.LOW)).model_copy(update={"decision": _over(1)})
+    decision = verdict(calm, a_policy(a_rule(grace_hours=24)))
+    assert decision.over_since is None
+    again = with_slots(a_slot(severity=Level.HIGH)).model_copy(update={"decision": decision})
+    late = START + timedelta(hours=30)
+    assert decide(again, a_policy(a_rule(grace_hours=24)), late).over_since == late
+
+
+def test_a_patient_strict_rule_does_not_shield_from_a_looser_one_without_grace() -> None:
+    rules = a_rule(Level.SECURED, grace_hours=72.0), a_rule(Level.MEDIUM)
+    assert verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(*rules)).verdict is Verdict.BLOCK
+    assert verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(*rules)).verdict is Verdict.ALLOW
+
+
+def test_a_grace_period_does_not_stand_in_for_a_partner_that_has_not_reported() -> None:
+    decision = _over(1, a_slot(severity=Level.HIGH), switches=switches("lookout", "zimperium"))
+    assert (decision.verdict, decision.tag) == (Verdict.BLOCK, "mtd-block-nodata")
+    assert decision.missing == ("zimperium",)
+    assert decision.next_due == START + timedelta(hours=24)
+
+
+# --- rules 7 and 14: which partners count -------------------------------------------------------------
+
+
+def test_of_several_enabled_partners_all_must_scan_and_the_missing_one_is_named() -> None:
+    policy = a_policy(switches=switches("lookout", "zimperium", "sophos"))
+    decision = verdict(with_slots(a_slot("lookout"), a_slot("sophos")), policy)
+    assert (decision.verdict, decision.tag) == (Verdict.BLOCK, "mtd-block-nodata")
+    assert decision.missing == ("zimperium",)
+    assert decision.reasons == ("zimperium has not reported on this device: every enabled partner must scan",)
+
+
+def test_with_all_partners_within_the_line_the_device_is_allowed() -> None:
+    policy = a_policy(switches=switches("lookout", "zimperium"))
+    slots = (a_slot("lookout", Level.LOW), a_slot("zimperium"))
+    assert verdict(with_slots(*slots), policy).verdict is Verdict.ALLOW
+    over = (a_slot("lookout", Level.LOW), a_slot("zimperium", Level.MEDIUM))
+    assert verdict(with_slots(*over), policy).tag == "mtd-block-medium"
+
+
+def test_over_the_line_the_risk_names_the_tag_and_the_missing_partner_is_listed() -> None:
+    policy = a_policy(switches=switches("lookout", "zimperium"))
+    decision = verdict(with_slots(a_slot("lookout", Level.HIGH)), policy)
+    assert (decision.tag, decision.missing) == ("mtd-block-high", ("zimperium",))
+
+
+def test_the_preferred_partner_alone_counts() -> None:
+    one = switches("lookout", "zimperium", preferred={Platform.IOS: "zimperium"})
+    device = with_slots(a_slot("lookout", Level.HIGH), a_slot("zimperium"))
+    assert verdict(device, a_policy(switches=one)).verdict is Verdict.ALLOW
+    assert verdict(device, a_policy(switches=switches("lookout", "zimperium"))).verdict is Verdict.BLOCK
+
+
+def test_a_partner_that_is_not_enabled_does_not_count() -> None:
+    device = with_slots(a_slot("sophos", Level.HIGH), a_slot("lookout"))
+    assert verdict(device, a_policy()).verdict is Verdict.ALLOW
+
+
+def test_a_connector_switched_off_takes_its_partner_out_and_is_told() -> None:
+    off = switches(connectors={"lookout": a_connector(enabled=False)})
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(switches=off))
+    assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.SECURED)
+    assert "switched off in Intune" in decision.reasons[0]
+
+
+def test_a_connector_that_insists_blocks_a_device_that_never_reported() -> None:
+    insisting = switches(connectors={"lookout": a_connector(insists=True)})
+    decision = verdict(with_slots(), a_policy(switches=insisting))
+    assert (decision.tag, decision.missing) == ("mtd-block-nodata", ("lookout",))
+    assert decision.reasons == ("lookout has not reported on this device: its connector blocks without data",)
+    reported = verdict(with_slots(a_slot()), a_policy(switches=insisting))
+    assert reported.verdict is Verdict.ALLOW
+
+
+def test_a_connector_that_does_not_insist_lets_it_in_and_says_so() -> None:
+    decision = verdict(with_slots(), a_policy(switches=switches(connectors={"lookout": a_connector()})))
+    assert decision.verdict is Verdict.ALLOW
+    assert "has not reported" in decision.reasons[0]
+
+
+def test_a_moved_slot_does_not_count() -> None:
+    device = with_slots(a_slot(severity=Level.HIGH, moved=True))
+    assert verdict(device, a_policy()).risk is Level.SECURED
+
+
+def test_a_superseded_agent_does_not_count_and_any_other_does() -> None:
+    older = a_slot(severity=Level.HIGH, agent="lookout:old")
+    later = START + timedelta(minutes=5)
+    newer = a_slot(agent="lookout:new", since=later, secured_at=later)
+    assert verdict(with_slots(older, newer), a_policy()).verdict is Verdict.ALLOW
+    silent = newer.model_copy(update={"secured_at": None})
+    assert verdict(with_slots(older, silent), a_policy()).verdict is Verdict.BLOCK
+
+
+# --- why ----------------------------------------------------------------------------------------------
+
+
+def test_the_reasons_name_the_rule_and_the_threats_over_the_line() -> None:
+    low = a_slot("zimperium", Level.LOW)
+    policy = a_policy(switches=switches("lookout", "zimperium"))
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH), low), policy)
+    assert decision.reasons == (
+        "risk is high, rule 'at most low' allows low",
+        "high network threat 'evil twin' (mitm), open since 2026-06-01 12:00:00 UTC",
+    )
+    assert [finding.severity for finding in decision.findings] == [Level.HIGH, Level.LOW]
+
+
+def test_an_allowed_device_lists_what_is_open_below_the_line() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy())
+    assert decision.reasons[0] == "risk is low, rule 'at most low' allows low"
+    assert "evil twin" in decision.reasons[1]
+    assert len(verdict(with_slots(a_slot(severity=Level.SECURED)), a_policy()).reasons) == 1
+
+
+def test_the_decision_does_not_depend_on_which_agent_came_first() -> None:
+    one, other = a_slot(severity=Level.HIGH, own=Level.HIGH), a_slot("zimperium", Level.HIGH, own=Level.HIGH)
+    policy = a_policy(switches=switches("lookout", "zimperium"))
+    assert verdict(with_slots(one, other), policy) == verdict(with_slots(other, one), policy)
+
+
+def test_decisions_are_the_same_whatever_the_moment_and_nothing_else() -> None:
+    device = with_slots(a_slot(severity=Level.HIGH))
+    now = verdict(device, a_policy())
+    decided = device.model_copy(update={"decision": now})
+    assert same(now, decide(decided, a_policy(), START + timedelta(hours=1)))
+    assert not same(now, verdict(device, a_policy(a_rule(Level.MEDIUM))))
+    assert not same(None, now)
+
+
+# --- the version --------------------------------------------------------------------------------------
+
+BASE = a_policy(a_rule(), a_rule(Level.HIGH), switches=switches("lookout", "zimperium"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_policy(a_rule(), switches=BASE.switches),
+        a_policy(a_rule(grace_hours=1), a_rule(Level.HIGH), switches=BASE.switches),
+        a_policy(*BASE.rules, mode=Mode.REPORT, switches=BASE.switches),
+        a_policy(*BASE.rules, tag_all=True, switches=BASE.switches),
+        a_policy(*BASE.rules, switches=switches("lookout")),
+        a_policy(*BASE.rules, switches=switches("lookout", "zimperium", preferred={Platform.IOS: "lookout"})),
+        a_policy(
+            *BASE.rules,
+            switches=switches("lookout", "zimperium", connectors={"lookout": a_connector(enabled=False)}),
+        ),
+        a_policy(
+            *BASE.rules,
+            switches=switches("lookout", "zimperium", connectors={"lookout": a_connector(insists=True)}),
+        ),
+    ],
+    ids=["rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"],
+)
+def test_the_version_changes_with_whatever_could_change_a_decision_or_its_tag(other: Policy) -> None:
+    assert other.version != BASE.version
+
+
+def test_the_version_does_not_change_with_the_order_of_rules_or_a_heartbeat() -> None:
+    assert a_policy(*reversed(BASE.rules), switches=BASE.switches).version == BASE.version
+    beating = a_connector().model_copy(update={"last_heartbeat_at": START, "read_at": START + timedelta(1)})
+    versions = {
+        a_policy(switches=switches(connectors={"lookout": one})).version for one in (a_connector(), beating)
+    }
+    assert len(versions) == 1

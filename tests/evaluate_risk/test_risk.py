@@ -1,0 +1,520 @@
+"""The pure fold: whatever the order, the number and the batches of the reports, one agent comes out."""
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluate_risk import risk
+from evaluate_risk.risk import (
+    FUTURE_TOLERANCE,
+    MAX_TOMBSTONES,
+    TOMBSTONE_AGE,
+    event_time,
+    fold,
+    link_key,
+    link_keys,
+    new_agent,
+    retires,
+    same_for_device,
+    slot,
+)
+from shared.level import Level, highest
+from shared.model import Agent, Report, Slot
+from shared.record import Category, Clears, DeviceIdentityRecord, DeviceStateRecord, Platform, Status
+from tests.world import START, a_threat
+
+NOW = START + timedelta(days=1)
+AGENT = "agent-1"
+
+
+def a_state(
+    severity: Level = Level.SECURED,
+    *,
+    minutes: float = 0,
+    clears: Clears = Clears.NONE,
+    received: float = 0,
+    **fields: Any,
+) -> Report:
+    """A partner's word on the whole device; `minutes` and `received` count from the tests' beginning."""
+    values: dict[str, Any] = {
+        "partner": "lookout",
+        "index": 0,
+        "report_id": f"state:{minutes}:{severity}:{clears}",
+        "partner_device_id": AGENT,
+        "severity": severity,
+        "clears": clears,
+        "detected_at": START + timedelta(minutes=minutes),
+    }
+    record = DeviceStateRecord(**{**values, **fields})
+    return Report.of(record, AGENT, START + timedelta(minutes=received))
+
+
+def an_identity(*, minutes: float = 0, **fields: Any) -> Report:
+    """A report that says nothing but which device the agent is."""
+    values: dict[str, Any] = {
+        "partner": "lookout",
+        "index": 0,
+        "report_id": f"identity:{minutes}:{sorted(fields.items())}",
+        "partner_device_id": AGENT,
+        "detected_at": START + timedelta(minutes=minutes),
+    }
+    return Report.of(DeviceIdentityRecord(**{**values, **fields}), AGENT, START)
+
+
+def folded(*reports: Report) -> Agent:
+    """The agent that `reports` make."""
+    return fold(new_agent(reports[0], AGENT), reports, NOW).agent
+
+
+def is_open(agent: Agent) -> list[str]:
+    """Keys of the threats that count."""
+    return sorted(finding.key for finding in slot(agent).findings)
+
+
+def level(agent: Agent) -> Level:
+    """What the agent brings to its device."""
+    mine = slot(agent)
+    return highest([*mine.levels.values(), *([mine.own] if mine.own else [])])
+
+
+# --- any order, any number, any batches ---------------------------------------------------------------
+
+# Few and close moments, so that equal times are the rule; one far in the future, one missing.
+MOMENTS = st.sampled_from([None, *(START + timedelta(minutes=m) for m in (-5, 0, 5, 60_000))])
+RECEIVED = st.sampled_from([START + timedelta(minutes=m) for m in (0, 1, 3)])
+LEVELS = st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH])
+KEYS = st.sampled_from(["t1", "t2 with a space"])
+
+THREATS = st.builds(
+    lambda key, status, severity, category, at, word, received: a_threat(
+        key,
+        status=status,
+        severity=severity,
+        category=category,
+        received=received,
+        detected_at=at,
+        resolved_at=at if status is Status.RESOLVED else None,
+        vendor_category=word,
+        report_id=f"{key}{status}{severity}{category}{at}{word}",
+    ),
+    KEYS,
+    st.sampled_from(Status),
+    LEVELS,
+    st.sampled_from([Category.DEVICE, Category.APP]),
+    MOMENTS,
+    st.sampled_from([None, "compliance"]),
+    RECEIVED,
+)
+STATES = st.builds(
+    lambda severity, clears, closed, at: a_state(
+        severity,
+        clears=clears,
+        closed_keys=closed,
+        detected_at=at,
+        report_id=f"{severity}{clears}{closed}{at}",
+    ),
+    LEVELS,
+    st.sampled_from(Clears),
+    st.lists(KEYS, max_size=2, unique=True).map(tuple),
+    MOMENTS,
+)
+IDENTITIES = st.builds(
+    lambda at, mdm, serial, platform: an_identity(
+        detected_at=at,
+        mdm_device_id=mdm,
+        serial=serial,
+        platform=platform,
+        report_id=f"{at}{mdm}{serial}{platform}",
+    ),
+    MOMENTS,
+    st.sampled_from([None, "intune-1", "intune-2"]),
+    st.sampled_from([None, "SN1", "SN2"]),
+    st.sampled_from([None, Platform.IOS, Platform.ANDROID]),
+)
+# A second copy of a report is never stored, so one id has one time of receipt.
+STORED = st.lists(
+    st.one_of(THREATS, THREATS, STATES, IDENTITIES),
+    min_size=1,
+    max_size=10,
+    unique_by=lambda report: report.id,
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[Report], list[list[Report]]]:
+    """Some reports, and the batches in which a feed might bring them: shuffled, doubled, split."""
+    reports = draw(STORED)
+    again = draw(st.lists(st.sampled_from(reports), max_size=6))
+    arriving = draw(st.permutations(reports + again))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(arriving) - 1)), max_size=5)))
+    ends = [0, *cuts, len(arriving)]
+    return reports, [arriving[a:b] for a, b in pairwise(ends) if a < b]
+
+
+@settings(max_examples=300, deadline=None)
+@given(deliveries())
+def test_the_agent_depends_on_the_set_of_reports_only(
+    delivery: tuple[list[Report], list[list[Report]]],
+) -> None:
+    reports, batches = delivery
+    expected = folded(*reports)
+    agent = new_agent(batches[0][0], AGENT)
+    for batch in batches:
+        outcome = fold(agent, batch, NOW)
+        assert not outcome.rejected
+        agent = outcome.agent
+    assert agent == expected
+    assert slot(agent) == slot(expected)
+
+
+@settings(max_examples=50, deadline=None)
+@given(STORED)
+def test_the_agent_survives_the_store(reports: list[Report]) -> None:
+    agent = folded(*reports)
+    assert Agent.model_validate(agent.model_dump(mode="json")) == agent
+
+
+# --- rule 3: order within a threat --------------------------------------------------------------------
+
+
+def test_a_late_detection_does_not_reopen_a_resolved_threat() -> None:
+    resolved = folded(a_threat(minutes=0), a_threat(minutes=5, status=Status.RESOLVED))
+    assert is_open(fold(resolved, [a_threat(minutes=4)], NOW).agent) == []
+
+
+def test_a_detection_newer_than_the_resolution_reopens() -> None:
+    assert is_open(folded(a_threat(minutes=5, status=Status.RESOLVED), a_threat(minutes=6))) == ["t1"]
+
+
+def test_at_equal_time_resolved_wins() -> None:
+    assert is_open(folded(a_threat(minutes=5), a_threat(minutes=5, status=Status.RESOLVED))) == []
+
+
+def test_at_equal_time_the_higher_severity_wins() -> None:
+    assert level(folded(a_threat(severity=Level.MEDIUM), a_threat(severity=Level.LOW))) is Level.MEDIUM
+    assert level(folded(a_threat(severity=Level.LOW), a_threat(severity=Level.MEDIUM))) is Level.MEDIUM
+
+
+def test_at_equal_time_and_severity_the_greater_report_id_wins() -> None:
+    one, other = sorted((a_threat(threat_name="one"), a_threat(threat_name="other")), key=lambda r: r.id)
+    assert slot(folded(one, other)).findings[0].report == other.id
+    assert slot(folded(other, one)).findings[0].report == other.id
+
+
+def test_a_newer_detection_may_grade_lower() -> None:
+    assert level(folded(a_threat(minutes=1, severity=Level.LOW), a_threat(severity=Level.HIGH))) is Level.LOW
+
+
+def test_a_threat_first_seen_as_resolved_never_raises_risk() -> None:
+    agent = folded(a_threat(minutes=5, status=Status.RESOLVED))
+    assert level(agent) is Level.SECURED
+    assert is_open(fold(agent, [a_threat(minutes=0)], NOW).agent) == []
+
+
+def test_an_unknown_status_neither_opens_nor_closes() -> None:
+    assert is_open(folded(a_threat(status=Status.UNKNOWN))) == []
+    assert is_open(folded(a_threat(), a_threat(minutes=5, status=Status.UNKNOWN))) == ["t1"]
+
+
+def test_an_event_ten_minutes_ahead_keeps_its_time() -> None:
+    ahead = a_threat(minutes=10)
+    assert timedelta(minutes=10) == FUTURE_TOLERANCE
+    assert event_time(ahead) == (START + timedelta(minutes=10), False)
+
+
+def test_an_event_further_ahead_is_clamped_to_receipt_and_marked() -> None:
+    agent = folded(a_threat(minutes=10.001))
+    opening = agent.threats["t1"].opened
+    assert opening is not None
+    assert (opening.at, opening.clamped) == (START, True)
+
+
+def test_a_resolution_from_the_future_does_not_hide_what_comes_after_its_receipt() -> None:
+    far = a_threat(minutes=600_000, status=Status.RESOLVED)
+    later = a_threat(minutes=30, received=START + timedelta(minutes=30))
+    assert is_open(folded(a_threat(), far)) == []
+    assert is_open(folded(a_threat(), far, later)) == ["t1"]
+
+
+def test_a_missing_time_is_the_time_of_receipt() -> None:
+    received = START + timedelta(minutes=7)
+    report = a_threat(received=received, detected_at=None)
+    assert event_time(report) == (received, False)
+    assert is_open(folded(report, a_threat(minutes=6, status=Status.RESOLVED))) == ["t1"]
+    assert is_open(folded(report, a_threat(minutes=7, status=Status.RESOLVED))) == []
+
+
+def test_a_resolution_without_its_own_time_counts_from_the_time_of_its_detection() -> None:
+    resolution = a_threat(minutes=5, status=Status.RESOLVED, resolved_at=None)
+    assert event_time(resolution) == (START + timedelta(minutes=5), False)
+
+
+def _resolutions(count: int) -> list[Report]:
+    return [a_threat(f"k{n}", status=Status.RESOLVED, minutes=-n) for n in range(count)]
+
+
+def test_tombstones_stay_180_days() -> None:
+    agent = folded(a_threat(minutes=1, status=Status.RESOLVED))
+    later = fold(agent, [], START + timedelta(minutes=1) + TOMBSTONE_AGE).agent
+    assert timedelta(days=180) == TOMBSTONE_AGE
+    assert "t1" in later.threats
+    assert later.floor is None
+    assert is_open(fold(later, [a_threat(minutes=0)], NOW).agent) == []
+
+
+def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() -> None:
+    agent = folded(a_threat(minutes=1, status=Status.RESOLVED))
+    now = START + timedelta(minutes=1, seconds=1) + TOMBSTONE_AGE
+    later = fold(agent, [], now).agent
+    assert later.threats == {}
+    assert later.floor == START + timedelta(minutes=1)
+    late = a_threat(minutes=0)
+    outcome = fold(later, [late], now)
+    assert [(r.report.id, r.kind) for r in outcome.rejected] == [(late.id, "too_late")]
+    assert is_open(outcome.agent) == []
+    assert is_open(fold(later, [a_threat("new", minutes=2)], now).agent) == ["new"]
+
+
+def test_a_late_event_of_a_threat_still_remembered_is_folded_below_the_floor() -> None:
+    agent = folded(a_threat(minutes=-5), *_resolutions(MAX_TOMBSTONES), a_threat("k", minutes=1))
+    raised = agent.model_copy(update={"floor": START})
+    outcome = fold(raised, [a_threat(minutes=-4, severity=Level.LOW)], NOW)
+    assert not outcome.rejected
+    assert outcome.agent.threats["t1"].opened
+    assert outcome.agent.threats["t1"].opened.severity is Level.LOW
+
+
+def test_of_more_than_2000_tombstones_the_oldest_go() -> None:
+    agent = folded(*_resolutions(MAX_TOMBSTONES + 3))
+    assert len(agent.threats) == MAX_TOMBSTONES == 2000
+    assert {"k0", f"k{MAX_TOMBSTONES - 1}"} <= agent.threats.keys()
+    assert agent.floor == START - timedelta(minutes=MAX_TOMBSTONES)
+
+
+def test_open_threats_are_never_pruned_by_age() -> None:
+    agent = fold(folded(a_threat()), [], START + timedelta(days=1000)).agent
+    assert is_open(agent) == ["t1"]
+
+
+def test_a_pruned_floor_never_falls() -> None:
+    floor = START + timedelta(days=3)
+    agent = folded(a_threat(status=Status.RESOLVED)).model_copy(update={"floor": floor})
+    assert fold(agent, [], START + timedelta(days=400)).agent.floor == floor
+
+
+def test_beyond_the_limit_the_gravest_open_threats_stay_and_the_rest_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(risk, "MAX_OPEN", 2)
+    reports = [
+        a_threat("low", severity=Level.LOW, minutes=9),
+        a_threat("high", severity=Level.HIGH),
+        a_threat("older", severity=Level.MEDIUM, minutes=1),
+        a_threat("newer", severity=Level.MEDIUM, minutes=2),
+    ]
+    outcome = fold(new_agent(reports[0], AGENT), reports, NOW)
+    assert is_open(outcome.agent) == ["high", "newer"]
+    assert sorted(gone.threat_key for gone in outcome.dropped) == ["low", "older"]
+    assert {gone.opening.report for gone in outcome.dropped} == {reports[0].id, reports[2].id}
+
+
+def test_a_full_agent_fits_into_a_document() -> None:
+    word = "\U0001f4f1" * 500
+    reports = [
+        a_threat(f"{n:0200}", threat_type=word, threat_name=word, minutes=n / 1000)
+        for n in range(risk.MAX_OPEN + 1)
+    ]
+    closed = [
+        a_threat(f"c{n:0199}", status=Status.RESOLVED, minutes=-n / 1000) for n in range(MAX_TOMBSTONES)
+    ]
+    agent = fold(new_agent(reports[0], AGENT), reports + closed, NOW).agent
+    assert len(agent.threats) == risk.MAX_OPEN + MAX_TOMBSTONES
+    assert len(agent.model_dump_json().encode()) < 2 * 1024 * 1024
+
+
+# --- rule 4: what raises risk -------------------------------------------------------------------------
+
+
+def test_risk_is_the_highest_severity_of_the_open_threats_by_category() -> None:
+    agent = folded(
+        a_threat("a", severity=Level.LOW, category=Category.APP),
+        a_threat("b", severity=Level.HIGH, category=Category.APP),
+        a_threat("c", severity=Level.MEDIUM, category=Category.DEVICE),
+    )
+    assert slot(agent).levels == {Category.APP: Level.HIGH, Category.DEVICE: Level.MEDIUM}
+
+
+def test_a_secured_finding_is_kept_and_does_not_raise_risk() -> None:
+    agent = folded(a_threat(severity=Level.SECURED))
+    assert is_open(agent) == ["t1"]
+    assert level(agent) is Level.SECURED
+
+
+def test_the_partners_own_level_raises_risk_until_a_newer_one() -> None:
+    raised = folded(a_state(Level.HIGH, minutes=1))
+    assert level(raised) is Level.HIGH
+    assert level(fold(raised, [a_state(Level.LOW, minutes=0)], NOW).agent) is Level.HIGH
+    assert level(fold(raised, [a_state(Level.LOW, minutes=2)], NOW).agent) is Level.LOW
+
+
+def test_the_partners_own_level_never_lowers_an_open_threat() -> None:
+    assert level(folded(a_threat(), a_state(Level.SECURED, minutes=5))) is Level.HIGH
+
+
+# --- rule 5: snapshots --------------------------------------------------------------------------------
+
+
+def test_a_snapshot_clears_all_that_was_opened_up_to_its_time() -> None:
+    agent = folded(a_threat("a"), a_threat("b", minutes=5), a_state(clears=Clears.ALL, minutes=5))
+    assert is_open(agent) == []
+    assert is_open(fold(agent, [a_threat("late", minutes=4)], NOW).agent) == []
+    assert is_open(fold(agent, [a_threat("new", minutes=6)], NOW).agent) == ["new"]
+
+
+def test_a_snapshot_of_compliance_clears_compliance_findings_only() -> None:
+    agent = folded(
+        a_threat("virus"),
+        a_threat("encryption", vendor_category="compliance"),
+        a_state(clears=Clears.COMPLIANCE, minutes=5),
+    )
+    assert is_open(agent) == ["virus"]
+    late = a_threat("passcode", minutes=4, vendor_category="compliance")
+    new = a_threat("rooted", minutes=6, vendor_category="compliance")
+    assert is_open(fold(agent, [late, new], NOW).agent) == ["rooted", "virus"]
+
+
+def test_what_a_snapshot_of_compliance_covers_still_hides_an_older_opening() -> None:
+    covered = folded(
+        a_threat(minutes=3, vendor_category="compliance"), a_state(clears=Clears.COMPLIANCE, minutes=5)
+    )
+    assert is_open(fold(covered, [a_threat(minutes=2)], NOW).agent) == []
+    assert is_open(fold(covered, [a_threat(minutes=4)], NOW).agent) == ["t1"]
+
+
+def test_what_a_snapshot_of_compliance_covers_does_not_hide_a_graver_threat_of_the_same_moment() -> None:
+    finding = a_threat(severity=Level.LOW, vendor_category="compliance")
+    snapshot, threat = a_state(clears=Clears.COMPLIANCE, minutes=5), a_threat(severity=Level.HIGH)
+    together = folded(finding, snapshot, threat)
+    assert is_open(together) == ["t1"]
+    assert fold(folded(finding, snapshot), [threat], NOW).agent == together
+
+
+def test_a_snapshot_that_clears_nothing_clears_nothing() -> None:
+    assert is_open(folded(a_threat(), a_state(clears=Clears.NONE, minutes=5))) == ["t1"]
+
+
+def test_closed_keys_close_what_they_name_and_no_more() -> None:
+    agent = folded(a_threat("a"), a_threat("b b"), a_state(closed_keys=("b b", "unseen"), minutes=5))
+    assert is_open(agent) == ["a"]
+    assert is_open(fold(agent, [a_threat("unseen", minutes=4)], NOW).agent) == ["a"]
+    assert is_open(fold(agent, [a_threat("unseen", minutes=6)], NOW).agent) == ["a", "unseen"]
+
+
+# --- what the device gets to know ---------------------------------------------------------------------
+
+
+def test_a_slot_carries_the_gravest_findings_and_counts_all() -> None:
+    reports = [
+        a_threat(f"k{n:02}", severity=Level.LOW, minutes=n - 30) for n in range(risk.SHOWN_FINDINGS + 5)
+    ]
+    mine = slot(folded(*reports, a_threat("worst", severity=Level.HIGH)))
+    assert len(mine.findings) == risk.SHOWN_FINDINGS
+    assert [f.key for f in mine.findings[:3]] == ["worst", "k00", "k01"]
+    assert mine.open_threats == risk.SHOWN_FINDINGS + 6
+    assert mine.newest_at == START
+
+
+def test_a_slot_knows_the_newest_word_against_the_device_and_the_newest_for_it() -> None:
+    agent = folded(
+        a_threat(minutes=3),
+        a_state(Level.HIGH, minutes=4),
+        a_state(clears=Clears.ALL, minutes=-5, received=-5),
+    )
+    assert slot(agent).newest_at == START + timedelta(minutes=4)
+    assert slot(agent).secured_at == START - timedelta(minutes=5)
+    assert slot(folded(a_state(minutes=4))).newest_at is None
+
+
+def test_a_fresher_snapshot_alone_is_no_news_for_the_device_but_an_earlier_beginning_is() -> None:
+    before = folded(a_state(clears=Clears.ALL, minutes=1))
+    fresher = fold(before, [a_state(clears=Clears.ALL, minutes=2)], NOW).agent
+    assert slot(fresher).secured_at != slot(before).secured_at
+    assert same_for_device(slot(before), slot(fresher))
+    earlier = fold(before, [a_state(clears=Clears.ALL, minutes=-9, received=-9)], NOW).agent
+    assert not same_for_device(slot(before), slot(earlier))
+    assert not same_for_device(slot(before), slot(fold(before, [a_threat(minutes=2)], NOW).agent))
+
+
+def _rival(agent: str, *, since: float, threat: float | None = None, secured: float | None = None) -> Slot:
+    def at(minutes: float | None) -> Any:
+        return None if minutes is None else START + timedelta(minutes=minutes)
+
+    return Slot(
+        agent=agent,
+        partner="lookout",
+        revision=1,
+        since=at(since),
+        newest_at=at(threat),
+        secured_at=at(secured),
+    )
+
+
+OLDER = _rival("lookout:old", since=0, threat=5)
+
+
+def test_a_newer_agent_supersedes_the_older_by_a_secured_snapshot_newer_than_its_threats() -> None:
+    assert retires(_rival("lookout:new", since=1, secured=6), OLDER)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        _rival("lookout:new", since=1),
+        _rival("lookout:new", since=1, secured=5),
+        _rival("lookout:new", since=0, secured=6),
+        _rival("lookout:new", since=-1, secured=6),
+        _rival("zimperium:new", since=1, secured=6).model_copy(update={"partner": "zimperium"}),
+    ],
+    ids=["no snapshot", "not newer than the threat", "as old", "older", "another partner's"],
+)
+def test_otherwise_both_agents_count(newer: Slot) -> None:
+    assert not retires(newer, OLDER)
+
+
+def test_an_older_agent_without_threats_needs_no_superseding() -> None:
+    assert not retires(_rival("lookout:new", since=1, secured=6), _rival("lookout:old", since=0))
+
+
+# --- which device an agent is -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "key"),
+    [
+        ({"mdm_device_id": "ABC", "serial": "SN", "udid": "U"}, "intune:abc"),
+        ({"mdm_device_id": "U-1", "udid": "U-1"}, "udid:u-1"),
+        ({"serial": "SN", "udid": "U"}, "serial:sn"),
+        ({"udid": "U"}, "udid:u"),
+        ({}, None),
+    ],
+)
+def test_the_best_id_is_the_one_looked_up(ids: dict[str, Any], key: str | None) -> None:
+    assert link_key(folded(an_identity(**ids))) == key
+
+
+def test_the_newest_id_stands() -> None:
+    agent = folded(an_identity(mdm_device_id="new", minutes=5), an_identity(mdm_device_id="old"))
+    assert link_key(agent) == "intune:new"
+
+
+def test_an_mdm_id_may_be_any_of_three_kinds() -> None:
+    assert link_keys([("mdm", "A"), ("serial", None), ("serial", "B")]) == [
+        "intune:a",
+        "entra:a",
+        "udid:a",
+        "serial:b",
+    ]

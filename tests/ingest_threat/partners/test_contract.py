@@ -1,0 +1,162 @@
+"""What holds for every partner there is an adapter for."""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from ingest_threat.partners import check_known, known, parse
+from shared.errors import UnknownPartner, Unreadable, UnreadableReport
+from shared.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
+from tests.ingest_threat.partners.messages import RECEIVED_AT, SAMPLES, records
+
+# Other adapters may be there before their samples are: their own tests hold them to this.
+PARTNERS = sorted(known() & SAMPLES.keys())
+CASES = [(partner, place) for partner in PARTNERS for place in range(len(SAMPLES[partner]))]
+
+
+def test_the_adapters_of_this_table_are_found() -> None:
+    assert {"lookout", "zimperium", "wandera_jamf"} <= known()
+    assert not any(name.startswith("_") for name in known())
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "_taxonomy", "_fields", "../lookout", "lookout.x", "Lookout"])
+def test_an_unknown_partner_is_refused(name: str) -> None:
+    with pytest.raises(UnknownPartner):
+        parse(name, b"{}", received_at=RECEIVED_AT)
+    with pytest.raises(UnknownPartner):
+        check_known(name)
+
+
+def test_one_adapter_is_imported_at_a_time_and_no_cloud_sdk() -> None:
+    code = (
+        "import sys, datetime, ingest_threat.partners as p\n"
+        "p.known(); p.parse('lookout', b'[]', received_at=datetime.datetime.now(datetime.UTC))\n"
+        "print([m for m in sys.modules if m.startswith(('azure', 'msgraph', 'aiohttp'))"
+        " or m.endswith(('.zimperium', '.wandera_jamf'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_an_empty_list_is_nothing_to_do(partner: str) -> None:
+    assert parse(partner, b"[]", received_at=RECEIVED_AT) == []
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize(
+    "body", [b'{"hello": 1}', b"[1, null]", b'"text"', b"5", b'{"a": 1}\n{"b": 2}', b"[[]]"]
+)
+def test_what_is_not_the_partners_format_is_refused_whole(partner: str, body: bytes) -> None:
+    with pytest.raises(UnreadableReport) as refused:
+        parse(partner, body, received_at=RECEIVED_AT)
+    assert refused.value.kind is Unreadable.NOT_THIS_FORMAT
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
+def test_every_sample_is_read_and_names_its_agent(partner: str, place: int) -> None:
+    for record in records(partner, SAMPLES[partner][place]):
+        assert isinstance(record, ThreatRecord | DeviceStateRecord)
+        assert record.partner == partner
+        assert record.partner_device_id
+        assert record.event_at is not None
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
+def test_foreign_items_are_named_and_harm_no_neighbour(partner: str, place: int) -> None:
+    sample = SAMPLES[partner][place]
+    alone = records(partner, sample)
+    mixed = records(partner, {"hello": "world"}, sample, 7)
+    assert [record.index for record in mixed if isinstance(record, UnreadableRecord)] == [0, 2]
+    kept = [r.model_copy(update={"index": 0}) for r in mixed if not isinstance(r, UnreadableRecord)]
+    assert kept == alone
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_a_report_gives_the_same_record_whenever_it_is_received(partner: str) -> None:
+    body = json.dumps(SAMPLES[partner]).encode()
+    later = RECEIVED_AT + timedelta(days=4000)
+    assert parse(partner, body, received_at=RECEIVED_AT) == parse(partner, body, received_at=later)
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_lines_and_a_list_read_alike(partner: str) -> None:
+    lines = "\r\n\r\n".join(json.dumps(sample) for sample in SAMPLES[partner]).encode()
+    assert parse(partner, lines, received_at=RECEIVED_AT) == records(partner, *SAMPLES[partner])
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_one_bad_line_is_one_unreadable_item(partner: str) -> None:
+    good = json.dumps(SAMPLES[partner][0])
+    read = parse(partner, f'{good}\n{{"cut": \n{good}'.encode(), received_at=RECEIVED_AT)
+    assert [r.index for r in read if isinstance(r, UnreadableRecord)] == [1]
+    assert {r.index for r in read} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
+def test_no_personal_value_is_kept(partner: str, place: int) -> None:
+    kept = json.dumps(
+        [record.model_dump(mode="json") for record in records(partner, SAMPLES[partner][place])]
+    )
+    assert "anna@example.org" not in kept
+    assert "Anna" not in kept
+
+
+ODD: st.SearchStrategy[JsonValue] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, -1, 5, 10**19, 1e300, -1e300, 0.1, 352099001761481, 99999999999999999999]),
+    st.sampled_from(
+        ["", "null", "No data", "Ω\u0000\ud800", "9" * 600, "2026-13-01T00:00:00Z", "0001-01-01"]
+    ),
+    st.sampled_from(["2026-02-30T00:00:00+99:99", "http://[", "IOS ", "_D_1", "\n", "🙂" * 300]),
+    st.sampled_from([[], {}, [None], [[[[]]]], {"a": {"b": {}}}, [{}], ["x", 1]]),
+    st.text(max_size=20),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, content: JsonValue) -> JsonValue:
+    """`content` with odd values, or nothing, in some of its places."""
+    action = draw(st.integers(0, 9))
+    if action == 0:
+        return draw(ODD)
+    if isinstance(content, dict):
+        return {key: draw(mutated(value)) for key, value in content.items() if draw(st.integers(0, 9))}
+    if isinstance(content, list):
+        return [draw(mutated(value)) for value in content]
+    return content
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_an_item_holds_its_neighbour_is_read(partner: str, data: st.DataObject) -> None:
+    good = data.draw(st.sampled_from(SAMPLES[partner]))
+    bad = data.draw(mutated(data.draw(st.sampled_from(SAMPLES[partner]))))
+    body = json.dumps([bad, good]).encode()
+    read = parse(partner, body, received_at=RECEIVED_AT)
+    # The neighbour may gain a platform from a device event in the same message, never lose anything.
+    told = {"index": 0, "platform": None}
+    last = [record.model_copy(update=told) for record in read if record.index == 1]
+    assert last == [record.model_copy(update=told) for record in records(partner, good)]
+    assert {record.index for record in read} == {0, 1}
+    assert json.dumps([record.model_dump(mode="json") for record in read]).encode()
+    assert parse(partner, body, received_at=RECEIVED_AT) == read
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+@settings(max_examples=80, deadline=None)
+@given(
+    body=st.one_of(st.binary(max_size=60), st.text(alphabet='{}[]":,0eN\n\\u d', max_size=40).map(str.encode))
+)
+def test_only_unreadable_report_escapes(partner: str, body: bytes) -> None:
+    with suppress(UnreadableReport):
+        assert isinstance(parse(partner, body, received_at=RECEIVED_AT), list)

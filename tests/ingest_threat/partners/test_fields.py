@@ -1,0 +1,173 @@
+"""The typed readers."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import JsonValue
+
+from ingest_threat.partners._fields import (
+    FieldError,
+    flag,
+    identifier,
+    inner,
+    inner_list,
+    joined,
+    link,
+    moment,
+    needed,
+    number,
+    platform,
+    text,
+    word,
+)
+
+AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "null", "NULL", "No data", "unknown"])
+def test_what_says_nothing_is_absent(value: JsonValue) -> None:
+    assert text({"a": value}, "a") is None
+    assert text({"a": value, "b": "x"}, "a", "b") == "x"
+    assert moment({"a": value}, "a") is None
+
+
+@pytest.mark.parametrize(("value", "read"), [(5, "5"), (1.5, "1.5"), (True, "true"), (" x ", "x")])
+def test_numbers_and_booleans_are_texts_too(value: JsonValue, read: str) -> None:
+    assert text({"a": value}, "a") == read
+
+
+@pytest.mark.parametrize("value", [[], {}, ["x"]])
+def test_a_list_is_no_text_and_the_error_names_the_field_only(value: JsonValue) -> None:
+    with pytest.raises(FieldError, match=r"^colour is not a text$"):
+        text({"colour": value}, "colour")
+
+
+def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
+    assert identifier({"a": "00000000-0000-0000-0000-000000000000"}, "a") is None
+    assert identifier({"a": 352099001761481, "b": "x"}, "a", "b") == "x"
+    with pytest.raises(FieldError, match="no a"):
+        needed({"a": "null"}, "a")
+
+
+def test_long_ids_stay_apart() -> None:
+    one, two = joined("d", "x" * 600 + "1"), joined("d", "x" * 600 + "2")
+    assert one != two
+    assert len(one) < 100
+    assert joined("a", None, "b") == "a::b"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("Marked\nFixed", "MARKED_FIXED"),
+        ("host.pin", "HOST_PIN"),
+        ("UNKNOWN", "UNKNOWN"),
+        ("高", "高"),
+        ("!", "!"),
+    ],
+)
+def test_a_word_is_in_capitals_with_one_separator(value: str, read: str) -> None:
+    assert word({"a": value}, "a") == read
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1770000000,
+        1770000000000,
+        "1770000000",
+        "1770000000000",
+        "2026-02-02T02:40:00Z",
+        "2026-02-02T02:40:00.000000000Z",
+        "2026-02-02T03:40:00+01:00",
+        "2026-02-02T03:40:00.0+0100",
+        "2026-02-02T02:40:00",
+        "2026-02-02 02:40:00 +0000",
+        "2026-02-02 02:40:00 UTC",
+    ],
+)
+def test_one_time_in_many_dialects(value: JsonValue) -> None:
+    assert moment({"a": value}, "a") == AT
+
+
+def test_nanoseconds_are_cut_to_microseconds() -> None:
+    read = moment({"a": "2026-02-02T02:40:00.123456789Z"}, "a")
+    assert read == datetime(2026, 2, 2, 2, 40, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1999-12-31T23:59:59Z",
+        "2100-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "2026-02-30T00:00:00Z",
+        "soon",
+        "2026-02-02T02:40:00+99:99",
+        "2026-02-02",
+        "٢٠٢٦-02-02T02:40:00Z",
+    ],
+)
+def test_a_time_out_of_range_or_shape_is_refused(value: str) -> None:
+    with pytest.raises(FieldError, match="a is not a time"):
+        moment({"a": value}, "a")
+
+
+@pytest.mark.parametrize("value", [5, -1, 1e300, -1e300, True, [], {}, 10**19])
+def test_a_number_that_is_no_time_is_refused(value: JsonValue) -> None:
+    with pytest.raises(FieldError):
+        moment({"a": value}, "a")
+
+
+def test_zero_is_no_time() -> None:
+    assert moment({"a": 0, "b": 1770000000}, "a", "b") == AT
+    assert moment({"a": "0"}, "a") is None
+
+
+@pytest.mark.parametrize(("value", "read"), [(8, 8.0), ("8", 8.0), ("8.5", 8.5), ("x", None), (True, None)])
+def test_text_may_be_a_number(value: JsonValue, read: float | None) -> None:
+    assert number({"a": value}, "a") == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(True, True), ("True", True), (1, True), (False, False), (None, False)]
+)
+def test_flags(value: JsonValue, read: bool) -> None:
+    assert flag({"a": value}, "a") is read
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example", "//a.example", "https://", "https://u:p@a.example/x", "http://a b"]
+)
+def test_only_http_addresses_without_credentials_are_links(url: str) -> None:
+    assert link({"a": url}, "a") is None
+    assert link({"a": "HTTPS://a.example/x?y=1"}, "a") == "HTTPS://a.example/x?y=1"
+    assert link({"a": "https://a.example/" + "x" * 600}, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("iOS", "ios"),
+        ("iPadOS", "ios"),
+        ("Apple iPhone 11", "ios"),
+        ("ANDROID", "android"),
+        ("MAC_OS", "other"),
+    ],
+)
+def test_platforms(name: str, read: str) -> None:
+    assert platform(name) == read
+    assert platform(None) is None
+
+
+def test_inner_objects_and_lists() -> None:
+    assert inner({"a": {"b": 1}}, "a") == {"b": 1}
+    assert inner({"a": None}, "a") == inner({}, "a") == {}
+    assert inner_list({"a": [1]}, "a", at_most=1) == [1]
+    assert inner_list({}, "a", at_most=1) == []
+    with pytest.raises(FieldError, match="not an object"):
+        inner({"a": [1]}, "a")
+    with pytest.raises(FieldError, match="not a list"):
+        inner_list({"a": {}}, "a", at_most=1)
+    with pytest.raises(FieldError, match="more than 1"):
+        inner_list({"a": [1, 2]}, "a", at_most=1)

@@ -1,0 +1,52 @@
+"""The table of threat types, and what tells them."""
+
+import re
+
+import pytest
+
+from ingest_threat.partners._taxonomy import KEYWORDS, TYPES, by_keyword, category_of, graded
+from shared.level import Level
+from shared.record import Category
+
+
+def test_every_keyword_stands_for_a_type_and_can_match() -> None:
+    for keyword, threat_type in KEYWORDS:
+        assert threat_type in TYPES
+        assert by_keyword(keyword) == threat_type, f"{keyword} is hidden by one before it"
+
+
+def test_techniques_are_attack_ids() -> None:
+    assert all(t.technique is None or re.fullmatch(r"T\d{4}(\.\d{3})?", t.technique) for t in TYPES.values())
+    assert TYPES["malware"].technique is None
+
+
+@pytest.mark.parametrize(
+    ("name", "threat_type"),
+    [
+        ("Device rooted", "jailbreak_root"),
+        ("root certificate added", "untrusted_certificate"),
+        ("ARP scan", "port_scan"),
+        ("arp poisoning", "mitm_arp"),
+        ("Device PIN", "screen_lock_off"),
+    ],
+)
+def test_a_keyword_tells_where_a_word_begins(name: str, threat_type: str) -> None:
+    assert by_keyword(None, name) == threat_type
+
+
+@pytest.mark.parametrize("name", ["CONTENT_BLOCKED", "SPINNING", "BUSBAR", "SHARP", "GRASSROOTS", "", "高"])
+def test_a_keyword_inside_a_word_tells_nothing(name: str) -> None:
+    assert by_keyword(name) is None
+
+
+def test_only_an_unknown_type_takes_the_partners_family() -> None:
+    assert category_of("malicious_profile", Category.NETWORK) is Category.DEVICE
+    assert category_of("unknown", Category.NETWORK) is Category.NETWORK
+
+
+def test_a_missing_grade_is_the_default_and_an_unknown_one_high() -> None:
+    table = {"MINOR": Level.LOW}
+    assert graded("MINOR", table, "malware") is Level.LOW
+    assert graded(None, table, "developer_mode") is Level.LOW
+    assert graded(None, table, "unknown") is Level.MEDIUM
+    assert graded("DIRE", table, "developer_mode") is Level.HIGH

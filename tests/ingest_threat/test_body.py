@@ -1,0 +1,118 @@
+"""From bytes to items, with every limit."""
+
+import json
+
+import pytest
+
+from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items
+from shared.errors import Unreadable, UnreadableReport
+
+
+def refused(body: bytes) -> Unreadable:
+    with pytest.raises(UnreadableReport) as error:
+        items(body, envelopes=("events",))
+    return error.value.kind
+
+
+def contents(body: bytes) -> list[object]:
+    found = items(body, envelopes=("events", "content"))
+    assert [item.index for item in found] == list(range(len(found)))
+    return [item.content if isinstance(item, ReadableItem) else None for item in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"a": 1}', [{"a": 1}]),
+        (b'\xef\xbb\xbf{"a": 1}', [{"a": 1}]),
+        (b'[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
+        (b'{"events": [{"a": 1}], "count": 1}', [{"a": 1}]),
+        (b'{"content": [{"a": 1}, {"a": 2}]}', [{"a": 1}, {"a": 2}]),
+        (b'[{"events": [{"a": 1}]}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
+        (b'{"a": 1}\r\n\r\n{"a": 2}\r\n', [{"a": 1}, {"a": 2}]),
+        (b'{"events": [{"a": 1}, {"a": 2}]}\n{"events": []}\n{"a": 3}', [{"a": 1}, {"a": 2}, {"a": 3}]),
+        (b'[{"a": 1}]\n[{"a": 2}]', [{"a": 1}, {"a": 2}]),
+        (b'{"a": 1}\n{"cut"\n{"a": 3}', [{"a": 1}, None, {"a": 3}]),
+        (b'{"a": NaN}\n{"a": 3}', [None, {"a": 3}]),
+        (b'{"a": 1}\n{"a": 1, "a": 2}', [{"a": 1}, None]),
+        (b'[{"a": 1}, 5, null, []]', [{"a": 1}, None, None, None]),
+        (b"5", [None]),
+        (b"[]", []),
+        (b'{"events": []}', []),
+        (b'{"events": {"a": 1}}', [{"events": {"a": 1}}]),
+        ('{"a": "x\u2028y\x85"}\n{"a": 2}'.encode(), [{"a": "x\u2028y\x85"}, {"a": 2}]),
+        (b'{"a": "\\ud83d\\ude00"}', [{"a": "\U0001f600"}]),
+        (b'{"\\ud800": "x\\udfff"}', [{"\ufffd": "x\ufffd"}]),
+    ],
+)
+def test_forms(body: bytes, read: list[object]) -> None:
+    assert contents(body) == read
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" \r\n\t ",
+        b"\xef\xbb\xbf",
+        b"hello",
+        b"hello\nworld",
+        b'{"a": 1',
+        b'{"a": "\xff"}',
+        b'{\n"a": NaN\n}',
+        b'[\n{"a": 1},\n{"a": 2}\n',
+        b'{"events": [\n{"a": 1},\n{"a": 2}\n',
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": -1e999}',
+        b'{"a": 1, "a": 1}',
+        b'{"a": {"b": [{"c": 1, "c": 2}]}}',
+        b'{"a": ' + b"9" * 21 + b"}",
+        b'{"a": ' + b"9" * 5000 + b"}",
+        "{}".encode("utf-16"),
+    ],
+)
+def test_malformed(body: bytes) -> None:
+    assert refused(body) is Unreadable.MALFORMED
+
+
+def nested(depth: int) -> bytes:
+    return b"[" * (depth - 1) + b"{}" + b"]" * (depth - 1)
+
+
+def test_bytes_items_and_depth_are_limited() -> None:
+    assert refused(b" " * (MAX_BYTES + 1)) is Unreadable.TOO_LARGE
+    assert refused(json.dumps([{}] * 1001).encode()) is Unreadable.TOO_LARGE
+    assert refused(json.dumps({"events": [1] * 1001}).encode()) is Unreadable.TOO_LARGE
+    assert refused(b"{}\n" * 1001) is Unreadable.TOO_LARGE
+    assert refused(b"{}\n" + b"x\n" * 500_000) is Unreadable.TOO_LARGE
+    assert refused(nested(65)) is Unreadable.TOO_LARGE
+    assert refused(b"[" * 200_000) is Unreadable.TOO_LARGE
+
+
+def test_what_is_just_within_the_limits_is_taken() -> None:
+    assert len(items(json.dumps([{}] * 1000).encode())) == 1000
+    assert len(items(b"{}\n" * 1000)) == 1000
+    assert len(items(nested(64))) == 1
+    assert len(items(b'{"a": "' + b"x" * (MAX_BYTES - 9) + b'"}')) == 1
+    assert contents(b'{"a": 18446744073709551615}') == [{"a": 2**64 - 1}]
+
+
+def test_a_line_that_is_nested_too_deep_is_one_unreadable_item() -> None:
+    found = items(b'{"a": 1}\n' + nested(65))
+    assert isinstance(found[1], BrokenItem)
+    assert found[1].reason == "nested deeper than 64"
+
+
+def test_a_broken_line_keeps_no_content_and_a_value_that_is_no_object_does() -> None:
+    found = items(b'{"a": 1}\nsecret words\n"text"')
+    assert found[1:] == [
+        BrokenItem(1, "not JSON at line 1, column 1: Expecting value"),
+        BrokenItem(2, "not a JSON object", "text"),
+    ]
+
+
+def test_lines_are_unframed_before_they_are_read() -> None:
+    found = items(b'#1\n>{"a": 1}\n', unframe=lambda line: line[1:] if line.startswith(">") else "")
+    assert found == [ReadableItem(0, {"a": 1})]

@@ -1,0 +1,230 @@
+"""From a message to stored reports: what is kept, what it costs, and what is asked for again."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from ingest_threat.intake import accept, check, receive
+from local.sample_partners import (
+    encoded,
+    jamf_event,
+    lookout_device,
+    lookout_threat,
+    signed,
+    zimperium_threat,
+)
+from local.sample_tenant import Phone
+from shared.cosmos import CONTAINERS
+from shared.errors import (
+    NotAuthentic,
+    SettingsError,
+    StoreUnavailable,
+    UnknownPartner,
+    Unreadable,
+    UnreadableReport,
+    WrongContentType,
+)
+from shared.model import DeadLetter, Report
+from shared.record import Platform
+from shared.settings import Settings
+from tests.world import START, World, world
+
+SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PHONE = Phone.of("intake", "phone", "Android")
+EVERYTHING = "SELECT * FROM c"
+
+
+def _items(count: int) -> list[dict[str, Any]]:
+    items = []
+    for number in range(count):
+        item = zimperium_threat(PHONE, f"k{number}", START)
+        assert isinstance(item, list)
+        items += item
+    return items
+
+
+async def _letters(one: World) -> list[DeadLetter]:
+    return [letter async for letter in one.services.store.rows(DeadLetter, "dead_letters", EVERYTHING)]
+
+
+async def _reports(one: World) -> list[Report]:
+    return [report async for report in one.services.store.rows(Report, "reports", EVERYTHING)]
+
+
+async def test_a_new_report_costs_one_create_and_a_duplicate_one_operation(tenant_world: World) -> None:
+    body = encoded(_items(20))
+    answer = await accept(tenant_world.services, "zimperium", body)
+    assert (answer.accepted, answer.duplicates) == (20, 0)
+    spent = {key: count for key, count in tenant_world.operations.items() if key[0] != "settings"}
+    assert spent == {("reports", "create"): 20}
+    tenant_world.operations.clear()
+    again = await accept(tenant_world.services, "zimperium", body)
+    assert (again.accepted, again.duplicates) == (0, 20)
+    assert dict(tenant_world.operations) == {("reports", "create"): 20}
+
+
+async def test_a_report_twice_in_one_message_is_stored_once(tenant_world: World) -> None:
+    answer = await accept(tenant_world.services, "zimperium", encoded(_items(1) * 3))
+    assert (answer.accepted, answer.duplicates) == (1, 2)
+
+
+async def test_a_report_received_later_is_still_the_same_report(tenant_world: World) -> None:
+    body = encoded(_items(1))
+    await accept(tenant_world.services, "zimperium", body)
+    tenant_world.clock.pass_time(hours=5)
+    assert (await accept(tenant_world.services, "zimperium", body)).duplicates == 1
+    assert [report.received_at for report in await _reports(tenant_world)] == [START]
+
+
+async def test_an_unreadable_item_is_set_aside_and_the_rest_is_stored(tenant_world: World) -> None:
+    items: list[JsonValue] = [*_items(2)]
+    items.insert(
+        1, {"threat_uuid": "x", "device_owner_email": "someone@example.com", "imei": "490154203237518"}
+    )
+    answer = await accept(tenant_world.services, "zimperium", json.dumps(items).encode())
+    assert (answer.accepted, [rejected.index for rejected in answer.rejected]) == (2, [1])
+    (letter,) = await _letters(tenant_world)
+    assert (letter.kind, letter.index, letter.partner) == ("item", 1, "zimperium")
+    kept = json.dumps(letter.body)
+    assert "someone@example.com" not in kept
+    assert "490154203237518" not in kept
+
+
+async def test_the_same_unreadable_item_is_set_aside_once(tenant_world: World) -> None:
+    body = json.dumps([{"threat_uuid": "x"}, *_items(1)]).encode()
+    await accept(tenant_world.services, "zimperium", body)
+    await accept(tenant_world.services, "zimperium", body)
+    assert len(await _letters(tenant_world)) == 1
+
+
+async def test_a_body_of_another_format_is_kept_redacted(tenant_world: World) -> None:
+    body = encoded({"hello": "there", "password": "hunter2-secret"})
+    with pytest.raises(UnreadableReport) as caught:
+        await accept(tenant_world.services, "zimperium", body)
+    assert caught.value.kind is Unreadable.NOT_THIS_FORMAT
+    (letter,) = await _letters(tenant_world)
+    assert letter.body == {"hello": "there", "password": "[redacted]"}
+
+
+async def test_of_a_body_that_is_not_json_only_size_hash_and_reason_are_kept(tenant_world: World) -> None:
+    with pytest.raises(UnreadableReport):
+        await accept(tenant_world.services, "zimperium", b"hunter2 is the password")
+    (letter,) = await _letters(tenant_world)
+    assert (letter.body, letter.size) == (None, 23)
+    assert len(letter.sha256) == 64
+
+
+async def test_a_store_that_is_away_is_told_and_sending_again_completes(tenant_world: World) -> None:
+    body = encoded(_items(5))
+    tenant_world.cosmos_faults.fail_next(503, times=50, container="reports", operation="create")
+    with pytest.raises(StoreUnavailable):
+        await accept(tenant_world.services, "zimperium", body)
+    tenant_world.cosmos_faults.clear()
+    answer = await accept(tenant_world.services, "zimperium", body)
+    assert answer.accepted + answer.duplicates == 5
+    assert len(await _reports(tenant_world)) == 5
+
+
+async def test_a_lost_answer_of_the_store_counts_nothing_twice(tenant_world: World) -> None:
+    body = encoded(_items(1))
+    tenant_world.cosmos_faults.fail_next(500, container="reports", operation="create", after_commit=True)
+    with pytest.raises(StoreUnavailable):
+        await accept(tenant_world.services, "zimperium", body)
+    assert (await accept(tenant_world.services, "zimperium", body)).duplicates == 1
+    assert len(await _reports(tenant_world)) == 1
+
+
+async def test_a_report_too_large_to_store_is_named_and_set_aside_without_its_body(
+    tenant_world: World,
+) -> None:
+    tenant_world.cosmos_faults.fail_next(413, container="reports", operation="create")
+    answer = await accept(tenant_world.services, "zimperium", encoded(_items(1)))
+    assert (answer.accepted, len(answer.rejected)) == (0, 1)
+    assert len(await _letters(tenant_world)) == 1
+
+
+async def test_a_report_that_decides_nothing_as_things_are_switched_is_hinted_at(
+    tenant_world: World,
+) -> None:
+    event = encoded(jamf_event(PHONE, START, name="JAILBREAK", action="Detected", severity=10))
+    answer = await accept(tenant_world.services, "wandera_jamf", event)
+    assert (answer.accepted, answer.not_counted) == (1, 1)
+    assert (await accept(tenant_world.services, "zimperium", encoded(_items(1)))).not_counted == 0
+
+
+async def test_who_sends_is_proven_before_anything_is_read(tenant_world: World) -> None:
+    body = encoded(_items(1))
+    with pytest.raises(UnknownPartner):
+        await receive(tenant_world.services, "norton", {}, body)
+    with pytest.raises(NotAuthentic):
+        await receive(tenant_world.services, "zimperium", signed(SECRET, body), body)
+    assert dict(tenant_world.operations) == {}
+
+
+async def test_a_body_over_the_limit_is_refused_unread_and_unstored(tenant_world: World) -> None:
+    with pytest.raises(UnreadableReport) as caught:
+        await receive(tenant_world.services, "zimperium", {}, b"x" * 1_048_577)
+    assert caught.value.kind is Unreadable.TOO_LARGE
+    assert dict(tenant_world.operations) == {}
+
+
+async def test_a_body_that_is_not_utf8_is_malformed_and_unstored(tenant_world: World) -> None:
+    with pytest.raises(UnreadableReport) as caught:
+        await receive(tenant_world.services, "zimperium", {}, b'{"a": "\xff"}')
+    assert caught.value.kind is Unreadable.MALFORMED
+    assert dict(tenant_world.operations) == {}
+
+
+async def test_a_lookout_threat_alone_or_beside_its_device_is_one_report(tenant_world: World) -> None:
+    phone = Phone.of("intake", "iphone", "iOS")
+    threat, snapshot = lookout_threat(phone, "k", START), lookout_device(phone, START)
+    assert isinstance(snapshot, dict)
+    both = encoded({"events": [*snapshot["events"], threat]})
+    assert (await accept(tenant_world.services, "lookout", both)).accepted == 2
+    assert (await accept(tenant_world.services, "lookout", encoded(threat))).duplicates == 1
+
+
+@pytest.mark.parametrize(
+    ("content_type", "taken"),
+    [
+        ("application/json", True),
+        ("application/json; charset=UTF-8", True),
+        ("application/x-ndjson", True),
+        ("text/plain", True),
+        ("", True),
+        ("application/xml", False),
+        ("application/json; charset=latin-1", False),
+    ],
+)
+async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, taken: bool) -> None:
+    body = encoded(_items(1))
+    async with world(webhook_secrets={"zimperium": SECRET}) as one:
+        headers = {**signed(SECRET, body), "content-type": content_type}
+        if taken:
+            assert (await receive(one.services, "zimperium", headers, body)).accepted == 1
+        else:
+            with pytest.raises(WrongContentType):
+                await receive(one.services, "zimperium", headers, body)
+
+
+async def test_both_secrets_of_a_rotation_are_taken() -> None:
+    other = "whsec_" + "C" * 40
+    body = encoded(_items(1))
+    async with world(webhook_secrets={"zimperium": f"{SECRET} {other}"}) as one:
+        for secret in (SECRET, other):
+            await receive(one.services, "zimperium", signed(secret, body), body)
+
+
+def test_settings_that_name_no_partner_or_a_weak_secret_are_refused() -> None:
+    with pytest.raises(SettingsError, match="'norton' is no partner"):
+        check(Settings(partners={Platform.IOS: ("norton",)}))
+    with pytest.raises(SettingsError, match="WEBHOOK_SECRETS_LOOKOUT") as caught:
+        check(Settings(webhook_secrets={"lookout": "whsec_c2hvcnQ="}))
+    assert "c2hvcnQ" not in str(caught.value)
+    check(Settings(webhook_secrets={"lookout": SECRET}))
+
+
+def test_reports_and_dead_letters_live_ninety_days() -> None:
+    assert CONTAINERS["reports"].ttl == CONTAINERS["dead_letters"].ttl == 90 * 86_400

@@ -1,0 +1,68 @@
+"""The listing and the explanation of a device."""
+
+import pytest
+
+from evaluate_risk.evaluation import evaluate
+from serve_console.devices import explain, listing
+from shared.errors import BadRequest, NotThere
+from shared.level import Level
+from shared.model import Link, TagState, Verdict, link_id
+from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
+
+
+async def _blocked(world: World) -> None:
+    await world.put_device()
+    await world.services.store.upsert(Link(id=link_id("intune", INTUNE_ID), device=ENTRA_ID))
+    await world.put_rule(Level.LOW)
+    report = a_threat(threat_name="Evil twin", details_url="https://partner.example/1")
+    await world.services.store.create(report)
+    await evaluate(world.services, [report.model_dump(mode="json")])
+
+
+async def test_a_blocked_device_is_explained_by_report_rule_and_tag(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    told = await explain(tenant_world.services, ENTRA_ID.upper())
+    assert told.decision is not None
+    assert told.decision.verdict is Verdict.BLOCK
+    assert told.decision.rule == "rule-ios"
+    assert any("Evil twin" in reason for reason in told.decision.reasons)
+    assert [(seen.partner, seen.details_url) for seen in told.reports] == [
+        ("lookout", "https://partner.example/1")
+    ]
+    assert (told.tag.applied, told.tag.applied_at) == ("mtd-block-high", tenant_world.clock())
+    assert told.attribute == "extensionAttribute7"
+    assert [entry.what for entry in told.history if "mtd-block-high" in entry.what]
+
+
+@pytest.mark.parametrize("id_", ["no-such-device", "a/b", "x" * 300, "", "a b"])
+async def test_an_unknown_device_is_not_there(tenant_world: World, id_: str) -> None:
+    with pytest.raises(NotThere):
+        await explain(tenant_world.services, id_)
+
+
+async def test_the_listing_goes_on_from_its_token(tenant_world: World) -> None:
+    for number in range(5):
+        await tenant_world.put_device(entra_id=f"0000000{number}-0000-4000-8000-000000000000")
+    first = await listing(tenant_world.services, "3", None)
+    assert len(first.devices) == 3
+    second = await listing(tenant_world.services, "3", first.token)
+    ids = [row.id for row in (*first.devices, *second.devices)]
+    assert len(set(ids)) == 5
+    assert second.token is None
+
+
+async def test_a_device_without_a_decision_is_listed_as_undecided(tenant_world: World) -> None:
+    await tenant_world.put_device()
+    (row,) = (await listing(tenant_world.services, None, None)).devices
+    assert (row.verdict, row.tag_state) == (Verdict.UNDECIDED, TagState.NONE)
+
+
+@pytest.mark.parametrize("top", ["0", "1001", "-1", "x", "1e3", "٣"])
+async def test_a_senseless_page_size_is_refused(tenant_world: World, top: str) -> None:
+    with pytest.raises(BadRequest):
+        await listing(tenant_world.services, top, None)
+
+
+async def test_a_senseless_token_is_refused(tenant_world: World) -> None:
+    with pytest.raises(BadRequest):
+        await listing(tenant_world.services, None, "nonsense")

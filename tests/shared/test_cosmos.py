@@ -1,0 +1,269 @@
+"""The store: what the SDK raises, in the project's own words; documents with their etags."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from local.cosmos.account import EMULATOR_KEY
+from local.database import connection_string
+from shared.cosmos import (
+    CONTAINERS,
+    DEVICE_SUMMARIES,
+    DEVICES_TO_DECIDE,
+    PENDING_TAGS,
+    Page,
+    Store,
+)
+from shared.errors import (
+    AlreadyStored,
+    Conflict,
+    NotStored,
+    SettingsError,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from shared.level import Level
+from shared.model import DeadLetter, Decision, Device, Link, Report, Tag, TagState, Verdict
+from shared.settings import Settings
+from tests.world import ENTRA_ID, START, World, a_device, a_threat
+
+
+async def test_what_is_created_is_read_with_the_etag_a_replace_must_name(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    etag = await store.create(a_device())
+    found = await store.read(Device, ENTRA_ID)
+    assert found is not None
+    assert (found.document, found.etag) == (a_device(), etag)
+    newer = await store.replace(a_device(name="other"), etag)
+    assert newer != etag
+    with pytest.raises(Conflict):
+        await store.replace(a_device(), etag)
+    assert (await tenant_world.device()).facts.name == "other"
+
+
+async def test_what_is_there_is_not_created_again(tenant_world: World) -> None:
+    await tenant_world.services.store.create(a_threat())
+    with pytest.raises(AlreadyStored):
+        await tenant_world.services.store.create(a_threat())
+
+
+async def test_what_is_not_there_is_none_to_a_reader_and_an_error_to_a_writer(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    assert await store.read(Device, ENTRA_ID) is None
+    with pytest.raises(NotStored):
+        await store.replace(a_device(), '"0"')
+    await store.delete(Device, ENTRA_ID)
+
+
+async def test_a_document_of_another_partition_is_read_by_it(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    report = a_threat()
+    await store.create(report)
+    assert await store.read(Report, report.id, report.agent) is not None
+    assert await store.read(Report, report.id, "lookout:other") is None
+
+
+async def test_an_upsert_writes_whatever_stands_there_and_a_delete_removes_it(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    for device in ("a", "b"):
+        await store.upsert(Link(id="serial:x", device=device))
+    found = await store.read(Link, "serial:x")
+    assert found is not None
+    assert found.document.device == "b"
+    await store.delete(Link, "serial:x")
+    assert await store.read(Link, "serial:x") is None
+
+
+Step = Callable[[Store], Awaitable[object]]
+WRITE: Step = lambda store: store.upsert(Link(id="serial:x"))  # noqa: E731
+READ: Step = lambda store: store.read(Link, "serial:x")  # noqa: E731
+
+
+@pytest.mark.parametrize("step", [WRITE, READ], ids=["write", "read"])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, StoreRefused),
+        (401, StoreUnavailable),
+        (403, StoreUnavailable),
+        (408, StoreUnavailable),
+        (429, StoreUnavailable),
+        (449, StoreUnavailable),
+        (500, StoreUnavailable),
+        (503, StoreUnavailable),
+        (0, StoreUnavailable),
+    ],
+)
+async def test_every_refusal_has_its_name(
+    tenant_world: World, status: int, kind: type[StoreError], step: Step
+) -> None:
+    tenant_world.cosmos_faults.fail_next(status, times=50, container="links")
+    with pytest.raises(kind) as raised:
+        await step(tenant_world.services.store)
+    assert type(raised.value) is kind
+    if status:
+        assert str(status) in str(raised.value)
+    assert "AccountKey" not in str(raised.value)
+
+
+async def test_a_throttling_store_says_for_how_long(tenant_world: World) -> None:
+    tenant_world.cosmos_faults.fail_next(429, times=50, container="links", retry_after_ms=1200)
+    with pytest.raises(StoreUnavailable) as raised:
+        await READ(tenant_world.services.store)
+    assert raised.value.retry_after == 1.2
+
+
+async def test_a_short_throttle_is_waited_for(tenant_world: World) -> None:
+    tenant_world.cosmos_faults.fail_next(429, times=2, container="links")
+    await WRITE(tenant_world.services.store)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+async def test_a_document_too_large_is_refused(tenant_world: World) -> None:
+    letter = DeadLetter(
+        id="x",
+        partner="p",
+        reason="",
+        kind="body",
+        received_at=START,
+        size=0,
+        sha256="",
+        body="x" * 2_200_000,
+    )
+    with pytest.raises(StoreRefused):
+        await tenant_world.services.store.upsert(letter)
+
+
+async def test_a_query_the_store_does_not_know_is_refused(tenant_world: World) -> None:
+    with pytest.raises(StoreRefused):
+        _ = [
+            id_ async for id_ in tenant_world.services.store.ids("devices", "SELECT VALUE c.id FROM nowhere")
+        ]
+
+
+async def test_a_query_while_the_store_throttles_is_unavailable(tenant_world: World) -> None:
+    tenant_world.cosmos_faults.fail_next(503, times=50, operation="query")
+    with pytest.raises(StoreUnavailable):
+        _ = [id_ async for id_ in tenant_world.services.store.ids("devices", PENDING_TAGS, blocks=True)]
+
+
+async def test_a_store_that_is_not_there_is_unavailable_and_may_come_back(
+    tenant_world: World, unused_tcp_port: int
+) -> None:
+    nowhere = connection_string(f"http://127.0.0.1:{unused_tcp_port}", EMULATOR_KEY)
+    store = Store(tenant_world.services.settings.model_copy(update={"cosmos_connection_string": nowhere}))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await store.read(Link, "serial:x")
+    await store.close()
+
+
+async def test_a_store_nobody_named_is_a_settings_error() -> None:
+    with pytest.raises(SettingsError, match="COSMOS or"):
+        await Store(Settings()).read(Link, "serial:x")
+
+
+async def test_a_closed_store_opens_again(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    await WRITE(store)
+    await store.close()
+    await store.close()
+    assert await READ(store) is not None
+
+
+# --- listings -----------------------------------------------------------------------------------------
+
+
+async def _devices(one: World, count: int, **update: Any) -> list[str]:
+    ids = [f"d-{n}" for n in range(count)]
+    for id_ in ids:
+        device = a_device(entra_id=id_).model_copy(update=update)
+        await one.services.store.create(device)
+    return ids
+
+
+class _Id(BaseModel):
+    id: str
+
+
+async def test_pages_follow_each_other_to_the_end(tenant_world: World) -> None:
+    ids = await _devices(tenant_world, 5)
+    store, seen, token = tenant_world.services.store, [], None
+    for size in (2, 2, 1):
+        page: Page[_Id] = await store.page(_Id, "devices", DEVICE_SUMMARIES, size=2, token=token)
+        assert len(page.rows) == size
+        seen += [row.id for row in page.rows]
+        token = page.token
+    assert sorted(seen) == ids
+    assert token is None
+
+
+async def test_an_empty_container_has_one_empty_page(tenant_world: World) -> None:
+    page = await tenant_world.services.store.page(_Id, "devices", DEVICE_SUMMARIES, size=2, token=None)
+    assert page == Page((), None)
+
+
+async def test_a_senseless_token_is_refused(tenant_world: World) -> None:
+    await _devices(tenant_world, 1)
+    with pytest.raises(StoreRefused):
+        await tenant_world.services.store.page(_Id, "devices", DEVICE_SUMMARIES, size=2, token="nonsense")
+
+
+async def test_rows_are_read_over_all_partitions(tenant_world: World) -> None:
+    ids = await _devices(tenant_world, 3)
+    rows = [row.id async for row in tenant_world.services.store.rows(_Id, "devices", DEVICE_SUMMARIES)]
+    assert sorted(rows) == ids
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+async def test_pending_tags_are_found_by_whether_they_block(tenant_world: World, blocks: bool) -> None:
+    await _devices(tenant_world, 2, tag=Tag(wanted="mtd-x", state=TagState.PENDING, blocks=True))
+    found = [id_ async for id_ in tenant_world.services.store.ids("devices", PENDING_TAGS, blocks=blocks)]
+    assert len(found) == (2 if blocks else 0)
+
+
+async def test_a_device_is_decided_again_when_the_rules_or_its_time_have_come(tenant_world: World) -> None:
+    decision = Decision(
+        verdict=Verdict.ALLOW,
+        risk=Level.SECURED,
+        reasons=("",),
+        rules_version="v1",
+        decided_at=START,
+        next_due=START,
+    )
+    await _devices(tenant_world, 1, decision=decision)
+
+    async def due(version: str, now: str) -> list[str]:
+        store = tenant_world.services.store
+        return [i async for i in store.ids("devices", DEVICES_TO_DECIDE, version=version, now=now)]
+
+    assert await due("v1", "2026-06-01T11:59:59.999999Z") == []
+    assert await due("v1", "2026-06-01T12:00:00.000000Z") == ["d-0"]
+    assert await due("v2", "2026-06-01T11:00:00.000000Z") == ["d-0"]
+
+
+def test_reports_and_dead_letters_live_ninety_days_and_the_rest_for_ever() -> None:
+    ninety = 90 * 24 * 3600
+    lives = {name: container.ttl for name, container in CONTAINERS.items() if container.ttl}
+    assert lives == {"reports": ninety, "dead_letters": ninety}
+    keys = {name: c.partition_key for name, c in CONTAINERS.items() if c.partition_key != "/id"}
+    assert keys == {"reports": "/agent", "dead_letters": "/partner"}
+
+
+async def test_a_missing_container_is_no_missing_document(tenant_world: World) -> None:
+    store = tenant_world.services.store
+    await store.read(Device, ENTRA_ID)
+    assert store._database is not None
+    await store._database.delete_container("reports")
+    with pytest.raises(StoreUnavailable, match="reports"):
+        await store.create(a_threat())
+
+
+async def test_a_session_that_has_not_caught_up_is_no_missing_document(tenant_world: World) -> None:
+    await tenant_world.put_device()
+    tenant_world.cosmos_faults.fail_next(404, times=50, sub_status=1002)
+    with pytest.raises(StoreUnavailable):
+        await tenant_world.services.store.read(Device, ENTRA_ID)

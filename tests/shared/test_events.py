@@ -1,0 +1,49 @@
+"""The closed list of log events: one line each, whatever stands in the values."""
+
+import logging
+
+import pytest
+
+from shared.events import Event, tell
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nb", "a\x00b", "a\x1b[31mb", "a\u2028b", "a\x85b"])
+def test_control_characters_do_not_break_the_line(caplog: pytest.LogCaptureFixture, value: str) -> None:
+    tell(Event.UNEXPECTED, what=value)
+    assert caplog.messages[0].splitlines() == [caplog.messages[0]]
+    assert caplog.messages[0].isprintable()
+    assert caplog.messages[0].startswith("unexpected what=a?")
+
+
+def test_a_line_names_the_event_and_its_details_in_order(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="mtd"):
+        tell(Event.TAG_WRITTEN, device="d-1", tag="mtd-ok", before=None)
+    assert caplog.messages == ["tag_written device=d-1 tag=mtd-ok before=None"]
+
+
+def test_a_long_value_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    tell(Event.UNEXPECTED, what="x" * 5000)
+    assert len(caplog.messages[0]) < 400
+
+
+def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> None:
+    tell(Event.UNEXPECTED, what="100 %s")
+    assert caplog.messages == ["unexpected what=100 %s"]
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (Event.DEAD_LETTER, "ERROR"),
+        (Event.TAG_FOREIGN, "ERROR"),
+        (Event.TAG_PENDING, "WARNING"),
+        (Event.NOT_AUTHENTIC, "WARNING"),
+        (Event.REPORTS_ACCEPTED, "INFO"),
+    ],
+)
+def test_what_needs_somebody_is_told_louder(
+    caplog: pytest.LogCaptureFixture, event: Event, level: str
+) -> None:
+    with caplog.at_level(logging.INFO, logger="mtd"):
+        tell(event)
+    assert [record.levelname for record in caplog.records] == [level]

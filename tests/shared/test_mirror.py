@@ -1,0 +1,64 @@
+"""Rules and switches, read from the store once in a while."""
+
+import asyncio
+
+import pytest
+
+from shared.errors import StoreUnavailable
+from shared.level import Level
+from shared.mirror import KEPT
+from shared.model import Connector, connector_document_id
+from shared.record import Platform
+from tests.world import World, world
+
+READ = ("settings", "read")
+
+
+async def test_without_rules_there_are_none(tenant_world: World) -> None:
+    reading = await tenant_world.services.mirror.read()
+    assert reading.rules == ()
+    assert reading.switches.counting(Platform.IOS) == ("lookout",)
+
+
+async def test_a_reading_serves_thirty_seconds_and_no_longer(tenant_world: World) -> None:
+    mirror = tenant_world.services.mirror
+    await asyncio.gather(*(mirror.read() for _ in range(5)))
+    assert tenant_world.operations[READ] == 1
+    await tenant_world.put_rule(Level.LOW)
+    mirror = (other := await tenant_world.another_instance()).mirror
+    tenant_world.operations.clear()
+    await mirror.read()
+    tenant_world.clock.pass_time(seconds=KEPT.total_seconds() - 0.001)
+    await mirror.read()
+    assert tenant_world.operations[READ] == 1
+    tenant_world.clock.pass_time(seconds=0.001)
+    assert [rule.allowed for rule in (await mirror.read()).rules] == [Level.LOW]
+    assert tenant_world.operations[READ] == 2
+    await other.close()
+
+
+async def test_a_sync_that_wrote_makes_it_read_anew(tenant_world: World) -> None:
+    mirror = tenant_world.services.mirror
+    assert (await mirror.read()).rules == ()
+    await tenant_world.put_rule(Level.LOW)
+    assert len((await mirror.read()).rules) == 1
+
+
+async def test_connectors_are_those_the_settings_name() -> None:
+    async with world(connector_ids={"lookout": "C-1", "zimperium": "never mirrored"}) as one:
+        connector = Connector(
+            id=connector_document_id("C-1"), intune_id="C-1", state="enabled", read_at=one.clock()
+        )
+        await one.services.store.upsert(connector)
+        switches = (await one.services.mirror.read()).switches
+        assert switches.connectors == {"lookout": connector}
+        assert switches.counting(Platform.IOS) == ()
+        assert switches.counting(Platform.ANDROID) == ("zimperium",)
+
+
+async def test_a_reading_that_fails_is_not_kept(tenant_world: World) -> None:
+    tenant_world.cosmos_faults.fail_next(503, times=20, container="settings")
+    with pytest.raises(StoreUnavailable):
+        await tenant_world.services.mirror.read()
+    tenant_world.cosmos_faults.clear()
+    assert (await tenant_world.services.mirror.read()).rules == ()

@@ -1,0 +1,76 @@
+"""Errors as RFC 9457 problems: the right status, no internals, and when to come back."""
+
+import json
+
+import azure.functions as func
+import pytest
+from pydantic import BaseModel
+
+from shared.errors import (
+    BadRequest,
+    GraphRefused,
+    MtdError,
+    NotAuthentic,
+    NotThere,
+    StoreRefused,
+    StoreUnavailable,
+    UnknownPartner,
+    Unreadable,
+    UnreadableReport,
+    WrongContentType,
+)
+from shared.reply import answered, problem, reply
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UnreadableReport(Unreadable.TOO_LARGE, "too many bytes"), 413),
+        (UnreadableReport(Unreadable.MALFORMED, "not JSON"), 400),
+        (UnreadableReport(Unreadable.NOT_THIS_FORMAT, "another format"), 422),
+        (NotAuthentic("the signature is wrong"), 401),
+        (UnknownPartner("no partner of that name"), 404),
+        (NotThere("no device"), 404),
+        (BadRequest("top"), 400),
+        (WrongContentType("expected JSON"), 415),
+        (StoreUnavailable("Cosmos DB answered 429"), 503),
+        (StoreRefused("Cosmos DB refuses"), 500),
+        (GraphRefused("Graph answered 403 Forbidden"), 500),
+    ],
+)
+def test_every_error_is_a_problem_of_its_status(error: MtdError, status: int) -> None:
+    answer = problem(error)
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    body = json.loads(answer.get_body())
+    assert (body["type"], body["status"]) == ("about:blank", status)
+
+
+@pytest.mark.parametrize(
+    "error", [NotAuthentic("secret detail"), StoreRefused("secret detail"), StoreUnavailable("secret detail")]
+)
+def test_internals_and_reasons_of_refusal_stay_out_of_the_answer(error: MtdError) -> None:
+    assert b"secret detail" not in problem(error).get_body()
+
+
+@pytest.mark.parametrize(("asked", "said"), [(0.1, "1"), (5.0, "5"), (7.2, "8")])
+def test_an_unavailable_store_says_when_to_come_back_in_whole_seconds(asked: float, said: str) -> None:
+    answer = problem(StoreUnavailable("away", retry_after=asked))
+    assert answer.headers["Retry-After"] == said
+
+
+async def test_work_that_raises_is_answered_as_its_problem() -> None:
+    async def work() -> func.HttpResponse:
+        raise NotThere("no device 'x'")
+
+    answer = await answered(work)
+    assert (answer.status_code, json.loads(answer.get_body())["detail"]) == (404, "no device 'x'")
+
+
+def test_a_reply_is_json_no_cache_may_keep() -> None:
+    class Content(BaseModel):
+        word: str
+
+    answer = reply(Content(word="ok"), status=202)
+    assert (answer.status_code, json.loads(answer.get_body())) == (202, {"word": "ok"})
+    assert answer.headers["Cache-Control"] == "no-store"

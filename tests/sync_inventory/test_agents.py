@@ -1,0 +1,111 @@
+"""Agents that came before their device."""
+
+import pytest
+
+from evaluate_risk.enforce import retry_pending
+from evaluate_risk.evaluation import evaluate
+from shared.errors import StoreUnavailable
+from shared.model import Link, link_id
+from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, step
+from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
+
+UDID = "00008030-001A2B3C4D5E6F70"
+
+
+async def _report(world: World, **ids: str | None) -> None:
+    put_policy(world)
+    report = a_threat(**{"mdm_device_id": None, **ids})  # type: ignore[arg-type]
+    await evaluate(world.services, [report.model_dump(mode="json")])
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        {"mdm_device_id": INTUNE_ID},
+        {"mdm_device_id": ENTRA_ID},
+        {"serial": "sn-test-1"},
+        {"mdm_device_id": "nobody knows", "serial": "SN-TEST-1"},
+    ],
+)
+async def test_a_threat_reported_before_its_device_is_known_blocks_it_at_the_next_sync(
+    tenant_world: World, ids: dict[str, str]
+) -> None:
+    await _report(tenant_world, **ids)
+    assert (await step(tenant_world, "agents")).counts == {"unknown": 1}
+    put_phone(tenant_world)
+    tenant_world.operations.clear()
+    assert (await step(tenant_world, "agents")).counts == {"linked": 1, "tags_applied": 1}
+    assert tenant_world.operations["links", "read"] == 0
+    assert (await agent(tenant_world)).device == ENTRA_ID
+    assert tenant_world.entra_tag() == "mtd-block-high"
+
+
+async def test_an_agent_is_linked_by_the_udid_an_admin_named(tenant_world: World) -> None:
+    await _report(tenant_world, udid=UDID)
+    put_phone(tenant_world)
+    by_hand = Link(id=link_id("udid", UDID), device=ENTRA_ID, why="read off the phone")
+    await tenant_world.services.store.upsert(by_hand)
+    assert (await step(tenant_world, "agents")).counts["linked"] == 1
+
+
+async def test_an_agent_whose_ids_name_two_devices_is_linked_to_neither(tenant_world: World) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID, serial="SN-2")
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", "entra-2", serialNumber="SN-2")
+    assert (await step(tenant_world, "agents")).counts == {"ambiguous": 1}
+    assert (await agent(tenant_world)).device is None
+    assert tenant_world.entra_tag() is None
+
+
+async def test_an_agent_known_only_by_a_shared_serial_number_is_not_linked(tenant_world: World) -> None:
+    await _report(tenant_world, serial="SN-TEST-1")
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", "entra-2")
+    assert (await step(tenant_world, "agents")).counts == {"ambiguous": 1}
+    assert (await agent(tenant_world)).device is None
+
+
+async def test_without_a_sweep_the_stored_links_serve(tenant_world: World) -> None:
+    await _report(tenant_world, serial="SN-TEST-1")
+    await tenant_world.put_device()
+    await tenant_world.services.store.upsert(Link(id=link_id("serial", "SN-TEST-1"), device=ENTRA_ID))
+    tenant_world.graph_faults.fail(500, 9, path_contains="managedDevices")
+    done = await run(tenant_world)
+    assert [step.step for step in done.steps if not step.ok] == ["devices"]
+    assert (await agent(tenant_world)).device == ENTRA_ID
+    assert tenant_world.entra_tag() == "mtd-block-high"
+
+
+async def test_a_link_to_a_device_that_is_not_stored_yet_waits(tenant_world: World) -> None:
+    await _report(tenant_world, serial="SN-TEST-1")
+    await tenant_world.services.store.upsert(Link(id=link_id("serial", "SN-TEST-1"), device=ENTRA_ID))
+    assert (await step(tenant_world, "agents")).counts == {"device_missing": 1}
+    assert (await agent(tenant_world)).device is None
+
+
+async def test_a_run_cut_off_before_the_tag_leaves_it_to_the_timer(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID)
+    put_phone(tenant_world)
+
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sync_inventory.tags.enforce", cut_off)
+        assert not (await step(tenant_world, "agents")).ok
+    assert tenant_world.entra_tag() is None
+    await retry_pending(tenant_world.services)
+    assert tenant_world.entra_tag() == "mtd-block-high"
+
+
+async def test_a_slot_placed_without_its_link_is_placed_again_by_the_next_run(tenant_world: World) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID)
+    put_phone(tenant_world)
+    tenant_world.cosmos_faults.fail_next(503, container="agents", operation="replace", times=9)
+    assert not (await step(tenant_world, "agents")).ok
+    tenant_world.cosmos_faults.clear()
+    await run(tenant_world)
+    assert (await agent(tenant_world)).device == ENTRA_ID
+    assert tenant_world.entra_tag() == "mtd-block-high"

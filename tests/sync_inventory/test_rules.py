@@ -1,0 +1,149 @@
+"""The rules Intune's compliance policies make."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from shared.graph import CompliancePolicyAnswer
+from shared.level import Level
+from shared.model import Assignment, Rule, Rules
+from shared.record import Platform
+from sync_inventory.rules import read_rule
+from sync_inventory.tally import Tally
+from tests.sync_inventory.tenant import POLICY_TYPE, put_policy, step, target, writes
+from tests.world import World
+
+
+def _read(tally: Tally | None = None, **fields: Any) -> Rule | None:
+    values = {
+        "id": "p",
+        "@odata.type": POLICY_TYPE,
+        "deviceThreatProtectionEnabled": True,
+        "deviceThreatProtectionRequiredSecurityLevel": "medium",
+    }
+    return read_rule(CompliancePolicyAnswer.model_validate({**values, **fields}), tally or Tally())
+
+
+def _assigned(*kinds: str) -> Assignment:
+    rule = _read(assignments=[{"target": target(kind)} for kind in kinds])
+    assert rule is not None
+    return rule.assignment
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_each_of_intunes_levels_makes_a_rule(level: Level) -> None:
+    rule = _read(deviceThreatProtectionRequiredSecurityLevel=level.value)
+    assert rule is not None
+    assert rule.allowed is level
+
+
+@pytest.mark.parametrize("level", ["unavailable", "notSet", None])
+def test_a_policy_that_asks_for_no_level_makes_no_rule(level: str | None) -> None:
+    tally = Tally()
+    assert _read(tally, deviceThreatProtectionRequiredSecurityLevel=level) is None
+    assert tally.counts == {"without_level": 1}
+
+
+def test_a_policy_with_a_level_but_without_the_switch_makes_no_rule() -> None:
+    assert _read(deviceThreatProtectionEnabled=False) is None
+
+
+def test_a_level_nobody_knows_makes_no_rule_but_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, deviceThreatProtectionRequiredSecurityLevel="critical") is None
+    assert tally.counts == {"unknown_level": 1}
+    assert "unknown_word what=level word=critical policy=p" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "platform"),
+    [
+        ("iosCompliancePolicy", Platform.IOS),
+        ("androidCompliancePolicy", Platform.ANDROID),
+        ("androidWorkProfileCompliancePolicy", Platform.ANDROID),
+        ("androidDeviceOwnerCompliancePolicy", Platform.ANDROID),
+    ],
+)
+def test_the_policy_type_gives_the_platform(kind: str, platform: Platform) -> None:
+    rule = _read(Tally(), **{"@odata.type": f"#microsoft.graph.{kind}"})
+    assert rule is not None
+    assert rule.platform is platform
+
+
+@pytest.mark.parametrize(
+    ("kind", "logged"), [("windows10CompliancePolicy", False), ("deviceCompliancePolicy", True)]
+)
+def test_a_policy_for_another_platform_is_counted_and_a_type_nobody_knows_is_named(
+    kind: str, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, **{"@odata.type": f"#microsoft.graph.{kind}"}) is None
+    assert tally.counts == {"other_platform": 1}
+    assert ("policy_type" in caplog.text) is logged
+
+
+def test_assignments_say_whom_a_rule_reaches() -> None:
+    assert _assigned("allLicensedUsersAssignmentTarget") is Assignment.ALL_USERS
+    assert _assigned("allDevicesAssignmentTarget") is Assignment.ALL_DEVICES
+    assert _assigned("groupAssignmentTarget") is Assignment.UNRESOLVED
+    assert _assigned("allLicensedUsersAssignmentTarget", "groupAssignmentTarget") is Assignment.ALL_USERS
+    assert _assigned("somethingNewAssignmentTarget") is Assignment.UNRESOLVED
+    assert _assigned() is Assignment.NONE
+
+
+def test_an_excluded_group_leaves_a_rule_for_all_unresolved() -> None:
+    excluded = "exclusionGroupAssignmentTarget"
+    assert _assigned("allLicensedUsersAssignmentTarget", excluded) is Assignment.UNRESOLVED
+    assert _assigned("allDevicesAssignmentTarget", excluded) is Assignment.UNRESOLVED
+
+
+def test_the_grace_period_is_that_of_the_action_block() -> None:
+    actions = [
+        {"actionType": "notification", "gracePeriodHours": 1},
+        {"actionType": "block", "gracePeriodHours": 24},
+    ]
+    rule = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": actions}])
+    assert rule is not None
+    assert rule.grace_hours == 24
+    without = _read()
+    assert without is not None
+    assert without.grace_hours == 0
+
+
+async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant_world: World) -> None:
+    actions = [{"actionType": "block", "gracePeriodHours": 4}]
+    put_policy(tenant_world, scheduledActionsForRule=[{"scheduledActionConfigurations": actions}])
+    put_policy(tenant_world, "notSet", "policy-2")
+    put_policy(tenant_world, "high", "policy-3", assignments=[{"target": target("groupAssignmentTarget")}])
+    done = await step(tenant_world, "rules")
+    assert done.counts == {"rules": 2, "unresolved": 1, "without_level": 1, "written": 1}
+    found = await tenant_world.services.store.read(Rules, "rules")
+    assert found is not None
+    assert [rule.id for rule in found.document.rules] == ["policy-1", "policy-3"]
+    assert found.document.rules[0].grace_hours == 4
+    tenant_world.operations.clear()
+    assert "written" not in (await step(tenant_world, "rules")).counts
+    assert writes(tenant_world) == {("settings", "replace"): 1}  # the run record
+    put_policy(tenant_world, "medium")
+    assert (await step(tenant_world, "rules")).counts["written"] == 1
+
+
+def test_a_rule_whose_level_turns_into_an_unknown_word_stands_as_it_was() -> None:
+    tally = Tally()
+    before = Rule(
+        id="p1", name="strict", platform=Platform.IOS, allowed=Level.LOW, assignment=Assignment.ALL_USERS
+    )
+    policy = CompliancePolicyAnswer.model_validate(
+        {
+            "id": "p1",
+            "@odata.type": "#microsoft.graph.iosCompliancePolicy",
+            "deviceThreatProtectionEnabled": True,
+            "deviceThreatProtectionRequiredSecurityLevel": "extreme",
+        }
+    )
+    assert read_rule(policy, tally, before) is before
+    assert read_rule(policy, tally) is None
+    assert tally.counts["unknown_level"] == 2

@@ -1,0 +1,200 @@
+"""A whole run: its order, its failures, its record."""
+
+import logging
+from collections import Counter
+
+import pytest
+
+from evaluate_risk.evaluation import evaluate
+from shared.errors import StoreUnavailable
+from shared.model import Run, Runs
+from sync_inventory import run as running
+from sync_inventory.run import sync
+from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, step, writes
+from tests.world import World, a_threat
+
+STEPS = ["connectors", "rules", "devices", "agents", "decisions", "drift"]
+GRAPH_PATHS = {
+    "connectors": "mobileThreatDefenseConnectors",
+    "rules": "deviceCompliancePolicies",
+    "devices": "managedDevices",
+    "drift": "/devices?",
+}
+
+
+def _tenant(world: World) -> None:
+    put_connector(world)
+    put_policy(world)
+    put_phone(world)
+
+
+async def test_a_run_leaves_a_record_of_every_step(tenant_world: World) -> None:
+    _tenant(tenant_world)
+    done = await run(tenant_world)
+    assert [step.step for step in done.steps] == STEPS
+    assert done.ok
+    assert done.started_at == tenant_world.clock()
+    assert all(0 <= step.seconds <= done.seconds for step in done.steps)
+
+
+async def test_a_second_run_over_an_unchanged_tenant_writes_nothing_but_its_record(
+    tenant_world: World,
+) -> None:
+    _tenant(tenant_world)
+    await run(tenant_world)
+    await evaluate(tenant_world.services, [a_threat().model_dump(mode="json")])
+    tenant_world.clock.pass_time(minutes=15)
+    tenant_world.operations.clear()
+    await run(tenant_world)
+    assert writes(tenant_world) == {("settings", "replace"): 1}
+    reads = Counter({key[0]: count for key, count in tenant_world.operations.items() if key[1] == "read"})
+    assert set(reads) == {"settings"}
+
+
+async def test_records_are_kept_newest_first_and_only_the_last_fifty(tenant_world: World) -> None:
+    old = Run(started_at=tenant_world.clock(), seconds=1, steps=())
+    await tenant_world.services.store.upsert(Runs(runs=(old,) * 50))
+    tenant_world.clock.pass_time(minutes=15)
+    await run(tenant_world)
+    found = await tenant_world.services.store.read(Runs, "run:sync")
+    assert found is not None
+    assert len(found.document.runs) == 50
+    assert found.document.runs[0].started_at == tenant_world.clock()
+
+
+@pytest.mark.parametrize("failing", GRAPH_PATHS)
+async def test_each_step_graph_does_not_answer_fails_alone(
+    tenant_world: World, failing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _tenant(tenant_world)
+    tenant_world.graph_faults.fail(500, 9, path_contains=GRAPH_PATHS[failing])
+    done = await step(tenant_world, failing)
+    assert not done.ok
+    assert done.error is not None
+    assert "500" in done.error
+    assert f"sync_step_failed step={failing}" in caplog.text
+    tenant_world.graph_faults.clear()
+    assert (await run(tenant_world)).ok
+
+
+@pytest.mark.parametrize("failing", STEPS)
+async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
+    tenant_world: World, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tenant(tenant_world)
+    functions = dict(
+        zip(
+            STEPS,
+            (
+                "mirror_connectors",
+                "mirror_rules",
+                "mirror_devices",
+                "link_agents",
+                "redecide",
+                "repair_tags",
+            ),
+            strict=True,
+        )
+    )
+
+    async def broken(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, functions[failing], broken)
+        done = await step(tenant_world, failing)
+    assert done.error == "StoreUnavailable: cut off"
+    assert (await run(tenant_world)).ok
+    assert (await tenant_world.device()).decision is not None
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+async def test_graph_failing_for_a_moment_is_tried_again(tenant_world: World, status: int) -> None:
+    _tenant(tenant_world)
+    tenant_world.graph_faults.fail(status, 2, path_contains="managedDevices")
+    assert (await step(tenant_world, "devices")).counts["created"] == 1
+
+
+async def test_a_short_wait_graph_asks_for_is_kept(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("sync_inventory.run.asyncio.sleep", sleep)
+    _tenant(tenant_world)
+    tenant_world.graph_faults.throttle(1, "7", path_contains="managedDevices")
+    assert (await step(tenant_world, "devices")).ok
+    assert 7.0 in slept
+
+
+async def test_a_long_wait_is_left_to_the_next_run(tenant_world: World) -> None:
+    _tenant(tenant_world)
+    tenant_world.graph_calls.clear()
+    tenant_world.graph_faults.throttle(1, "120", path_contains="managedDevices")
+    assert not (await step(tenant_world, "devices")).ok
+    assert tenant_world.graph_calls["GET", "/deviceManagement/managedDevices"] == 1
+
+
+async def test_graph_that_does_not_answer_in_time_is_named(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tenant(tenant_world)
+    monkeypatch.setattr("shared.graph.TIMEOUT_SECONDS", 0.05)
+    tenant_world.graph_faults.delay(0.5, path_contains="deviceCompliancePolicies")
+    done = await step(tenant_world, "rules")
+    assert done.error is not None
+    assert "cannot be reached" in done.error
+
+
+async def test_a_stored_document_that_cannot_be_read_is_named_without_its_content(
+    tenant_world: World,
+) -> None:
+    _tenant(tenant_world)
+    await run(tenant_world)
+    database = tenant_world.services.store._database
+    assert database is not None
+    await database.get_container_client("devices").upsert_item({"id": "spoilt", "facts": "very private"})
+    done = await run(tenant_world)
+    failed = {step.step: step.error for step in done.steps if not step.ok}
+    assert set(failed) == {"devices", "drift"}
+    assert all(error and "cannot be read" in error for error in failed.values())
+    assert not any("private" in str(error) for error in failed.values())
+
+
+async def test_an_outcome_is_told(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
+    _tenant(tenant_world)
+    with caplog.at_level(logging.INFO, "mtd"):
+        await run(tenant_world)
+    assert "sync_finished ok=True" in caplog.text
+
+
+async def test_a_record_that_cannot_be_stored_is_raised(tenant_world: World) -> None:
+    _tenant(tenant_world)
+    await run(tenant_world)
+    tenant_world.cosmos_faults.fail_next(503, container="settings", operation="replace", times=9)
+    with pytest.raises(StoreUnavailable):
+        await sync(tenant_world.services)
+
+
+async def test_a_record_another_run_wrote_in_between_is_kept_too(tenant_world: World) -> None:
+    _tenant(tenant_world)
+    await run(tenant_world)
+    tenant_world.cosmos_faults.fail_next(412, container="settings", operation="replace")
+    await run(tenant_world)
+    found = await tenant_world.services.store.read(Runs, "run:sync")
+    assert found is not None
+    assert len(found.document.runs) == 2
+
+
+async def test_a_throttled_store_ends_a_step_and_the_next_run_goes_on(tenant_world: World) -> None:
+    _tenant(tenant_world)
+    tenant_world.cosmos_faults.fail_next(
+        429, container="settings", operation="upsert", times=40, retry_after_ms=1
+    )
+    done = await run(tenant_world)
+    assert [step.step for step in done.steps if not step.ok] == ["connectors", "rules"]
+    tenant_world.cosmos_faults.clear()
+    assert (await run(tenant_world)).ok
