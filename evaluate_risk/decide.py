@@ -8,13 +8,14 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG, TAG_PREFIX, Policy, decide, same
 from evaluate_risk.risk import link_keys, slot
 from shared.cosmos import Found
 from shared.errors import Conflict, NotStored, StoreUnavailable
 from shared.events import Event, tell
-from shared.model import Agent, Decision, Device, HistoryEntry, Known, Slot, Tag, TagState
+from shared.model import Agent, Decision, Device, HistoryEntry, Known, Slot, Tag, TagState, by_hand
 from shared.services import Services
 from shared.settings import Mode
 
@@ -78,14 +79,17 @@ def settle(device: Device, policy: Policy, now: datetime) -> Device:
 def _want(device: Device, decision: Decision, policy: Policy, now: datetime) -> Tag:
     tag = device.tag
     if decision.tag is None:
-        pending = tag.state is TagState.PENDING
-        return tag.model_copy(update={"state": TagState.NONE}) if pending else tag
+        called_off = {"state": TagState.NONE, "unheard": True}
+        return tag.model_copy(update=called_off) if tag.state is TagState.PENDING else tag
     wanted: str | None = decision.tag
     if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
         wanted = None
     changed = wanted != tag.wanted
     enforced = policy.mode is Mode.ENFORCE
-    update: dict[str, object] = {"state": _state(device, wanted, changed=changed, enforced=enforced)}
+    state = _state(device, wanted, changed=changed, enforced=enforced)
+    update: dict[str, object] = {"state": state}
+    if tag.state is TagState.PENDING and (changed or state is not TagState.PENDING):
+        update["unheard"] = True
     if changed:
         update |= {
             "wanted": wanted,
@@ -100,7 +104,7 @@ def _want(device: Device, decision: Decision, policy: Policy, now: datetime) -> 
 
 def _may_stand(tag: Tag) -> bool:
     """Whether a value of ours stands in Entra, or may: written, or asked for and not yet heard of."""
-    return tag.applied is not None or (tag.wanted is not None and tag.state is TagState.PENDING)
+    return tag.applied is not None or tag.unheard or tag.state is TagState.PENDING
 
 
 def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool) -> TagState:
@@ -127,29 +131,69 @@ def with_slot(device: Device, slot: Slot) -> Device:
 def without_agent(device: Device, agent: Agent) -> Device:
     """`device` with the agent's slot marked moved; made where there is none, so that no late one comes."""
     standing = device.slots.get(agent.id, slot(agent))
-    if standing.moved:
+    if standing.moved or standing.revision > agent.level_revision:
         return device
     moved = standing.model_copy(update={"moved": True, "revision": agent.level_revision})
     return device.model_copy(update={"slots": {**device.slots, agent.id: moved}})
 
 
-async def link_agent(services: Services, agent_id: str, device_id: str, by: str) -> Found[Device] | None:
-    """Link an agent to a device outside the feed; None where one of them is not there.
+def withdrawn(device: Device, agent: Agent) -> Device:
+    """`device` with nothing left of an agent but the revision at which its link was undone."""
+    standing = device.slots.get(agent.id)
+    revision = agent.level_revision
+    if standing and (standing.revision > revision or (standing.withdrawn and standing.revision == revision)):
+        return device
+    return device.model_copy(update={"slots": {**device.slots, agent.id: _tombstone(agent, revision)}})
+
+
+def _without_ghost(device: Device, agent: Agent) -> Device:
+    standing = device.slots.get(agent.id)
+    if standing is None or standing.moved or standing.withdrawn:
+        return device
+    revision = max(standing.revision, agent.level_revision)
+    return device.model_copy(update={"slots": {**device.slots, agent.id: _tombstone(agent, revision)}})
+
+
+def _tombstone(agent: Agent, revision: int) -> Slot:
+    since = slot(agent).since
+    return Slot(agent=agent.id, partner=agent.partner, revision=revision, since=since, withdrawn=True)
+
+
+def noting(at: datetime, what: str) -> Callable[[Device], Device]:
+    """An edit that enters `what` into a device's history, once."""
+    entry = HistoryEntry(at=at, what=what)
+
+    def edit(device: Device) -> Device:
+        if entry in device.history:
+            return device
+        return device.model_copy(update={"history": (entry, *device.history)[:HISTORY]})
+
+    return edit
+
+
+async def link_agent(
+    services: Services, agent_id: str, device_id: str, by: str, *, source: str | None = None
+) -> Found[Device] | None:
+    """Link an agent to a device outside the feed; None where one of them is not there, where the agent is not
+    linked to `source`, if one is given, and where an id would change what an admin decided by hand.
 
     The slot is written at the device first and the link on the agent after it: what is cut off in between
-    leaves the agent listed as unlinked, and the next sync does it again.
+    leaves the agent as it was, and whoever began it (the next sync, or the admin) does it again. An agent
+    that has not reported yet gets its slot with its first report: a silent partner is not present.
     """
     for attempt in range(ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return None
         agent = found.document
-        if agent.device != device_id:
+        if agent.device != device_id or (by_hand(by) and agent.linked_by != by):
+            if not _may_link(agent, by, source):
+                return None
             if agent.moving_from is not None:
                 await finish_move(services, found)
                 continue
             linked = linked_to(agent, device_id, by)
-            if await change(services, device_id, _placing(slot(linked))) is None:
+            if await change(services, device_id, _placing(linked)) is None:
                 return None
             try:
                 etag = await services.store.replace(linked, found.etag)
@@ -158,7 +202,67 @@ async def link_agent(services: Services, agent_id: str, device_id: str, by: str)
                 continue
             found = Found(linked, etag)
         if await finish_move(services, found):
-            return await change(services, device_id, _placing(slot(found.document)))
+            return await change(services, device_id, _placing(found.document))
+    raise StoreUnavailable(f"agent {agent_id} is written by too many at once")
+
+
+def _may_link(agent: Agent, by: str, source: str | None) -> bool:
+    return source in {None, agent.device} and (by_hand(by) or not by_hand(agent.linked_by))
+
+
+async def unlink_agent(services: Services, agent_id: str, by: str) -> None:
+    """Take an agent off its device, because an admin says `by` that it is not that one.
+
+    The agent is written first, and remembers the device it leaves until its slot there is withdrawn: what is
+    cut off in between is finished by the next report, the next link, or when this is done again.
+    """
+    for attempt in range(ATTEMPTS):
+        found = await services.store.read(Agent, agent_id)
+        if found is None:
+            return
+        agent = found.document
+        if agent.device is not None:
+            if agent.moving_from is not None:
+                await finish_move(services, found)
+                continue
+            gone = {"device": None, "linked_by": by, "moving_from": agent.device}
+            left = agent.model_copy(update={**gone, "level_revision": agent.level_revision + 1})
+            try:
+                found = Found(left, await services.store.replace(left, found.etag))
+            except Conflict:
+                await pause(attempt)
+                continue
+        if await finish_move(services, found):
+            return
+    raise StoreUnavailable(f"agent {agent_id} is written by too many at once")
+
+
+async def withdraw(services: Services, agent_id: str, device_id: str) -> None:
+    """Take away the slot a link placed before it was cut off; where the agent is, it stays.
+
+    The agent's revision is raised first, so that a later link to this device is newer than what is left here.
+    """
+    for attempt in range(ATTEMPTS):
+        found = await services.store.read(Agent, agent_id)
+        if found is None or found.document.first_received_at is None:
+            return
+        raised = found.document.model_copy(update={"level_revision": found.document.level_revision + 1})
+        try:
+            await services.store.replace(raised, found.etag)
+        except Conflict:
+            await pause(attempt)
+            continue
+        await change(services, device_id, partial(_without_ghost, agent=raised))
+        return
+    raise StoreUnavailable(f"agent {agent_id} is written by too many at once")
+
+
+async def finish_leaving(services: Services, agent_id: str) -> None:
+    """Finish what an agent's move, or an admin's undo, was cut off in."""
+    for _ in range(ATTEMPTS):
+        found = await services.store.read(Agent, agent_id)
+        if found is None or await finish_move(services, found):
+            return
     raise StoreUnavailable(f"agent {agent_id} is written by too many at once")
 
 
@@ -173,25 +277,35 @@ def link_candidates(mdm_device_id: Known | None, serial: Known | None, udid: Kno
     return link_keys([(kind, known.value if known else None) for kind, known in ids])
 
 
-def linked_to(agent: Agent, device_id: str, by: str) -> Agent:
-    """`agent` linked to a device, at a new revision; the device it leaves is remembered until it is told."""
+def linked_to(agent: Agent, device_id: str, by: str, *, beyond: int = 1) -> Agent:
+    """`agent` linked to a device, at a new revision; the device it leaves is remembered until it is told.
+
+    The feed goes 2 `beyond` the stored revision: one beyond it, a linking outside the feed that was cut off
+    or overtaken may have left a slot that no stored agent stands for.
+    """
     return agent.model_copy(
         update={
             "device": device_id,
             "linked_by": by,
             "moving_from": agent.device if agent.device != device_id else agent.moving_from,
-            "level_revision": agent.level_revision + 1,
+            "level_revision": agent.level_revision + beyond,
         }
     )
 
 
 async def finish_move(services: Services, found: Found[Agent]) -> bool:
-    """Mark the slot an agent left behind as moved; False where the agent changed and must be read again."""
+    """Mark the slot an agent left behind as moved, or withdraw it where the link was undone; False where the
+    agent changed and must be read again. An agent that never reported has left none."""
     agent = found.document
     if agent.moving_from is None:
         return True
-    await change(services, agent.moving_from, lambda device: without_agent(device, agent))
-    tell(Event.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
+    if agent.first_received_at is not None:
+        leave = withdrawn if agent.device is None else without_agent
+        await change(services, agent.moving_from, lambda device: leave(device, agent))
+    if agent.device is None:
+        tell(Event.AGENT_UNLINKED, agent=agent.id, device=agent.moving_from)
+    else:
+        tell(Event.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
     try:
         await services.store.replace(agent.model_copy(update={"moving_from": None}), found.etag)
     except Conflict:
@@ -199,8 +313,11 @@ async def finish_move(services: Services, found: Found[Agent]) -> bool:
     return True
 
 
-def _placing(slot: Slot) -> Callable[[Device], Device]:
-    return lambda device: with_slot(device, slot)
+def _placing(agent: Agent) -> Callable[[Device], Device]:
+    if agent.first_received_at is None:
+        return lambda device: device
+    mine = slot(agent)
+    return lambda device: with_slot(device, mine)
 
 
 def _tell_change(before: Device, after: Device) -> None:

@@ -6,7 +6,9 @@ says, because nobody knows whose write reached Entra last. A Graph failure leave
 """
 
 import asyncio
-from dataclasses import dataclass
+import time
+
+from pydantic import BaseModel
 
 from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
 from evaluate_risk.policy import TAG_PREFIX
@@ -15,7 +17,6 @@ from shared.errors import (
     Conflict,
     GraphError,
     GraphNotFound,
-    GraphUnavailable,
     NotStored,
     StoreUnavailable,
 )
@@ -24,33 +25,27 @@ from shared.model import Device, HistoryEntry, Tag, TagState
 from shared.services import Services
 from shared.settings import Mode
 
-PATIENCE_SECONDS = 40.0
-"""How long one run waits for a throttling Graph, all in all, before it leaves the rest to the next."""
+BUDGET_SECONDS = {True: 35.0, False: 15.0}
+"""Wall time one run gives to blocks and to unblocks: neither keeps the other waiting for ever."""
 
 
-@dataclass(frozen=True)
-class Enforced:
-    """A device after an attempt, and the seconds Graph asked to be left alone; None where it did not."""
+class _Pending(BaseModel):
+    """A device whose tag waits, and how often it was tried."""
 
-    device: Device
-    wait: float | None = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether Entra does not have the wanted value yet."""
-        return self.device.tag.state is TagState.PENDING
+    id: str
+    attempts: int = 0
 
 
-async def enforce(services: Services, found: Found[Device]) -> Enforced:
-    """Bring a device's pending tag to Entra, and record what came of it."""
+async def enforce(services: Services, found: Found[Device]) -> Device:
+    """Bring a device's pending tag to Entra; the device with what came of it."""
     if services.settings.mode is not Mode.ENFORCE:
-        return Enforced(found.document)
+        return found.document
     raced = False
     for attempt in range(ATTEMPTS):
         device = found.document
         if device.tag.wanted is None or (device.tag.state is not TagState.PENDING and not raced):
-            return Enforced(device)
-        tag, wait = await _written(services, device, raced=raced)
+            return device
+        tag = await _written(services, device, raced=raced)
         after = _recorded(device, tag, services)
         try:
             await services.store.replace(after, found.etag)
@@ -59,40 +54,39 @@ async def enforce(services: Services, found: Found[Device]) -> Enforced:
             await pause(attempt)
             again = await services.store.read(Device, device.id)
             if again is None:
-                return Enforced(device)
+                return device
             found = again
             continue
-        return Enforced(after, wait)
+        return after
     raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
 
 
 async def retry_pending(services: Services) -> dict[str, int]:
     """Try every pending tag again, blocks before unblocks; how many were tried and are no longer pending.
 
-    Waits as Graph asks, but not for long: the next run begins where this one stopped.
+    The least tried go first and the time is bounded, so that a few that never work hold up nobody: the next
+    run goes on with the others. Waits as long as Graph asks.
     """
     counts = {"tried": 0, "settled": 0}
     if services.settings.mode is not Mode.ENFORCE:
         return counts
-    patience = PATIENCE_SECONDS
-    for blocks in (True, False):
-        ids = [id_ async for id_ in services.store.ids("devices", PENDING_TAGS, blocks=blocks)]
-        for id_ in ids:
-            found = await services.store.read(Device, id_)
-            if found is None:
-                continue
-            outcome = await enforce(services, found)
-            counts["tried"] += 1
-            counts["settled"] += not outcome.pending
-            if outcome.wait is not None:
-                patience -= outcome.wait
-                if patience < 0:
-                    return counts
-                await asyncio.sleep(outcome.wait)
+    for blocks, seconds in BUDGET_SECONDS.items():
+        ends = time.monotonic() + seconds
+        rows = services.store.rows(_Pending, "devices", PENDING_TAGS, blocks=blocks)
+        waiting = sorted([row async for row in rows], key=lambda row: (row.attempts, row.id))
+        for row in waiting:
+            await asyncio.sleep(min(services.graph.resting(), max(0.0, ends - time.monotonic())))
+            if time.monotonic() >= ends:
+                break
+            found = await services.store.read(Device, row.id)
+            if found is not None:
+                counts["tried"] += 1
+                device = await enforce(services, found)
+                counts["settled"] += device.tag.state is not TagState.PENDING
     return counts
 
 
-async def _written(services: Services, device: Device, *, raced: bool) -> tuple[Tag, float | None]:
+async def _written(services: Services, device: Device, *, raced: bool) -> Tag:
     """The tag after one attempt at Entra. A value that is not ours is left alone."""
     tag, now = device.tag, services.now()
     wanted = tag.wanted or ""
@@ -100,26 +94,27 @@ async def _written(services: Services, device: Device, *, raced: bool) -> tuple[
         standing = await services.graph.tag(device.id)
         if standing and not standing.startswith(TAG_PREFIX):
             tell(Event.TAG_FOREIGN, device=device.id)
-            return tag.model_copy(update={"state": TagState.FOREIGN, "before": standing, "error": None}), None
-        if raced or standing != wanted or tag.applied not in {None, wanted}:
+            return tag.model_copy(update={"state": TagState.FOREIGN, "before": standing, "error": None})
+        heard = not (raced or tag.unheard or tag.attempts)
+        if not heard or standing != wanted or tag.applied not in {None, wanted}:
             await services.graph.write_tag(device.id, wanted)
     except GraphNotFound:
         gone = {"state": TagState.NO_DEVICE, "error": "Entra does not know the device"}
-        return tag.model_copy(update=gone), None
+        return tag.model_copy(update=gone)
     except GraphError as error:
         tell(Event.TAG_PENDING, device=device.id, tag=wanted, why=error)
         failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(error)}
-        wait = (error.retry_after or 1.0) if isinstance(error, GraphUnavailable) else None
-        return tag.model_copy(update=failed), wait
+        return tag.model_copy(update=failed)
     tell(Event.TAG_WRITTEN, device=device.id, tag=wanted, before=standing, why=tag.why)
     applied = {
         "state": TagState.APPLIED,
         "applied": wanted,
         "before": _before(tag, standing),
         "applied_at": now,
+        "unheard": False,
         "error": None,
     }
-    return tag.model_copy(update=applied), None
+    return tag.model_copy(update=applied)
 
 
 def _before(tag: Tag, standing: str | None) -> str | None:

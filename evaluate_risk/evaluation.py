@@ -23,8 +23,8 @@ from evaluate_risk.risk import (
 )
 from shared.cosmos import Found
 from shared.errors import AlreadyStored, Conflict, StoreRefused, StoreUnavailable
-from shared.events import Event, tell
-from shared.model import Agent, DeadLetter, Device, Link, Report, Slot, digest, id_part
+from shared.events import Event, place, tell
+from shared.model import Agent, DeadLetter, Device, Link, Report, Slot, by_hand, digest, id_part
 from shared.services import Services
 
 CONCURRENCY = 16
@@ -61,7 +61,7 @@ async def _isolated(services: Services, reports: Sequence[Report]) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the feed's outer edge: one bad document must not stop it
         if len(reports) == 1:
-            tell(Event.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=repr(error))
+            tell(Event.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=place(error))
             await _bury(services, reports[0], "report", f"could not be applied ({type(error).__name__})")
             return
         for report in reports:
@@ -72,9 +72,10 @@ async def evaluate_agent(services: Services, reports: Sequence[Report]) -> None:
     """Fold `reports`, all of one agent, and carry what follows to the device and to Entra."""
     found = await _folded(services, reports)
     if found.document.device is None:
+        await finish_move(services, found)
         return
     device = await _placed(services, found)
-    if device is not None:
+    if device is not None and not services.graph.resting():
         await enforce(services, await _with_fresh_rivals(services, found.document, device))
 
 
@@ -86,7 +87,8 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
         before = standing.document if standing else new_agent(first, first.record.partner_device_id or "")
         folded = fold(before, reports, services.now())
         after = await _linked(services, folded.agent)
-        if after is folded.agent and not same_for_device(slot(before), slot(after)):
+        linked = after.level_revision != before.level_revision
+        if not linked and _is_news(before, after):
             after = after.model_copy(update={"level_revision": after.level_revision + 1})
         await _bury_rejected(services, folded, reports)
         if standing and after == before:
@@ -98,6 +100,11 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
     raise StoreUnavailable(f"agent {first.agent} is written by too many at once")
 
 
+def _is_news(before: Agent, after: Agent) -> bool:
+    """Whether the device must hear of it: another level, or the first report of an agent linked before it."""
+    return before.first_received_at is None or not same_for_device(slot(before), slot(after))
+
+
 async def _stored(services: Services, agent: Agent, standing: Found[Agent] | None) -> Found[Agent]:
     if standing is None:
         return Found(agent, await services.store.create(agent))
@@ -107,26 +114,27 @@ async def _stored(services: Services, agent: Agent, standing: Found[Agent] | Non
 async def _linked(services: Services, agent: Agent) -> Agent:
     """`agent` itself, or, where its best id names another device than the one it has, linked to that one.
 
+    What an admin decided by hand stands.
+
     The link rides on the write of the fold: a crash before the slot is placed is mended by the replay.
     """
     key = link_key(agent)
-    if key is None:
+    if key is None or by_hand(agent.linked_by):
         return agent
-    if agent.device is not None and (agent.moving_from is not None or _same_id(key, agent.linked_by)):
+    stands = agent.moving_from is not None or key == agent.looked_up or _same_id(key, agent.linked_by)
+    if agent.device is not None and stands:
         return agent
     link = await services.store.read(Link, key)
     if link is None or link.document.ambiguous or link.document.device in {None, agent.device}:
-        return agent
+        return agent.model_copy(update={"looked_up": key})
     device_id = link.document.device or ""
     tell(Event.AGENT_LINKED, agent=agent.id, device=device_id, by=key)
-    return linked_to(agent, device_id, key)
+    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": key})
 
 
 def _same_id(key: str, linked_by: str | None) -> bool:
-    """Whether an agent was linked by the id it still has, or by hand: then the link stands."""
-    if linked_by is None:
-        return False
-    return linked_by.startswith("admin") or key.partition(":")[2] == linked_by.partition(":")[2]
+    """Whether an agent was linked by the id it still has: then the link stands."""
+    return linked_by is not None and key.partition(":")[2] == linked_by.partition(":")[2]
 
 
 async def _placed(services: Services, found: Found[Agent]) -> Found[Device] | None:

@@ -152,7 +152,7 @@ class _Case:
 
     def _missing(self) -> tuple[str, ...]:
         """Partners that must have reported and have not: all of several, or one whose connector says so."""
-        present = {slot.partner for slot in self.slots}
+        present = {slot.partner for slot in self.slots if slot.scanned}
         absent = tuple(partner for partner in self.partners if partner not in present)
         if len(self.partners) > 1:
             return absent
@@ -169,7 +169,7 @@ class _Case:
     def _allowed_reasons(self, rule: Rule) -> list[str]:
         if not self.partners:
             return [f"every partner enabled on {self.facts.platform} is switched off in Intune"]
-        if not self.slots:
+        if not any(slot.scanned for slot in self.slots):
             return [f"{self.partners[0]} has not reported on this device, and its connector does not insist"]
         counted = [_sentence(finding) for finding in self.findings if finding.severity is not Level.SECURED]
         return [f"risk is {self.risk}, rule {rule.name!r} allows {rule.allowed}", *counted]
@@ -209,8 +209,8 @@ def same(one: Decision | None, other: Decision) -> bool:
 
 
 def _live(slots: Iterable[Slot], partners: Sequence[str]) -> tuple[Slot, ...]:
-    """The slots that count: of a counting partner, not moved away, not superseded; in the order of agents."""
-    here = [slot for slot in slots if slot.partner in partners and not slot.moved]
+    """The slots that count, in the order of agents: of a counting partner, and not gone or superseded."""
+    here = [slot for slot in slots if slot.partner in partners and not (slot.moved or slot.withdrawn)]
     here.sort(key=lambda slot: slot.agent)
     return tuple(slot for slot in here if not any(retires(newer, slot) for newer in here))
 

@@ -8,7 +8,7 @@ watermark over it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from shared.level import Level, highest
@@ -44,6 +44,8 @@ KEPT_WORDS = 100
 SHOWN_FINDINGS = 20
 COMPLIANCE = "compliance"
 """vendor_category of the findings a compliance snapshot clears."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 M = TypeVar("M", bound=Mark)
 
@@ -116,6 +118,7 @@ class _Fold:
         self.cleared_all = agent.cleared_all
         self.cleared_compliance = agent.cleared_compliance
         self.snapshot = agent.snapshot
+        self.scanned = agent.scanned
         self.identity = {
             name: getattr(agent, name) for name in ("mdm_device_id", "serial", "udid", "platform")
         }
@@ -134,43 +137,42 @@ class _Fold:
                 return
             self._threat(key, record, report, at, clamped)
         elif isinstance(record, DeviceStateRecord):
-            self._state(record, Mark(at=at, report=report.id))
+            self._state(record, _mark(report, at))
+            self.scanned = _newest(self.scanned, _mark(report, at))
         for name in self.identity:
             value = getattr(record, name)
             if value is not None:
-                known = Known(at=at, report=report.id, value=str(value))
+                known = Known(**dict(_mark(report, at)), value=str(value))
                 self.identity[name] = _newest(self.identity[name], known)
-        self.first = min(self.first, report.received_at)
-        self.last = max(self.last, report.received_at)
+        self.first = min(filter(None, (self.first, report.received_at)))
+        self.last = max(filter(None, (self.last, report.received_at)))
 
     def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
         if record.status is Status.UNKNOWN:
             return
+        self.scanned = _newest(self.scanned, _mark(report, at))
         threat = self.threats.get(key, Threat())
         if record.status is Status.RESOLVED:
-            resolved = _newest(threat.resolved, Mark(at=at, report=report.id))
+            resolved = _newest(threat.resolved, _mark(report, at))
             self.threats[key] = threat.model_copy(update={"resolved": resolved})
             return
         opening = Opening(
-            at=at,
-            report=report.id,
+            **dict(_mark(report, at)),
             severity=record.severity,
             category=record.category,
             threat_type=record.threat_type[:KEPT_WORDS],
             name=record.threat_name and record.threat_name[:KEPT_WORDS],
             compliance=record.vendor_category == COMPLIANCE,
-            received_at=report.received_at,
             clamped=clamped,
         )
         self.threats[key] = threat.model_copy(update={"opened": _newest_opening(threat.opened, opening)})
 
     def _state(self, record: DeviceStateRecord, mark: Mark) -> None:
-        snapshot = Snapshot(
-            at=mark.at, report=mark.report, severity=record.severity, levels=record.levels or {}
-        )
-        self.snapshot = max(
-            filter(None, (self.snapshot, snapshot)), key=lambda s: (s.at, s.severity.rank, s.report)
-        )
+        if record.clears is not Clears.COMPLIANCE:  # that is a word on some findings, not on the device
+            snapshot = Snapshot(**dict(mark), severity=record.severity, levels=record.levels or {})
+            self.snapshot = max(
+                filter(None, (self.snapshot, snapshot)), key=lambda s: (s.at, s.severity.rank, s.report)
+            )
         if record.clears is Clears.ALL:
             self.cleared_all = _newest(self.cleared_all, mark)
         elif record.clears is Clears.COMPLIANCE:
@@ -193,6 +195,7 @@ class _Fold:
                 "cleared_all": self.cleared_all,
                 "cleared_compliance": self.cleared_compliance,
                 "snapshot": self.snapshot,
+                "scanned": self.scanned,
                 **self.identity,
                 "first_received_at": self.first,
                 "last_received_at": self.last,
@@ -217,6 +220,10 @@ class _Fold:
         return Threat(opened=opened, resolved=resolved) if opened or resolved else None
 
 
+def _mark(report: Report, at: datetime) -> Mark:
+    return Mark(at=at, report=report.id, received_at=report.received_at)
+
+
 def _closes(closer: Mark | None, opened: Opening) -> bool:
     """Whether `closer` is as new as the opening: at the same moment, resolved wins."""
     return closer is not None and closer.at >= opened.at
@@ -237,24 +244,33 @@ def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
 
 
 def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) -> datetime | None:
-    """Take away tombstones too old or too many; the floor rises to the newest one taken."""
+    """Take away tombstones kept for too long or too many; the floor rises to the newest one taken.
+
+    They are kept by receipt: what is told late of an old event is remembered as long as anything else.
+    """
     tombstones = sorted(
         (
-            (max(mark.at for mark in (threat.covered, threat.resolved) if mark), key)
+            (max((threat.covered, threat.resolved), key=_when), key)
             for key, threat in threats.items()
             if not threat.opened
         ),
+        key=lambda each: (_when(each[0]), each[1]),
         reverse=True,
     )
-    for place, (at, key) in enumerate(tombstones):
-        if place >= MAX_TOMBSTONES or at < now - TOMBSTONE_AGE:
+    for place, (mark, key) in enumerate(tombstones):
+        if mark and (place >= MAX_TOMBSTONES or mark.received_at < now - TOMBSTONE_AGE):
             del threats[key]
-            floor = max(floor or at, at)
+            floor = max(floor or mark.at, mark.at)
     return floor
 
 
+def _when(mark: Mark | None) -> datetime:
+    return mark.at if mark else _NEVER
+
+
 def slot(agent: Agent) -> Slot:
-    """What `agent` brings to its device's decision, at the agent's present revision."""
+    """What `agent`, which has reported, brings to its device's decision, at the agent's present revision."""
+    assert agent.first_received_at is not None, "who has not reported has no slot"  # noqa: S101
     opened = [(key, threat.opened) for key, threat in agent.threats.items() if threat.opened]
     findings = sorted(
         (_finding(key, opening) for key, opening in opened),
@@ -276,6 +292,8 @@ def slot(agent: Agent) -> Slot:
         since=agent.first_received_at,
         levels=levels,
         own=own.severity if own else None,
+        own_report=own.report if own and own.severity is not Level.SECURED else None,
+        scanned=agent.scanned is not None,
         findings=tuple(findings[:SHOWN_FINDINGS]),
         open_threats=len(findings),
         newest_at=max(times, default=None),

@@ -1,100 +1,76 @@
-"""Proof that a message comes from its partner: Standard Webhooks signatures. Pure but for the clock.
+"""Proof that a message comes from its partner: each in the way that is set for it, and no other.
 
-The signature covers `webhook-id`, `webhook-timestamp` and the body (HMAC-SHA256; specification at
-standardwebhooks.com). The `standardwebhooks` library verifies; what it would let escape as another error, or
-take in a loose form, is refused here first. The specification signs text: a body that is not UTF-8 is
-refused as not authentic.
+One module of `schemes` for each way. A partner whose proof is not wholly set is off: nothing is ever taken
+unproven.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
-
+from ingest_threat.schemes import bearer, header, shared_key, webhook
 from shared.errors import NotAuthentic, SettingsError
+from shared.proofs import NEEDED, OPTIONAL, Scheme, setting
+from shared.settings import Settings
 
-SECRET_BYTES = range(24, 65)
-"""Length of a secret, decoded (Standard Webhooks, "Symmetric signatures")."""
+_CHECKED: Mapping[str, Callable[[str], object]] = {
+    "webhook_secrets": webhook.checked_secrets,
+    "header_name": header.checked_name,
+    "header_secrets": header.checked_secrets,
+    "entra_tenant": bearer.checked_tenant,
+    "entra_audience": bearer.checked_audience,
+    "entra_app_ids": bearer.checked_app_ids,
+    "shared_key_workspace": shared_key.checked_workspace,
+    "shared_keys": shared_key.checked_keys,
+}
 
-_ID = re.compile(r"[!-\-/-~]{1,256}")
-"""Visible ASCII without `.`, which parts the signed text."""
-_TIMESTAMP = re.compile(r"[1-9][0-9]{0,10}")
-_SIGNATURE = re.compile(r"v1[a-z]?,[A-Za-z0-9+/]{1,200}={0,2}")
-_MAX_SIGNATURES = 20
-_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+)={0,2}")
 
+async def authenticate(
+    settings: Settings, partner: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> None:
+    """Raise NotAuthentic unless the message proves itself as `settings` say.
 
-def verify(partner: str, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
-    """Raise NotAuthentic unless one of `secrets` signed this `body` within the last or next 300 seconds.
-
-    `secrets` are as `checked_secrets` gives them; several are valid at once while a secret is being changed.
-    Header names are read without case. The reason is for the log and holds nothing of the message.
+    KeysUnavailable where a key server that must be asked does not answer. The reason is for the log and holds
+    nothing of the message. `settings` have been through `check`.
     """
-    if not secrets:
-        raise NotAuthentic(f"no secret is set for {partner}")
-    wanted = _headers(headers)
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise NotAuthentic("the body is not UTF-8, which the signature is made over") from None
-    reasons = [reason for secret in secrets if (reason := _refusal(secret, wanted, text))]
-    if len(reasons) == len(secrets):
-        raise NotAuthentic(reasons[0])
+    missing = settings.missing(partner)
+    if missing:
+        raise NotAuthentic(f"{partner} is off: {', '.join(missing)} not set")
+    match settings.scheme(partner):
+        case Scheme.WEBHOOK:
+            secrets = webhook.checked_secrets(settings.webhook_secrets[partner])
+            webhook.verify(partner, headers, body, secrets)
+        case Scheme.HEADER:
+            name = settings.header_name.get(partner, header.DEFAULT_NAME)
+            header.verify(headers, name, header.checked_secrets(settings.header_secrets[partner]))
+        case Scheme.ENTRA:
+            await bearer.verify(headers, settings.entra_authority, _client(settings, partner))
+        case Scheme.SHARED_KEY:
+            workspace = settings.shared_key_workspace[partner]
+            keys = shared_key.checked_keys(settings.shared_keys[partner])
+            shared_key.verify(headers, body, workspace, keys, now)
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The three headers, each in the one form that is taken."""
-    found = {name.lower(): value for name, value in headers.items()}
-    wanted = {name: found.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
-    for name, value in wanted.items():
-        if not value:
-            raise NotAuthentic(f"{name} is missing")
-    if not _ID.fullmatch(wanted["webhook-id"]):
-        raise NotAuthentic("webhook-id is not 1 to 256 visible ASCII characters without a dot")
-    if not _TIMESTAMP.fullmatch(wanted["webhook-timestamp"]):
-        raise NotAuthentic("webhook-timestamp is not plain digits")
-    signatures = wanted["webhook-signature"].split(" ", _MAX_SIGNATURES)
-    if len(signatures) > _MAX_SIGNATURES or not all(map(_SIGNATURE.fullmatch, signatures)):
-        raise NotAuthentic("webhook-signature is not a list of v1,<base64>")
-    return wanted
+def _client(settings: Settings, partner: str) -> bearer.Client:
+    return bearer.Client(
+        tenant=bearer.checked_tenant(settings.entra_tenant[partner]),
+        audience=bearer.checked_audience(settings.entra_audience[partner]),
+        app_ids=bearer.checked_app_ids(settings.entra_app_ids[partner]),
+    )
 
 
-def _refusal(secret: str, headers: dict[str, str], body: str) -> str | None:
-    """Why the library refuses, None where it does not."""
-    try:
-        Webhook(secret).verify(body, headers, json_parse=False)
-    except WebhookVerificationError as error:
-        return str(error)
-    except EmptyWebhookSecretError:
-        return "an empty secret"
-    except (ValueError, OverflowError):
-        return "a signature or secret that is not base64"
-    return None
+def check(settings: Settings) -> None:
+    """Refuse, at start, proofs that are weak, senseless or of a scheme that is not the partner's.
 
-
-def checked_secrets(text: str) -> tuple[str, ...]:
-    """The secrets in a setting: `whsec_` and base64 of 24 to 64 bytes each, parted by space or commas.
-
-    None in an empty text. SettingsError says which one is wrong and why, and never quotes it.
+    SettingsError names the setting and never quotes a secret.
     """
-    secrets = tuple(filter(None, re.split(r"[\s,]+", text)))
-    for place, secret in enumerate(secrets, 1):
-        fault = _fault(secret)
-        if fault:
-            raise SettingsError(f"secret {place} of {len(secrets)} {fault}")
-    return tuple(dict.fromkeys(secrets))
-
-
-def _fault(secret: str) -> str | None:
-    form = _SECRET.fullmatch(secret)
-    if form is None:
-        return "is not whsec_ followed by base64 (letters, digits, + and /)"
-    try:
-        length = len(base64.b64decode(form[1] + "=" * (-len(form[1]) % 4), validate=True))
-    except binascii.Error:
-        return "is whsec_ followed by something that is cut off or is no base64"
-    if length not in SECRET_BYTES:
-        return f"is {length} bytes long: expected {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1}"
-    return None
+    for partner in settings.named():
+        scheme = settings.scheme(partner)
+        for field, text in settings.given(partner).items():
+            name = setting(field, partner)
+            if field not in (*NEEDED[scheme], *OPTIONAL.get(scheme, ())):
+                raise SettingsError(f"{name} is set, but {setting('auth', partner)} is {scheme.value}")
+            try:
+                if not _CHECKED[field](text):
+                    raise SettingsError("expected at least one")
+            except SettingsError as error:
+                raise SettingsError(f"{name}: {error}") from None

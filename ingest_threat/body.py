@@ -37,6 +37,11 @@ class ReadableItem:
     index: int
     content: JsonObject
 
+    @property
+    def received(self) -> bytes:
+        """The item as canonical JSON: in a larger text, its own bytes are nobody's to tell."""
+        return _canonical(self.content)
+
 
 @dataclass(frozen=True)
 class BrokenItem:
@@ -46,6 +51,13 @@ class BrokenItem:
     reason: str
     content: JsonValue = None
     """What stood there; None where it was not JSON."""
+    line: str | None = None
+    """The line itself, where it was not JSON: never kept, but told by size and hash."""
+
+    @property
+    def received(self) -> bytes:
+        """The line as received, without the space around it; canonical JSON where it is JSON."""
+        return _canonical(self.content) if self.line is None else self.line.encode("utf-8", "replace")
 
 
 Item = ReadableItem | BrokenItem
@@ -113,7 +125,7 @@ def _by_line(
         try:
             value = _strict(content)
         except _Refused as error:
-            found.append(BrokenItem(len(found), error.reason))
+            found.append(BrokenItem(len(found), error.reason, line=content))
         else:
             good = good or isinstance(value, dict | list)
             found += _numbered(_members(value, envelopes), len(found))
@@ -146,6 +158,10 @@ def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
         else BrokenItem(index, "not a JSON object", member)
         for index, member in enumerate(members, start)
     ]
+
+
+def _canonical(value: JsonValue) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _check_count(count: int) -> None:

@@ -12,10 +12,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, JsonValue
 
-from ingest_threat import partners
-from ingest_threat.authentication import checked_secrets, verify
+from ingest_threat import authentication, partners
 from ingest_threat.body import MAX_BYTES
-from ingest_threat.redaction import redacted
+from ingest_threat.redaction import REDACTED, redacted
 from shared.errors import (
     AlreadyStored,
     NotAuthentic,
@@ -28,15 +27,32 @@ from shared.errors import (
 )
 from shared.events import Event, tell
 from shared.model import DeadLetter, Report, digest
-from shared.record import AppInventoryRecord, Counted, IgnoredRecord, Record, UnreadableRecord
+from shared.record import (
+    AppInventoryRecord,
+    Counted,
+    IgnoredRecord,
+    Record,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from shared.services import Services
 from shared.settings import Settings
 
 CONCURRENCY = 32
 """Reports of one message stored side by side."""
 CONTENT_TYPES = frozenset(
-    {"application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "text/plain"}
+    {
+        "application/json",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "text/plain",
+        "text/event-stream",
+    }
 )
+MOST_WORDS_TOLD = 1000
+_TOLD: set[tuple[str, str, str]] = set()
+"""Unknown words this process has told already."""
 
 
 class Rejected(BaseModel):
@@ -58,25 +74,26 @@ class Answer(BaseModel):
 
 
 def check(settings: Settings) -> None:
-    """Refuse, at start, settings that name partners there are no adapters for, and weak secrets."""
+    """Refuse, at start, settings that name partners there are no adapters for, and weak proofs."""
     known = partners.known()
-    named = {slug for slugs in settings.partners.values() for slug in slugs}
-    for slug in sorted(named | set(settings.webhook_secrets) | set(settings.connector_ids)):
+    named = [(f"PARTNERS_{p.upper()}", slug) for p, slugs in settings.partners.items() for slug in slugs]
+    named += [(f"CONNECTOR_ID_{slug.upper()}", slug) for slug in settings.connector_ids]
+    named += [(f"a setting that ends in _{slug.upper()}", slug) for slug in settings.named()]
+    for setting, slug in named:
         if slug not in known:
-            raise SettingsError(f"{slug!r} is no partner: expected one of {', '.join(sorted(known))}")
-    for slug, text in settings.webhook_secrets.items():
-        try:
-            checked_secrets(text)
-        except SettingsError as error:
-            raise SettingsError(f"WEBHOOK_SECRETS_{slug.upper()}: {error}") from None
+            raise SettingsError(
+                f"{setting}: {slug!r} is no partner, expected one of {', '.join(sorted(known))}"
+            )
+    authentication.check(settings)
+    _words(settings)
 
 
 async def receive(services: Services, partner: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Take a partner's message in. Raises UnknownPartner, NotAuthentic, WrongContentType, UnreadableReport or
-    StoreUnavailable; in each of these cases the partner may send it again."""
+    """Take a partner's message in. Raises UnknownPartner, NotAuthentic, KeysUnavailable, WrongContentType,
+    UnreadableReport or StoreUnavailable; in each of these cases the partner may send it again."""
     partners.check_known(partner)
     _check_bytes(partner, body)
-    _authenticate(services.settings, partner, headers, body)
+    await _authenticate(services, partner, headers, body)
     _check_content_type(headers)
     return await accept(services, partner, body)
 
@@ -85,15 +102,21 @@ async def accept(services: Services, partner: str, body: bytes) -> Answer:
     """Store an authentic message's records, and set aside what cannot be read."""
     received_at = services.now()
     try:
-        records = partners.parse(partner, body, received_at=received_at)
+        records = partners.parse(partner, body, received_at=received_at, words=_words(services.settings))
     except UnreadableReport as unreadable:
         await _set_body_aside(services, partner, body, unreadable, received_at)
         raise
+    return await _kept(services, partner, records, received_at)
+
+
+async def _kept(services: Services, partner: str, records: Sequence[Record], received_at: datetime) -> Answer:
+    """Store records, and set aside those of items that could not be read."""
     answer = Answer(ignored=sum(isinstance(r, IgnoredRecord | AppInventoryRecord) for r in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
             await _set_item_aside(services, record, received_at)
             answer.rejected.append(Rejected(index=record.index, reason=record.reason))
+    unknown = _told_unknown(records)
     await _store(services, _counted(records), received_at, answer)
     answer.rejected.sort(key=lambda rejected: rejected.index)
     tell(
@@ -103,8 +126,73 @@ async def accept(services: Services, partner: str, body: bytes) -> Answer:
         duplicates=answer.duplicates,
         ignored=answer.ignored,
         rejected=len(answer.rejected),
+        unknown=unknown,
     )
     return answer
+
+
+def _told_unknown(records: Sequence[Record]) -> int:
+    """How many words no table knows; each is told once by a process, and at most a thousand."""
+    words = [
+        (record.partner, *word)
+        for record in records
+        if isinstance(record, ThreatRecord)
+        for word in partners.unknown_words(record)
+    ]
+    for partner, what, word in dict.fromkeys(words):
+        if (partner, what, word) not in _TOLD and len(_TOLD) < MOST_WORDS_TOLD:
+            _TOLD.add((partner, what, word))
+            tell(Event.UNKNOWN_WORD, partner=partner, what=what, word=word)
+    return len(words)
+
+
+def check_partner(partner: str) -> None:
+    """Raise UnknownPartner where there is no adapter of that name."""
+    partners.check_known(partner)
+
+
+async def take_again(services: Services, letter: DeadLetter) -> Answer:
+    """Read a dead letter's body or item again, as received when it first was, and store what it holds.
+
+    Raises UnreadableReport where it still cannot be read. An item stays one letter; of a body, what is still
+    unreadable is set aside item by item. The content is redacted: a record whose key or device fell to that
+    is unreadable, and an id for linking that did is left out.
+    """
+    content = letter.body if isinstance(letter.body, str) else json.dumps(letter.body, ensure_ascii=False)
+    records = partners.parse(
+        letter.partner,
+        content.encode("utf-8", "replace"),
+        received_at=letter.received_at,
+        words=_words(services.settings),
+    )
+    records = [_without_redacted(record) for record in records]
+    unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
+    if unreadable and (letter.kind == "item" or len(unreadable) == len(records)):
+        raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, unreadable[0].reason)
+    return await _kept(services, letter.partner, records, letter.received_at)
+
+
+def _without_redacted(record: Record) -> Record:
+    if isinstance(record, IgnoredRecord | UnreadableRecord):
+        return record
+    keys = (record.partner_device_id, record.report_id, getattr(record, "threat_key", None))
+    if any(REDACTED in key for key in keys if key):
+        return _unreadable(record, "its key or its device was redacted when it was set aside")
+    ids = ("mdm_device_id", "serial", "udid")
+    return record.model_copy(update={name: None for name in ids if REDACTED in (getattr(record, name) or "")})
+
+
+def _words(settings: Settings) -> partners.PartnerWords:
+    words = {}
+    for key, text in settings.words.items():
+        vocabulary = partners.vocabulary(key)
+        spoken = tuple(word for each in text.split(",") if (word := each.strip()))
+        if vocabulary is None:
+            raise SettingsError(f"WORDS_{key.upper()}: no partner has a vocabulary of that name")
+        if not spoken:
+            raise SettingsError(f"WORDS_{key.upper()}: expected words, separated by commas")
+        words[vocabulary] = spoken
+    return words
 
 
 def _counted(records: Sequence[Record]) -> list[Counted]:
@@ -115,9 +203,9 @@ def _counted(records: Sequence[Record]) -> list[Counted]:
     ]
 
 
-def _authenticate(settings: Settings, partner: str, headers: Mapping[str, str], body: bytes) -> None:
+async def _authenticate(services: Services, partner: str, headers: Mapping[str, str], body: bytes) -> None:
     try:
-        verify(partner, headers, body, checked_secrets(settings.webhook_secrets.get(partner, "")))
+        await authentication.authenticate(services.settings, partner, headers, body, services.now())
     except NotAuthentic as error:
         tell(Event.NOT_AUTHENTIC, partner=partner, why=error)
         raise
@@ -126,9 +214,11 @@ def _authenticate(settings: Settings, partner: str, headers: Mapping[str, str], 
 def _check_content_type(headers: Mapping[str, str]) -> None:
     """A missing content type is no wrong one."""
     stated = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    kind, _, parameters = stated.partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if kind.strip().lower() not in CONTENT_TYPES | {""} or charset not in {"", "utf-8", "utf8"}:
+    kind, *parameters = (part.strip().lower() for part in stated.split(";"))
+    charsets = {
+        each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")
+    }
+    if kind not in CONTENT_TYPES | {""} or not charsets <= {"utf-8", "utf8"}:
         raise WrongContentType("expected application/json, application/x-ndjson or text/plain, in UTF-8")
 
 
@@ -184,7 +274,15 @@ async def _not_counted(services: Services, records: Sequence[Counted]) -> int:
 
 
 def _unreadable(record: Counted, reason: str) -> UnreadableRecord:
-    return UnreadableRecord(partner=record.partner, index=record.index, reason=reason)
+    content = record.model_dump_json(exclude={"index"}).encode()
+    return UnreadableRecord(
+        partner=record.partner,
+        index=record.index,
+        reason=reason,
+        raw=record.raw,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
 
 
 async def _set_body_aside(
@@ -215,22 +313,19 @@ async def _set_body_aside(
 
 
 async def _set_item_aside(services: Services, record: UnreadableRecord, received_at: datetime) -> None:
-    content = redacted(record.raw)
-    text = json.dumps(content)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
     tell(Event.DEAD_LETTER, partner=record.partner, kind="item", why=record.reason)
     await _keep(
         services,
         DeadLetter(
-            id=digest([record.partner, record.reason, content]),
+            id=digest([record.partner, record.reason, record.sha256]),
             partner=record.partner,
             reason=record.reason,
             kind="item",
             received_at=received_at,
-            size=len(text),
-            sha256=sha256,
+            size=record.size,
+            sha256=record.sha256,
             index=record.index,
-            body=content,
+            body=redacted(record.raw),
         ),
     )
 

@@ -21,6 +21,12 @@ _WORDS = frozenset({"meid", "pwd", "mail", "gps"})
 """Too short to look for anywhere: `timeInterval` holds "imei", `nameId` holds "meid"."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SHAPES = re.compile(r"\d{15,}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_IN_ADDRESS = re.compile(
+    r"((?:[?&;#]|\b)(?:access_token|id_token|token|api_?key|key|sig|signature|secret|password|pwd|code)=)"
+    r"(?!\[redacted\])[^&\s#;]+",
+    re.IGNORECASE,
+)
+_USER_INFO = re.compile(r"(://)(?!\[redacted\]@)[^/\s@?#]+@")
 
 
 def redacted(content: JsonValue, names: Collection[str] = ()) -> JsonValue:
@@ -47,8 +53,9 @@ def _redacted(content: JsonValue, names: frozenset[str]) -> JsonValue:
 
 
 def masked(text: str) -> str:
-    """`text` with runs of 15 digits or more, and e-mail addresses, replaced."""
-    return _SHAPES.sub(REDACTED, text)
+    """`text` with runs of 15 digits or more, e-mail addresses, and secrets in addresses replaced."""
+    text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
+    return _SHAPES.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
 
 
 def _is_secret(key: str, names: frozenset[str]) -> bool:

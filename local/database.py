@@ -8,15 +8,19 @@ from azure.cosmos.aio import CosmosClient
 from local.cosmos.queries import Parameters, Query
 from local.cosmos.store import Document
 from shared.cosmos import (
+    AGENT_SUMMARIES,
     AGENTS_OF_DEVICE,
     CONNECTOR_MIRRORS,
     CONTAINERS,
     DATABASE,
+    DEAD_LETTERS,
+    DEAD_LETTERS_OF_PARTNER,
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
     DEVICES_TO_DECIDE,
     LINKS,
     PENDING_TAGS,
+    UNLINKED_AGENT_SUMMARIES,
     UNLINKED_AGENTS,
 )
 
@@ -67,8 +71,22 @@ def _fields(*names: str) -> Query:
     return Query(where=lambda _document, _parameters: True, select=_select(*names))
 
 
+def _unlinked(document: Document, _parameters: Parameters) -> bool:
+    return document.get("device", "") is None
+
+
+_AGENT = (
+    *("id", "partner", "partner_device_id", "threats", "mdm_device_id", "serial", "udid", "platform"),
+    *("first_received_at", "last_received_at", "device", "linked_by"),
+)
+_LETTER = ("id", "partner", "reason", "kind", "received_at", "size", "sha256", "index", "redriven_at")
+
+
 QUERIES = {
-    PENDING_TAGS: Query(where=_pending, select=lambda document: document["id"]),
+    PENDING_TAGS: Query(
+        where=_pending,
+        select=lambda document: {"id": document["id"], "attempts": _part(document, "tag").get("attempts")},
+    ),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
     DEVICE_MIRRORS: _fields("id", "facts", "tag", "replaced_by"),
     DEVICE_SUMMARIES: Query(
@@ -76,11 +94,19 @@ QUERIES = {
         select=_select("id", "facts", "decision", "tag"),
     ),
     UNLINKED_AGENTS: Query(
-        where=lambda document, _parameters: document.get("device", "") is None,
-        select=_select("id", "mdm_device_id", "serial", "udid"),
+        where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "linked_by")
     ),
+    AGENT_SUMMARIES: _fields(*_AGENT),
+    UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
-    LINKS: _fields("id", "device", "ambiguous", "why"),
+    LINKS: _fields("id", "device", "ambiguous", "why", "who"),
+    DEAD_LETTERS: _fields(*_LETTER),
+    DEAD_LETTERS_OF_PARTNER: Query(
+        where=lambda document, parameters: document.get("partner") == parameters["@partner"],
+        select=_select(*_LETTER),
+        order=lambda document: str(document["received_at"]),
+        descending=True,
+    ),
     CONNECTOR_MIRRORS: Query(
         where=lambda document, _parameters: str(document["id"]).startswith("connector:")
     ),

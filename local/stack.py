@@ -10,6 +10,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import sqlite3
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -27,6 +28,8 @@ from local.host.settings import load_settings
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PORTS = {"LOCAL_HOST_PORT": 7071, "LOCAL_COSMOS_PORT": 8081, "LOCAL_GRAPH_PORT": 8082}
 SECRETS = "WEBHOOK_SECRETS_"
+ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
+"""The stated local identity: whose tokens admins write with, as the Graph simulator makes them."""
 
 
 class StartError(Exception):
@@ -49,15 +52,25 @@ def read_settings(data: pathlib.Path) -> dict[str, str]:
     own = ROOT / "local.settings.json"
     values = load_settings(own if own.exists() else ROOT / "local.settings.json.example")
     values |= {name: os.environ[name] for name in values if name in os.environ}
-    made = _kept_secrets(data, [name for name in values if name.startswith(SECRETS) and not values[name]])
+    made = _kept_secrets(
+        data, [name for name in values if name.startswith(SECRETS) and _wanting(values, name)]
+    )
     cosmos, graph = (f"http://127.0.0.1:{port(values, f'LOCAL_{name}_PORT')}" for name in ("COSMOS", "GRAPH"))
     addresses = {
         "COSMOS": connection_string(cosmos, EMULATOR_KEY),
         "GRAPH_BASE_URL": f"{graph}/v1.0",
+        "ENTRA_AUTHORITY": graph,
         "IDENTITY_ENDPOINT": f"{graph}/msi/token",
         "IDENTITY_HEADER": "local",
     }
-    return values | made | addresses
+    return values | made | addresses | ADMINS
+
+
+def _wanting(settings: Mapping[str, str], name: str) -> bool:
+    """Whether a partner's secret is to be made: it has none, and proves itself in no other way."""
+    scheme_name = f"AUTH_{name.removeprefix(SECRETS)}"
+    scheme = os.environ.get(scheme_name, settings.get(scheme_name, "")).strip().lower()
+    return not settings[name].strip() and scheme in {"", "webhook"}
 
 
 def port(settings: Mapping[str, str], name: str) -> int:
@@ -83,12 +96,15 @@ def data_folder(path: pathlib.Path, *, fresh: bool) -> pathlib.Path:
 async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[str], None]) -> Stack:
     """Start it all; `exits` stops it, last started first."""
     settings = read_settings(data)
-    cosmos = await _serve(
-        exits, cosmos_app(data / "cosmos.sqlite", queries=QUERIES), settings, "LOCAL_COSMOS_PORT"
-    )
+    try:
+        cosmos_server = cosmos_app(data / "cosmos.sqlite", queries=QUERIES)
+        graph_server = graph_app(data / "graph.sqlite")
+    except sqlite3.DatabaseError as error:
+        raise StartError(f"{data} holds data that cannot be read: begin anew with --fresh") from error
+    cosmos = await _serve(exits, cosmos_server, settings, "LOCAL_COSMOS_PORT")
     await provision(cosmos, EMULATOR_KEY)
     progress(f"Cosmos DB   {cosmos}   stand-in, data in {data}")
-    graph = await _serve(exits, graph_app(data / "graph.sqlite"), settings, "LOCAL_GRAPH_PORT")
+    graph = await _serve(exits, graph_server, settings, "LOCAL_GRAPH_PORT")
     progress(f"Graph       {graph}   stand-in for Intune and Entra")
     os.environ |= settings
     host = _host(settings, data, exits)
@@ -126,9 +142,16 @@ async def _serve(
 
 def _kept_secrets(data: pathlib.Path, names: list[str]) -> dict[str, str]:
     path = data / "secrets.json"
-    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name in names:
-        kept.setdefault(name, f"whsec_{b64encode(secrets.token_bytes(32)).decode()}")
-    path.write_text(json.dumps(kept), encoding="utf-8")
-    path.chmod(0o600)
+    try:
+        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise StartError(f"{path} cannot be read: remove it, or begin anew with --fresh") from error
+    missing = [name for name in names if name not in kept]
+    if missing:
+        made = {name: f"whsec_{b64encode(secrets.token_bytes(32)).decode()}" for name in missing}
+        kept |= made
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(kept), encoding="utf-8")
+        fresh.replace(path)
     return {name: kept[name] for name in names}

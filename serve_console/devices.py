@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel
 
+from serve_console.paging import page
 from shared.cosmos import DEVICE_SUMMARIES
-from shared.errors import BadRequest, NotThere, StoreRefused
+from shared.errors import GraphError, NotThere
 from shared.level import Level
 from shared.model import (
     Decision,
@@ -17,10 +18,8 @@ from shared.model import (
     Verdict,
     id_part,
 )
-from shared.record import Moment, Platform, Status, ThreatRecord
+from shared.record import DeviceStateRecord, Moment, Platform, Status, ThreatRecord
 from shared.services import Services
-
-MOST_ROWS = 1000
 
 
 class _Row(BaseModel):
@@ -55,21 +54,31 @@ class DevicePage(BaseModel):
 
 
 class ReportSeen(BaseModel):
-    """One report behind a finding, as its partner sent it."""
+    """One report that speaks against the device: of a threat, or the partner's word on the whole of it."""
 
     id: str
     agent: str
     partner: str
+    record: str
     report_id: str
-    threat_key: str
-    threat_type: str
-    threat_name: str | None
     severity: Level
     severity_raw: str | None
-    status: Status
+    threat_key: str | None = None
+    threat_type: str | None = None
+    threat_name: str | None = None
+    status: Status | None = None
+    details_url: str | None = None
     detected_at: Moment | None
     received_at: Moment
-    details_url: str | None
+
+
+class Seen(BaseModel):
+    """What Conditional Access sees of the device, as Entra answers now."""
+
+    attribute: str
+    value: str | None = None
+    trouble: str | None = None
+    """Why it could not be read; the value is not known then."""
 
 
 class Explanation(BaseModel):
@@ -79,7 +88,7 @@ class Explanation(BaseModel):
     facts: DeviceFacts
     decision: Decision | None
     tag: Tag
-    attribute: str
+    seen: Seen
     mode: str
     agents: list[Slot]
     reports: list[ReportSeen]
@@ -89,15 +98,8 @@ class Explanation(BaseModel):
 
 async def listing(services: Services, top: str | None, token: str | None) -> DevicePage:
     """`top` devices (100 where it is not said, at most 1,000) from `token` on."""
-    if top is not None and not (top.isascii() and top.isdigit() and 1 <= int(top[:9]) <= MOST_ROWS):
-        raise BadRequest(f"top: expected a whole number from 1 to {MOST_ROWS}")
-    try:
-        page = await services.store.page(
-            _Row, "devices", DEVICE_SUMMARIES, size=int(top or 100), token=token or None
-        )
-    except StoreRefused as error:
-        raise BadRequest("token: expected the token of an earlier page") from error
-    return DevicePage(devices=[_row(row) for row in page.rows], token=page.token)
+    found = await page(services, _Row, Device.container, DEVICE_SUMMARIES, top, token)
+    return DevicePage(devices=[_row(row) for row in found.rows], token=found.token)
 
 
 async def explain(services: Services, id_: str) -> Explanation:
@@ -111,7 +113,7 @@ async def explain(services: Services, id_: str) -> Explanation:
         facts=device.facts,
         decision=device.decision,
         tag=device.tag,
-        attribute=services.settings.attribute,
+        seen=await _seen_by_conditional_access(services, device),
         mode=services.settings.mode,
         agents=list(device.slots.values()),
         reports=await _reports(services, device),
@@ -120,33 +122,31 @@ async def explain(services: Services, id_: str) -> Explanation:
     )
 
 
+async def _seen_by_conditional_access(services: Services, device: Device) -> Seen:
+    seen = Seen(attribute=services.settings.attribute)
+    if device.facts.entra_id is None:
+        return seen.model_copy(update={"trouble": "the device is not registered in Entra"})
+    try:
+        return seen.model_copy(update={"value": await services.graph.tag(device.id)})
+    except GraphError as error:
+        return seen.model_copy(update={"trouble": str(error)})
+
+
 async def _reports(services: Services, device: Device) -> list[ReportSeen]:
-    """The reports that opened the findings shown; one that has outlived its 90 days is left out."""
+    """The reports behind findings and partners' own levels; one that outlived its 90 days is left out."""
     seen = []
     for slot in device.slots.values():
-        for finding in slot.findings:
-            found = await services.store.read(Report, finding.report, slot.agent)
-            if found and isinstance(found.document.record, ThreatRecord):
-                seen.append(_seen(found.document, found.document.record))
+        for id_ in filter(None, (slot.own_report, *(finding.report for finding in slot.findings))):
+            found = await services.store.read(Report, id_, slot.agent)
+            if found and isinstance(found.document.record, ThreatRecord | DeviceStateRecord):
+                seen.append(_report_seen(found.document, found.document.record))
     return seen
 
 
-def _seen(report: Report, record: ThreatRecord) -> ReportSeen:
-    return ReportSeen(
-        id=report.id,
-        agent=report.agent,
-        partner=record.partner,
-        report_id=record.report_id,
-        threat_key=record.threat_key,
-        threat_type=record.threat_type,
-        threat_name=record.threat_name,
-        severity=record.severity,
-        severity_raw=record.severity_raw,
-        status=record.status,
-        detected_at=record.detected_at,
-        received_at=report.received_at,
-        details_url=record.details_url,
-    )
+def _report_seen(report: Report, record: ThreatRecord | DeviceStateRecord) -> ReportSeen:
+    shown = record.model_dump(exclude={"raw", "index"})
+    own = {"id": report.id, "agent": report.agent, "received_at": report.received_at}
+    return ReportSeen.model_validate({**shown, **own})
 
 
 def _row(row: _Row) -> DeviceRow:

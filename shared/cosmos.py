@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from shared.errors import (
     AlreadyStored,
@@ -20,6 +20,7 @@ from shared.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from shared.events import Event, tell
 from shared.model import Document
 from shared.settings import Settings
 
@@ -49,18 +50,28 @@ CONTAINERS: Mapping[str, Container] = {
     "leases": Container("/id"),
 }
 
-PENDING_TAGS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+PENDING_TAGS = "SELECT c.id, c.tag.attempts FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
 DEVICES_TO_DECIDE = (
     "SELECT VALUE c.id FROM c WHERE c.decision.rules_version != @version OR c.decision.next_due <= @now"
 )
 DEVICE_MIRRORS = "SELECT c.id, c.facts, c.tag, c.replaced_by FROM c"
 DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag FROM c WHERE c.replaced_by = null"
-UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid FROM c WHERE c.device = null"
+UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.linked_by FROM c WHERE c.device = null"
+AGENT_SUMMARIES = (
+    "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "
+    "c.first_received_at, c.last_received_at, c.device, c.linked_by FROM c"
+)
+UNLINKED_AGENT_SUMMARIES = f"{AGENT_SUMMARIES} WHERE c.device = null"
 AGENTS_OF_DEVICE = (
     "SELECT c.id, c.device, c.linked_by FROM c WHERE c.device = @device OR c.moving_from = @device"
 )
-LINKS = "SELECT c.id, c.device, c.ambiguous, c.why FROM c"
+LINKS = "SELECT c.id, c.device, c.ambiguous, c.why, c.who FROM c"
 CONNECTOR_MIRRORS = "SELECT * FROM c WHERE STARTSWITH(c.id, 'connector:')"
+
+DEAD_LETTERS = (
+    "SELECT c.id, c.partner, c.reason, c.kind, c.received_at, c.size, c.sha256, c.index, c.redriven_at FROM c"
+)
+DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c.received_at DESC"
 
 SESSION_NOT_AVAILABLE = 1002
 """Sub-status of a 404 that says nothing about the document."""
@@ -133,12 +144,20 @@ class Store:
         with _told():
             await container.upsert_item(_body(document))
 
-    async def delete(self, kind: type[D], id_: str) -> None:
-        """Remove the document `id_`; nothing happens where there is none."""
+    async def delete(
+        self, kind: type[D], id_: str, partition: str | None = None, *, etag: str | None = None
+    ) -> None:
+        """Remove the document `id_`, and only the version `etag` names where it is given: Conflict where that
+        changed. Nothing happens where there is none."""
+        from azure.core import MatchConditions
+
         container = await self._container(kind.container)
+        only: dict[str, Any] = (
+            {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        )
         try:
             with _told():
-                await container.delete_item(id_, id_)
+                await container.delete_item(id_, partition if partition is not None else id_, **only)
         except NotStored:
             return
 
@@ -148,15 +167,38 @@ class Store:
             yield str(row)
 
     async def rows(self, view: type[V], container: str, sql: str, **parameters: object) -> AsyncIterator[V]:
-        """What a projecting text finds, over all partitions, read into `view`. Not for hot paths."""
-        async for row in self._rows(container, sql, parameters):
-            yield view.model_validate(row)
+        """What a projecting text finds, over all partitions, read into `view`. Not for hot paths.
 
-    async def page(self, view: type[V], container: str, sql: str, *, size: int, token: str | None) -> Page[V]:
-        """One page of a listing, from `token` on."""
+        A row that cannot be read is told and left out: it does not keep the others from being seen.
+        """
+        async for row in self._rows(container, sql, parameters):
+            try:
+                read = view.model_validate(row)
+            except ValidationError as error:
+                id_ = row.get("id") if isinstance(row, dict) else None
+                what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+                tell(Event.UNEXPECTED, where=container, id=id_, what=what)
+                continue
+            yield read
+
+    async def page(
+        self,
+        view: type[V],
+        container: str,
+        sql: str,
+        *,
+        size: int,
+        token: str | None,
+        partition: str | None = None,
+        **parameters: object,
+    ) -> Page[V]:
+        """One page of a listing, from `token` on; a text with an order needs the `partition` it is about."""
         proxy = await self._container(container)
+        options: dict[str, Any] = {} if partition is None else {"partition_key": partition}
         with _told():
-            pages = proxy.query_items(sql, max_item_count=size).by_page(token)
+            pages = proxy.query_items(
+                sql, parameters=_named_parameters(parameters), max_item_count=size, **options
+            ).by_page(token)
             try:
                 rows = [view.model_validate(row) async for row in await anext(pages)]
             except StopAsyncIteration:
@@ -167,9 +209,8 @@ class Store:
         self, container: str, sql: str, parameters: Mapping[str, object]
     ) -> AsyncIterator[object]:
         proxy = await self._container(container)
-        named: list[dict[str, object]] = [{"name": f"@{k}", "value": v} for k, v in parameters.items()]
         with _told():
-            async for row in proxy.query_items(sql, parameters=named):
+            async for row in proxy.query_items(sql, parameters=_named_parameters(parameters)):
                 yield row
 
     async def close(self) -> None:
@@ -210,6 +251,10 @@ async def _open(settings: Settings) -> "CosmosClient":
     except BaseException:
         await client.close()
         raise
+
+
+def _named_parameters(parameters: Mapping[str, object]) -> list[dict[str, object]]:
+    return [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
 
 
 def _body(document: Document) -> dict[str, Any]:

@@ -4,6 +4,7 @@ MtdError
 ├── SettingsError            a setting is missing or senseless; told at start
 ├── UnreadableReport         a whole body cannot be read (413, 400 or 422)
 ├── NotAuthentic             a message is not proven to come from its partner (401)
+├── KeysUnavailable          the keys that prove a sender cannot be read: try again (503)
 ├── UnknownPartner           no adapter of that name (404)
 ├── WrongContentType         a body that says it is no JSON, NDJSON or plain text (415)
 ├── NotThere                 an admin asks for something there is not (404)
@@ -55,6 +56,14 @@ class UnreadableReport(MtdError):
 
 class NotAuthentic(MtdError):
     """The message is not proven to come from its partner. The reason is for the log, never for the answer."""
+
+
+class KeysUnavailable(MtdError):
+    """Entra's signing keys cannot be read, so nobody can say who sends; `retry_after` is in seconds."""
+
+    def __init__(self, reason: str, *, retry_after: float = 5.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class UnknownPartner(MtdError):

@@ -4,9 +4,13 @@ A line reads `event key=value …`; ids in it are device, agent or report ids, n
 """
 
 import logging
+import pathlib
+import traceback
 from enum import StrEnum
 
 _log = logging.getLogger("mtd")
+NOISY = ("azure.core", "azure.cosmos", "azure.identity", "httpx", "httpcore")
+"""Loggers of the SDKs that tell every request, with its address: ids, at a line a call."""
 
 
 class Event(StrEnum):
@@ -15,7 +19,9 @@ class Event(StrEnum):
     REPORTS_ACCEPTED = "reports_accepted"
     REPORT_REFUSED = "report_refused"
     NOT_AUTHENTIC = "not_authentic"
+    KEYS_UNAVAILABLE = "keys_unavailable"
     DEAD_LETTER = "dead_letter"
+    DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
     UNKNOWN_WORD = "unknown_word"
     AGENT_LINKED = "agent_linked"
     AGENT_MOVED = "agent_moved"
@@ -34,6 +40,7 @@ class Event(StrEnum):
 _LEVELS = {
     Event.REPORT_REFUSED: logging.WARNING,
     Event.NOT_AUTHENTIC: logging.WARNING,
+    Event.KEYS_UNAVAILABLE: logging.ERROR,
     Event.DEAD_LETTER: logging.ERROR,
     Event.UNKNOWN_WORD: logging.WARNING,
     Event.AGENT_UNLINKED: logging.WARNING,
@@ -50,6 +57,19 @@ def tell(event: Event, **details: object) -> None:
     """Write one line for `event`, at the severity the list gives it (information where it gives none)."""
     words = " ".join(f"{key}={_plain(value)}" for key, value in details.items())
     _log.log(_LEVELS.get(event, logging.INFO), "%s %s", event.value, words)
+
+
+def place(error: BaseException) -> str:
+    """An error by its kind and place; its text could quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {pathlib.PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
+def quiet_sdks() -> None:
+    """Let the SDKs speak from warnings on; the closed list above says what the app does."""
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _plain(value: object) -> str:

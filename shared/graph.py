@@ -7,6 +7,7 @@ one raises GraphUnavailable, and whoever asked leaves the work pending for the n
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 PAGE_LIMIT = 100_000
 TIMEOUT_SECONDS = 30.0
+UNREACHABLE_REST_SECONDS = 10.0
+"""How long a Graph that did not answer is left alone."""
+THROTTLED_REST_SECONDS = 1.0
+"""How long a throttling Graph is left alone where it does not say."""
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 
 
@@ -140,6 +145,7 @@ class Graph:
         self._client: GraphServiceClient | None = None
         self._credential: Any = None
         self._transport: AsyncHTTPTransport | None = None
+        self._rests_until = 0.0
 
     async def connectors(self) -> list[ConnectorAnswer]:
         """All Mobile Threat Defense connectors (DeviceManagementServiceConfig.Read.All)."""
@@ -179,6 +185,10 @@ class Graph:
         request.headers.try_add("Content-Type", "application/json")
         request.content = json.dumps(body, separators=(",", ":")).encode()
         await self._send(request)
+
+    def resting(self) -> float:
+        """Seconds for which Graph is to be left alone: it said so, or did not answer; else 0."""
+        return max(0.0, self._rests_until - time.monotonic())
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -251,12 +261,19 @@ class Graph:
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
             )
         except APIError as error:
-            raise _named(_reply(error)) from error
+            named = _named(_reply(error))
+            if isinstance(named, GraphUnavailable) and named.retry_after:
+                self._rest(named.retry_after)
+            raise named from error
         except AzureError as error:
             raise GraphUnavailable("no token for Microsoft Graph: check the app's identity") from error
         except (HTTPError, TimeoutError, OSError) as error:
+            self._rest(UNREACHABLE_REST_SECONDS)
             raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__})") from error
         return answer or b""
+
+    def _rest(self, seconds: float) -> None:
+        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
 
     def _sdk(self) -> "GraphServiceClient":
         if self._client is None:
@@ -332,7 +349,10 @@ def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
     if reply.status == 404:
         return GraphNotFound(said)
     if reply.status in _TRANSIENT or reply.status == 0:
-        return GraphUnavailable(said, retry_after=reply.retry_after)
+        wait = reply.retry_after
+        if wait is None and reply.status == 429:
+            wait = THROTTLED_REST_SECONDS
+        return GraphUnavailable(said, retry_after=wait)
     return GraphRefused(said)
 
 

@@ -101,6 +101,8 @@ class DeadLetter(Document):
     """The redacted original; None where it was not JSON."""
     record: JsonValue = None
     """The stored report, where reading was not the trouble."""
+    redriven_at: Moment | None = None
+    """When it was last tried again, in vain; `reason` says why."""
 
     @property
     def partition(self) -> str:
@@ -112,10 +114,11 @@ class DeadLetter(Document):
 
 
 class Mark(_Part):
-    """A point in an agent's story: when it happened and which report says so."""
+    """A point in an agent's story: when it happened, which report says so, and when that one came."""
 
     at: Moment
     report: str
+    received_at: Moment
 
 
 class Opening(Mark):
@@ -127,7 +130,6 @@ class Opening(Mark):
     name: str | None = None
     compliance: bool = False
     """Whether a snapshot that clears compliance findings covers it (Sophos)."""
-    received_at: Moment
     clamped: bool = False
     """Whether the partner's time lay in the future and the time of receipt stands instead."""
 
@@ -164,20 +166,27 @@ class Agent(Document):
     cleared_all: Mark | None = None
     cleared_compliance: Mark | None = None
     snapshot: Snapshot | None = None
+    scanned: Mark | None = None
+    """The newest report of a threat or of the device's state: an agent without one has never scanned."""
     mdm_device_id: Known | None = None
     serial: Known | None = None
     udid: Known | None = None
     platform: Known | None = None
-    first_received_at: Moment
-    last_received_at: Moment
+    first_received_at: Moment | None = None
+    """Of the reports it made; None while an admin has linked it and it has not reported yet."""
+    last_received_at: Moment | None = None
     floor: Moment | None = None
     """Tombstones older than this are gone: an older event of an unknown threat comes too late."""
     device: str | None = None
     """The device it is linked to; None while nobody knows."""
     linked_by: str | None = None
-    """The link that decided: an id of the `links` container."""
+    """The link that decided: an id of the `links` container. `agent:…` is an admin's, and stands against ids:
+    with a device it links, without one it keeps the agent apart."""
+    looked_up: str | None = None
+    """The link that was read last for it, found or not: another best id is looked up again."""
     moving_from: str | None = None
-    """The device it was linked to before, until that one's slot is marked moved."""
+    """The device it was linked to before, until that one's slot is marked moved, or, where the agent has no
+    device now because an admin undid the link, withdrawn."""
     level_revision: int = 0
 
 
@@ -231,6 +240,10 @@ class Slot(_Part):
     levels: dict[Category, Level] = Field(default_factory=dict)
     own: Level | None = None
     """The partner's own level of the device."""
+    own_report: str | None = None
+    """The report that gave it, where it speaks against the device."""
+    scanned: bool = True
+    """Whether the agent has ever reported a threat or the device's state; merely being known is no scan."""
     findings: tuple[Finding, ...] = ()
     """The gravest open threats; `open_threats` counts them all."""
     open_threats: int = 0
@@ -240,6 +253,9 @@ class Slot(_Part):
     """Event time of the newest snapshot that cleared all of the agent's threats."""
     moved: bool = False
     """The agent belongs to another device now; this one's decision and tag freeze."""
+    withdrawn: bool = False
+    """An admin undid the link: nothing of the agent's counts here. Only the revision is left, so that no late
+    instance places a slot again."""
 
 
 class Verdict(StrEnum):
@@ -300,6 +316,9 @@ class Tag(_Part):
     wanted_at: Moment | None = None
     applied_at: Moment | None = None
     attempts: int = 0
+    """Failed attempts at the wanted value."""
+    unheard: bool = False
+    """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
     error: str | None = None
 
 
@@ -337,17 +356,37 @@ def device_id(facts: DeviceFacts) -> str:
 
 
 class Link(Document):
-    """Which device an id names. An ambiguous id names none."""
+    """Which device an id names. An ambiguous id names none.
+
+    `agent:…` is the record of what an admin last said of an agent: its device, or, without one, that it is
+    kept apart. What holds is the agent's own `device`; it also follows a device that gets another id.
+    """
 
     container: ClassVar[str] = "links"
     device: str | None = None
     ambiguous: bool = False
     why: str = "sync"
+    """The admin's reason, or `sync` where no admin made it."""
+    who: str | None = None
+    """The admin who made it."""
+    at: Moment | None = None
+    previous: str | None = None
+    """The device the agent was linked to before."""
 
 
 def link_id(kind: str, value: str) -> str:
     """Id of a link: `intune:…`, `entra:…`, `serial:…` or `udid:…`; compared without regard to case."""
     return f"{kind}:{id_part(value.lower())}"
+
+
+def link_of_agent(agent: str) -> str:
+    """Id of the link an admin makes by hand for an agent."""
+    return f"agent:{agent}"
+
+
+def by_hand(linked_by: str | None) -> bool:
+    """Whether an admin decided which device an agent is, or that it is none: no id may change that."""
+    return linked_by is not None and linked_by.startswith("agent:")
 
 
 # --- settings -----------------------------------------------------------------------------------------

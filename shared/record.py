@@ -179,6 +179,10 @@ class UnreadableRecord(_Item):
 
     record: Literal["unreadable"] = "unreadable"
     reason: Text
+    size: int = 0
+    """Bytes as received."""
+    sha256: str = ""
+    """Of the same bytes: it tells items apart that look alike once redacted."""
 
 
 Counted = Annotated[

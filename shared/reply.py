@@ -5,10 +5,11 @@ import math
 from collections.abc import Awaitable, Callable
 
 import azure.functions as func
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from shared.errors import (
     BadRequest,
+    KeysUnavailable,
     MtdError,
     NotAuthentic,
     NotThere,
@@ -17,7 +18,7 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.events import Event, tell
+from shared.events import Event, place, tell
 
 _TITLES = {
     400: "Bad request",
@@ -47,6 +48,9 @@ async def answered(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.Htt
         return await work()
     except MtdError as error:
         return problem(error)
+    except ValidationError as error:
+        tell(Event.UNEXPECTED, where="http", what=f"a stored {error.title} cannot be read")
+        return _problem(500)
 
 
 def problem(error: MtdError) -> func.HttpResponse:
@@ -62,10 +66,10 @@ def problem(error: MtdError) -> func.HttpResponse:
             return _problem(400, str(error))
         case WrongContentType():
             return _problem(415, str(error))
-        case StoreUnavailable():
+        case StoreUnavailable() | KeysUnavailable():
             return _problem(503, retry_after=error.retry_after)
         case _:
-            tell(Event.UNEXPECTED, where="http", what=repr(error))
+            tell(Event.UNEXPECTED, where="http", what=place(error))
             return _problem(500)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from shared.cosmos import Store
+from shared.events import quiet_sdks
 from shared.graph import Graph
 from shared.mirror import Mirror
 from shared.settings import Settings, current
@@ -41,4 +42,5 @@ class Services:
 @cache
 def services() -> Services:
     """The services of this process."""
+    quiet_sdks()
     return Services.of(current())

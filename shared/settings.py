@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.errors import SettingsError
+from shared.proofs import FIELDS, Proofs, Scheme, setting
 from shared.record import Platform
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
-_SECRETS = "WEBHOOK_SECRETS_"
+_SCHEME = "AUTH_"
 _CONNECTOR = "CONNECTOR_ID_"
+_WORDS = "WORDS_"
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
 PLATFORMS = (Platform.IOS, Platform.ANDROID)
 
@@ -30,22 +33,25 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
-class Settings(BaseModel):
+class Settings(Proofs):
     """Everything an admin can set. Texts as given; lists of partners by slug."""
-
-    model_config = ConfigDict(frozen=True)
 
     mode: Mode = Mode.REPORT
     tag_attribute: int = 7
     tag_all: bool = False
     partners: Mapping[Platform, tuple[str, ...]] = Field(default_factory=dict)
-    """Partners enabled on a platform; every partner with a secret where the platform names none."""
+    """Partners enabled on a platform; every partner that can prove itself where none is named."""
     preferred_partner: Mapping[Platform, str] = Field(default_factory=dict)
     connector_ids: Mapping[str, str] = Field(default_factory=dict)
-    webhook_secrets: Mapping[str, str] = Field(default_factory=dict)
+    words: Mapping[str, str] = Field(default_factory=dict)
+    """Words of a partner's vocabulary, separated by commas, by `<slug>_<name>`."""
     cosmos_connection_string: str = ""
     cosmos_endpoint: str = ""
     graph_base_url: str = "https://graph.microsoft.com/v1.0"
+    entra_authority: str = "https://login.microsoftonline.com"
+    admin_tenant: str = ""
+    """GUID in lower case; empty, as the audience then is, where admins cannot write."""
+    admin_audience: str = ""
     sync_stale_minutes: int = 60
     feed_poll_delay_ms: int = 1000
     feed_batch_size: int = 100
@@ -64,19 +70,24 @@ def current() -> Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; SettingsError at the first that makes no sense."""
-    secrets = _by_partner(environment, _SECRETS)
-    partners = {platform: _partners(environment, platform) or tuple(secrets) for platform in PLATFORMS}
+    proofs = _proofs(environment)
+    partners = {platform: _partners(environment, platform) or proofs.able() for platform in PLATFORMS}
+    admin_tenant, admin_audience = _admins(environment)
     settings = Settings(
+        **dict(proofs),
         mode=_mode(environment),
         tag_attribute=_whole(environment, "TAG_ATTRIBUTE", 7, 1, 15),
         tag_all=_switch(environment, "TAG_ALL"),
         partners=partners,
         preferred_partner=_preferred(environment, partners),
         connector_ids=_by_partner(environment, _CONNECTOR),
-        webhook_secrets=secrets,
+        words=_by_partner(environment, _WORDS),
         cosmos_connection_string=environment.get("COSMOS", ""),
         cosmos_endpoint=_address(environment, "COSMOS__accountEndpoint", ""),
         graph_base_url=_address(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
+        entra_authority=_address(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
+        admin_tenant=admin_tenant,
+        admin_audience=admin_audience,
         sync_stale_minutes=_whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),
         feed_poll_delay_ms=_whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
         feed_batch_size=_whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
@@ -117,6 +128,33 @@ def _address(environment: Mapping[str, str], name: str, default: str) -> str:
     if text.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", text):
         raise SettingsError(f"{name} is {text!r}: plain http is for loopback only")
     return text
+
+
+def _proofs(environment: Mapping[str, str]) -> Proofs:
+    schemes = {}
+    for slug, text in _by_partner(environment, _SCHEME).items():
+        try:
+            schemes[slug] = Scheme(text.lower())
+        except ValueError:
+            # The text is not quoted: other programs keep secrets in variables that begin like this.
+            expected = ", ".join(Scheme)
+            raise SettingsError(f"{setting('auth', slug)}: expected one of {expected}") from None
+    texts = {field: _by_partner(environment, f"{field.upper()}_") for field in FIELDS}
+    return Proofs(schemes=schemes, **texts)
+
+
+def _admins(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Tenant and audience of admins' tokens; both or neither."""
+    tenant = environment.get("ADMIN_TENANT", "").strip().lower()
+    audience = environment.get("ADMIN_AUDIENCE", "").strip()
+    if tenant and not GUID.fullmatch(tenant):
+        raise SettingsError(f"ADMIN_TENANT is {tenant!r}: expected the tenant's id, a GUID")
+    if re.search(r"\s", audience):
+        raise SettingsError(f"ADMIN_AUDIENCE is {audience!r}: expected one audience, without spaces")
+    if bool(tenant) != bool(audience):
+        name, other = ("ADMIN_TENANT", "ADMIN_AUDIENCE") if tenant else ("ADMIN_AUDIENCE", "ADMIN_TENANT")
+        raise SettingsError(f"{name} is set and {other} is not: expected both, or neither")
+    return tenant, audience
 
 
 def _by_partner(environment: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from evaluate_risk.decide import link_agent, link_candidates
 from shared.cosmos import UNLINKED_AGENTS
 from shared.events import Event, tell
-from shared.model import Agent, Known
+from shared.model import Agent, Known, by_hand
 from shared.services import Services
 from sync_inventory.links import Links
 from sync_inventory.side_by_side import side_by_side
@@ -20,15 +20,22 @@ class UnlinkedAgent(BaseModel):
     mdm_device_id: Known | None = None
     serial: Known | None = None
     udid: Known | None = None
+    linked_by: str | None = None
 
 
 async def link_agents(services: Services, links: Links, tally: Tally) -> None:
-    """Link every agent whose ids name one device, and one only; its open threats count at once."""
+    """Link every agent whose ids name one device, and one only; its open threats count at once.
+
+    An agent that an admin took off its device stays apart, whatever its ids name.
+    """
     tags = Tags(services, tally)
     rows = services.store.rows(UnlinkedAgent, Agent.container, UNLINKED_AGENTS)
     unlinked = [row async for row in rows]
 
     async def one(agent: UnlinkedAgent) -> None:
+        if by_hand(agent.linked_by):
+            tally.add("kept_apart")
+            return
         named, ambiguous = await _named(agent, links)
         if len(named) > 1 or (ambiguous and not named):
             tally.add("ambiguous")

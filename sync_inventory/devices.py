@@ -22,6 +22,7 @@ async def mirror_devices(services: Services, links: Links, tally: Tally) -> None
     """Bring links and devices in line with Intune. Nothing is written for, or read of, an unchanged device.
 
     The whole sweep is read before anything is written: half a sweep says nothing about who shares an id.
+    A device whose document cannot be read is never written over: it fails alone, at every run.
     """
     records = [record(answer) async for answer in services.graph.managed_devices()]
     rows = services.store.rows(MirroredDevice, Device.container, DEVICE_MIRRORS)

@@ -1,6 +1,11 @@
-"""Tags that are not what we left in Entra: put right where the value is ours or gone, reported where not."""
+"""Tags that are not what we left in Entra: put right where the value is ours or gone, reported where not.
+
+A block of ours that no document knows of (the answer to its writing was lost, the store was restored) would
+keep a clean phone out for ever: where the device is allowed, it is recorded as ours and so replaced.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,7 +14,7 @@ from pydantic import BaseModel
 from evaluate_risk.decide import HISTORY, change, is_ours
 from shared.cosmos import DEVICE_MIRRORS
 from shared.events import Event, tell
-from shared.model import Device, HistoryEntry, Tag, TagState
+from shared.model import Device, HistoryEntry, Tag, TagState, Verdict
 from shared.services import Services
 from shared.settings import Mode
 from sync_inventory.side_by_side import side_by_side
@@ -18,6 +23,9 @@ from sync_inventory.tally import Tally
 
 SETTLING = timedelta(minutes=10)
 """How long after our last write Entra's answer is not judged: its reads lag."""
+
+BLOCK_PREFIX = "mtd-block-"
+"""How every value that refuses access begins."""
 
 
 class TaggedDevice(BaseModel):
@@ -39,9 +47,25 @@ class Finding(StrEnum):
     FOREIGN = "foreign"
     FREE_AGAIN = "free_again"
     """What kept the tag from being written is gone."""
+    OURS_UNASKED = "ours_unasked"
+    """A value of ours on a device we want none on, or that is not mirrored."""
+    UNRECORDED = "unrecorded"
+    """A block of ours nobody asked for and no document knows of: taken back where the device is allowed."""
+    UNTAGGED = "untagged"
+    """Neither wanted nor there."""
 
 
-CALL_FOR_WORK = frozenset({Finding.DRIFTED, Finding.FOREIGN, Finding.FREE_AGAIN})
+CALL_FOR_WORK = frozenset({Finding.DRIFTED, Finding.FOREIGN, Finding.FREE_AGAIN, Finding.UNRECORDED})
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at Entra found out about one device: the tag it was judged by, and the value seen."""
+
+    id: str
+    finding: Finding
+    tag: Tag
+    value: str | None
 
 
 async def repair_tags(services: Services, tally: Tally) -> None:
@@ -53,32 +77,38 @@ async def repair_tags(services: Services, tally: Tally) -> None:
         tally.add("skipped_by_mode")
         return
     rows = services.store.rows(TaggedDevice, Device.container, DEVICE_MIRRORS)
-    wanted = {row.id: row.tag async for row in rows if row.tag.wanted is not None}
-    drifted: list[tuple[str, Finding, str | None]] = []
+    tags = {row.id: row.tag async for row in rows}
+    looks: list[Look] = []
     async for entra in services.graph.entra_devices():
         id_, value = entra.device_id.lower(), entra.attributes.get(services.settings.attribute)
-        tag = wanted.get(id_)
+        tag = tags.get(id_)
         if tag is None:
-            tally.add("ours_unasked", int(value is not None and is_ours(value)))
+            tally.add(Finding.OURS_UNASKED, int(value is not None and is_ours(value)))
             continue
-        finding = judge(tag, value, services.now())
-        tally.add(finding)
-        if finding in CALL_FOR_WORK:
-            drifted.append((id_, finding, value))
-    tags = Tags(services, tally)
+        look = Look(id_, judge(tag, value, services.now()), tag, value)
+        if look.finding in CALL_FOR_WORK:
+            looks.append(look)
+        elif look.finding is not Finding.UNTAGGED:
+            tally.add(look.finding)
+    on_their_way = Tags(services, tally)
 
-    async def one(item: tuple[str, Finding, str | None]) -> None:
-        id_, finding, value = item
-        tell(Event.TAG_DRIFTED, device=id_, finding=finding, tag=wanted[id_].applied)
-        found = await change(services, id_, _marking(wanted[id_], finding, value, services.now()))
+    async def one(look: Look) -> None:
+        found = await change(services, look.id, _marking(look, services.now()))
+        if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
+            tally.add(Finding.OURS_UNASKED)
+            return
+        tally.add(look.finding)
+        tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
         if found is not None:
-            await tags.bring(found)
+            await on_their_way.bring(found)
 
-    await side_by_side(drifted, one, tally)
+    await side_by_side(looks, one, tally)
 
 
 def judge(tag: Tag, value: str | None, now: datetime) -> Finding:
     """What `value`, standing in Entra at `now`, says of a tag."""
+    if tag.wanted is None:
+        return _judge_unasked(tag, value, now)
     free = not value or is_ours(value)
     if tag.state is TagState.FOREIGN:
         return Finding.FREE_AGAIN if free else Finding.STILL_FOREIGN
@@ -88,26 +118,58 @@ def judge(tag: Tag, value: str | None, now: datetime) -> Finding:
         return Finding.PENDING
     if value == tag.applied:
         return Finding.AS_IT_SHOULD_BE
-    if tag.applied_at is not None and now - tag.applied_at < SETTLING:
+    if _settling(tag, now):
         return Finding.TOO_EARLY
     return Finding.DRIFTED if free else Finding.FOREIGN
 
 
-def _marking(judged: Tag, finding: Finding, value: str | None, now: datetime) -> Callable[[Device], Device]:
-    """The edit that follows from a finding, unless the tag is no longer the one that was judged."""
-    foreign = finding is Finding.FOREIGN
-    state = TagState.FOREIGN if foreign else TagState.PENDING
-    words = {
-        Finding.FOREIGN: "somebody else's value stands where our tag should be",
-        Finding.DRIFTED: f"tag drifted: Entra shows {value or 'nothing'} in place of {judged.applied}",
-        Finding.FREE_AGAIN: "what kept the tag from being written is gone",
+def _judge_unasked(tag: Tag, value: str | None, now: datetime) -> Finding:
+    """What `value` says of a tag that should have none."""
+    if not value or not is_ours(value):
+        return Finding.UNTAGGED
+    if not value.startswith(BLOCK_PREFIX) or tag.applied is not None or tag.state is not TagState.NONE:
+        return Finding.OURS_UNASKED
+    return Finding.TOO_EARLY if _settling(tag, now) else Finding.UNRECORDED
+
+
+def _settling(tag: Tag, now: datetime) -> bool:
+    return tag.applied_at is not None and now - tag.applied_at < SETTLING
+
+
+def _marking(look: Look, now: datetime) -> Callable[[Device], Device]:
+    """The edit that follows from a look, unless the tag is no longer the one that was judged.
+
+    A block nobody knows of is recorded on an allowed device only: undecided ones keep what they have.
+    """
+    value = look.value
+    updates: dict[Finding, tuple[str, dict[str, object]]] = {
+        Finding.FOREIGN: (
+            "somebody else's value stands where our tag should be",
+            {"state": TagState.FOREIGN, "before": value},
+        ),
+        Finding.DRIFTED: (
+            f"tag drifted: Entra shows {value or 'nothing'} in place of {look.tag.applied}",
+            {"state": TagState.PENDING},
+        ),
+        Finding.FREE_AGAIN: (
+            "what kept the tag from being written is gone",
+            {"state": TagState.PENDING},
+        ),
+        Finding.UNRECORDED: (
+            f"Entra shows {value}, which is ours though no record says so",
+            {"state": TagState.NONE, "applied": value},
+        ),
     }
+    words, update = updates[look.finding]
 
     def edit(device: Device) -> Device:
-        if device.tag != judged:
+        allowed = device.decision is not None and device.decision.verdict is Verdict.ALLOW
+        if device.tag != look.tag:
             return device
-        update = {"state": state, "attempts": 0, "error": None, **({"before": value} if foreign else {})}
-        history = (HistoryEntry(at=now, what=words[finding]), *device.history)[:HISTORY]
-        return device.model_copy(update={"tag": device.tag.model_copy(update=update), "history": history})
+        if look.finding is Finding.UNRECORDED and (device.frozen or not allowed):
+            return device
+        tag = device.tag.model_copy(update={"attempts": 0, "error": None, **update})
+        history = (HistoryEntry(at=now, what=words), *device.history)[:HISTORY]
+        return device.model_copy(update={"tag": tag, "history": history})
 
     return edit

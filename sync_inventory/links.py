@@ -9,7 +9,7 @@ from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tally import Tally
 
 OURS = "sync"
-"""The `why` of a link the sync may write over; any other is an admin's and stands."""
+"""The `why` of a link the sync may write over; any other, or one that says who, is an admin's and stands."""
 ATTEMPTS = 5
 
 
@@ -32,7 +32,8 @@ class Links:
     ) -> None:
         """Make the links say what a sweep found; only those that say something else are written.
 
-        `names` gives the devices each key names. A key that names two is ambiguous, until it names one again.
+        `names` gives the devices each key names. A key that names two is ambiguous, until it names one again:
+        a device that is merely missing from the sweep is still among those its serial number names.
         A link of ours to one of `devices` that no longer bears that id is emptied; links to devices the sweep
         did not hold stay.
         """
@@ -78,4 +79,4 @@ def _link(key: str, named: Collection[str]) -> Link:
 
 
 def _may_write(link: Link, standing: Link | None) -> bool:
-    return standing is None or (standing.why == OURS and standing != link)
+    return standing is None or (standing.why == OURS and standing.who is None and standing != link)

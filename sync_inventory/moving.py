@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import change, link_agent
+from evaluate_risk.decide import change, finish_leaving, link_agent
 from shared.cosmos import AGENTS_OF_DEVICE, Found
 from shared.errors import Conflict
 from shared.model import Agent, Device
@@ -75,9 +75,15 @@ async def move(services: Services, past: Heritage, target: str) -> Found[Device]
 async def _moved(
     services: Services, past: Heritage, agent: _LinkedAgent, target: str
 ) -> Found[Device] | None:
-    """Link one agent to `target`, by the link it had; one on its way to a third device finishes that move."""
+    """Link one agent to `target`, by the link it had.
+
+    One on its way to a third device finishes that move, and one whose link an admin undid leaves.
+    """
     by = agent.linked_by or past.device
-    if agent.device is not None and agent.device != past.device:
+    if agent.device is None:
+        await finish_leaving(services, agent.id)
+        return None
+    if agent.device != past.device:
         await link_agent(services, agent.id, agent.device, by)
         return None
-    return await link_agent(services, agent.id, target, by)
+    return await link_agent(services, agent.id, target, by, source=past.device)

@@ -47,6 +47,15 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
     A level or a policy type nobody knows is counted and logged by its name. It makes no rule, but where the
     policy made one before, that one stands: a word nobody knows must not let a platform in.
     """
+    kind = _kind(policy.type)
+    if kind.startswith(ELSEWHERE):
+        tally.add("other_platform")
+        return None
+    platform = PLATFORM.get(kind)
+    if platform is None:  # asked first: under a base type the fields of the threat level may not be served
+        tally.add("unknown_type")
+        tell(Event.UNKNOWN_WORD, what="policy_type", word=policy.type, policy=policy.id)
+        return before
     if not policy.required or policy.level in NO_LEVEL:
         tally.add("without_level")
         return None
@@ -56,12 +65,6 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
         tally.add("unknown_level")
         tell(Event.UNKNOWN_WORD, what="level", word=policy.level, policy=policy.id)
         return before
-    platform = PLATFORM.get(_kind(policy.type))
-    if platform is None:
-        tally.add("other_platform")
-        if not _kind(policy.type).startswith(ELSEWHERE):
-            tell(Event.UNKNOWN_WORD, what="policy_type", word=policy.type, policy=policy.id)
-        return None
     return Rule(
         id=policy.id,
         name=policy.name or policy.id,

@@ -17,6 +17,7 @@ from sync_inventory.devices import mirror_devices
 from sync_inventory.drift import repair_tags
 from sync_inventory.links import Links
 from sync_inventory.rules import mirror_rules
+from sync_inventory.side_by_side import unreadable
 from sync_inventory.tally import Tally
 
 KEPT_RUNS = 50
@@ -75,8 +76,8 @@ async def _run(name: str, step: Step) -> StepRun:
     try:
         tally = await _patiently(step, tally)
         error = tally.error
-    except ValidationError as wrong:  # its text would quote the document
-        error = f"a stored {wrong.title} cannot be read ({wrong.error_count()} fields)"
+    except ValidationError as wrong:
+        error = unreadable(wrong)
     except MtdError as wrong:
         error = f"{type(wrong).__name__}: {wrong}"
     if error is not None:

@@ -26,6 +26,10 @@ class Sweep:
     Several Intune records of one Entra device are one device: the record that checked in last gives the facts
     (stale records are left behind by re-enrolment), and the ids of all of them name it. A record without the
     Entra id the mirror knows keeps it: what Intune leaves out for a while does not untie a blocked phone.
+
+    A mirrored device this sweep does not hold still bears its serial number: a phone Intune leaves out once
+    must not make the number it shares name the other one. The price: where a device enrols again under a new
+    Intune and a new Entra id, its number is ambiguous until the old document is purged or an admin links it.
     """
 
     def __init__(self, records: Iterable[Record], mirrored: Mapping[str, MirroredDevice]) -> None:
@@ -45,10 +49,18 @@ class Sweep:
             old = [each.id for each in standing.get(intune_id.lower(), ()) if each.id not in self.devices]
             if old:
                 self.previous.setdefault(id_, []).extend(old)
-        self.missing = sum(
-            each.replaced_by is None and id_ not in self.devices for id_, each in mirrored.items()
-        ) - sum(map(len, self.previous.values()))
+        left_behind = {old for each in self.previous.values() for old in each}
+        missing = [
+            each
+            for id_, each in mirrored.items()
+            if each.replaced_by is None and id_ not in self.devices and id_ not in left_behind
+        ]
+        self.missing = len(missing)
         """Mirrored devices this sweep does not hold. They stay: Intune's list may be incomplete."""
+        for each in missing:
+            for key in _shareable(each.facts):
+                if key in self.names:
+                    self.names[key].add(each.id)
 
     def _place(self, record: Record, standing: Mapping[str, list[MirroredDevice]]) -> tuple[str, str]:
         facts = record.facts
@@ -71,8 +83,13 @@ class Sweep:
 
 def link_keys(facts: DeviceFacts) -> list[str]:
     """The links that name a device: by Intune id, Entra id and serial number."""
-    ids = (("intune", facts.intune_id), ("entra", facts.entra_id), ("serial", facts.serial))
-    return [link_id(kind, value) for kind, value in ids if value]
+    ids = (("intune", facts.intune_id), ("entra", facts.entra_id))
+    return [*(link_id(kind, value) for kind, value in ids if value), *_shareable(facts)]
+
+
+def _shareable(facts: DeviceFacts) -> list[str]:
+    """The links by ids two devices may share; Intune and Entra give theirs to one record only."""
+    return [link_id("serial", facts.serial)] if facts.serial else []
 
 
 def _newest_of_each(records: Iterable[Record]) -> list[Record]:

@@ -8,7 +8,7 @@ from sync_inventory.tally import Tally
 
 
 class Tags:
-    """Brings pending tags to Entra until Graph throttles or fails.
+    """Brings pending tags to Entra until Graph throttles or does not answer.
 
     From then on a step leaves its tags pending: they are stored, and the timer of every minute writes them,
     blocks before unblocks, at the pace Graph asks for.
@@ -23,13 +23,11 @@ class Tags:
         """Write the device's tag if it is pending, and count what came of it."""
         if found.document.tag.state is not TagState.PENDING:
             return
+        self._leave_alone = self._leave_alone or self._services.graph.resting() > 0
         if self._leave_alone:
             self._tally.add("tags_pending")
             return
-        outcome = await enforce(self._services, found)
-        tag = outcome.device.tag
-        self._tally.add(f"tags_{tag.state}")
-        if outcome.pending and tag.error:
-            self._tally.trouble(f"the tag of device {outcome.device.id} is pending: {tag.error}")
-        if outcome.wait is not None:
-            self._leave_alone = True
+        device = await enforce(self._services, found)
+        self._tally.add(f"tags_{device.tag.state}")
+        if device.tag.state is TagState.PENDING and device.tag.error:
+            self._tally.trouble(f"the tag of device {device.id} is pending: {device.tag.error}")

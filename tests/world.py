@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 from local.cosmos.account import EMULATOR_KEY
@@ -20,6 +21,7 @@ from local.graph.faults import Faults as GraphFaults
 from local.graph.server import CALLS, STATE
 from local.graph.server import FAULTS as GRAPH_FAULTS
 from local.graph.server import create_app as graph_app
+from shared.entra import ADMIN_ROLE
 from shared.level import Level
 from shared.model import (
     Assignment,
@@ -35,6 +37,7 @@ from shared.services import Services
 from shared.settings import Mode, Settings
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+TENANT_ID = "55555555-eeee-4fff-8aaa-666666666666"
 ENTRA_ID = "11111111-aaaa-4bbb-8ccc-222222222222"
 INTUNE_ID = "33333333-dddd-4eee-8fff-444444444444"
 
@@ -69,6 +72,26 @@ class World:
     async def another_instance(self) -> Services:
         """Services of a second instance of the app, on the same store and Graph."""
         return Services.of(self.services.settings, self.clock)
+
+    async def token(self, *roles: str, **wanted: str) -> str:
+        """A bearer token of the tenant with `roles`; `wanted` overrides tenant, audience, app_id or name."""
+        settings = self.services.settings
+        body = {
+            "tenant": settings.admin_tenant,
+            "audience": settings.admin_audience,
+            "roles": roles,
+            **wanted,
+        }
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(f"{self.graph_endpoint}/_sim/token", json=body) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+            return await answer.text()
+
+    async def admin_headers(self, name: str = "test admin") -> dict[str, str]:
+        """What an admin sends who may write."""
+        return {"Authorization": f"Bearer {await self.token(ADMIN_ROLE, name=name)}"}
 
     async def put_device(self, **facts: object) -> Device:
         """A device in Entra, Intune and the mirror."""
@@ -196,6 +219,9 @@ def _settings(cosmos_endpoint: str, graph_endpoint: str, override: Mapping[str, 
         "partners": {Platform.IOS: ("lookout",), Platform.ANDROID: ("zimperium",)},
         "cosmos_connection_string": connection_string(cosmos_endpoint, EMULATOR_KEY),
         "graph_base_url": f"{graph_endpoint}/v1.0",
+        "entra_authority": graph_endpoint,
+        "admin_tenant": TENANT_ID,
+        "admin_audience": "api://mtd-connector",
     }
     return Settings(**{**values, **override})
 

@@ -4,8 +4,9 @@ A partner is a module of this package that holds an `ADAPTER`; its name is the p
 name begins with `_` are what adapters share.
 """
 
+import hashlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -14,9 +15,17 @@ from pydantic import ValidationError
 
 from ingest_threat.body import BrokenItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.redaction import redacted
+from ingest_threat.partners._fields import plain_word
+from ingest_threat.partners._taxonomy import UNKNOWN
+from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
+from ingest_threat.redaction import masked, redacted
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from shared.record import IgnoredRecord, Record, UnreadableRecord
+from shared.record import IgnoredRecord, Record, ThreatRecord, UnreadableRecord
+
+__all__ = ["DEFAULT", "PartnerWords", "check_known", "known", "parse", "vocabulary"]
+
+
+FREE_TEXTS = ("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name")
 
 
 @cache
@@ -31,14 +40,24 @@ def check_known(partner: str) -> None:
         raise UnknownPartner("no partner of that name")
 
 
-def parse(partner: str, body: bytes, *, received_at: datetime) -> list[Record]:
-    """The records in `body`, in the order of its items.
+def vocabulary(key: str) -> tuple[str, str] | None:
+    """The slug and name of the vocabulary that `<slug>_<name>` means; None where no adapter declares it."""
+    for slug in known():
+        name = key.removeprefix(f"{slug}_")
+        if name != key and name in _adapter(slug).words:
+            return slug, name
+    return None
+
+
+def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWords = DEFAULT) -> list[Record]:
+    """The records in `body`, in the order of its items; `words` are vocabularies set instead of defaults.
 
     An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
     partner's format. No record depends on `received_at` (aware): a report sent again gives the same record.
     """
     adapter = _adapter(partner)
+    spoken = in_force(partner, adapter.words, words)
     found = items(body, envelopes=adapter.envelopes, unframe=adapter.unframe)
     records: list[Record] = []
     recognised = not found
@@ -47,7 +66,7 @@ def parse(partner: str, body: bytes, *, received_at: datetime) -> list[Record]:
             records.append(_unreadable(partner, adapter, item, item.reason))
             continue
         try:
-            records += _read(partner, adapter, item)
+            records += _read(partner, adapter, item, spoken)
             recognised = True
         except Foreign as error:
             records.append(_unreadable(partner, adapter, item, str(error)))
@@ -59,6 +78,17 @@ def parse(partner: str, body: bytes, *, received_at: datetime) -> list[Record]:
     return adapter.complete(records)
 
 
+def unknown_words(record: ThreatRecord) -> list[tuple[str, str]]:
+    """What no table of the partner's adapter knows in a threat: (`severity` or `type`, the word, masked)."""
+    grades, grade = _adapter(record.partner).grades, record.severity_raw
+    found = []
+    if grades and grade and not grade.replace(".", "").isdecimal() and plain_word(grade) not in grades:
+        found.append(("severity", masked(grade)))
+    if record.threat_type == UNKNOWN:
+        found.append(("type", masked(record.threat_name or record.vendor_category or "")))
+    return found
+
+
 @cache
 def _adapter(partner: str) -> Adapter:
     check_known(partner)
@@ -68,20 +98,35 @@ def _adapter(partner: str) -> Adapter:
     return adapter
 
 
-def _read(partner: str, adapter: Adapter, item: ReadableItem) -> Sequence[Record]:
+def _read(
+    partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
+) -> Sequence[Record]:
     raw = redacted(item.content, adapter.redact)
-    records = adapter.read(Item(partner, item.index, item.content, raw))
+    records = adapter.read(Item(partner, item.index, item.content, raw, words))
     for record in records:
         if not isinstance(record, IgnoredRecord | UnreadableRecord) and record.partner_device_id is None:
             raise ValueError("no device")
-    return records
+    return [_masked(record) for record in records]
+
+
+def _masked(record: Record) -> Record:
+    """`record` with its free texts masked; what is a key or an id stays as the partner gave it."""
+    texts = {name: getattr(record, name, None) for name in FREE_TEXTS}
+    hidden = {name: masked(text) for name, text in texts.items() if text and masked(text) != text}
+    return record.model_copy(update=hidden) if hidden else record
 
 
 def _unreadable(
     partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str
 ) -> UnreadableRecord:
-    raw = redacted(item.content, adapter.redact)
-    return UnreadableRecord(partner=partner, index=item.index, reason=reason, raw=raw)
+    return UnreadableRecord(
+        partner=partner,
+        index=item.index,
+        reason=reason,
+        raw=redacted(item.content, adapter.redact),
+        size=len(item.received),
+        sha256=hashlib.sha256(item.received).hexdigest(),
+    )
 
 
 def _reason(error: ValueError) -> str:

@@ -1,7 +1,7 @@
 """What a partner's module is: an `ADAPTER`, which the package finds by its being there."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -18,6 +18,8 @@ class Item:
     content: JsonObject
     raw: JsonValue
     """`content`, redacted: what a record keeps."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The adapter's vocabularies as set, else by default, in the form `_fields.word` gives."""
 
     def ignored(self, reason: str) -> list[Record]:
         """The record of an item that is read and is no business of ours."""
@@ -41,7 +43,11 @@ class Adapter:
     """Keys under which an object holds the list of items."""
     redact: frozenset[str] = frozenset()
     """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
+    grades: frozenset[str] = frozenset()
+    """The severity words its tables know, as `word` gives them: another one is told."""
     complete: Callable[[Sequence[Record]], list[Record]] = list
     """Fills in, once all items are read, what a message tells in one of them for another."""
     unframe: Callable[[str], str] | None = None
     """The JSON text in one line of a message that is not JSON as a whole; `""` where there is none."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""

@@ -206,19 +206,20 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     health = inner(block, "status") or inner(event, "details") or block
     at = moment(event, "created_time", "eventTime")
     status = word(health, "security_status", "securityStatus")
-    if status is None:
+    severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
+    active = word(health, "activation_status", "activationStatus") in ACTIVE
+    if severity is None or (severity is Level.SECURED and not active):
+        # an agent that is not at work cannot vouch for its device
         return DeviceIdentityRecord(
             **_common(item),
             detected_at=at,
         )
-    severity = SECURITY_STATUS.get(status, Level.HIGH)
-    active = word(health, "activation_status", "activationStatus") in ACTIVE
     return DeviceStateRecord(
         **_common(item),
         detected_at=at,
         severity=severity,
         severity_raw=text(health, "security_status", "securityStatus"),
-        clears=Clears.ALL if severity is Level.SECURED and active else Clears.NONE,
+        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
     )
 
 
@@ -265,4 +266,6 @@ def unframe(line: str) -> str:
     return line.removeprefix("data:")
 
 
-ADAPTER = Adapter(read, envelopes=("events",), redact=REDACT, complete=complete, unframe=unframe)
+ADAPTER = Adapter(
+    read, envelopes=("events",), redact=REDACT, grades=frozenset(SEVERITY), complete=complete, unframe=unframe
+)

@@ -176,4 +176,4 @@ def _os_version(device: JsonObject) -> str | None:
     return version or (in_name[1] if in_name else None)
 
 
-ADAPTER = Adapter(read, redact=REDACT)
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY))

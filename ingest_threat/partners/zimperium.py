@@ -289,4 +289,4 @@ def _texts(content: JsonObject, *names: str) -> tuple[str | None, ...]:
     return tuple(text(content, name) for name in names)
 
 
-ADAPTER = Adapter(read, envelopes=("content",), redact=REDACT)
+ADAPTER = Adapter(read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY))

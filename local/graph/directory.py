@@ -5,6 +5,7 @@ import pathlib
 import secrets
 import sqlite3
 import uuid
+from collections.abc import Callable
 from enum import StrEnum
 
 from aiohttp import web
@@ -114,6 +115,12 @@ class Directory:
         kept = self.get(Kind.SIGNING_KEY, "tokens") or {"key": secrets.token_hex(32)}
         self.put(Kind.SIGNING_KEY, "tokens", kept)
         return bytes.fromhex(kept["key"])
+
+    def token_key(self, make: Callable[[], str]) -> str:
+        """The private key Entra's tokens are signed by, in PEM: `make` makes it, once a directory."""
+        kept = self.get(Kind.SIGNING_KEY, "entra") or {"pem": make()}
+        self.put(Kind.SIGNING_KEY, "entra", kept)
+        return str(kept["pem"])
 
 
 STATE = web.AppKey("STATE", Directory)

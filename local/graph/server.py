@@ -2,10 +2,11 @@
 
 Written from the documented behaviour of Microsoft Graph v1.0 (managedDevice, mobileThreatDefenseConnector,
 deviceCompliancePolicy, device, conditionalAccessPolicy, conditionalAccessRoot: evaluate, throttling limits,
-errors) and of App Service's managed identity endpoint. Not checked against a tenant. It leaves out:
-$filter, $orderby, $count, $search and $batch, delta, etags, permissions and audiences, property schemas
-(objects hold what was put), Entra's replication lag, enforcement at sign-in (What If says what applies,
-nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an unknown segment.
+errors), of App Service's managed identity endpoint, and of Entra's keys. Not checked against a tenant. It
+leaves out: $filter, $orderby, $count, $search and $batch, delta, etags, permissions and audiences, property
+schemas (objects hold what was put), Entra's replication lag, enforcement at sign-in (What If says what
+applies, nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an unknown
+segment.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.graph import admin, conditional_access, entra, intune
+from local.graph import admin, conditional_access, entra, intune, tokens
 from local.graph.admin import CALLS
 from local.graph.directory import STATE, Directory
 from local.graph.faults import FAULTS, Faults
@@ -49,7 +50,7 @@ def create_app(
     app[IDENTITY] = identity = Identity(state.signing_key())
     if quotas:
         app[THROTTLE] = Throttle(clock)
-    app.add_routes([*intune.ROUTES, *entra.ROUTES, *conditional_access.ROUTES, *admin.ROUTES])
+    app.add_routes([*intune.ROUTES, *entra.ROUTES, *conditional_access.ROUTES, *tokens.ROUTES, *admin.ROUTES])
     app.router.add_get("/msi/token", identity.token)
     app.cleanup_ctx.append(_close)
     return app

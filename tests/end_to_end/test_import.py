@@ -21,6 +21,8 @@ HEAVY = (
     "azure.cosmos",
     "aiohttp",
     "httpx",
+    "jwt",
+    "cryptography",
 )
 
 

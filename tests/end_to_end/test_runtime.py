@@ -79,10 +79,16 @@ def test_every_function_is_indexed_on_microsofts_runtime(indexed: dict[str, dict
         "evaluate_risk",
         "explain_device",
         "health",
+        "import_links",
         "ingest_threat",
+        "link_agent",
+        "list_agents",
+        "list_dead_letters",
         "list_devices",
+        "redrive_dead_letter",
         "retry_pending_tags",
         "sync_inventory",
+        "unlink_agent",
     ]
 
 

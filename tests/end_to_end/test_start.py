@@ -34,6 +34,8 @@ async def test_a_taken_port_is_named_with_its_setting(tmp_path: pathlib.Path) ->
         ("LOCAL_HOST_PORT", "none", "LOCAL_HOST_PORT is 'none': expected a port from 1 to 65535"),
         ("PARTNERS_IOS", "norton", "'norton' is no partner"),
         ("WEBHOOK_SECRETS_LOOKOUT", "short", "WEBHOOK_SECRETS_LOOKOUT"),
+        ("AUTH_LOOKOUT", "header", "WEBHOOK_SECRETS_LOOKOUT is set, but AUTH_LOOKOUT is header"),
+        ("HEADER_SECRETS_SOPHOS", "short", "HEADER_SECRETS_SOPHOS is set, but AUTH_SOPHOS is webhook"),
         ("SYNC_SCHEDULE", "sometimes", "sometimes"),
     ],
 )
@@ -78,3 +80,12 @@ async def test_ctrl_c_stops_cleanly(tmp_path: pathlib.Path) -> None:
     assert one.lines[-1] == "stopping"
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(env["LOCAL_HOST_PORT"]))) != 0
+
+
+@pytest.mark.parametrize("name", ["secrets.json", "cosmos.sqlite", "graph.sqlite"])
+async def test_data_that_cannot_be_read_is_told_in_one_line(tmp_path: pathlib.Path, name: str) -> None:
+    (tmp_path / name).write_text("no such thing, and long enough to be taken for a damaged database file")
+    env = {key: value for key, value in environment().items() if not key.startswith("WEBHOOK_SECRETS_")}
+    said = await _said(tmp_path, env)
+    assert len(said) == 1
+    assert "--fresh" in said[0]

@@ -9,6 +9,7 @@ from evaluate_risk import decide as door
 from evaluate_risk.decide import change, link_agent, settle, with_slot, without_agent
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.policy import Policy
+from evaluate_risk.risk import new_agent
 from shared.errors import StoreUnavailable
 from shared.level import Level
 from shared.model import (
@@ -16,11 +17,13 @@ from shared.model import (
     Assignment,
     Device,
     HistoryEntry,
+    Link,
     Rule,
     Slot,
     Tag,
     TagState,
     Verdict,
+    link_id,
 )
 from shared.record import Category, Platform
 from shared.settings import Mode
@@ -169,8 +172,12 @@ def test_a_write_still_pending_is_called_off_when_no_rule_decides_any_more() -> 
 def test_a_frozen_device_keeps_decision_and_tag_and_is_not_looked_at_again() -> None:
     blocked = settle(phone(), a_policy(), START)
     moved = blocked.model_copy(update={"slots": {AGENT_ID: a_slot(moved=True)}})
+    assert moved.decision is not None
+    due = moved.decision.model_copy(update={"next_due": START})
     other = a_policy(tag_all=True)
-    after = settle(moved, other, START)
+    after = settle(moved.model_copy(update={"decision": due}), other, START)
+    assert after.decision is not None
+    assert after.decision.next_due is None
     assert after.tag == blocked.tag
     assert after.decision is not None
     assert after.decision.verdict is Verdict.BLOCK
@@ -384,6 +391,45 @@ async def test_a_report_that_arrives_while_its_agent_is_linked_is_not_lost(tenan
     await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, "admin: test")
     device = await tenant_world.device()
     assert sorted(f.key for f in device.slots[AGENT_ID].findings) == ["t1", "t2"]
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_graver_report_the_feed_links_by_meanwhile_is_not_covered_by_the_older_slot(
+    tenant_world: World, crash: bool
+) -> None:
+    await tenant_world.put_device()
+    await tenant_world.put_rule(Level.LOW)
+    await evaluate(tenant_world.services, feed(a_threat("t1", severity=Level.LOW)))
+    await tenant_world.services.store.upsert(Link(id=link_id("intune", INTUNE_ID), device=ENTRA_ID))
+    replace = tenant_world.services.store.replace
+    graver = feed(a_threat("t2"))
+
+    async def overtaken(document: Any, etag: str) -> str:
+        if isinstance(document, Agent):
+            tenant_world.services.store.replace = replace  # type: ignore[method-assign]
+            if crash:
+                raise StoreUnavailable("cut off before the link was written")
+            await evaluate(tenant_world.services, graver)
+        return await replace(document, etag)
+
+    tenant_world.services.store.replace = overtaken  # type: ignore[method-assign]
+    if crash:
+        with pytest.raises(StoreUnavailable):
+            await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, "sync")
+        await evaluate(tenant_world.services, graver)
+    else:
+        await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, "sync")
+    device = await tenant_world.device()
+    assert sorted(f.key for f in device.slots[AGENT_ID].findings) == ["t1", "t2"]
+    assert device.decision is not None
+    assert device.decision.verdict is Verdict.BLOCK
+
+
+def test_a_late_mark_of_a_move_does_not_freeze_a_device_the_agent_came_back_to() -> None:
+    here = phone().model_copy(update={"slots": {AGENT_ID: a_slot(revision=3)}})
+    late = new_agent(a_threat(), "agent-1").model_copy(update={"level_revision": 2})
+    assert without_agent(here, late) == here
+    assert without_agent(here, late.model_copy(update={"level_revision": 4})).frozen
 
 
 async def test_what_is_not_there_cannot_be_linked(tenant_world: World) -> None:

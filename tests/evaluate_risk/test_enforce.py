@@ -1,6 +1,5 @@
 """From the wanted tag to Entra: blocks first, never over somebody else's value, the newest wanted last."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce, retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.cosmos import Found
-from shared.errors import StoreUnavailable
+from shared.errors import GraphUnavailable, StoreUnavailable
 from shared.level import Level
-from shared.model import Device, TagState
+from shared.model import Device, Rules, TagState
 from shared.record import Status
 from shared.services import Services
 from shared.settings import Mode
@@ -116,7 +115,7 @@ async def test_whatever_graph_says_the_tag_stays_pending_and_the_feed_goes_on(
 async def test_blocks_are_written_before_unblocks(phone: World) -> None:
     await put_other_phone(phone)
     await evaluate(phone.services, feed(a_threat()))
-    phone.graph_faults.throttle(2, "0.01", "PATCH")
+    phone.graph_faults.fail(503, 2, "PATCH")
     other = a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)
     await evaluate(phone.services, feed(RESOLVED))
     await evaluate(phone.services, feed(other))
@@ -132,17 +131,81 @@ async def test_blocks_are_written_before_unblocks(phone: World) -> None:
     assert written == ["mtd-block-high", "mtd-ok"]
 
 
-async def test_a_throttling_graph_is_left_alone_until_the_next_run(phone: World) -> None:
+async def test_a_throttling_graph_is_left_alone_for_as_long_as_it_says(
+    phone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await put_other_phone(phone)
-    phone.graph_faults.throttle(4, "0.01", "PATCH")
+    monkeypatch.setattr("evaluate_risk.enforce.BUDGET_SECONDS", {True: 0.1, False: 0.1})
+    phone.graph_faults.throttle(1, "60", "PATCH")
+    await evaluate(phone.services, feed(a_threat()))
+    phone.graph_calls.clear()
+    await evaluate(phone.services, feed(a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)))
+    assert await retry_pending(phone.services) == {"tried": 0, "settled": 0}
+    assert not phone.graph_calls
+    monkeypatch.undo()
+    rested = await phone.another_instance()
+    assert await retry_pending(rested) == {"tried": 2, "settled": 2}
+    await rested.close()
+
+
+async def test_a_device_that_always_fails_holds_up_no_other(phone: World) -> None:
+    await put_other_phone(phone)
+    phone.graph_faults.fail(503, 50, None, ENTRA_ID)
     other = a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)
-    await evaluate(phone.services, feed(a_threat(), other))
-    assert await retry_pending(phone.services) == {"tried": 2, "settled": 0}
-    phone.graph_faults.clear()
-    phone.graph_faults.throttle(1, "41", "GET")
-    async with asyncio.timeout(5):
-        assert await retry_pending(phone.services) == {"tried": 1, "settled": 0}
-    assert await retry_pending(phone.services) == {"tried": 2, "settled": 2}
+    await evaluate(phone.services, feed(a_threat()))
+    phone.graph_faults.fail(503, 1, None, OTHER_ENTRA_ID)
+    await evaluate(phone.services, feed(other))
+    assert await retry_pending(phone.services) == {"tried": 2, "settled": 1}
+    assert phone.entra_tag(OTHER_ENTRA_ID) == "mtd-block-high"
+
+
+async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_unheard_unblock(
+    phone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evaluate(phone.services, feed(a_threat()))
+    written = phone.services.graph.write_tag
+
+    async def unheard(entra_id: str, value: str) -> None:
+        await written(entra_id, value)
+        raise GraphUnavailable("the answer was lost")
+
+    monkeypatch.setattr(phone.services.graph, "write_tag", unheard)
+    await evaluate(phone.services, feed(a_threat(minutes=1, status=Status.RESOLVED)))
+    monkeypatch.undo()
+    assert phone.entra_tag() == "mtd-ok"
+
+    async def lagging(_entra_id: str) -> str:
+        return "mtd-block-high"
+
+    monkeypatch.setattr(phone.services.graph, "tag", lagging)
+    await evaluate(phone.services, feed(a_threat("t2", minutes=2)))
+    assert phone.entra_tag() == "mtd-block-high"
+    assert (await phone.device()).tag.state is TagState.APPLIED
+
+
+async def test_a_block_called_off_unheard_is_still_lifted_when_the_phone_is_clean(
+    phone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = phone.services.graph.write_tag
+
+    async def unheard(entra_id: str, value: str) -> None:
+        await written(entra_id, value)
+        raise GraphUnavailable("the answer was lost")
+
+    monkeypatch.setattr(phone.services.graph, "write_tag", unheard)
+    await evaluate(phone.services, feed(a_threat()))
+    monkeypatch.undo()
+    rules = await phone.services.store.read(Rules, "rules")
+    assert rules is not None
+    await phone.services.store.upsert(Rules(rules=(), read_at=phone.clock()))
+    phone.services.mirror.forget()
+    undecided = await change(phone.services, ENTRA_ID)
+    assert undecided is not None
+    assert undecided.document.tag.state is TagState.NONE
+    await phone.services.store.upsert(rules.document)
+    phone.services.mirror.forget()
+    await evaluate(phone.services, feed(a_threat(minutes=1, status=Status.RESOLVED)))
+    assert phone.entra_tag() == "mtd-ok"
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.REPORT])
@@ -155,7 +218,7 @@ async def test_outside_enforce_nothing_is_written(mode: Mode) -> None:
         quiet = Services.of(one.services.settings.model_copy(update={"mode": mode}), one.clock)
         one.graph_calls.clear()
         assert await retry_pending(quiet) == {"tried": 0, "settled": 0}
-        assert not (await enforce(quiet, await found(one.services))).device.tag.applied
+        assert not (await enforce(quiet, await found(one.services))).tag.applied
         assert not one.graph_calls
         await quiet.close()
 
@@ -178,7 +241,7 @@ async def test_a_device_deleted_while_it_is_tagged_is_let_go(phone: World) -> No
     await evaluate(phone.services, feed(a_threat()))
     pending = await found(phone.services)
     await phone.services.store.delete(Device, ENTRA_ID)
-    assert (await enforce(phone.services, pending)).pending
+    assert (await enforce(phone.services, pending)).tag.state is TagState.PENDING
     assert await phone.services.store.read(Device, ENTRA_ID) is None
 
 
@@ -285,6 +348,6 @@ async def test_entering_enforce_writes_what_was_only_shown() -> None:
         device = await change(enforcing, ENTRA_ID)
         assert device is not None
         assert device.document.tag.state is TagState.PENDING
-        assert not (await enforce(enforcing, device)).pending
+        assert (await enforce(enforcing, device)).tag.state is TagState.APPLIED
         assert one.entra_tag() == "mtd-block-high"
         await enforcing.close()

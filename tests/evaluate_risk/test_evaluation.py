@@ -14,7 +14,19 @@ from evaluate_risk.decide import link_agent
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
 from shared.level import Level
-from shared.model import Agent, DeadLetter, Device, Link, Report, TagState, Verdict, digest, id_part, link_id
+from shared.model import (
+    Agent,
+    DeadLetter,
+    Device,
+    Link,
+    Report,
+    TagState,
+    Verdict,
+    digest,
+    id_part,
+    link_id,
+    link_of_agent,
+)
 from shared.record import Platform, Status
 from shared.settings import Mode
 from tests.evaluate_risk.stories import (
@@ -294,7 +306,7 @@ async def test_an_ambiguous_link_matches_nobody(phone: World) -> None:
 async def test_a_link_made_by_an_admin_stands_against_the_agents_own_ids(phone: World) -> None:
     await put_other_phone(phone)
     await evaluate(phone.services, feed(a_threat(mdm_device_id=None)))
-    await link_agent(phone.services, AGENT_ID, OTHER_ENTRA_ID, "admin: seen on the desk")
+    await link_agent(phone.services, AGENT_ID, OTHER_ENTRA_ID, link_of_agent(AGENT_ID))
     await evaluate(phone.services, feed(a_threat("t2")))
     assert (await agent(phone)).device == OTHER_ENTRA_ID
 

@@ -259,7 +259,7 @@ def _resolutions(count: int) -> list[Report]:
 
 def test_tombstones_stay_180_days() -> None:
     agent = folded(a_threat(minutes=1, status=Status.RESOLVED))
-    later = fold(agent, [], START + timedelta(minutes=1) + TOMBSTONE_AGE).agent
+    later = fold(agent, [], START + TOMBSTONE_AGE).agent
     assert timedelta(days=180) == TOMBSTONE_AGE
     assert "t1" in later.threats
     assert later.floor is None
@@ -268,7 +268,7 @@ def test_tombstones_stay_180_days() -> None:
 
 def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() -> None:
     agent = folded(a_threat(minutes=1, status=Status.RESOLVED))
-    now = START + timedelta(minutes=1, seconds=1) + TOMBSTONE_AGE
+    now = START + timedelta(seconds=1) + TOMBSTONE_AGE
     later = fold(agent, [], now).agent
     assert later.threats == {}
     assert later.floor == START + timedelta(minutes=1)
@@ -277,6 +277,22 @@ def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() 
     assert [(r.report.id, r.kind) for r in outcome.rejected] == [(late.id, "too_late")]
     assert is_open(outcome.agent) == []
     assert is_open(fold(later, [a_threat("new", minutes=2)], now).agent) == ["new"]
+
+
+def test_old_history_told_late_is_remembered_from_its_receipt_on() -> None:
+    days = 24 * 60
+    closed = a_threat("old", minutes=-200 * days, status=Status.RESOLVED)
+    still_open = a_threat("older", minutes=-210 * days)
+    agent = folded(closed)
+    assert "old" in agent.threats
+    assert agent.floor is None
+    assert is_open(fold(agent, [still_open], NOW).agent) == ["older"]
+
+
+def test_an_agent_that_is_merely_known_has_not_scanned() -> None:
+    assert not slot(folded(an_identity())).scanned
+    assert not slot(folded(a_threat(status=Status.UNKNOWN))).scanned
+    assert slot(folded(a_threat(status=Status.RESOLVED))).scanned
 
 
 def test_a_late_event_of_a_threat_still_remembered_is_folded_below_the_floor() -> None:
@@ -405,6 +421,11 @@ def test_what_a_snapshot_of_compliance_covers_does_not_hide_a_graver_threat_of_t
 
 def test_a_snapshot_that_clears_nothing_clears_nothing() -> None:
     assert is_open(folded(a_threat(), a_state(clears=Clears.NONE, minutes=5))) == ["t1"]
+
+
+def test_a_compliance_snapshot_says_nothing_of_the_partners_own_level() -> None:
+    agent = folded(a_state(Level.HIGH), a_state(Level.SECURED, clears=Clears.COMPLIANCE, minutes=5))
+    assert slot(agent).own is Level.HIGH
 
 
 def test_closed_keys_close_what_they_name_and_no_more() -> None:

@@ -1,174 +1,251 @@
-"""Signatures, and what is refused with them."""
+"""The security cases every partner inherits, in every way it can be set to prove itself."""
 
-import base64
-import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from standardwebhooks.webhooks import Webhook
 
-from ingest_threat.authentication import checked_secrets, verify
-from shared.errors import NotAuthentic, SettingsError
+from ingest_threat.authentication import authenticate, check
+from ingest_threat.partners import known
+from shared.errors import KeysUnavailable, NotAuthentic, SettingsError
+from shared.proofs import NEEDED, Scheme
+from shared.settings import Settings, read
+from tests.ingest_threat.ways import CARRIERS, DATED, ROTATED, proof, texts
+from tests.login_service import LoginService, login_service
 
-SECRET = "whsec_" + base64.b64encode(b"invented secret of thirty-two by").decode()
-OTHER = "whsec_" + base64.b64encode(bytes(range(24))).decode()
 BODY = '{"a": "é"}'.encode()
+PARTNERS = sorted(known())
+SCHEMES = list(Scheme)
+GARBAGE = [
+    *(
+        "",
+        " ",
+        "null",
+        "é",
+        "\udcff",
+        "\0",
+        "\x7f\x80\xff",
+        "١٢٣",
+        "🙂",
+        "x" * 20_000,
+        ",",
+        ":",
+        "=",
+        "..",
+        "\r\n",
+    ),
+    *("Bearer ", "Bearer a.b.c", "SharedKey a:b", "v1,AAAA", "whsec_AAAA", "' OR 1=1 --", "${jndi:ldap://x}"),
+]
+
+every_partner = pytest.mark.parametrize("partner", PARTNERS)
+every_way = pytest.mark.parametrize("scheme", SCHEMES)
+every_dated_way = pytest.mark.parametrize("scheme", DATED)
 
 
-def signed(
-    body: bytes = BODY, *, secret: str = SECRET, age: int = 0, number: str = "msg_1"
-) -> dict[str, str]:
-    stamp = int(time.time()) - age
-    signature = Webhook(secret).sign(number, datetime.fromtimestamp(stamp, UTC), body.decode())
-    return {"Webhook-Id": number, "webhook-timestamp": str(stamp), "WEBHOOK-SIGNATURE": signature}
+@pytest.fixture
+async def login() -> AsyncIterator[LoginService]:
+    async with login_service() as service:
+        yield service
 
 
-def refused(headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
+def settings_for(scheme: Scheme, login: LoginService) -> Settings:
+    """All partners prove themselves by `scheme`, each with secrets of its own."""
+    environment = {"ENTRA_AUTHORITY": login.authority}
+    for partner in PARTNERS:
+        environment[f"AUTH_{partner.upper()}"] = scheme
+        environment |= {f"{field}_{partner}".upper(): text for field, text in texts(scheme, partner).items()}
+    settings = read(environment)
+    check(settings)
+    return settings
+
+
+async def send(settings: Settings, partner: str, headers: dict[str, str], body: bytes = BODY) -> None:
+    await authenticate(settings, partner, headers, body, datetime.now(UTC))
+
+
+async def refused(settings: Settings, partner: str, headers: dict[str, str], body: bytes = BODY) -> str:
     with pytest.raises(NotAuthentic) as error:
-        verify("lookout", headers, body, secrets)
-    assert "é" not in str(error.value)
+        await send(settings, partner, headers, body)
     return str(error.value)
 
 
-@pytest.mark.parametrize("age", [0, 290, -290])
-def test_a_fresh_signature_is_taken(age: int) -> None:
-    verify("lookout", signed(age=age), BODY, (SECRET,))
+@every_partner
+@every_way
+async def test_a_proof_is_taken_and_so_is_the_one_that_replaces_it(
+    partner: str, scheme: Scheme, login: LoginService
+) -> None:
+    settings = settings_for(scheme, login)
+    for place in range(ROTATED):
+        await send(settings, partner, proof(scheme, partner, BODY, login, place=place))
 
 
-@pytest.mark.parametrize("age", [310, -310, 31_536_000, -31_536_000])
-def test_a_stamp_too_far_on_either_side_is_refused(age: int) -> None:
-    assert "timestamp" in refused(signed(age=age))
+@every_partner
+@every_way
+async def test_header_names_are_read_without_case(partner: str, scheme: Scheme, login: LoginService) -> None:
+    headers = proof(scheme, partner, BODY, login)
+    for turned in (str.upper, str.lower):
+        await send(settings_for(scheme, login), partner, {turned(n): v for n, v in headers.items()})
 
 
-@pytest.mark.parametrize("secrets", [(OTHER, SECRET), (SECRET, OTHER)])
-def test_several_secrets_are_valid_at_once(secrets: tuple[str, ...]) -> None:
-    verify("lookout", signed(), BODY, secrets)
-    verify("lookout", signed(secret=OTHER), BODY, secrets)
+@every_partner
+@every_way
+async def test_a_secret_that_is_not_set_any_more_is_refused(
+    partner: str, scheme: Scheme, login: LoginService
+) -> None:
+    await refused(settings_for(scheme, login), partner, proof(scheme, partner, BODY, login, place=ROTATED))
 
 
-def test_one_of_several_signatures_is_enough() -> None:
-    headers = signed()
-    headers["WEBHOOK-SIGNATURE"] = f"v1,AAAA v1a,AAAA {headers['WEBHOOK-SIGNATURE']}"
-    verify("lookout", headers, BODY, (SECRET,))
+@every_partner
+@every_way
+async def test_no_proof_is_refused(partner: str, scheme: Scheme, login: LoginService) -> None:
+    settings = settings_for(scheme, login)
+    await refused(settings, partner, {})
+    await refused(settings, partner, {"content-type": "application/json", "x-functions-key": "local-only"})
 
 
-@pytest.mark.parametrize("body", [b"", b"NaN", b'{"a": 1}\n{"a": 2}', b"\xef\xbb\xbf{}"])
-def test_the_body_need_not_be_one_json_value(body: bytes) -> None:
-    verify("lookout", signed(body), body, (SECRET,))
+@every_partner
+@every_way
+async def test_half_a_proof_or_garbage_is_refused(partner: str, scheme: Scheme, login: LoginService) -> None:
+    settings = settings_for(scheme, login)
+    headers = proof(scheme, partner, BODY, login)
+    for name in CARRIERS[scheme]:
+        await refused(settings, partner, {key: value for key, value in headers.items() if key != name})
+        right = headers[name]
+        broken = (
+            f"{right} ",
+            f" {right}",
+            f"{right}\n",
+            f"{right},{right}",
+            f"{right}é",
+            right[1:],
+            right[:-2],
+        )
+        for value in (*GARBAGE, *broken, right.swapcase() if right.swapcase() != right else ""):
+            await refused(settings, partner, {**headers, name: value})
 
 
-def test_another_body_secret_or_id_is_refused() -> None:
-    refused(signed(), BODY + b" ")
-    refused(signed(), secrets=(OTHER,))
-    refused({**signed(), "Webhook-Id": "msg_2"})
+@every_partner
+@every_way
+async def test_another_partners_proof_is_refused(partner: str, scheme: Scheme, login: LoginService) -> None:
+    settings = settings_for(scheme, login)
+    for other in PARTNERS:
+        if other != partner:
+            await refused(settings, partner, proof(scheme, other, BODY, login))
 
 
-def test_nothing_is_authentic_without_a_secret() -> None:
-    assert refused(signed(), secrets=()) == "no secret is set for lookout"
+@every_partner
+@every_way
+async def test_a_good_proof_of_another_way_is_refused(
+    partner: str, scheme: Scheme, login: LoginService
+) -> None:
+    settings = settings_for(scheme, login)
+    for other in SCHEMES:
+        if other is not scheme:
+            await refused(settings, partner, proof(other, partner, BODY, login))
 
 
-def test_a_body_that_is_not_utf8_is_refused() -> None:
-    assert "UTF-8" in refused(signed(), b"\xff")
+@every_partner
+@every_dated_way
+@pytest.mark.parametrize("minutes", [-62, 16, -525_600, 525_600])
+async def test_an_expired_or_far_future_proof_is_refused(
+    partner: str, scheme: Scheme, minutes: float, login: LoginService
+) -> None:
+    await refused(settings_for(scheme, login), partner, proof(scheme, partner, BODY, login, minutes=minutes))
 
 
-@pytest.mark.parametrize("name", ["Webhook-Id", "webhook-timestamp", "WEBHOOK-SIGNATURE"])
-def test_a_missing_or_empty_header_is_refused(name: str) -> None:
-    headers = signed()
-    assert "missing" in refused({**headers, name: ""})
-    del headers[name]
-    assert "missing" in refused(headers)
+@every_partner
+@pytest.mark.parametrize("scheme", [Scheme.WEBHOOK, Scheme.SHARED_KEY])
+async def test_a_longer_body_is_another_message(partner: str, scheme: Scheme, login: LoginService) -> None:
+    headers = proof(scheme, partner, BODY, login)
+    await refused(settings_for(scheme, login), partner, headers, BODY + b" ")
 
 
-@pytest.mark.parametrize("number", ["msg.1", "x" * 257, "msg 1", "msgé", "msg\n1"])
-def test_an_odd_id_is_refused_though_signed(number: str) -> None:
-    assert "webhook-id" in refused(signed(number=number))
+@every_partner
+@every_way
+async def test_a_partner_whose_proof_is_not_wholly_set_is_off(
+    partner: str, scheme: Scheme, login: LoginService
+) -> None:
+    headers = proof(scheme, partner, BODY, login)
+    for left_out in NEEDED[scheme]:
+        given = {
+            field: {partner: text} for field, text in texts(scheme, partner).items() if field != left_out
+        }
+        settings = Settings(schemes={partner: scheme}, entra_authority=login.authority, **given)
+        check(settings)
+        said = await refused(settings, partner, headers)
+        assert f"{left_out}_{partner}".upper() in said
+        assert partner not in settings.able()
+
+
+@every_partner
+@every_way
+async def test_the_reason_holds_nothing_of_the_proof(
+    partner: str, scheme: Scheme, login: LoginService
+) -> None:
+    settings = settings_for(scheme, login)
+    for headers in (
+        proof(scheme, PARTNERS[partner == PARTNERS[0]], BODY, login),
+        proof(scheme, "x", BODY, login),
+    ):
+        said = await refused(settings, partner, headers)
+        secrets = [headers[name] for name in CARRIERS[scheme] if len(headers[name]) > 20]
+        assert not any(secret in said or secret.split()[-1] in said for secret in secrets)
+
+
+@every_partner
+async def test_where_the_key_server_is_down_nobody_is_let_in(partner: str, login: LoginService) -> None:
+    headers = proof(Scheme.ENTRA, partner, BODY, login)
+    login.status = 500
+    with pytest.raises(KeysUnavailable):
+        await send(settings_for(Scheme.ENTRA, login), partner, headers)
+
+
+async def test_the_header_may_have_another_name(login: LoginService) -> None:
+    (secret,) = proof(Scheme.HEADER, "wandera_jamf", BODY, login).values()
+    settings = Settings(
+        schemes={"wandera_jamf": Scheme.HEADER},
+        header_name={"wandera_jamf": "X-Jamf-Key"},
+        header_secrets={"wandera_jamf": secret},
+    )
+    check(settings)
+    await send(settings, "wandera_jamf", {"x-jamf-key": secret})
+    await refused(settings, "wandera_jamf", {"X-MTD-Secret": secret})
 
 
 @pytest.mark.parametrize(
-    "spell",
+    ("name", "text", "why"),
     [
-        lambda s: s + ".0",
-        lambda s: f" {s}",
-        lambda s: f"+{s}",
-        lambda s: f"0{s}",
-        lambda s: f"{s}\n",
-        lambda s: s[0] + "_" + s[1:],
-        lambda s: s.replace("1", "١"),
-        lambda s: f"{float(s):e}",
-        lambda s: "nan",
-        lambda s: "inf",
-        lambda s: "1e400",
-        lambda s: "9" * 400,
-        lambda s: "99999999999",
+        ("WEBHOOK_SECRETS_LOOKOUT", "whsec_c2hvcnQ=", "5 bytes"),
+        ("WEBHOOK_SECRETS_LOOKOUT", ",", "at least one"),
+        ("HEADER_SECRETS_LOOKOUT", "short-but-not-to-be-told", "24 characters"),
+        ("HEADER_SECRETS_LOOKOUT", ", ,", "at least one"),
+        ("HEADER_NAME_LOOKOUT", "Content-Type", "used by HTTP"),
+        ("HEADER_NAME_LOOKOUT", "x-functions-key", "used by HTTP or the host"),
+        ("ENTRA_TENANT_LOOKOUT", "common", "GUID"),
+        ("ENTRA_AUDIENCE_LOOKOUT", "a b", "one audience"),
+        ("ENTRA_APP_IDS_LOOKOUT", "zimperium", "GUID"),
+        ("ENTRA_APP_IDS_LOOKOUT", ",", "at least one"),
+        ("SHARED_KEY_WORKSPACE_LOOKOUT", "a b", "one workspace"),
+        ("SHARED_KEYS_LOOKOUT", "c2hvcnQtYnV0LXNlY3JldA==", "16 bytes"),
+        ("SHARED_KEYS_LOOKOUT", ",", "at least one"),
     ],
 )
-def test_a_timestamp_is_plain_digits(spell: Callable[[str], str]) -> None:
-    headers = signed()
-    headers["webhook-timestamp"] = spell(headers["webhook-timestamp"])
-    refused(headers)
+def test_a_weak_or_senseless_proof_is_refused_at_start(name: str, text: str, why: str) -> None:
+    field = name.removesuffix("_LOOKOUT").lower()
+    scheme = next(scheme for scheme, fields in NEEDED.items() if field in (*fields, "header_name"))
+    if field == "header_name":
+        scheme = Scheme.HEADER
+    with pytest.raises(SettingsError, match=f"^{name}: ") as told:
+        check(read({"AUTH_LOOKOUT": scheme, name: text}))
+    assert why in str(told.value)
+    assert "SECRETS" not in name or len(text) < 5 or text not in str(told.value)
+    assert "SHARED_KEYS" not in name or len(text) < 5 or text not in str(told.value)
 
 
-@pytest.mark.parametrize(
-    "signature",
-    [
-        "v1",
-        "v1,",
-        "v1,é",
-        "v1,a,b",
-        "v1,a",
-        "v2,AAAA",
-        ",",
-        " ",
-        "v1,AAAA  v1,AAAA",
-        "v1,====",
-        "AAAA",
-        "v1,AAA\n",
-        " ".join(["v1,AAAA"] * 30),
-        "v1," + "A" * 100000,
-    ],
-)
-def test_a_malformed_signature_is_refused(signature: str) -> None:
-    refused({**signed(), "WEBHOOK-SIGNATURE": signature})
-
-
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_A", "whsec_é", "é", "whsec_\ud800"])
-def test_a_senseless_secret_proves_nothing(secret: str) -> None:
-    refused(signed(), secrets=(secret,))
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=24), st.binary(max_size=12))
-def test_only_not_authentic_escapes(number: str, stamp: str, signature: str, body: bytes) -> None:
-    headers = {"webhook-id": number, "webhook-timestamp": stamp, "webhook-signature": signature}
-    refused(headers, body)
-    refused({**signed(), "WEBHOOK-SIGNATURE": f"v1,{signature}"})
-
-
-def test_secrets_are_parted_by_space_and_commas() -> None:
-    assert checked_secrets(f" {SECRET},\n{OTHER} {SECRET}") == (SECRET, OTHER)
-    assert checked_secrets("") == checked_secrets(" ,\n") == ()
-    unpadded = SECRET.rstrip("=")
-    assert checked_secrets(unpadded) == (unpadded,)
-    verify("lookout", signed(), BODY, checked_secrets(unpadded))
-
-
-@pytest.mark.parametrize(("length", "fits"), [(23, False), (24, True), (64, True), (65, False)])
-def test_a_secret_is_24_to_64_bytes(length: int, fits: bool) -> None:
-    secret = "whsec_" + base64.b64encode(b"s" * length).decode()
-    if fits:
-        assert checked_secrets(secret) == (secret,)
-    else:
-        with pytest.raises(SettingsError, match=f"secret 1 of 1 is {length} bytes long"):
-            checked_secrets(secret)
-
-
-@pytest.mark.parametrize("secret", ["plain-words", "whsec_", "whsec_ab-_" + "x" * 40, "WHSEC_" + "A" * 32])
-def test_a_setting_that_makes_no_sense_is_told_without_quoting_it(secret: str) -> None:
-    with pytest.raises(SettingsError, match=r"^secret 2 of 2 is not whsec_ followed by base64") as error:
-        checked_secrets(f"{SECRET} {secret}")
-    assert secret.removeprefix("whsec_") == "" or secret not in str(error.value)
-    with pytest.raises(SettingsError, match="cut off"):
-        checked_secrets("whsec_" + "A" * 33)
+@pytest.mark.parametrize("scheme", ["", "webhook", "entra", "shared_key"])
+def test_a_secret_of_a_way_that_is_not_the_partners_is_refused_at_start(scheme: str) -> None:
+    secret = "0123456789abcdef" * 2
+    with pytest.raises(SettingsError) as told:
+        check(read({"AUTH_LOOKOUT": scheme, "HEADER_SECRETS_LOOKOUT": secret}))
+    way = scheme or "webhook"
+    assert str(told.value) == f"HEADER_SECRETS_LOOKOUT is set, but AUTH_LOOKOUT is {way}"

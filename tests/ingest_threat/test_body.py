@@ -108,7 +108,7 @@ def test_a_line_that_is_nested_too_deep_is_one_unreadable_item() -> None:
 def test_a_broken_line_keeps_no_content_and_a_value_that_is_no_object_does() -> None:
     found = items(b'{"a": 1}\nsecret words\n"text"')
     assert found[1:] == [
-        BrokenItem(1, "not JSON at line 1, column 1: Expecting value"),
+        BrokenItem(1, "not JSON at line 1, column 1: Expecting value", line="secret words"),
         BrokenItem(2, "not a JSON object", "text"),
     ]
 

@@ -1,6 +1,8 @@
 """From a message to stored reports: what is kept, what it costs, and what is asked for again."""
 
+import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from local.sample_partners import (
 from local.sample_tenant import Phone
 from shared.cosmos import CONTAINERS
 from shared.errors import (
+    KeysUnavailable,
     NotAuthentic,
     SettingsError,
     StoreUnavailable,
@@ -26,10 +29,14 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
+from shared.level import Level
 from shared.model import DeadLetter, Report
-from shared.record import Platform
+from shared.proofs import Scheme
+from shared.record import Platform, ThreatRecord
 from shared.settings import Settings
-from tests.world import START, World, world
+from tests.ingest_threat.ways import proof, texts
+from tests.login_service import login_service
+from tests.world import START, Clock, World, world
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PHONE = Phone.of("intake", "phone", "Android")
@@ -193,6 +200,8 @@ async def test_a_lookout_threat_alone_or_beside_its_device_is_one_report(tenant_
         ("application/json; charset=UTF-8", True),
         ("application/x-ndjson", True),
         ("text/plain", True),
+        ("application/json; odata=verbose", True),
+        ("text/event-stream", True),
         ("", True),
         ("application/xml", False),
         ("application/json; charset=latin-1", False),
@@ -217,14 +226,111 @@ async def test_both_secrets_of_a_rotation_are_taken() -> None:
             await receive(one.services, "zimperium", signed(secret, body), body)
 
 
+@pytest.mark.parametrize("scheme", list(Scheme))
+async def test_every_way_of_proof_opens_the_door_and_only_its_own(scheme: Scheme) -> None:
+    given: dict[str, Any] = {field: {"zimperium": text} for field, text in texts(scheme, "zimperium").items()}
+    body = encoded(_items(1))
+    async with login_service() as login:
+        proofs = {way: proof(way, "zimperium", body, login) for way in Scheme}
+        settings: dict[str, Any] = {"schemes": {"zimperium": scheme}, "entra_authority": login.authority}
+        async with world(Clock(datetime.now(UTC)), **settings, **given) as one:
+            for way, headers in proofs.items():
+                if way is scheme:
+                    assert (await receive(one.services, "zimperium", headers, body)).accepted == 1
+                else:
+                    with pytest.raises(NotAuthentic):
+                        await receive(one.services, "zimperium", headers, body)
+
+
+async def test_a_key_server_that_is_down_is_asked_again_later_and_nothing_is_stored() -> None:
+    given: dict[str, Any] = {
+        field: {"zimperium": text} for field, text in texts(Scheme.ENTRA, "zimperium").items()
+    }
+    body = encoded(_items(1))
+    async with login_service() as login:
+        headers = proof(Scheme.ENTRA, "zimperium", body, login)
+        login.status = 503
+        settings: dict[str, Any] = {"schemes": {"zimperium": Scheme.ENTRA}}
+        async with world(**settings, **given, entra_authority=login.authority) as one:
+            with pytest.raises(KeysUnavailable):
+                await receive(one.services, "zimperium", headers, body)
+            assert dict(one.operations) == {}
+
+
 def test_settings_that_name_no_partner_or_a_weak_secret_are_refused() -> None:
-    with pytest.raises(SettingsError, match="'norton' is no partner"):
+    with pytest.raises(SettingsError, match="PARTNERS_IOS: 'norton' is no partner"):
         check(Settings(partners={Platform.IOS: ("norton",)}))
+    with pytest.raises(SettingsError, match="_NORTON: 'norton' is no partner"):
+        check(Settings(schemes={"norton": Scheme.HEADER}))
     with pytest.raises(SettingsError, match="WEBHOOK_SECRETS_LOOKOUT") as caught:
         check(Settings(webhook_secrets={"lookout": "whsec_c2hvcnQ="}))
     assert "c2hvcnQ" not in str(caught.value)
     check(Settings(webhook_secrets={"lookout": SECRET}))
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("better_mobile_open", "Active", "no partner has a vocabulary of that name"),
+        ("norton_resolved", "Closed", "no partner has a vocabulary of that name"),
+        ("better_mobile_resolved", " , ", "expected words, separated by commas"),
+    ],
+)
+def test_words_for_a_vocabulary_no_adapter_declares_are_refused_at_start(
+    key: str, text: str, expected: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        check(Settings(words={key: text}))
+    assert str(caught.value) == f"WORDS_{key.upper()}: {expected}"
+    check(Settings(words={"better_mobile_resolved": "Closed,, Over"}))
+
+
+async def test_the_words_set_decide_what_a_partners_status_says() -> None:
+    row = {"CompanyId": 1, "ThreatId": 2, "DeviceId": "agent-1", "ThreatType": "Jailbreak", "Status": "Over"}
+    for text, status in (("Closed, over", "resolved"), ("Closed", "open")):
+        async with world(words={"better_mobile_resolved": text}) as one:
+            await accept(one.services, "better_mobile", encoded([row]))
+            [report] = await _reports(one)
+            assert report.record.model_dump()["status"] == status
+
+
 def test_reports_and_dead_letters_live_ninety_days() -> None:
     assert CONTAINERS["reports"].ttl == CONTAINERS["dead_letters"].ttl == 90 * 86_400
+
+
+async def test_two_broken_lines_are_two_letters_told_by_size_and_hash(tenant_world: World) -> None:
+    good = encoded(_items(1)[0])
+    await accept(tenant_world.services, "zimperium", b"\n".join([b"{bad one", good, b"{another bad one"]))
+    letters = sorted(await _letters(tenant_world), key=lambda letter: letter.size)
+    assert [(letter.size, letter.body) for letter in letters] == [(8, None), (16, None)]
+    assert letters[0].sha256 == hashlib.sha256(b"{bad one").hexdigest()
+
+
+async def test_items_the_store_refuses_are_each_kept_with_their_content(tenant_world: World) -> None:
+    tenant_world.cosmos_faults.fail_next(413, times=2, container="reports", operation="create")
+    answer = await accept(tenant_world.services, "zimperium", encoded(_items(2)))
+    letters = await _letters(tenant_world)
+    assert (len(answer.rejected), len(letters)) == (2, 2)
+    assert all(isinstance(letter.body, dict) for letter in letters)
+
+
+async def test_a_word_no_table_knows_is_told_once_and_counts_as_grave(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    items = [{**item, "severity_name": "APOCALYPTIC"} for item in _items(2)]
+    await accept(tenant_world.services, "zimperium", encoded(items))
+    told = [line for line in caplog.messages if line.startswith("unknown_word")]
+    assert told == ["unknown_word partner=zimperium what=severity word=APOCALYPTIC"]
+    assert {
+        r.record.severity for r in await _reports(tenant_world) if isinstance(r.record, ThreatRecord)
+    } == {Level.HIGH}
+
+
+async def test_free_texts_hold_no_secret_and_no_person(tenant_world: World) -> None:
+    item = _items(1)[0] | {
+        "threat_display_name": "IMEI 490154203237518 https://jane@x.example/?access_token=SECRET123&a=b"
+    }
+    await accept(tenant_world.services, "zimperium", encoded([item]))
+    (report,) = await _reports(tenant_world)
+    kept = report.model_dump_json()
+    assert not [secret for secret in ("490154203237518", "SECRET123", "jane") if secret in kept]

@@ -6,8 +6,9 @@ from evaluate_risk.evaluation import evaluate
 from serve_console.devices import explain, listing
 from shared.errors import BadRequest, NotThere
 from shared.level import Level
-from shared.model import Link, TagState, Verdict, link_id
-from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
+from shared.model import Link, Report, TagState, Verdict, link_id
+from shared.record import DeviceStateRecord
+from tests.world import ENTRA_ID, INTUNE_ID, START, World, a_threat
 
 
 async def _blocked(world: World) -> None:
@@ -30,8 +31,35 @@ async def test_a_blocked_device_is_explained_by_report_rule_and_tag(tenant_world
         ("lookout", "https://partner.example/1")
     ]
     assert (told.tag.applied, told.tag.applied_at) == ("mtd-block-high", tenant_world.clock())
-    assert told.attribute == "extensionAttribute7"
+    assert (told.seen.attribute, told.seen.value) == ("extensionAttribute7", "mtd-block-high")
     assert [entry.what for entry in told.history if "mtd-block-high" in entry.what]
+
+
+async def test_a_partners_own_word_on_the_device_is_listed_with_its_report(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    record = DeviceStateRecord(
+        partner="lookout",
+        index=0,
+        report_id="snapshot-1",
+        partner_device_id="agent-1",
+        severity=Level.HIGH,
+        detected_at=START,
+    )
+    report = Report.of(record, "agent-1", START)
+    await tenant_world.services.store.create(report)
+    await evaluate(tenant_world.services, [report.model_dump(mode="json")])
+    told = await explain(tenant_world.services, ENTRA_ID)
+    assert {seen.report_id for seen in told.reports if seen.record == "device_state"} == {"snapshot-1"}
+    assert told.decision is not None
+    assert "lookout itself rates the device high" in told.decision.reasons
+
+
+async def test_what_entra_does_not_tell_is_said_to_be_unknown(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    tenant_world.graph_faults.fail(500, 1)
+    told = await explain(tenant_world.services, ENTRA_ID)
+    assert told.seen.value is None
+    assert told.seen.trouble is not None
 
 
 @pytest.mark.parametrize("id_", ["no-such-device", "a/b", "x" * 300, "", "a b"])
@@ -63,6 +91,7 @@ async def test_a_senseless_page_size_is_refused(tenant_world: World, top: str) -
         await listing(tenant_world.services, top, None)
 
 
-async def test_a_senseless_token_is_refused(tenant_world: World) -> None:
+@pytest.mark.parametrize("token", ["nonsense", "a\nb", "\u0663"])
+async def test_a_senseless_token_is_refused(tenant_world: World, token: str) -> None:
     with pytest.raises(BadRequest):
-        await listing(tenant_world.services, None, "nonsense")
+        await listing(tenant_world.services, None, token)

@@ -1,5 +1,6 @@
 """The store: what the SDK raises, in the project's own words; documents with their etags."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from shared.cosmos import (
     CONTAINERS,
     DEVICE_SUMMARIES,
     DEVICES_TO_DECIDE,
+    LINKS,
     PENDING_TAGS,
     Page,
     Store,
@@ -185,6 +187,16 @@ async def _devices(one: World, count: int, **update: Any) -> list[str]:
     return ids
 
 
+DUE = Decision(
+    verdict=Verdict.ALLOW,
+    risk=Level.SECURED,
+    reasons=("",),
+    rules_version="v1",
+    decided_at=START,
+    next_due=START,
+)
+
+
 class _Id(BaseModel):
     id: str
 
@@ -218,6 +230,33 @@ async def test_rows_are_read_over_all_partitions(tenant_world: World) -> None:
     assert sorted(rows) == ids
 
 
+async def test_a_row_that_cannot_be_read_is_told_by_its_id_and_the_others_are_seen(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = tenant_world.services.store
+    await store.upsert(Link(id="serial:secret-free", why="a secret"))
+    await store.upsert(Link(id="serial:x", device="d"))
+
+    class Linked(BaseModel):
+        id: str
+        device: str
+
+    with caplog.at_level(logging.ERROR, "mtd"):
+        rows = [row.id async for row in store.rows(Linked, "links", LINKS)]
+    assert rows == ["serial:x"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "unexpected where=links id=serial:secret-free what=a stored Linked cannot be read (1 fields)"
+    ]
+
+
+async def test_a_row_without_an_id_that_cannot_be_read_is_left_out_too(tenant_world: World) -> None:
+    await _devices(tenant_world, 1, decision=DUE)
+    store = tenant_world.services.store
+    due = store.rows(_Id, "devices", DEVICES_TO_DECIDE, version="v2", now="2026-06-01T12:00:00.000000Z")
+    rows = [row async for row in due]
+    assert rows == []
+
+
 @pytest.mark.parametrize("blocks", [True, False])
 async def test_pending_tags_are_found_by_whether_they_block(tenant_world: World, blocks: bool) -> None:
     await _devices(tenant_world, 2, tag=Tag(wanted="mtd-x", state=TagState.PENDING, blocks=True))
@@ -226,15 +265,7 @@ async def test_pending_tags_are_found_by_whether_they_block(tenant_world: World,
 
 
 async def test_a_device_is_decided_again_when_the_rules_or_its_time_have_come(tenant_world: World) -> None:
-    decision = Decision(
-        verdict=Verdict.ALLOW,
-        risk=Level.SECURED,
-        reasons=("",),
-        rules_version="v1",
-        decided_at=START,
-        next_due=START,
-    )
-    await _devices(tenant_world, 1, decision=decision)
+    await _devices(tenant_world, 1, decision=DUE)
 
     async def due(version: str, now: str) -> list[str]:
         store = tenant_world.services.store

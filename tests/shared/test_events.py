@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from shared.events import Event, tell
+from shared.events import Event, quiet_sdks, tell
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r\nb", "a\x00b", "a\x1b[31mb", "a\u2028b", "a\x85b"])
@@ -47,3 +47,10 @@ def test_what_needs_somebody_is_told_louder(
     with caplog.at_level(logging.INFO, logger="mtd"):
         tell(event)
     assert [record.levelname for record in caplog.records] == [level]
+
+
+def test_the_sdks_tell_no_request_by_request() -> None:
+    quiet_sdks()
+    for name in ("azure.core.pipeline.policies.http_logging_policy", "httpx", "azure.cosmos._x"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+        assert logging.getLogger(name).isEnabledFor(logging.WARNING)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.errors import (
     BadRequest,
     GraphRefused,
+    KeysUnavailable,
     MtdError,
     NotAuthentic,
     NotThere,
@@ -34,6 +35,7 @@ from shared.reply import answered, problem, reply
         (BadRequest("top"), 400),
         (WrongContentType("expected JSON"), 415),
         (StoreUnavailable("Cosmos DB answered 429"), 503),
+        (KeysUnavailable("the keys cannot be read"), 503),
         (StoreRefused("Cosmos DB refuses"), 500),
         (GraphRefused("Graph answered 403 Forbidden"), 500),
     ],
@@ -54,9 +56,9 @@ def test_internals_and_reasons_of_refusal_stay_out_of_the_answer(error: MtdError
 
 
 @pytest.mark.parametrize(("asked", "said"), [(0.1, "1"), (5.0, "5"), (7.2, "8")])
-def test_an_unavailable_store_says_when_to_come_back_in_whole_seconds(asked: float, said: str) -> None:
-    answer = problem(StoreUnavailable("away", retry_after=asked))
-    assert answer.headers["Retry-After"] == said
+def test_what_is_unavailable_says_when_to_come_back_in_whole_seconds(asked: float, said: str) -> None:
+    for away in (StoreUnavailable("away", retry_after=asked), KeysUnavailable("away", retry_after=asked)):
+        assert problem(away).headers["Retry-After"] == said
 
 
 async def test_work_that_raises_is_answered_as_its_problem() -> None:

@@ -94,3 +94,16 @@ async def absent(world: World, device_id: str) -> bool:
 def writes(world: World) -> dict[tuple[str, str], int]:
     """What was written since the counter was cleared, by container and operation."""
     return {key: count for key, count in world.operations.items() if key[1] in WRITES}
+
+
+async def spoil(world: World, id_: str, container: str = "devices", **fields: Any) -> dict[str, Any]:
+    """Put into a stored document what nobody can read; the document as it is then stored."""
+    proxy = await world.services.store._container(container)
+    item = await proxy.read_item(id_, id_)
+    return dict(await proxy.upsert_item({**item, **fields}))
+
+
+async def stored(world: World, id_: str, container: str = "devices") -> dict[str, Any]:
+    """A document as it stands in the store, readable or not."""
+    proxy = await world.services.store._container(container)
+    return dict(await proxy.read_item(id_, id_))

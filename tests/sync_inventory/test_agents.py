@@ -6,7 +6,7 @@ from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
 from shared.model import Link, link_id
-from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, step
+from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, spoil, step
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 UDID = "00008030-001A2B3C4D5E6F70"
@@ -109,3 +109,31 @@ async def test_a_slot_placed_without_its_link_is_placed_again_by_the_next_run(te
     await run(tenant_world)
     assert (await agent(tenant_world)).device == ENTRA_ID
     assert tenant_world.entra_tag() == "mtd-block-high"
+
+
+async def test_one_incomplete_sweep_does_not_link_an_agent_to_the_other_phone_of_its_serial_number(
+    tenant_world: World,
+) -> None:
+    await _report(tenant_world, serial="SN-TEST-1")
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", "entra-2")
+    await run(tenant_world)
+    tenant_world.tenant.remove_managed_device(INTUNE_ID)
+    assert (await step(tenant_world, "agents")).counts == {"ambiguous": 1}
+    assert (await agent(tenant_world)).device is None
+    put_phone(tenant_world, serialNumber="SN-OWN")
+    assert (await step(tenant_world, "agents")).counts["linked"] == 1
+    assert (await agent(tenant_world)).device == "entra-2"
+
+
+async def test_an_agent_whose_device_cannot_be_read_does_not_stop_the_others(tenant_world: World) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID)
+    report = a_threat(device="agent-2", mdm_device_id="intune-2")
+    await evaluate(tenant_world.services, [report.model_dump(mode="json")])
+    await tenant_world.put_device()
+    await spoil(tenant_world, ENTRA_ID, history="secret")
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", "entra-2", serialNumber="SN-2")
+    done = {each.step: each for each in (await run(tenant_world)).steps}["agents"]
+    assert done.error == "lookout:agent-1: a stored Device cannot be read (1 fields)"
+    assert done.counts == {"failed": 1, "linked": 1, "tags_applied": 1}

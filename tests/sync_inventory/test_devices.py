@@ -1,11 +1,13 @@
 """The mirror of Intune's devices."""
 
+from typing import Any
+
 import pytest
 
 from shared.errors import StoreUnavailable
 from shared.model import Document, Ownership, TagState, Verdict
 from shared.record import Platform
-from tests.sync_inventory.tenant import absent, put_phone, put_policy, run, step, writes
+from tests.sync_inventory.tenant import absent, put_phone, put_policy, run, spoil, step, stored, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World
 
 
@@ -160,3 +162,33 @@ async def test_the_store_being_away_ends_the_step_with_one_error(tenant_world: W
     done = await step(tenant_world, "devices")
     assert done.error is not None
     assert done.error.startswith(StoreUnavailable.__name__)
+
+
+@pytest.mark.parametrize("spoilt", [{"facts": {"serial": ["secret"]}}, {"history": "secret"}])
+async def test_a_device_that_cannot_be_read_stays_as_it_is_and_stops_nobody(
+    tenant_world: World, spoilt: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    put_phone(tenant_world)
+    await run(tenant_world)
+    before = await spoil(tenant_world, ENTRA_ID, **spoilt)
+    put_phone(tenant_world, osVersion="19.2")
+    put_phone(tenant_world, "intune-2", "entra-2", serialNumber="SN-2")
+    for others in ({"created": 1}, {"unchanged": 1}):
+        done = await step(tenant_world, "devices")
+        assert done.error is not None
+        assert done.error.startswith(f"{ENTRA_ID}: a stored Device cannot be read")
+        assert done.counts["failed"] == 1
+        assert others.items() <= done.counts.items()
+    assert await stored(tenant_world, ENTRA_ID) == before
+    assert "secret" not in caplog.text
+
+
+async def test_a_link_that_cannot_be_read_stays_as_it_is_and_stops_nobody(tenant_world: World) -> None:
+    put_phone(tenant_world)
+    await run(tenant_world)
+    before = await spoil(tenant_world, "serial:sn-test-1", "links", ambiguous="secret")
+    put_phone(tenant_world, "intune-2", "entra-2", serialNumber="SN-2")
+    done = await step(tenant_world, "devices")
+    assert done.error == "serial:sn-test-1: a stored Link cannot be read (1 fields)"
+    assert done.counts["created"] == 1
+    assert await stored(tenant_world, "serial:sn-test-1", "links") == before

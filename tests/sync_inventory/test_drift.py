@@ -6,11 +6,12 @@ import pytest
 
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
+from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG
 from shared.errors import StoreUnavailable
-from shared.model import TagState
+from shared.model import Device, Slot, Tag, TagState
 from shared.record import Status
 from shared.settings import Mode
-from tests.sync_inventory.tenant import put_phone, put_policy, put_tag, run, step, writes
+from tests.sync_inventory.tenant import put_phone, put_policy, put_tag, run, spoil, step, writes
 from tests.world import ENTRA_ID, World, a_threat, world
 
 
@@ -188,3 +189,99 @@ async def test_a_tag_written_anew_while_the_sweep_goes_on_is_not_judged_by_what_
     device = await tenant_world.device()
     assert (device.tag.state, device.tag.applied) == (TagState.APPLIED, "mtd-ok")
     assert not any("drifted" in entry.what for entry in device.history)
+
+
+async def _allowed(world: World) -> None:
+    """A phone within its rule, of whose tag no document knows."""
+    put_policy(world)
+    put_phone(world)
+    await run(world)
+    assert (await world.device()).tag == Tag(state=TagState.NONE)
+
+
+@pytest.mark.parametrize("kind", ["high", "nodata"])
+async def test_a_block_of_ours_no_record_knows_of_does_not_keep_an_allowed_phone_out(
+    tenant_world: World, kind: str
+) -> None:
+    await _allowed(tenant_world)
+    put_tag(tenant_world, BLOCK_PREFIX + kind)
+    assert (await step(tenant_world, "drift")).counts == {"unrecorded": 1, "tags_applied": 1}
+    assert tenant_world.entra_tag() == OK_TAG
+    device = await tenant_world.device()
+    assert (device.tag.wanted, device.tag.applied, device.tag.before) == (OK_TAG, OK_TAG, BLOCK_PREFIX + kind)
+    assert any("no record says so" in entry.what for entry in device.history)
+    assert (await step(tenant_world, "drift")).counts == {"as_it_should_be": 1}
+
+
+async def test_the_ok_of_ours_nobody_asked_for_stays_and_is_counted(tenant_world: World) -> None:
+    await _allowed(tenant_world)
+    put_tag(tenant_world, OK_TAG)
+    tenant_world.operations.clear()
+    assert (await step(tenant_world, "drift")).counts == {"ours_unasked": 1}
+    assert writes(tenant_world) == {("settings", "replace"): 1}
+    assert (await tenant_world.device()).tag.applied is None
+
+
+async def test_somebody_elses_value_on_an_allowed_phone_is_left_alone(tenant_world: World) -> None:
+    await _allowed(tenant_world)
+    put_tag(tenant_world, "kiosk")
+    assert (await step(tenant_world, "drift")).counts == {}
+    assert tenant_world.entra_tag() == "kiosk"
+
+
+async def _edit(world: World, **update: Any) -> None:
+    """What another moment of the same device would have left in its document."""
+    found = await world.services.store.read(Device, ENTRA_ID)
+    assert found is not None
+    await world.services.store.replace(found.document.model_copy(update=update), found.etag)
+
+
+async def test_a_block_no_record_knows_of_is_not_judged_within_ten_minutes_of_our_write(
+    tenant_world: World,
+) -> None:
+    await _allowed(tenant_world)
+    await _edit(tenant_world, tag=Tag(applied_at=tenant_world.clock()))
+    put_tag(tenant_world, "mtd-block-high")
+    tenant_world.clock.pass_time(minutes=9.9)
+    assert (await step(tenant_world, "drift")).counts == {"too_early": 1}
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    tenant_world.clock.pass_time(minutes=0.2)
+    assert (await step(tenant_world, "drift")).counts == {"unrecorded": 1, "tags_applied": 1}
+
+
+async def test_a_phone_whose_agent_moved_away_keeps_a_block_no_record_knows_of(tenant_world: World) -> None:
+    await _allowed(tenant_world)
+    moved = Slot(
+        agent="lookout:agent-1", partner="lookout", revision=2, since=tenant_world.clock(), moved=True
+    )
+    await _edit(tenant_world, slots={moved.agent: moved})
+    put_tag(tenant_world, "mtd-block-high")
+    assert (await step(tenant_world, "drift")).counts == {"ours_unasked": 1}
+    assert tenant_world.entra_tag() == "mtd-block-high"
+
+
+async def test_a_block_written_while_the_sweep_goes_on_is_not_taken_for_one_no_record_knows_of(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _allowed(tenant_world)
+    put_tag(tenant_world, "mtd-block-low")
+
+    async def after_the_threat(*args: Any) -> object:
+        await evaluate(tenant_world.services, [a_threat().model_dump(mode="json")])
+        return await change(*args)
+
+    monkeypatch.setattr("sync_inventory.drift.change", after_the_threat)
+    await run(tenant_world)
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    assert not any("no record" in entry.what for entry in (await tenant_world.device()).history)
+
+
+async def test_a_tag_that_cannot_be_read_does_not_stop_the_repair_of_the_others(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    put_phone(tenant_world, "intune-2", "entra-2", serialNumber="SN-2")
+    await run(tenant_world)
+    await spoil(tenant_world, "entra-2", tag={"state": "nobody knows"})
+    put_tag(tenant_world, "mtd-block-high", "entra-2")
+    put_tag(tenant_world, None)
+    assert (await step(tenant_world, "drift")).counts == {"drifted": 1, "ours_unasked": 1, "tags_applied": 1}
+    assert tenant_world.entra_tag("entra-2") == "mtd-block-high"

@@ -14,15 +14,19 @@ from sync_inventory.tally import Tally
 from tests.sync_inventory.tenant import POLICY_TYPE, put_policy, step, target, writes
 from tests.world import World
 
+STRICT = Rule(
+    id="p", name="strict", platform=Platform.ANDROID, allowed=Level.LOW, assignment=Assignment.ALL_USERS
+)
 
-def _read(tally: Tally | None = None, **fields: Any) -> Rule | None:
+
+def _read(tally: Tally | None = None, before: Rule | None = None, **fields: Any) -> Rule | None:
     values = {
         "id": "p",
-        "@odata.type": POLICY_TYPE,
+        "type": POLICY_TYPE,
         "deviceThreatProtectionEnabled": True,
         "deviceThreatProtectionRequiredSecurityLevel": "medium",
     }
-    return read_rule(CompliancePolicyAnswer.model_validate({**values, **fields}), tally or Tally())
+    return read_rule(CompliancePolicyAnswer.model_validate({**values, **fields}), tally or Tally(), before)
 
 
 def _assigned(*kinds: str) -> Assignment:
@@ -67,22 +71,48 @@ def test_a_level_nobody_knows_makes_no_rule_but_is_named(caplog: pytest.LogCaptu
     ],
 )
 def test_the_policy_type_gives_the_platform(kind: str, platform: Platform) -> None:
-    rule = _read(Tally(), **{"@odata.type": f"#microsoft.graph.{kind}"})
+    rule = _read(type=f"#microsoft.graph.{kind}")
     assert rule is not None
     assert rule.platform is platform
 
 
 @pytest.mark.parametrize(
-    ("kind", "logged"), [("windows10CompliancePolicy", False), ("deviceCompliancePolicy", True)]
+    "kind", ["windows10CompliancePolicy", "macOSCompliancePolicy", "aospDeviceOwnerCompliancePolicy"]
 )
-def test_a_policy_for_another_platform_is_counted_and_a_type_nobody_knows_is_named(
-    kind: str, logged: bool, caplog: pytest.LogCaptureFixture
+def test_a_policy_for_another_platform_is_counted_and_makes_no_rule(
+    kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     tally = Tally()
     with caplog.at_level(logging.WARNING, "mtd"):
-        assert _read(tally, **{"@odata.type": f"#microsoft.graph.{kind}"}) is None
+        assert _read(tally, STRICT, type=f"#microsoft.graph.{kind}") is None
     assert tally.counts == {"other_platform": 1}
-    assert ("policy_type" in caplog.text) is logged
+    assert "policy_type" not in caplog.text
+
+
+def test_a_policy_type_nobody_knows_is_named_and_the_rule_it_made_before_stands(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, STRICT, type="#microsoft.graph.visionCompliancePolicy") is STRICT
+        assert _read(tally, type="") is None
+    assert tally.counts == {"unknown_type": 2}
+    assert (
+        "unknown_word what=policy_type word=#microsoft.graph.visionCompliancePolicy policy=p" in caplog.text
+    )
+
+
+def test_a_policy_served_under_the_base_type_without_its_threat_fields_is_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tally = Tally()
+    policy = CompliancePolicyAnswer.model_validate(
+        {"id": "p", "@odata.type": "#microsoft.graph.deviceCompliancePolicy"}
+    )
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert read_rule(policy, tally, STRICT) is STRICT
+    assert tally.counts == {"unknown_type": 1}
+    assert "deviceCompliancePolicy" in caplog.text
 
 
 def test_assignments_say_whom_a_rule_reaches() -> None:
@@ -111,6 +141,10 @@ def test_the_grace_period_is_that_of_the_action_block() -> None:
     without = _read()
     assert without is not None
     assert without.grace_hours == 0
+    below_zero = [{"actionType": "block", "gracePeriodHours": -4}]
+    absurd = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": below_zero}])
+    assert absurd is not None
+    assert absurd.grace_hours == 0
 
 
 async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant_world: World) -> None:
@@ -147,3 +181,12 @@ def test_a_rule_whose_level_turns_into_an_unknown_word_stands_as_it_was() -> Non
     assert read_rule(policy, tally, before) is before
     assert read_rule(policy, tally) is None
     assert tally.counts["unknown_level"] == 2
+
+
+async def test_a_mirrored_rule_outlasts_the_type_of_its_policy(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    before = await tenant_world.services.store.read(Rules, "rules")
+    put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.deviceCompliancePolicy"})
+    assert (await step(tenant_world, "rules")).counts == {"rules": 1, "unknown_type": 1}
+    assert await tenant_world.services.store.read(Rules, "rules") == before

@@ -10,8 +10,8 @@ from shared.errors import StoreUnavailable
 from shared.model import Run, Runs
 from sync_inventory import run as running
 from sync_inventory.run import sync
-from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, step, writes
-from tests.world import World, a_threat
+from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
+from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 STEPS = ["connectors", "rules", "devices", "agents", "decisions", "drift"]
 GRAPH_PATHS = {
@@ -149,19 +149,30 @@ async def test_graph_that_does_not_answer_in_time_is_named(
     assert "cannot be reached" in done.error
 
 
-async def test_a_stored_document_that_cannot_be_read_is_named_without_its_content(
+async def test_a_stored_document_no_step_can_do_without_is_named_without_its_content(
     tenant_world: World,
 ) -> None:
     _tenant(tenant_world)
     await run(tenant_world)
-    database = tenant_world.services.store._database
-    assert database is not None
-    await database.get_container_client("devices").upsert_item({"id": "spoilt", "facts": "very private"})
+    await spoil(tenant_world, "rules", "settings", rules="very private")
     done = await run(tenant_world)
     failed = {step.step: step.error for step in done.steps if not step.ok}
-    assert set(failed) == {"devices", "drift"}
-    assert all(error and "cannot be read" in error for error in failed.values())
-    assert not any("private" in str(error) for error in failed.values())
+    assert set(failed) == {"rules", "decisions"}
+    assert set(failed.values()) == {"a stored Rules cannot be read (1 fields)"}
+
+
+async def test_a_stored_device_that_cannot_be_read_is_told_and_stops_no_step(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    _tenant(tenant_world)
+    await run(tenant_world)
+    await spoil(tenant_world, ENTRA_ID, facts="very private")
+    tenant_world.tenant.remove_managed_device(INTUNE_ID)
+    assert (await run(tenant_world)).ok
+    assert (
+        f"unexpected where=devices id={ENTRA_ID} what=a stored MirroredDevice cannot be read" in caplog.text
+    )
+    assert "private" not in caplog.text
 
 
 async def test_an_outcome_is_told(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:

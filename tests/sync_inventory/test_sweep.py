@@ -61,3 +61,27 @@ def test_a_document_that_was_left_behind_is_neither_missing_nor_moved_again() ->
 def test_a_document_another_record_now_stands_for_is_not_left_behind() -> None:
     sweep = Sweep([_record("i", "new"), _record("j", "e")], _mirrored(_record("i", "e")))
     assert sweep.previous == {}
+
+
+def test_a_device_missing_from_the_sweep_still_bears_the_serial_number_another_shares() -> None:
+    sweep = Sweep([_record("i2", "e2", "s")], _mirrored(_record("i1", "e1", "S"), _record("i2", "e2", "s")))
+    assert sweep.missing == 1
+    assert sweep.names["serial:s"] == {"e1", "e2"}
+    assert sweep.names["intune:i2"] == sweep.names["entra:e2"] == {"e2"}
+
+
+def test_a_missing_device_names_nothing_the_sweep_does_not_name() -> None:
+    sweep = Sweep([_record("i2", "e2", "s2")], _mirrored(_record("i1", "e1", "s1")))
+    assert set(sweep.names) == {"intune:i2", "entra:e2", "serial:s2"}
+
+
+def test_a_document_left_behind_bears_no_serial_number_any_more() -> None:
+    assert Sweep([_record("i", "e", "s")], _mirrored(_record("i", serial="s"))).names["serial:s"] == {"e"}
+    replaced = _mirrored(_record("old", "old", "s"), replaced_by="e")
+    assert Sweep([_record("i", "e", "s")], replaced).names["serial:s"] == {"e"}
+
+
+def test_the_serial_number_of_a_device_enrolled_again_is_ambiguous_while_its_old_document_stands() -> None:
+    again = [_record("new", "e-new", "s")]
+    assert Sweep(again, _mirrored(_record("old", "e-old", "s"))).names["serial:s"] == {"e-old", "e-new"}
+    assert Sweep(again, {}).names["serial:s"] == {"e-new"}

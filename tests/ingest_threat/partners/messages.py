@@ -1,7 +1,12 @@
-"""Invented messages in the partners' shapes: real field names, no real value."""
+"""Invented messages in the partners' shapes: real field names, no real value.
+
+A further partner's stand in a module `messages_<slug>` beside this one, the items it reads in `MESSAGES`.
+"""
 
 import json
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse
@@ -166,7 +171,7 @@ def jamf_event(**fields: object) -> JsonObject:
     )
 
 
-SAMPLES: dict[str, list[JsonObject]] = {
+MESSAGES: dict[str, list[JsonObject]] = {
     "lookout": [
         lookout_threat(),
         lookout_threat(status="RESOLVED", type="WEB_CONTENT", classifications=["MALICIOUS_CONTENT"]),
@@ -175,7 +180,16 @@ SAMPLES: dict[str, list[JsonObject]] = {
     "zimperium": [zimperium_threat(), zimperium_incident(), zimperium_search(), zimperium_legacy()],
     "wandera_jamf": [jamf_event(), jamf_event(action="Blocked", severity=10)],
 }
-"""For every partner, items it reads: the contract tests run over all of them."""
+"""For these partners, items it reads: threats and device snapshots."""
+
+
+def samples() -> dict[str, list[JsonObject]]:
+    """For every partner, items it reads: the contract tests run over all of them."""
+    found = sorted(each.stem for each in Path(__file__).parent.glob("messages_*.py"))
+    others = {
+        name.removeprefix("messages_"): import_module(f"{__package__}.{name}").MESSAGES for name in found
+    }
+    return MESSAGES | others
 
 
 def records(partner: str, *content: object) -> list[Record]:

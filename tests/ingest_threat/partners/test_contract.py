@@ -14,8 +14,9 @@ from pydantic import JsonValue
 from ingest_threat.partners import check_known, known, parse
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from shared.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners.messages import RECEIVED_AT, SAMPLES, records
+from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
 
+SAMPLES = samples()
 # Other adapters may be there before their samples are: their own tests hold them to this.
 PARTNERS = sorted(known() & SAMPLES.keys())
 CASES = [(partner, place) for partner in PARTNERS for place in range(len(SAMPLES[partner]))]

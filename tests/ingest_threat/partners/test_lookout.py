@@ -149,7 +149,8 @@ def test_a_device_at_risk_clears_nothing(status: str, level: str) -> None:
 
 
 def test_an_inactive_agents_word_clears_nothing() -> None:
-    assert state("lookout", lookout_device(activation_status="DEACTIVATED")).clears is Clears.NONE
+    [record] = records("lookout", lookout_device(activation_status="DEACTIVATED"))
+    assert isinstance(record, DeviceIdentityRecord)
 
 
 def test_a_device_event_without_a_status_is_its_identity() -> None:

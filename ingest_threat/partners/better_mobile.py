@@ -1,0 +1,213 @@
+"""BETTER Mobile (BETTER MTD): the four logs its console sends to Microsoft Sentinel.
+
+Transport: push, by the Log Analytics HTTP Data Collector API: a POST of one record or an array, signed with a
+shared key. Log Analytics appends `_s _d _g _t _b` to the names when it stores them; the wire has none, so
+both forms are taken, and that of a table exported from its portal (` [UTC]`, US dates). Seen in public
+records: all four logs, `Status` Resolved, types, severities, `ThreatLevel` Medium. Documented by the vendor's
+workbook: Low is "Safe". Inferred: names without suffix, that an incident's `DeviceId` is the device log's
+`DeviceUDID`, what Low and `IsDeleted` say of threats. Not known: the words for an open incident, so every
+word that does not close it (`WORDS_BETTER_MOBILE_RESOLVED`) keeps it open. No log carries an id of the MDM.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import FieldError, flag, identifier, joined, moment, number, text, word
+from ingest_threat.partners._fields import platform as platform_of
+from shared.level import Level
+from shared.record import (
+    Category,
+    Clears,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
+
+RESOLVED = ("Resolved", "Closed", "Fixed")
+"""Statuses of an incident that is over; only the first was ever seen."""
+SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
+THREAT_LEVEL = {
+    "HIGH": Level.HIGH,
+    "MEDIUM": Level.MEDIUM,
+    # The lowest grade of a device, which the vendor's own workbook labels "Safe".
+    "LOW": Level.SECURED,
+}
+THREAT_TYPE: Mapping[str, str] = {
+    # Styles are mixed, and one type was seen with a newline in it.
+    "WR2PORTSCANNING": "port_scan",
+    "BLACKLISTED_APPS": "denylisted_app",
+    "JAILBREAK": "jailbreak_root",
+    "SCREEN_PASSCODE_DISABLED": "screen_lock_off",
+    "CAPTIVE_PORTAL": "captive_portal",
+    "MALICIOUS_PROFILE_INSTALLED": "malicious_profile",
+}
+FAMILY = {"NETWORK": Category.NETWORK, "APPLICATION": Category.APP, "DEVICE": Category.DEVICE}
+PLATFORM = {"APPLE": Platform.IOS}
+DELETED = "agent_inactive"
+"""Type of the threat that a device deleted at BETTER is, and its key."""
+REDACT = frozenset(
+    name + suffix for name in ("UserName", "DeviceName", "SourceClient") for suffix in ("", "_s")
+)
+
+_SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
+_AMERICAN = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),? ([0-9]{1,2})(:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)(?: ([AP])M)?"
+)
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+class _Common(TypedDict):
+    """What every record has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    partner_device_id: str | None
+    platform: Platform | None
+    os_version: str | None
+
+
+def read(item: Item) -> list[Record]:
+    """The record of one row of one of the four logs."""
+    row = _unsuffixed(item.content)
+    if "ThreatId" in row:
+        return [_incident(item, row)]
+    if {"BundleId", "AppStatus"} <= row.keys():
+        return item.ignored("a row of the app log")
+    if {"UDID", "Status"} <= row.keys() and row.keys() & {"Host", "Destination", "UrlStatus"}:
+        # What the agent let pass or stopped on its way: policy at work, no finding on the device.
+        return item.ignored("a row of the netflow log")
+    if "DeviceUDID" in row and row.keys() & {"ThreatLevel", "IsDeleted", "LastReported"}:
+        return [_device(item, row)]
+    raise Foreign
+
+
+def _incident(item: Item, row: JsonObject) -> ThreatRecord:
+    # One row of this id opens the threat, a later one resolves it.
+    key = joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
+    threat_type = _threat_type(text(row, "ThreatType"), text(row, "ThreatTitle"))
+    resolved = word(row, "Status") in item.words["resolved"]
+    logged_at = _moment(row, "LogTimeStamp")
+    detected_at = _moment(row, "EventTimeStamp") or logged_at
+    return ThreatRecord(
+        **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
+        report_id=joined(key, word(row, "Status"), text(row, "LogTimeStamp")),
+        threat_key=key,
+        category=taxonomy.category_of(
+            threat_type, FAMILY.get(word(row, "ThreatCategory") or "", Category.DEVICE)
+        ),
+        threat_type=threat_type,
+        threat_name=text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
+        severity_raw=text(row, "ThreatSeverity"),
+        severity=taxonomy.graded(word(row, "ThreatSeverity"), SEVERITY, threat_type),
+        status=Status.RESOLVED if resolved else Status.OPEN,
+        detected_at=detected_at,
+        resolved_at=(logged_at or detected_at) if resolved else None,
+        vendor_category=text(row, "ThreatCategory"),
+    )
+
+
+def _threat_type(*names: str | None) -> str:
+    for name in names:
+        known = THREAT_TYPE.get(word({"name": name}, "name") or "")
+        if known:
+            return known
+    apart = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name or "") for name in names)
+    return taxonomy.by_keyword(*apart) or taxonomy.UNKNOWN
+
+
+def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
+    # Never the `DeviceId` of this log: here it is the number of a row.
+    device = _device_id(row, "DeviceUDID")
+    common, reported = _common(item, row, device), text(row, "LastReported")
+    if flag(row, "IsDeleted") or number(row, "IsDeleted"):
+        return ThreatRecord(
+            **common,
+            report_id=joined(device, "DELETED", reported),
+            threat_key=DELETED,
+            category=taxonomy.category_of(DELETED, Category.DEVICE),
+            threat_type=DELETED,
+            threat_name="Device deleted at the partner",
+            severity=taxonomy.graded(None, {}, DELETED),
+            status=Status.OPEN,
+            # Not LastReported: at that moment the agent was there, and may have said that all was well.
+            detected_at=_moment(row, "TimeGenerated"),
+        )
+    at, report_id = _moment(row, "LastReported"), joined(device, reported)
+    if text(row, "ThreatLevel") is None:
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+    severity = THREAT_LEVEL.get(word(row, "ThreatLevel") or "", Level.HIGH)
+    return DeviceStateRecord(
+        **common,
+        report_id=report_id,
+        detected_at=at,
+        severity=severity,
+        severity_raw=text(row, "ThreatLevel"),
+        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        closed_keys=(DELETED,),
+    )
+
+
+def _common(item: Item, row: JsonObject, device: str | None) -> _Common:
+    system = text(row, "DevicePlatform", "Platform")
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": item.raw,
+        "partner_device_id": device,
+        "platform": PLATFORM.get((system or "").upper()) or platform_of(system),
+        "os_version": text(row, "DeviceOS"),
+    }
+
+
+def _unsuffixed(row: JsonObject) -> JsonObject:
+    """`row` with the names of the wire; of a name that comes twice, the first value."""
+    plain: JsonObject = {}
+    for name, value in row.items():
+        wire = _SUFFIX.sub("", name)
+        if plain.get(wire) in (None, ""):
+            plain[wire] = value
+    return plain
+
+
+def _device_id(row: JsonObject, *names: str) -> str | None:
+    """The agent's id: a GUID in lower case, as Log Analytics stores those."""
+    found = identifier(row, *names)
+    return found.lower() if found and _GUID.fullmatch(found) else found
+
+
+def _whole(row: JsonObject, name: str) -> str | None:
+    """A number that identifies: on the wire 4, from a table, whose numbers are doubles, also 4.0."""
+    found = identifier(row, name)
+    return re.sub(r"\.0+$", "", found) if found else None
+
+
+def _needed(row: JsonObject, name: str) -> str:
+    found = _whole(row, name)
+    if found is None:
+        raise FieldError(f"no {name}")
+    return found
+
+
+def _moment(row: JsonObject, name: str) -> datetime | None:
+    """A time in one of the shared forms, or as the portal exports it: `9/30/2020, 1:41:19.000 PM`, in UTC."""
+    value = row.get(name)
+    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if american is None:
+        return moment(row, name)
+    month, day, year, hour, rest, half = american.groups()
+    hours = int(hour) % 12 + (12 if half == "P" else 0) if half else int(hour)
+    return moment({name: f"{year}-{month:0>2}-{day:0>2} {hours:02}{rest}"}, name)
+
+
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"resolved": RESOLVED})

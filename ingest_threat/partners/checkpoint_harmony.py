@@ -1,0 +1,149 @@
+"""Check Point Harmony Mobile (formerly SandBlast Mobile): the alert rows of its Events interface.
+
+Transport: pull only, so an operator's relay posts the rows, one by one or as the page `{meta, objects}` they
+come in. Documented: attack vectors, severities, most event words. Seen in public records: `NetworkSecurity`
+as one word, the event `Info`, device ids as number and as text, times without a zone in the American order.
+Inferred: that those are UTC, that Blocked is closed at once, that Active ends Inactive and Disconnected.
+Every row has an id of its own: a resolution finds its detection by device, vector and content alone.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import flag, identifier, joined, moment, needed, platform, text, word
+from shared.level import Level
+from shared.record import Category, Platform, Record, Status, ThreatRecord
+
+SEVERITY = {
+    "CRITICAL": Level.HIGH,
+    "WARNING": Level.MEDIUM,
+    # "No further action is required": mostly of what was removed. There is no low.
+    "INFORMATION": Level.SECURED,
+}
+RESOLVED = frozenset({"ENDED", "REMOVED", "COMPLIANT", "BLOCKED", "ACTIVE"})
+"""Events that close. The documented list is not whole (`Info` was seen): what stands in no table is open."""
+AGENT = frozenset({"ACTIVE", "INACTIVE", "DISCONNECTED"})
+"""Events about the agent itself: one threat a device, whatever their vector and text."""
+IGNORED = frozenset({"POLICYCHANGED"})
+VECTOR: Mapping[str, tuple[Category, str]] = {
+    # Without separators: "Network Security" is `NetworkSecurity` on the wire. The type is the one that
+    # counts where the threat factors tell none.
+    "APPLICATION": (Category.APP, taxonomy.UNKNOWN),
+    "CELLULARNETWORK": (Category.NETWORK, "rogue_cell_tower"),
+    "DEVICE": (Category.DEVICE, taxonomy.UNKNOWN),
+    "NETWORKSECURITY": (Category.NETWORK, "malicious_site"),
+    "OSEXPLOITS": (Category.DEVICE, "system_tampering"),
+    "TEXTMESSAGE": (Category.NETWORK, "phishing"),
+    "WIFINETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
+    "IOSPROFILES": (Category.DEVICE, "malicious_profile"),
+}
+ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
+"""Vectors where `device_rooted` tells the type if the factors do not."""
+FACTOR: Mapping[str, str] = {
+    # What the keywords all partners share do not know.
+    "NETWORK_PROTECTION": "vpn_or_network_protection_off",
+    "MINIMUM_OS": "vulnerable_os",
+    "OPEN_WIFI": "insecure_wifi",
+    "OPEN_WI_FI": "insecure_wifi",
+}
+# E-mail addresses and phone numbers also turn up in other fields: rows were seen with shifted columns.
+REDACT = frozenset({"email", "name", "number"})
+
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T]+(\d{2}:\d{2}(?::\d{2})?)", re.ASCII)
+
+
+def read(item: Item) -> list[Record]:
+    """The record of one row."""
+    row = item.content
+    if "event" not in row or not row.keys() & {"attack_vector", "threat_factors", "mdm_uuid"}:
+        raise Foreign
+    event, vector = _plain(row, "event"), _plain(row, "attack_vector")
+    if event in IGNORED:
+        return item.ignored("a change of policy")
+    family, threat_type = _type(row, event, vector)
+    at = _moment(row, "event_timestamp") or _moment(row, "backend_last_updated")
+    device_id = identifier(row, "device_id")
+    content = (None, "agent") if event in AGENT else (vector, _content(row))
+    status = Status.RESOLVED if event in RESOLVED else Status.OPEN
+    return [
+        ThreatRecord(
+            partner=item.partner,
+            index=item.index,
+            raw=item.raw,
+            report_id=needed(row, "id"),
+            threat_key=joined(device_id, *content),
+            partner_device_id=device_id,
+            # Only a whole zero UUID is none: zeros of another length were seen and may be the MDM's own.
+            mdm_device_id=identifier(row, "mdm_uuid"),
+            platform=_platform(text(row, "device_model")),
+            os_version=text(row, "os_version"),
+            category=taxonomy.category_of(threat_type, family),
+            threat_type=threat_type,
+            threat_name=text(row, "threat_factors", "details"),
+            severity_raw=text(row, "severity"),
+            severity=taxonomy.graded(word(row, "severity"), SEVERITY, threat_type),
+            status=status,
+            detected_at=at,
+            resolved_at=at if status is Status.RESOLVED else None,
+            vendor_category=text(row, "attack_vector"),
+            reason="blocked" if event == "BLOCKED" else None,
+        )
+    ]
+
+
+def _plain(row: JsonObject, name: str) -> str:
+    return (word(row, name) or "").replace("_", "")
+
+
+def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
+    """The vector's category and the type: by the factors, else by what is known of the device or vector.
+
+    Not by `details`: an app or a network chooses its own name.
+    """
+    if event in AGENT:
+        return Category.DEVICE, "agent_inactive"
+    family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
+    factors = f"_{word(row, 'threat_factors') or ''}"
+    own = next((FACTOR[each] for each in FACTOR if f"_{each}" in factors), None)
+    found = own or taxonomy.by_keyword(factors)
+    if found and not (found == "suspicious_app" and family is not Category.APP):
+        return family, found
+    rooted = vector in ROOTABLE and flag(row, "device_rooted")
+    return family, "jailbreak_root" if rooted else by_vector
+
+
+def _content(row: JsonObject) -> str:
+    """What the row is about, alike however it is written; domains come defanged (`bad[.]example`)."""
+    content = unicodedata.normalize("NFKC", text(row, "details", "threat_factors") or "").casefold()
+    return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())
+
+
+def _moment(row: JsonObject, name: str) -> datetime | None:
+    """A time; `MM/DD/YYYY HH:MM:SS` comes without a zone and is UTC."""
+    value = row.get(name)
+    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if american is None:
+        return moment(row, name)
+    month, day, year, clock = american.groups()
+    return moment({name: f"{year}-{month:0>2}-{day:0>2} {clock}"}, name)
+
+
+def _platform(model: str | None) -> Platform | None:
+    """From "Apple / iPhone 15 Pro", "Google / Pixel 8" or just "Android": no field names the system.
+
+    The product protects iOS and Android only, so a model that is not Apple's runs Android.
+    """
+    named = platform(model)
+    if model is None or named is not Platform.OTHER:
+        return named
+    if re.search(r"\bmac|\bwindows\b", model, re.IGNORECASE):
+        return Platform.OTHER
+    return Platform.IOS if re.search(r"\bapple\b|\bipod", model, re.IGNORECASE) else Platform.ANDROID
+
+
+ADAPTER = Adapter(read, envelopes=("objects",), redact=REDACT, grades=frozenset(SEVERITY))

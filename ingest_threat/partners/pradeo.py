@@ -1,0 +1,361 @@
+"""Pradeo (Pradeo Security): the event feed for a SIEM, in two envelopes, and the older syslog line.
+
+Transport: not documented; events were seen as single JSON objects, older ones as syslog lines. Seen in public
+records: the typed envelope (2024, 2025: `type`, `creationDate`, `content`), the bare one (2026: no type, no
+time, one key names the body), levels Green, Orange, Red, statuses by name with a number as value. Inferred:
+value 1 is active and 0 is not (one snapshot grades Root Red at 0 while its system level is Green), a status
+that the admin's policy grades Green is no threat, what names a device in `DeviceDetection` is its id. Not
+known: values 2 and 3, which neither open nor resolve (`WORDS_PRADEO_ACTIVE`, `WORDS_PRADEO_INACTIVE`), and
+how a `DeviceDetection` begins: whatever does not end it opens it (`WORDS_PRADEO_ENDED`).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TypedDict
+
+from pydantic import JsonValue
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import (
+    FieldError,
+    identifier,
+    inner,
+    inner_list,
+    joined,
+    moment,
+    needed,
+    number,
+    plain_word,
+    platform,
+    text,
+    word,
+)
+from ingest_threat.redaction import redacted
+from shared.level import Level, highest
+from shared.record import (
+    Category,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
+
+LEVEL = {"GREEN": Level.SECURED, "ORANGE": Level.MEDIUM, "RED": Level.HIGH}
+LEVELS = {
+    "applicationThreatLevel": Category.APP,
+    "systemThreatLevel": Category.DEVICE,
+    "networkThreatLevel": Category.NETWORK,
+}
+STATUS: Mapping[str, str] = {
+    "SystemNotUpToDate": "vulnerable_os",
+    "ApplicationInstalledFromUnknownSource": "unknown_sources",
+    "SELinuxPermissive": "system_tampering",
+    "CustomHosts": "system_tampering",
+    "DebugMode": "usb_debugging",
+    "DeviceNotEncrypted": "encryption_off",
+    "DeveloperMode": "developer_mode",
+    "Root": "jailbreak_root",
+    "ARPPoisoning": "mitm_arp",
+    "ManInTheMiddle": "mitm",
+    "RogueCellTower": "rogue_cell_tower",
+    "RogueAccessPoint": "rogue_wifi",
+    "ConnectionToUntrustedHotspots": "rogue_wifi",
+    "Bluetooth": "bluetooth_on",
+    "NFC": "nfc_on",
+    "GPS": "location_on",
+    "VPN": "vpn",
+}
+FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
+"""The two kinds of status; the keys of the feed are named for them."""
+VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
+"""NotDefined is no verdict."""
+WORDS = {"active": ("1", "true"), "inactive": ("0", "false"), "ended": ("END",)}
+IGNORED = {
+    "DevicePermissionStatusUpdated": "a permission of the agent",
+    "MessageCreated": "a message to a user",
+    "ApplicationCreated": "an app became known, on no device",
+    "DetectionPolicyUpdated": "a policy",
+    "emmApplication": "an app of the MDM's catalogue",
+}
+BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "declaredOperatingSystem"}
+"""What tells the `device` of the bare envelope from another partner's."""
+REDACT = frozenset(
+    {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name"}
+)
+ENTRIES = 200
+"""Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
+
+_SYSLOG = re.compile(r"[^{\[]*\bmtd-pradeosecuritysystems\b[^{]*")
+
+
+class _Common(TypedDict):
+    """What every record of an event has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    report_id: str
+    partner_device_id: str | None
+    mdm_device_id: str | None
+    serial: str | None
+    platform: Platform | None
+    os_version: str | None
+
+
+class _Times(TypedDict):
+    """When a threat was seen, or resolved: no message of a resolution says when it had been seen."""
+
+    detected_at: datetime | None
+    resolved_at: datetime | None
+
+
+def read(item: Item) -> list[Record]:
+    """The records of one event: one, or a snapshot of the device and each threat it shows."""
+    content = item.content
+    if {"SECTION", "ACTION"} <= content.keys():
+        # An app judged for the whole fleet: its verdict counts, not its behaviours, and it is on no device.
+        return item.ignored("a legacy line, which names no device")
+    kind, holder = _opened(content)
+    if kind in IGNORED:
+        return item.ignored(IGNORED[kind])
+    if kind not in READERS:
+        raise FieldError("type is no event type that is known")
+    key, reader = READERS[kind]
+    return reader(item, inner(holder, key) if key else holder)
+
+
+def _opened(content: JsonObject) -> tuple[str, JsonObject]:
+    """The type of an event, which a bare one has not but by the key of its body, and what holds the body."""
+    kind = text(content, "type")
+    if kind and isinstance(content.get("content"), dict):
+        return re.sub(r"\W+", "", kind), inner(content, "content")
+    if kind is None:
+        bare = {key: kind for kind, (key, _) in READERS.items() if key} | {"emmApplication": "emmApplication"}
+        for key, kind in bare.items():
+            body = content.get(key)
+            if isinstance(body, dict) and (key != "device" or body.keys() & BARE_DEVICE):
+                return kind, content
+    raise Foreign
+
+
+def _correlation(item: Item, body: JsonObject) -> list[Record]:
+    """The whole device as the admin's policy grades it: every graded status is listed, active or not."""
+    grades = {category: word(body, name) for name, category in LEVELS.items()}
+    levels = {category: LEVEL.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
+    if not levels:
+        raise FieldError("no threat level")
+    common, at = _common(item, body, inner(body, "device")), _at(item, body)
+    threats, closed = [], []
+    for threat in _graded(item, body, common, at):
+        # Green is the policy's word that even an active status is no threat.
+        if threat.status is Status.OPEN and threat.severity is not Level.SECURED:
+            threats.append(threat)
+        elif threat.status is not Status.UNKNOWN:
+            closed.append(threat.threat_key)
+    state = DeviceStateRecord(
+        **common,
+        detected_at=at,
+        severity=highest(levels.values()),
+        levels=levels,
+        closed_keys=tuple(closed),
+    )
+    return [state, *threats]
+
+
+def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) -> Iterator[ThreatRecord]:
+    for kind, family in FAMILY.items():
+        for entry in inner_list(body, f"matched{kind}StatusLevels", at_most=ENTRIES):
+            if not isinstance(entry, dict):
+                raise FieldError(f"matched{kind}StatusLevels holds what is not an object")
+            grade = inner(entry, f"{kind.lower()}StatusLevel")
+            name = needed(inner(grade, f"device{kind}Status"), "name")
+            status = _status(item, inner(entry, f"device{kind}StatusRecord"))
+            # Of its event a threat keeps its own entry only: what is stored grows with the message.
+            own: _Common = {
+                **common,
+                "raw": redacted(entry, REDACT),
+                "report_id": joined(common["report_id"], name),
+            }
+            yield _threat(own, name, family, status, at, word(grade, "level"))
+
+
+def _record(item: Item, body: JsonObject) -> list[Record]:
+    kind = next((kind for kind in FAMILY if f"device{kind}Status" in body), "System")
+    name = needed(inner(body, f"device{kind}Status"), "name")
+    common = _common(item, body, inner(body, "device"))
+    return [_threat(common, name, FAMILY[kind], _status(item, body), _at(item, body))]
+
+
+def _history(item: Item, body: JsonObject) -> list[Record]:
+    event = inner(body, "event")
+    common = _common(item, body, {"id": body.get("deviceId")})
+    at = moment(event, "eventDate") or _at(item, body)
+    return [_threat(common, needed(event, "kind"), _family(item), _status(item, event), at)]
+
+
+def _detection(item: Item, body: JsonObject) -> list[Record]:
+    # The id is written "<platform>:<device id>".
+    system, _, device = (text(body, "id") or "").rpartition(":")
+    common = _common(item, body, {"id": device, "declaredOperatingSystem": system})
+    status = Status.RESOLVED if word(body, "status") in item.words["ended"] else Status.OPEN
+    return [_threat(common, needed(body, "metric", "type"), _family(item), status, _at(item, body))]
+
+
+def _application(item: Item, body: JsonObject) -> list[Record]:
+    installed, at = inner(body, "deviceApplication"), _at(item, body)
+    app = inner(installed, "application")
+    package = inner(app, "package")
+    common = _common(item, body, inner(installed, "device"))
+    status = VERDICT.get(word(body, "status") or "", Status.UNKNOWN)
+    return [
+        ThreatRecord(
+            **{**common, "platform": common["platform"] or platform(text(package, "system"))},
+            # The package, not the app's id: another version of it is judged under another id.
+            threat_key=joined("app", identifier(package, "package") or needed(app, "id")),
+            category=Category.APP,
+            threat_type="non_compliant_app",
+            threat_name=text(app, "name") or text(package, "package"),
+            severity_raw=text(body, "status"),
+            severity=_severity(body),
+            status=status,
+            **_times(status, at),
+            vendor_category=text(item.content, "category"),
+        )
+    ]
+
+
+def _compliance(item: Item, body: JsonObject) -> list[Record]:
+    if word(body, "status") not in VERDICT:
+        return item.ignored("compliance is not defined")
+    return [
+        # A verdict on the device, which names no threat that would be gone: it clears none.
+        DeviceStateRecord(
+            **_common(item, body, inner(body, "device")),
+            detected_at=_at(item, body),
+            severity=_severity(body),
+            severity_raw=text(body, "status"),
+        )
+    ]
+
+
+def _device(item: Item, body: JsonObject) -> list[Record]:
+    info = inner(body, "emmDeviceInfo")
+    # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
+    emm = text(inner(info, "integration"), "emm") or text(info, "emm")
+    at = _at(item, body) or moment(info, "lastSynchronizationDate")
+    return [DeviceIdentityRecord(**_common(item, body, body), detected_at=at, emm=emm and emm.lower())]
+
+
+READERS: Mapping[str, tuple[str, Callable[[Item, JsonObject], list[Record]]]] = {
+    "DeviceCorrelationUpdated": ("deviceCorrelation", _correlation),
+    "DeviceSystemStatusRecordUpdated": ("deviceSystemStatusRecord", _record),
+    "DeviceNetworkStatusRecordUpdated": ("deviceNetworkStatusRecord", _record),
+    "DeviceApplicationComplianceUpdated": ("deviceApplicationCompliance", _application),
+    "DeviceComplianceUpdated": ("deviceCompliance", _compliance),
+    "DeviceStatusHistoryUpdated": ("", _history),
+    "DeviceDetection": ("", _detection),
+    # Only ever bare. It comes last: any other body may stand beside the device that reports it.
+    "Device": ("device", _device),
+}
+"""For each type, the key of its body (that of a bare event, too) and its reader."""
+
+
+def _threat(
+    common: _Common,
+    name: str,
+    family: Category,
+    status: Status,
+    at: datetime | None,
+    grade: str | None = None,
+) -> ThreatRecord:
+    """The threat that the status `name` is, whichever kind of event tells of it."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    threat_type = _TYPES.get(_plain(name)) or taxonomy.by_keyword(apart) or taxonomy.UNKNOWN
+    return ThreatRecord(
+        **common,
+        threat_key=joined("status", _plain(name)),
+        category=taxonomy.category_of(threat_type, family),
+        threat_type=threat_type,
+        threat_name=name,
+        severity_raw=grade,
+        severity=taxonomy.graded(grade, LEVEL, threat_type),
+        status=status,
+        **_times(status, at),
+    )
+
+
+def _plain(name: str) -> str:
+    """`DeveloperMode`, `match_developer_mode` and `Developer mode` alike."""
+    return plain_word(name).removeprefix("MATCH_").replace("_", "")
+
+
+_TYPES = {_plain(name): threat_type for name, threat_type in STATUS.items()}
+
+
+def _status(item: Item, body: JsonObject) -> Status:
+    value = number(body, "value")
+    said = word(body, "value") if value is None else f"{value:g}"
+    if said in item.words["active"]:
+        return Status.OPEN
+    return Status.RESOLVED if said in item.words["inactive"] else Status.UNKNOWN
+
+
+def _severity(body: JsonObject) -> Level:
+    """The gravest level that a matched rule names, high where none does; Approved wins over them all."""
+    if word(body, "status") == "APPROVED":
+        return Level.SECURED
+    rules = inner_list(body, "matchedResponseRules", at_most=ENTRIES)
+    conditions = [
+        each
+        for rule in rules
+        if isinstance(rule, dict)
+        for each in inner_list(rule, "matchConditions", at_most=ENTRIES)
+    ]
+    named = [
+        LEVEL.get(word(each, "value") or "", Level.HIGH)
+        for each in conditions
+        if isinstance(each, dict) and text(each, "type") == "threatLevelIs"
+    ]
+    return highest(named) if named else Level.HIGH
+
+
+def _times(status: Status, at: datetime | None) -> _Times:
+    resolved = status is Status.RESOLVED
+    return {"detected_at": None if resolved else at, "resolved_at": at if resolved else None}
+
+
+def _at(item: Item, body: JsonObject) -> datetime | None:
+    """When it happened; a bare envelope does not say: then it is when its body last changed."""
+    return moment(item.content, "creationDate") or moment(body, "lastModificationDate")
+
+
+def _family(item: Item) -> Category:
+    return Category.NETWORK if word(item.content, "category") == "NETWORK" else Category.DEVICE
+
+
+def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
+    system = inner(device, "operatingSystem")
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": item.raw,
+        "report_id": identifier(item.content, "id") or needed(body, "id"),
+        "partner_device_id": identifier(device, "id"),
+        "mdm_device_id": identifier(inner(device, "emmDeviceInfo"), "externalId"),
+        "serial": identifier(device, "serialNumber"),
+        "platform": platform(text(device, "declaredOperatingSystem") or text(system, "name")),
+        "os_version": text(device, "declaredOperatingSystemVersion") or text(system, "version"),
+    }
+
+
+def unframe(line: str) -> str:
+    """The JSON in a syslog line of the older product; any other line as it is."""
+    return _SYSLOG.sub("", line, count=1) if _SYSLOG.match(line) else line
+
+
+ADAPTER = Adapter(read, redact=REDACT, unframe=unframe, words=WORDS)

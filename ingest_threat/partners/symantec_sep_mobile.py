@@ -1,0 +1,140 @@
+"""Symantec Endpoint Protection Mobile (Skycure; Symantec Endpoint Security Mobile): its incident lines.
+
+Transport: syslog, one JSON object a line, with or without a syslog header; an operator's relay posts them.
+Documented by others' parsers alone (Exabeam, Google SecOps): field names, the five types, two spellings of
+the time. There is no vendor schema and no public sample. Inferred: where the fields stand, that an incident's
+id names its threat. Not known at all: what `event_type` says; the words that close an incident are a setting.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import _taxonomy as taxonomy
+from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._fields import (
+    identifier,
+    inner,
+    joined,
+    moment,
+    needed,
+    plain_word,
+    platform,
+    text,
+    word,
+)
+from shared.level import Level
+from shared.record import Category, Platform, Record, Status, ThreatRecord
+
+SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
+TYPE: Mapping[str, tuple[Category, str]] = {
+    # Without separators. The type is the one that counts where the sub-type tells nothing finer.
+    "MALWARE": (Category.APP, "malware"),
+    "UNWANTEDAPP": (Category.APP, "potentially_unwanted_app"),
+    "DEVICECOMPROMISED": (Category.DEVICE, "jailbreak_root"),
+    "VULNERABLEOS": (Category.DEVICE, "vulnerable_os"),
+    "NETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
+}
+SUB_TYPE: Mapping[str, str] = {
+    # What the keywords all partners share do not know, or take for something wider.
+    "HOTSPOT": "rogue_wifi",
+    "RISKY_WIFI": "rogue_wifi",
+}
+CLOSING = ("end", "close", "resolve", "remediat", "mitigat", "no longer")
+"""Words of an `event_type` that closes its incident, by default; any other leaves it open."""
+ENDINGS = "(?:|S|D|ED|E|ES|ING|ION|IONS)"
+"""What may follow a closing word: "ended" and "remediation" close, "endpoint" does not."""
+NOT_CLOSED = frozenset({"NOT", "FAILED", "PENDING"})
+"""Words beside a closing one that take it back."""
+REDACT = frozenset({"name", "user", "email"})
+
+
+def read(item: Item) -> list[Record]:
+    """The record of one incident."""
+    incident = item.content
+    if "type" not in incident or not incident.keys() & {"event_type", "sub_type"}:
+        raise Foreign
+    device = _device(incident)
+    family, threat_type = _type(incident)
+    at = moment(incident, "timestamp")
+    resolved = _closes(text(incident, "event_type"), item.words["closing"])
+    udid = identifier(device, "udid")
+    incident_id = needed(incident, "id")
+    return [
+        ThreatRecord(
+            partner=item.partner,
+            index=item.index,
+            raw=item.raw,
+            report_id=joined(incident_id, word(incident, "event_type")),
+            threat_key=incident_id,
+            partner_device_id=identifier(device, "identifier"),
+            # There is no id of Intune's: these two are all an MDM also knows.
+            mdm_device_id=udid,
+            udid=udid,
+            serial=identifier(device, "serial_number"),
+            platform=_platform(device),
+            os_version=text(device, "os_version"),
+            category=taxonomy.category_of(threat_type, family),
+            threat_type=threat_type,
+            threat_name=text(incident, "sub_type", "package_name", "type"),
+            severity_raw=text(incident, "severity"),
+            severity=taxonomy.graded(word(incident, "severity"), SEVERITY, threat_type),
+            status=Status.RESOLVED if resolved else Status.OPEN,
+            detected_at=None if resolved else at,
+            resolved_at=at if resolved else None,
+            vendor_category=text(incident, "type"),
+        )
+    ]
+
+
+def _device(incident: JsonObject) -> JsonObject:
+    """The device's fields: one parser's table nests them, the other writes `device.identifier`."""
+    flat = {
+        name.removeprefix("device."): value
+        for name, value in incident.items()
+        if name.startswith("device.") and value is not None
+    }
+    return flat | inner(incident, "device")
+
+
+def _type(incident: JsonObject) -> tuple[Category, str]:
+    """The family's category and the type: the sub-type's where it refines the family, else the family's."""
+    sub_type = word(incident, "sub_type") or ""
+    own = next((SUB_TYPE[each] for each in SUB_TYPE if f"_{each}" in f"_{sub_type}"), None)
+    finer = own or taxonomy.by_keyword(sub_type) or taxonomy.UNKNOWN
+    known = TYPE.get((word(incident, "type") or "").replace("_", ""))
+    if known is None:
+        return Category.DEVICE, finer
+    family, by_family = known
+    # A finer type is of its family's category; "suspicious" says less than any family does.
+    fits = finer in taxonomy.TYPES and taxonomy.TYPES[finer].category is family
+    return family, finer if fits and finer != "suspicious_app" else by_family
+
+
+def _closes(event_type: str | None, closing: Collection[str]) -> bool:
+    words = plain_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event_type or ""))
+    if NOT_CLOSED.intersection(words.split("_")):
+        return False
+    return any(re.search(rf"(?<![^_]){re.escape(each)}{ENDINGS}(?![^_])", words) for each in closing if each)
+
+
+def _platform(device: JsonObject) -> Platform | None:
+    """From `os_type`, else from the model; the product protects iOS and Android only."""
+    system = text(device, "os_type")
+    if system:
+        return platform(system)
+    models = [found for found in (text(device, "model"), text(device, "product_name")) if found]
+    if not models:
+        return None
+    return Platform.IOS if platform(" ".join(models)) is Platform.IOS else Platform.ANDROID
+
+
+def unframe(line: str) -> str:
+    """The JSON in one line, without the syslog header before it."""
+    start = line.find("{")
+    return line if start < 0 or line.lstrip().startswith("[") else line[start:]
+
+
+ADAPTER = Adapter(
+    read, redact=REDACT, grades=frozenset(SEVERITY), unframe=unframe, words={"closing": CLOSING}
+)

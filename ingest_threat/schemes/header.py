@@ -1,0 +1,75 @@
+"""A secret in a header that is always the same: all that Jamf's Generic HTTP stream can send. Pure.
+
+It proves the sender and nothing else: who reads one message can write others, so only TLS keeps it. A long
+random secret, changed from time to time, is what such a partner allows.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+
+from ingest_threat.schemes.listed import listed
+from shared.errors import NotAuthentic, SettingsError
+
+DEFAULT_NAME = "X-MTD-Secret"
+LEAST_LETTERS = 32
+LEAST_DISTINCT = 8
+"""A random secret of 32 hexadecimal digits has fewer than 8 different ones once in many millions."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_SECRET = re.compile(r"[!-+\--~]+")
+"""Visible ASCII without the comma, by which the host joins headers given twice."""
+_TAKEN = re.compile(
+    "accept(-.*)?|access-control-.*|age|allow|authorization|cache-control|connection|content-.*|cookie|date|etag|"
+    "expect|expires|forwarded|from|host|if-.*|keep-alive|last-modified|link|location|max-forwards|origin|pragma|"
+    "prefer|proxy-.*|range|referer|retry-after|sec-.*|server|set-cookie|te|trailer|transfer-encoding|upgrade|"
+    "user-agent|vary|via|warning|www-authenticate|"
+    "client-ip|disguised-host|request-id|traceparent|tracestate|was-default-hostname|x-appservice-.*|x-arr-.*|"
+    "x-azure-.*|x-client-ip|x-client-port|x-forwarded-.*|x-functions-.*|x-ms-.*|x-original-.*|x-real-ip|x-site-.*|"
+    "x-waws-.*|x-zumo-.*",
+    re.IGNORECASE,
+)
+"""What HTTP, proxies, App Service and the Functions host write or read themselves."""
+
+
+def verify(headers: Mapping[str, str], name: str, secrets: Sequence[str]) -> None:
+    """Raise NotAuthentic unless the header `name` holds one of `secrets`; read without case of the name."""
+    given = next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+    if not given:
+        raise NotAuthentic("the header with the secret is missing")
+    # All are compared, as digests of one length: time tells neither which fits nor how far.
+    fits = [hmac.compare_digest(_digest(given), _digest(secret)) for secret in secrets]
+    if not any(fits):
+        raise NotAuthentic("the header holds none of the secrets")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def checked_name(text: str) -> str:
+    """The header's name; SettingsError where no partner could send it or somebody else would."""
+    if not _NAME.fullmatch(text):
+        raise SettingsError("expected the name of a header: letters, digits and hyphens, at most 64")
+    if _TAKEN.fullmatch(text):
+        raise SettingsError("this header is used by HTTP or the host: expected one of your own")
+    return text
+
+
+def checked_secrets(text: str) -> tuple[str, ...]:
+    """The secrets in a setting: at least 32 letters of visible ASCII each, separated by spaces or commas.
+
+    SettingsError says which one is wrong and why, and never quotes it.
+    """
+    return listed("secret", text, _fault)
+
+
+def _fault(secret: str) -> str | None:
+    if not _SECRET.fullmatch(secret):
+        return "holds something that is no visible ASCII"
+    if len(secret) < LEAST_LETTERS:
+        return f"is {len(secret)} characters long: expected at least {LEAST_LETTERS}"
+    if len(set(secret)) < LEAST_DISTINCT:
+        return f"holds fewer than {LEAST_DISTINCT} different characters"
+    return None

@@ -1,0 +1,227 @@
+"""BETTER's four logs."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import parse
+from shared.level import Level
+from shared.record import (
+    Clears,
+    DeviceIdentityRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
+from tests.ingest_threat.partners.messages import RECEIVED_AT, records, state, threat
+from tests.ingest_threat.partners.messages_better_mobile import (
+    AGENT,
+    app,
+    device,
+    in_table,
+    incident,
+    netflow,
+)
+
+SEEN = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
+LOGGED = datetime(2026, 2, 1, 8, 5, 0, 500000, tzinfo=UTC)
+REPORTED = datetime(2026, 2, 1, 9, 0, 0, 250000, tzinfo=UTC)
+
+
+def test_an_incident_is_open_from_its_event_on() -> None:
+    record = threat("better_mobile", incident())
+    assert record.report_id == "7:41:ACTIVE:2026-02-01T08:05:00.500Z"
+    assert (record.threat_key, record.partner_device_id) == ("7:41", AGENT)
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, SEEN, None)
+    assert (record.category, record.threat_type, record.severity) == (
+        "network",
+        "captive_portal",
+        Level.MEDIUM,
+    )
+    assert (record.platform, record.os_version) == (Platform.ANDROID, "15")
+    assert (record.mdm_device_id, record.serial, record.udid) == (None, None, None)
+
+
+def test_a_resolution_lands_on_the_threat_when_it_was_logged() -> None:
+    gone = threat("better_mobile", incident(Status="Resolved"))
+    assert gone.threat_key == threat("better_mobile", incident()).threat_key
+    assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, SEEN, LOGGED)
+
+
+@pytest.mark.parametrize("status", ["Resolved", "closed", "FIXED", "Fixed\n"])
+def test_the_words_that_close(status: str) -> None:
+    assert threat("better_mobile", incident(Status=status)).status is Status.RESOLVED
+
+
+def test_of_a_name_that_comes_twice_an_empty_value_gives_way() -> None:
+    assert threat("better_mobile", incident(Status="Closed", Status_s="Active")).status is Status.RESOLVED
+    assert threat("better_mobile", incident(Status="", Status_s="Closed")).status is Status.RESOLVED
+
+
+@pytest.mark.parametrize("status", ["Active", "Open", "Unresolved", "Not fixed", "Ignored", "", None, 0])
+def test_whatever_does_not_close_keeps_it_open(status: object) -> None:
+    assert threat("better_mobile", incident(Status=status)).status is Status.OPEN
+
+
+def test_the_words_that_close_are_a_setting() -> None:
+    words = {("better_mobile", "resolved"): ("Not active", "over")}
+    for said, expected in (
+        ("Over", Status.RESOLVED),
+        ("NOT_ACTIVE", Status.RESOLVED),
+        ("Resolved", Status.OPEN),
+    ):
+        body = json.dumps(incident(Status=said)).encode()
+        [record] = parse("better_mobile", body, received_at=RECEIVED_AT, words=words)
+        assert isinstance(record, ThreatRecord)
+        assert record.status is expected
+
+
+@pytest.mark.parametrize("extra", ["", " [UTC]"])
+@pytest.mark.parametrize(
+    "row", [incident(), incident(Status="Resolved"), device(), device(ThreatLevel="Low")]
+)
+def test_a_row_of_the_table_is_read_as_the_wire(row: JsonObject, extra: str) -> None:
+    [wire], [table] = records("better_mobile", row), records("better_mobile", in_table(row, extra))
+    assert table.model_copy(update={"raw": wire.raw}) == wire
+
+
+@pytest.mark.parametrize(
+    ("name", "threat_type", "category"),
+    [
+        ("WR2PortScanning", "port_scan", "network"),
+        ("Blacklisted Apps", "denylisted_app", "app"),
+        ("Blacklisted\nApps", "denylisted_app", "app"),
+        ("Jailbreak", "jailbreak_root", "device"),
+        ("Screen Passcode Disabled\n", "screen_lock_off", "device"),
+        # The vendor calls a profile NETWORK: the table wins.
+        ("Malicious Profile Installed", "malicious_profile", "device"),
+        ("WR2ArpPoisoning", "mitm_arp", "network"),
+        ("Novelty", "unknown", "network"),
+        (None, "unknown", "network"),
+    ],
+)
+def test_a_type_in_any_style_tells_the_type(name: str | None, threat_type: str, category: str) -> None:
+    record = threat("better_mobile", incident(ThreatType=name, ThreatTitle="Something"))
+    assert (record.threat_type, record.category) == (threat_type, category)
+    assert record.vendor_category == "NETWORK"
+
+
+@pytest.mark.parametrize(
+    ("family", "category"),
+    [("APPLICATION", "app"), ("Device", "device"), ("Odd", "device"), (None, "device")],
+)
+def test_an_unknown_type_lives_where_the_incident_says(family: str | None, category: str) -> None:
+    row = incident(ThreatType="Novelty", ThreatTitle="Something", ThreatCategory=family)
+    assert threat("better_mobile", row).category == category
+
+
+def test_a_title_helps_where_the_type_is_unknown() -> None:
+    row = incident(ThreatType="WR2Novelty", ThreatTitle="Malware found")
+    assert threat("better_mobile", row).threat_type == "malware"
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [("high", "high"), ("Medium", "medium"), ("low", "low"), ("severe", "high"), (None, "low"), ("", "low")],
+)
+def test_a_severity_that_is_unknown_is_high_and_a_missing_one_the_types_own(
+    given: str | None, level: str
+) -> None:
+    assert threat("better_mobile", incident(ThreatSeverity=given)).severity == level
+
+
+@pytest.mark.parametrize(
+    ("company", "number", "key"),
+    [(7, 41, "7:41"), (7.0, 41.0, "7:41"), ("7", "41", "7:41"), (None, 40, ":40")],
+)
+def test_numbers_of_the_table_and_of_the_wire_name_one_threat(
+    company: object, number: object, key: str
+) -> None:
+    assert threat("better_mobile", incident(CompanyId=company, ThreatId=number)).threat_key == key
+
+
+@pytest.mark.parametrize(
+    ("given", "at"),
+    [
+        ("2/1/2026, 9:05:00.000 PM", datetime(2026, 2, 1, 21, 5, tzinfo=UTC)),
+        ("02/01/2026, 12:05:00.000 AM", datetime(2026, 2, 1, 0, 5, tzinfo=UTC)),
+        ("2/1/2026, 12:05:00 PM", datetime(2026, 2, 1, 12, 5, tzinfo=UTC)),
+        ("02/01/2026 21:05:00", datetime(2026, 2, 1, 21, 5, tzinfo=UTC)),
+        (1769979900000, datetime(2026, 2, 1, 21, 5, tzinfo=UTC)),
+    ],
+)
+def test_times_as_the_portal_writes_them(given: object, at: datetime) -> None:
+    assert threat("better_mobile", incident(EventTimeStamp=given)).detected_at == at
+
+
+def test_without_a_time_of_its_own_an_incident_happened_when_it_was_logged() -> None:
+    assert threat("better_mobile", incident(EventTimeStamp="No data")).detected_at == LOGGED
+    assert threat("better_mobile", incident(Status="Closed", LogTimeStamp=None)).resolved_at == SEEN
+
+
+def test_the_device_of_an_incident_is_the_agent_of_the_device_log() -> None:
+    found, whole = threat("better_mobile", incident(DeviceId=AGENT.upper())), state("better_mobile", device())
+    assert found.partner_device_id == whole.partner_device_id == AGENT
+
+
+def test_a_device_at_its_lowest_grade_is_secured_and_clears_all() -> None:
+    record = state("better_mobile", device(ThreatLevel="Low"))
+    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, REPORTED)
+    assert (record.platform, record.os_version, record.udid) == (Platform.IOS, "18.3", None)
+
+
+@pytest.mark.parametrize(("given", "level"), [("Medium", "medium"), ("HIGH", "high"), ("Odd", "high")])
+def test_any_other_grade_clears_nothing(given: str, level: str) -> None:
+    record = state("better_mobile", device(ThreatLevel=given))
+    assert (record.severity, record.clears) == (level, Clears.NONE)
+
+
+@pytest.mark.parametrize("level", [None, "", "unknown", "No data"])
+def test_a_device_without_a_grade_is_its_identity(level: str | None) -> None:
+    [record] = records("better_mobile", device(ThreatLevel=level))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.partner_device_id == AGENT
+
+
+@pytest.mark.parametrize("deleted", [1, 1.0, "1", True, "true"])
+def test_a_deleted_device_has_no_agent_and_its_last_grade_clears_nothing(deleted: object) -> None:
+    gone = threat("better_mobile", device(IsDeleted=deleted, ThreatLevel="Low"))
+    assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
+    # The agent's last word is older than its end.
+    assert gone.detected_at is None
+    back = state("better_mobile", device(IsDeleted=0))
+    assert gone.threat_key in back.closed_keys
+
+
+@pytest.mark.parametrize("deleted", [0, "0", 0.0, False, None, "null"])
+def test_a_device_that_is_not_deleted_is_there(deleted: object) -> None:
+    assert state("better_mobile", device(IsDeleted=deleted)).severity is Level.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "row", [app(), in_table(app()), netflow(), in_table(netflow()), netflow(Status="allowed")]
+)
+def test_apps_and_traffic_are_no_business_of_ours(row: JsonObject) -> None:
+    assert isinstance(records("better_mobile", row)[0], IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
+        (device(DeviceUDID=None), "no device"),
+        (incident(ThreatId=None), "no ThreatId"),
+        (incident(EventTimeStamp="13/40/2026 08:00:00"), "EventTimeStamp is not a time from 2000 to 2099"),
+        (incident(ThreatType={}), "ThreatType is not a text"),
+        ({"DeviceUDID": AGENT}, "not this partner's format"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_set_aside(row: JsonObject, reason: str) -> None:
+    bad, good = records("better_mobile", row, incident())
+    assert isinstance(bad, UnreadableRecord)
+    assert bad.reason == reason
+    assert isinstance(good, ThreatRecord)

@@ -1,0 +1,191 @@
+"""Check Point's alert rows."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest_threat.partners import parse
+from shared.level import Level
+from shared.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from tests.ingest_threat.partners.messages import RECEIVED_AT, records
+from tests.ingest_threat.partners.messages import threat as threat_of
+from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
+
+AT = datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
+
+
+def threat(**fields: object) -> ThreatRecord:
+    return threat_of("checkpoint_harmony", checkpoint_alert(**fields))
+
+
+def test_an_installed_threat_is_open() -> None:
+    record = threat()
+    assert (record.report_id, record.partner_device_id) == ("501", "31")
+    assert record.mdm_device_id == "0a1b2c3d-1111-4222-8333-444455556666"
+    assert record.threat_key == "31:APPLICATION:application: torch 3.1 (com.example.torch)"
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
+    assert (record.category, record.threat_type, record.severity) == ("app", "spyware", Level.HIGH)
+    assert (record.platform, record.os_version) == (Platform.ANDROID, "15")
+
+
+@pytest.mark.parametrize("event", ["Ended", "removed", "Compliant", "Comp\nliant"])
+def test_a_resolution_lands_on_its_detection_by_device_vector_and_details(event: str) -> None:
+    details = "  APPLICATION:  Torch 3.1 (com.example.torch)\n"
+    gone = threat(id=777, device_id="31", event=event, severity="Information", details=details)
+    assert gone.threat_key == threat().threat_key
+    assert (gone.status, gone.resolved_at, gone.severity) == (Status.RESOLVED, AT, Level.SECURED)
+    assert gone.reason is None
+
+
+def test_without_details_the_factors_tell_what_a_row_is_about() -> None:
+    bad = threat(attack_vector="Device", event="Noncompliant", details="", threat_factors="USB Debugging")
+    good = threat(attack_vector="Device", event="Compliant", details=None, threat_factors="USB debugging")
+    assert bad.threat_key == good.threat_key == "31:DEVICE:usb debugging"
+    assert bad.threat_type == "usb_debugging"
+
+
+def test_one_domain_is_one_threat_however_it_is_written() -> None:
+    one = threat(attack_vector="NetworkSecurity", details="hxxps://bad[.]example")
+    other = threat(attack_vector="Network Security", details="https://bad.example")
+    third = threat(attack_vector="Network Security", details="https://worse.example")
+    assert one.threat_key == other.threat_key != third.threat_key
+
+
+def test_two_devices_and_two_vectors_are_different_threats() -> None:
+    keys = {threat().threat_key, threat(device_id=32).threat_key, threat(attack_vector="Device").threat_key}
+    assert len(keys) == 3
+
+
+def test_a_blocked_threat_is_closed_by_the_row_that_tells_of_it() -> None:
+    record = threat(event="Blocked")
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.RESOLVED, AT, AT)
+    assert record.reason == "blocked"
+
+
+@pytest.mark.parametrize("event", ["Noncompliant", "Detected", "Info", "Novelty", "Unblocked", None])
+def test_any_other_event_leaves_its_threat_open(event: str | None) -> None:
+    assert threat(event=event).status is Status.OPEN
+
+
+@pytest.mark.parametrize("event", ["Inactive", "Disconnected"])
+def test_a_silent_agent_is_a_threat_that_its_return_ends(event: str) -> None:
+    silent = threat(attack_vector="Device", event=event, details="no contact for 7 days", severity="Warning")
+    back = threat(attack_vector=None, event="Active", details="", severity="Information")
+    assert (silent.threat_type, silent.category, silent.status) == ("agent_inactive", "device", Status.OPEN)
+    assert silent.severity is Level.MEDIUM
+    assert back.threat_key == silent.threat_key
+    assert back.status is Status.RESOLVED
+
+
+def test_a_change_of_policy_is_ignored() -> None:
+    [record] = records("checkpoint_harmony", checkpoint_alert(event="Policy changed"))
+    assert isinstance(record, IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [("warning", "medium"), ("INFORMATION", "secured"), ("Dire", "high"), (7, "high"), (None, "high")],
+)
+def test_severity_words(word: object, level: str) -> None:
+    record = threat(severity=word)
+    assert record.severity == level
+    assert record.severity_raw == (str(word) if word is not None else None)
+
+
+@pytest.mark.parametrize(
+    ("vector", "factors", "rooted", "threat_type", "category"),
+    [
+        ("Device", "Network Protection (VPN)", False, "vpn_or_network_protection_off", "device"),
+        ("Device", "Novelty", False, "unknown", "device"),
+        ("Device", "Novelty", "True", "jailbreak_root", "device"),
+        ("Application", "Novelty", True, "unknown", "app"),
+        ("Application", "Suspicious behaviour", False, "suspicious_app", "app"),
+        ("WiFi network", "Suspicious behaviour", False, "unknown", "network"),
+        ("WiFi network", "Man in the Middle", False, "mitm", "network"),
+        ("WifiNetwork", "", False, "unknown", "network"),
+        ("OS Exploits", "", False, "system_tampering", "device"),
+        ("OS Exploits", "", True, "jailbreak_root", "device"),
+        ("OS Exploits", "Outdated OS", True, "vulnerable_os", "device"),
+        ("Cellular network", None, False, "rogue_cell_tower", "network"),
+        ("Text message", "", False, "phishing", "network"),
+        ("iOS profiles", "", False, "malicious_profile", "device"),
+        ("Network\nSecurity", "", False, "malicious_site", "network"),
+        ("Novel vector", "", False, "unknown", "device"),
+    ],
+)
+def test_factors_tell_the_type_else_the_vector_does(
+    vector: str, factors: str | None, rooted: object, threat_type: str, category: str
+) -> None:
+    record = threat(attack_vector=vector, threat_factors=factors, device_rooted=rooted)
+    assert (record.threat_type, record.category) == (threat_type, category)
+
+
+def test_an_app_does_not_tell_its_own_type_by_its_name() -> None:
+    assert threat(threat_factors="Novelty", details="Application: Root Spy").threat_type == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "at"),
+    [
+        ("02/01/2026 07:00:00", None, AT),
+        ("2/1/2026 07:00", "01/01/2020 00:00:00", AT),
+        (None, "02/01/2026 07:00:00", AT),
+        ("No data", "2026-02-01 08:00:00+01:00", AT),
+        ("null", 1769929200000, AT),
+        ("1769929200", None, AT),
+        (None, None, None),
+        (0, "", None),
+    ],
+)
+def test_times_in_all_dialects(first: object, second: object, at: datetime | None) -> None:
+    record = threat(event_timestamp=first, backend_last_updated=second)
+    assert record.detected_at == at
+
+
+@pytest.mark.parametrize("time", ["13/01/2026 07:00:00", "02/30/2026 07:00:00", "yesterday", [1], -5])
+def test_a_senseless_time_sets_aside_its_row_alone(time: object) -> None:
+    bad, good = records("checkpoint_harmony", checkpoint_alert(event_timestamp=time), checkpoint_alert())
+    assert isinstance(bad, UnreadableRecord)
+    assert bad.reason == "event_timestamp is not a time from 2000 to 2099"
+    assert good == threat().model_copy(update={"index": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("00000000-0000-0000-0000-000000000000", None),
+        ("00000000-0000-0000-0000-0000000000", "00000000-0000-0000-0000-0000000000"),
+        ("No data", None),
+        ("unknown", None),
+        (12, "12"),
+    ],
+)
+def test_only_a_whole_zero_uuid_is_no_mdm_id(given: object, kept: str | None) -> None:
+    assert threat(mdm_uuid=given).mdm_device_id == kept
+
+
+@pytest.mark.parametrize(
+    ("model", "platform"),
+    [
+        ("Apple / iPhone 15 Pro", "ios"),
+        ("iPad14,1", "ios"),
+        ("Apple / iPod touch", "ios"),
+        ("Android", "android"),
+        ("Nokia / X30", "android"),
+        ("Apple / MacBook Air", "other"),
+        (None, None),
+        ("unknown", None),
+    ],
+)
+def test_the_model_tells_the_platform(model: str | None, platform: str | None) -> None:
+    assert threat(device_model=model).platform == platform
+
+
+def test_a_page_is_opened() -> None:
+    page = {"meta": {"next": None}, "objects": [checkpoint_alert(), 5, checkpoint_alert(device_id="null")]}
+    first, second, third = parse("checkpoint_harmony", json.dumps(page).encode(), received_at=RECEIVED_AT)
+    assert first == threat()
+    assert isinstance(second, UnreadableRecord)
+    assert isinstance(third, UnreadableRecord)
+    assert third.reason == "no device"

@@ -1,0 +1,348 @@
+"""Pradeo's events, typed and bare, and its syslog line."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import parse
+from shared.level import Level
+from shared.record import (
+    Category,
+    Clears,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
+from tests.ingest_threat.partners.messages import (
+    RECEIVED_AT,
+    jamf_event,
+    lookout_device,
+    records,
+    state,
+    threat,
+    zimperium_search,
+)
+from tests.ingest_threat.partners.messages_pradeo import (
+    app_verdict,
+    bare,
+    correlation,
+    detection,
+    device,
+    device_verdict,
+    event,
+    graded,
+    history,
+    legacy,
+    status_record,
+)
+
+AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
+CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)
+
+
+def test_an_active_status_opens_a_threat() -> None:
+    record = threat("pradeo", status_record("System", "DeveloperMode", 1))
+    assert (record.report_id, record.threat_key) == ("event-1", "status:DEVELOPERMODE")
+    assert (record.partner_device_id, record.mdm_device_id, record.serial) == ("agent-1", "mdm-1", "SER-1")
+    assert (record.platform, record.os_version) == (Platform.ANDROID, "15")
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
+    # No level in this kind of event: the type's own.
+    assert (record.category, record.threat_type, record.severity) == ("device", "developer_mode", Level.LOW)
+
+
+@pytest.mark.parametrize("value", [0, "0", 0.0, False])
+def test_an_inactive_status_resolves_the_same_threat(value: object) -> None:
+    gone = threat("pradeo", status_record("System", "DeveloperMode", value))
+    assert gone.threat_key == threat("pradeo", status_record("System", "DeveloperMode", "1.0")).threat_key
+    assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, None, AT)
+
+
+@pytest.mark.parametrize("value", [2, 3, "3", -1, 10, None, "", "on"])
+def test_an_undocumented_value_neither_opens_nor_resolves(value: object) -> None:
+    record = threat("pradeo", status_record("Network", "RogueCellTower", value))
+    assert (record.status, record.resolved_at) == (Status.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [("active", 2, Status.OPEN), ("inactive", 3, Status.RESOLVED), ("active", 1, Status.UNKNOWN)],
+)
+def test_what_the_values_mean_is_a_setting(name: str, value: int, status: Status) -> None:
+    body = json.dumps(status_record("System", "Root", value)).encode()
+    words = {("pradeo", name): ("2",) if name == "active" else ("0", "3")}
+    [record] = parse("pradeo", body, received_at=RECEIVED_AT, words=words)
+    assert isinstance(record, ThreatRecord)
+    assert record.status is status
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "threat_type", "category"),
+    [
+        ("System", "SystemNotUpToDate", "vulnerable_os", "device"),
+        ("System", "DebugMode", "usb_debugging", "device"),
+        ("System", "Root", "jailbreak_root", "device"),
+        ("System", "CustomHosts", "system_tampering", "device"),
+        ("System", "Developer\nMode", "developer_mode", "device"),
+        ("System", "ScreenLockDisabled", "screen_lock_off", "device"),
+        ("System", "AccessibilityOption", "unknown", "device"),
+        ("Network", "ARPPoisoning", "mitm_arp", "network"),
+        ("Network", "RogueAccessPoint", "rogue_wifi", "network"),
+        ("Network", "GPS", "location_on", "network"),
+        ("Network", "Novelty", "unknown", "network"),
+    ],
+)
+def test_a_statuss_name_tells_the_type(kind: str, name: str, threat_type: str, category: str) -> None:
+    record = threat("pradeo", status_record(kind, name, 1))
+    assert (record.threat_type, record.category) == (threat_type, category)
+
+
+def test_radio_exposure_is_told_and_raises_nothing() -> None:
+    assert threat("pradeo", status_record("Network", "Bluetooth", 1)).severity is Level.SECURED
+
+
+def test_a_snapshot_gives_the_devices_levels_and_its_active_threats() -> None:
+    whole, found = records("pradeo", correlation())
+    assert isinstance(whole, DeviceStateRecord)
+    assert isinstance(found, ThreatRecord)
+    assert (whole.report_id, whole.severity, whole.clears) == ("event-1", Level.MEDIUM, Clears.NONE)
+    assert whole.levels == {
+        Category.APP: Level.SECURED,
+        Category.DEVICE: Level.MEDIUM,
+        Category.NETWORK: Level.SECURED,
+    }
+    assert (found.report_id, found.threat_key) == ("event-1:DeveloperMode", "status:DEVELOPERMODE")
+    assert (found.status, found.severity, found.detected_at) == (Status.OPEN, Level.MEDIUM, AT)
+    assert found.partner_device_id == whole.partner_device_id == "agent-1"
+
+
+def test_a_snapshot_closes_what_it_shows_inactive_or_harmless_and_nothing_of_unknown_value() -> None:
+    whole, _ = records("pradeo", correlation())
+    assert isinstance(whole, DeviceStateRecord)
+    assert whole.closed_keys == ("status:ROOT", "status:NFC")
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"), [("Red", "high"), ("ORANGE", "medium"), ("Purple", "high"), (None, "low")]
+)
+def test_a_level_grades_an_active_status(level: object, severity: str) -> None:
+    entry = graded("System", "DeveloperMode", level, 1)
+    _, found = records("pradeo", correlation(matchedSystemStatusLevels=[entry]))
+    assert isinstance(found, ThreatRecord)
+    assert found.severity == severity
+
+
+def test_a_status_graded_red_and_inactive_raises_nothing() -> None:
+    entry = graded("Network", "ManInTheMiddle", "Red", 0)
+    quiet = correlation(
+        matchedNetworkStatusLevels=[entry], matchedSystemStatusLevels=[], systemThreatLevel="Green"
+    )
+    assert state("pradeo", quiet).severity is Level.SECURED
+    assert state("pradeo", quiet).closed_keys == ("status:MANINTHEMIDDLE",)
+
+
+def test_an_unknown_level_of_the_device_is_high_and_a_missing_one_none() -> None:
+    whole, _ = records("pradeo", correlation(systemThreatLevel="Purple", networkThreatLevel="null"))
+    assert isinstance(whole, DeviceStateRecord)
+    assert whole.levels == {Category.APP: Level.SECURED, Category.DEVICE: Level.HIGH}
+    assert whole.severity is Level.HIGH
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (
+            {"applicationThreatLevel": None, "systemThreatLevel": "", "networkThreatLevel": None},
+            "no threat level",
+        ),
+        ({"device": None}, "no device"),
+        ({"matchedSystemStatusLevels": [7]}, "matchedSystemStatusLevels holds what is not an object"),
+        ({"matchedSystemStatusLevels": [{}]}, "no name"),
+        (
+            {"matchedNetworkStatusLevels": [graded("Network", "NFC", "Red", 1)] * 201},
+            "matchedNetworkStatusLevels has more than 200 entries",
+        ),
+    ],
+)
+def test_a_snapshot_that_makes_no_sense_is_set_aside(fields: dict[str, object], reason: str) -> None:
+    [record] = records("pradeo", correlation(**fields))
+    assert isinstance(record, UnreadableRecord)
+    assert record.reason == reason
+
+
+def test_a_threat_of_a_snapshot_keeps_its_own_entry_only() -> None:
+    _, found = records("pradeo", correlation())
+    assert found.raw == graded("System", "DeveloperMode", "Orange", 1)
+
+
+def test_a_disapproved_app_is_graded_by_the_rule_that_matched() -> None:
+    record = threat("pradeo", app_verdict("Disapproved", "Orange"))
+    assert (record.threat_key, record.threat_name) == ("app:com.example.torch", "Torch")
+    assert (record.category, record.threat_type) == ("app", "non_compliant_app")
+    assert (record.status, record.severity, record.detected_at) == (Status.OPEN, Level.MEDIUM, AT)
+
+
+@pytest.mark.parametrize(
+    ("levels", "severity"),
+    [((), "high"), (("Orange", "Red"), "high"), (("Purple",), "high"), (("Green",), "secured")],
+)
+def test_the_gravest_rule_counts_and_without_one_it_is_high(levels: tuple[str, ...], severity: str) -> None:
+    assert threat("pradeo", app_verdict("Disapproved", *levels)).severity == severity
+
+
+def test_approval_resolves_whatever_rule_matched_and_whichever_version_it_is() -> None:
+    gone = threat("pradeo", app_verdict("Approved", "Red", id="app-2"))
+    assert gone.threat_key == threat("pradeo", app_verdict("Disapproved")).threat_key
+    assert (gone.status, gone.severity, gone.resolved_at) == (Status.RESOLVED, Level.SECURED, AT)
+
+
+@pytest.mark.parametrize("status", ["NotDefined", "Pending", None])
+def test_no_verdict_neither_opens_nor_resolves(status: object) -> None:
+    assert threat("pradeo", app_verdict(status)).status is Status.UNKNOWN
+    assert isinstance(records("pradeo", device_verdict(status))[0], IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    ("status", "rules", "severity"),
+    [
+        ("Approved", [{"matchConditions": [{"type": "threatLevelIs", "value": "Red"}]}], "secured"),
+        ("Disapproved", [{"matchConditions": [{"type": "threatLevelIs", "value": "Orange"}]}], "medium"),
+        ("Disapproved", [{"matchConditions": [{"type": "packageIs", "value": "Orange"}]}, 7], "high"),
+        ("Disapproved", None, "high"),
+    ],
+)
+def test_a_verdict_on_the_device_is_its_state_and_clears_nothing(
+    status: str, rules: object, severity: str
+) -> None:
+    record = state("pradeo", device_verdict(status, matchedResponseRules=rules))
+    assert (record.severity, record.clears, record.closed_keys) == (severity, Clears.NONE, ())
+    assert record.detected_at == AT
+
+
+def test_the_older_detection_meets_the_status_record() -> None:
+    found, gone = threat("pradeo", detection("START")), threat("pradeo", detection("end"))
+    assert found.threat_key == gone.threat_key == "status:NFC"
+    assert (found.status, gone.status, gone.resolved_at) == (Status.OPEN, Status.RESOLVED, AT)
+    assert (found.partner_device_id, found.platform) == ("agent-1", Platform.ANDROID)
+
+
+def test_how_a_detection_ends_is_a_setting() -> None:
+    words = {("pradeo", "ended"): ("Over",)}
+    for status, expected in (("OVER", Status.RESOLVED), ("END", Status.OPEN)):
+        body = json.dumps(detection(status)).encode()
+        [record] = parse("pradeo", body, received_at=RECEIVED_AT, words=words)
+        assert isinstance(record, ThreatRecord)
+        assert record.status is expected
+
+
+def test_the_envelopes_category_tells_where_an_unknown_detection_lives() -> None:
+    assert threat("pradeo", detection("START", "match_novelty", category="Network")).category == "network"
+    assert threat("pradeo", detection("START", "match_novelty", category="null")).category == "device"
+
+
+def test_a_detection_without_a_platform_still_names_its_device() -> None:
+    content = {"id": "agent-1", "metric": "match_root", "status": "START"}
+    record = threat("pradeo", event("DeviceDetection", content))
+    assert (record.partner_device_id, record.platform) == ("agent-1", None)
+
+
+def test_a_status_history_may_bring_its_own_time() -> None:
+    own = threat("pradeo", history("Root", 1, eventDate="2026-01-31T00:00:00Z"))
+    assert own.detected_at == datetime(2026, 1, 31, tzinfo=UTC)
+    without = threat("pradeo", history("Root", 0))
+    assert (without.status, without.resolved_at, without.threat_key) == (Status.RESOLVED, AT, "status:ROOT")
+
+
+def test_a_bare_event_is_read_as_its_typed_twin_at_the_time_its_body_changed() -> None:
+    for typed in (correlation(), app_verdict("Disapproved", "Red")):
+        for one, other in zip(records("pradeo", bare(typed)), records("pradeo", typed), strict=True):
+            assert not isinstance(one, IgnoredRecord | UnreadableRecord)
+            assert one.detected_at == CHANGED
+            told = {"detected_at": AT, "raw": other.raw}
+            assert one.model_copy(update=told) == other
+
+
+def test_a_bare_device_is_its_identity() -> None:
+    newer = {
+        "externalId": "mdm-7",
+        "integration": {"emm": "Intune"},
+        "lastSynchronizationDate": "2026-02-01T08:00:00.500Z",
+    }
+    body = device(
+        emmDeviceInfo=newer, declaredOperatingSystem=None, operatingSystem={"name": "iOS", "version": "18"}
+    )
+    [record] = records("pradeo", {"id": "event-2", "device": body})
+    assert isinstance(record, DeviceIdentityRecord)
+    assert (record.report_id, record.partner_device_id) == ("event-2", "agent-1")
+    assert (record.mdm_device_id, record.emm, record.detected_at) == ("mdm-7", "intune", AT)
+    assert (record.platform, record.os_version) == (Platform.IOS, "15")
+
+
+@pytest.mark.parametrize("emm", ["airwatch", "mobile_iron"])
+def test_another_mdms_name_is_kept_with_its_id(emm: str) -> None:
+    body = device(emmDeviceInfo={"externalId": "x-1", "emm": emm}, serialNumber="unknown")
+    [record] = records("pradeo", {"id": "event-2", "device": body})
+    assert isinstance(record, DeviceIdentityRecord)
+    assert (record.mdm_device_id, record.emm, record.serial) == ("x-1", emm, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        event("ApplicationCreated", {"application": {"id": "a"}}),
+        event("MessageCreated", {}),
+        event("DetectionPolicyUpdated", {"detectionPolicy": {}}),
+        event("DevicePermissionStatusUpdated", {"device": device(), "permission": "vpn", "value": 0}),
+        {"id": "event-3", "emmApplication": {"id": "a"}},
+    ],
+)
+def test_what_says_nothing_of_a_device_is_ignored(content: JsonObject) -> None:
+    assert isinstance(records("pradeo", content)[0], IgnoredRecord)
+
+
+def test_an_unknown_event_type_is_set_aside() -> None:
+    [record] = records("pradeo", event("DeviceNovelty", {"id": "x"}))
+    assert isinstance(record, UnreadableRecord)
+    assert record.reason == "type is no event type that is known"
+
+
+@pytest.mark.parametrize(
+    "content", [lookout_device(), jamf_event(), jamf_event()["event"], zimperium_search()]
+)
+def test_another_partners_device_is_foreign(content: object) -> None:
+    bad, good = records("pradeo", content, status_record("System", "Root", 1))
+    assert isinstance(bad, UnreadableRecord)
+    assert bad.reason == "not this partner's format"
+    assert isinstance(good, ThreatRecord)
+
+
+def test_a_legacy_line_names_no_device_and_is_no_threat() -> None:
+    body = legacy() + b"\n" + legacy(ACTION_VALUES={"ALLOWED": "true"})
+    read = parse("pradeo", body, received_at=RECEIVED_AT)
+    assert [(record.record, record.index) for record in read] == [("ignored", 0), ("ignored", 1)]
+
+
+def test_a_line_of_another_program_is_one_unreadable_item() -> None:
+    read = parse("pradeo", b"Feb  1 08:00:00 host sshd[1]: {}\n" + legacy(), received_at=RECEIVED_AT)
+    assert [record.record for record in read] == ["unreadable", "ignored"]
+
+
+@pytest.mark.parametrize(
+    "content", [status_record("System", "Root", 1), correlation(), app_verdict("Approved")]
+)
+def test_neither_imei_nor_enrolment_key_is_kept(content: JsonObject) -> None:
+    for each in (content, bare(content)):
+        kept = json.dumps([record.model_dump(mode="json") for record in records("pradeo", each)])
+        assert "352099001761481" not in kept
+        assert "enrol-me-17" not in kept
+
+
+def test_an_imei_in_place_of_an_id_is_no_id() -> None:
+    [record] = records("pradeo", bare(device_verdict("Approved", device=device(id="352099001761481"))))
+    assert isinstance(record, UnreadableRecord)
+    assert record.reason == "no device"

@@ -1,0 +1,153 @@
+"""Symantec's incident lines."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest_threat.partners import parse
+from shared.level import Level
+from shared.record import Platform, Status, ThreatRecord, UnreadableRecord
+from tests.ingest_threat.partners.messages import RECEIVED_AT, records
+from tests.ingest_threat.partners.messages import threat as threat_of
+from tests.ingest_threat.partners.messages_symantec_sep_mobile import symantec_device, symantec_incident
+
+AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
+
+
+def threat(**fields: object) -> ThreatRecord:
+    return threat_of("symantec_sep_mobile", symantec_incident(**fields))
+
+
+def test_an_incident_is_open() -> None:
+    record = threat()
+    assert (record.report_id, record.threat_key) == ("7001:INCIDENT_START", "7001")
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
+    assert (record.category, record.threat_type, record.severity) == ("app", "trojan", Level.MEDIUM)
+    assert (record.platform, record.os_version) == (Platform.IOS, "18.3")
+
+
+def test_the_ids_an_mdm_also_knows_are_kept() -> None:
+    record = threat()
+    assert (record.partner_device_id, record.serial) == ("agent-1", "SERIAL-1")
+    assert record.udid == record.mdm_device_id == "00008111-00AA11BB22CC33DD"
+
+
+@pytest.mark.parametrize(
+    "event_type",
+    [
+        *("end", "incident_end", "Incident Ended", "IncidentClosed", "CLOSED", "resolved", "Remediated"),
+        *("remediation", "mitigated", "no longer at risk", "NO_LONGER_DETECTED"),
+    ],
+)
+def test_a_closing_word_resolves_the_incident_of_the_same_id(event_type: str) -> None:
+    record = threat(event_type=event_type, timestamp="2026-02-01 08:00:00.250 +0100")
+    assert record.threat_key == threat().threat_key
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.RESOLVED, None, AT)
+
+
+@pytest.mark.parametrize(
+    "event_type",
+    [
+        *("incident", "pending", "endpoint threat", "EndpointThreat", "unresolved", "disclosed", "sending"),
+        *("not resolved", "remediation failed", "resolve_pending", "", None, "unknown", 3),
+    ],
+)
+def test_any_other_word_leaves_it_open(event_type: object) -> None:
+    assert threat(event_type=event_type).status is Status.OPEN
+
+
+def test_the_closing_words_are_a_setting() -> None:
+    def status(event_type: str) -> Status:
+        body = json.dumps(symantec_incident(event_type=event_type)).encode()
+        words = {("symantec_sep_mobile", "closing"): ("all clear", "")}
+        [record] = parse("symantec_sep_mobile", body, received_at=RECEIVED_AT, words=words)
+        assert isinstance(record, ThreatRecord)
+        return record.status
+
+    assert status("All-Clear") is Status.RESOLVED
+    assert status("resolved") is Status.OPEN
+    assert status("") is Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [("HIGH", "high"), ("Low", "low"), ("critical", "high"), ("0", "high"), (None, "high")],
+)
+def test_severity_words(word: str | None, level: str) -> None:
+    assert threat(severity=word).severity == level
+
+
+@pytest.mark.parametrize(
+    ("family", "sub_type", "threat_type", "category"),
+    [
+        ("Malware", "Repackaged App", "malware", "app"),
+        ("malware", "Suspicious app", "malware", "app"),
+        ("Malware", "Ransomware", "ransomware", "app"),
+        ("Malware", "Root exploit", "malware", "app"),
+        ("UnwantedApp", "Novelty", "potentially_unwanted_app", "app"),
+        ("Unwanted\nApp", "Blacklisted App", "denylisted_app", "app"),
+        ("DeviceCompromised", "Jailbroken", "jailbreak_root", "device"),
+        ("DeviceCompromised", None, "jailbreak_root", "device"),
+        ("VulnerableOs", "OS upgrade available", "vulnerable_os", "device"),
+        ("Network", "SSL Stripping", "ssl_strip", "network"),
+        ("Network", "Suspicious Hotspot", "rogue_wifi", "network"),
+        ("Network", "Suspicious something", "unknown", "network"),
+        ("Network", "Malware host", "unknown", "network"),
+        ("Novelty", "ARP poisoning", "mitm_arp", "network"),
+        (None, "Novelty", "unknown", "device"),
+    ],
+)
+def test_the_sub_type_refines_the_family(
+    family: str | None, sub_type: str | None, threat_type: str, category: str
+) -> None:
+    record = threat(type=family, sub_type=sub_type)
+    assert (record.threat_type, record.category) == (threat_type, category)
+    assert record.vendor_category == family
+
+
+@pytest.mark.parametrize(
+    ("fields", "platform"),
+    [
+        ({"os_type": "Android"}, "android"),
+        ({"os_type": "Windows"}, "other"),
+        ({"os_type": None}, "ios"),
+        ({"os_type": "unknown", "model": "FP5", "product_name": "Fairphone 5"}, "android"),
+        ({"os_type": None, "model": None, "product_name": ""}, None),
+    ],
+)
+def test_the_model_is_the_second_source_of_the_platform(
+    fields: dict[str, object], platform: str | None
+) -> None:
+    assert threat(device=symantec_device(**fields)).platform == platform
+
+
+def test_a_flat_device_is_read_alike() -> None:
+    flat = {f"device.{name}": value for name, value in symantec_device().items()}
+    one = threat(device=None, **flat)
+    assert one.model_copy(update={"raw": None}) == threat().model_copy(update={"raw": None})
+
+
+def test_a_syslog_header_is_cut_off() -> None:
+    line = json.dumps(symantec_incident())
+    body = f"<13>Feb  1 08:00:00 host sepm: {line}\n{line}\n".encode()
+    first, second = parse("symantec_sep_mobile", body, received_at=RECEIVED_AT)
+    assert first == threat()
+    assert second == threat().model_copy(update={"index": 1})
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"device": {}}, "no device"),
+        ({"device": "agent-1"}, "device is not an object"),
+        ({"device": {"identifier": "352099001761481"}}, "no device"),
+        ({"id": None}, "no id"),
+        ({"timestamp": "soon"}, "timestamp is not a time from 2000 to 2099"),
+    ],
+)
+def test_an_incident_without_sense_is_set_aside_alone(fields: dict[str, object], reason: str) -> None:
+    bad, good = records("symantec_sep_mobile", symantec_incident(**fields), symantec_incident())
+    assert isinstance(bad, UnreadableRecord)
+    assert bad.reason == reason
+    assert isinstance(good, ThreatRecord)
