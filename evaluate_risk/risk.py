@@ -6,7 +6,7 @@ reports never matter. A threat is open while its last opening is newer than its 
 watermark over it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -41,6 +41,8 @@ MAX_OPEN = 800
 """Open threats kept per agent, so that its document stays under Cosmos DB's 2 MB; the gravest stay."""
 KEPT_WORDS = 100
 """Characters of a threat's type and name kept in the agent, for that reason; the report has them whole."""
+MAX_ALIASES = 20
+"""Aliases kept of one threat."""
 SHOWN_FINDINGS = 20
 COMPLIANCE = "compliance"
 """vendor_category of the findings a compliance snapshot clears."""
@@ -151,11 +153,12 @@ class _Fold:
         if record.status is Status.UNKNOWN:
             return
         self.scanned = _newest(self.scanned, _mark(report, at))
-        threat = self.threats.get(key, Threat())
+        alias = record.alias and id_part(record.alias)
         if record.status is Status.RESOLVED:
-            resolved = _newest(threat.resolved, _mark(report, at))
-            self.threats[key] = threat.model_copy(update={"resolved": resolved})
+            for each in filter(None, (key, alias)):
+                self._resolve(each, _mark(report, at))
             return
+        threat = self.threats.get(key, Threat())
         opening = Opening(
             **dict(_mark(report, at)),
             severity=record.severity,
@@ -165,7 +168,10 @@ class _Fold:
             compliance=record.vendor_category == COMPLIANCE,
             clamped=clamped,
         )
-        self.threats[key] = threat.model_copy(update={"opened": _newest_opening(threat.opened, opening)})
+        known: dict[str, object] = {"opened": _newest_opening(threat.opened, opening)}
+        if alias:
+            known["aliases"] = _with_alias(threat.aliases, alias, _mark(report, at))
+        self.threats[key] = threat.model_copy(update=known)
 
     def _state(self, record: DeviceStateRecord, mark: Mark) -> None:
         if record.clears is not Clears.COMPLIANCE:  # that is a word on some findings, not on the device
@@ -178,15 +184,18 @@ class _Fold:
         elif record.clears is Clears.COMPLIANCE:
             self.cleared_compliance = _newest(self.cleared_compliance, mark)
         for key in map(id_part, record.closed_keys):
-            threat = self.threats.get(key, Threat())
-            self.threats[key] = threat.model_copy(update={"resolved": _newest(threat.resolved, mark)})
+            self._resolve(key, mark)
+
+    def _resolve(self, key: str, mark: Mark) -> None:
+        threat = self.threats.get(key, Threat())
+        self.threats[key] = threat.model_copy(update={"resolved": _newest(threat.resolved, mark)})
 
     def finish(self, now: datetime) -> Folded:
         settled = {key: self._settle(threat) for key, threat in self.threats.items()}
         kept = {key: threat for key, threat in settled.items() if threat is not None}
         dropped = _beyond(kept, MAX_OPEN)
         for gone in dropped:
-            kept[gone.threat_key] = Threat(resolved=kept[gone.threat_key].resolved)
+            kept[gone.threat_key] = kept[gone.threat_key].model_copy(update={"opened": None})
         kept = {key: threat for key, threat in kept.items() if threat != Threat()}
         floor = _prune(kept, now, self.agent.floor)
         agent = self.agent.model_copy(
@@ -206,7 +215,7 @@ class _Fold:
 
     def _settle(self, threat: Threat) -> Threat | None:
         """The threat without what can never count again; None where nothing is left of it."""
-        opened, resolved = threat.opened, threat.resolved
+        opened, resolved = threat.opened, self._resolved(threat)
         if threat.covered:
             opened = _newest_opening(opened, threat.covered)
         if resolved and self.cleared_all and resolved.at <= self.cleared_all.at:
@@ -216,8 +225,18 @@ class _Fold:
         if opened and _closes(resolved, opened):
             opened = None
         if opened and opened.compliance and _closes(self.cleared_compliance, opened):
-            return Threat(covered=opened, resolved=resolved)
-        return Threat(opened=opened, resolved=resolved) if opened or resolved else None
+            return Threat(covered=opened, resolved=resolved, aliases=threat.aliases)
+        left = Threat(opened=opened, resolved=resolved, aliases=threat.aliases)
+        return left if left != Threat() else None
+
+    def _resolved(self, threat: Threat) -> Mark | None:
+        """The threat's newest resolution, under its own key or an alias."""
+        resolved = threat.resolved
+        for alias in threat.aliases:
+            other = self.threats.get(alias)
+            if other and other.resolved:
+                resolved = _newest(resolved, other.resolved)
+        return resolved
 
 
 def _mark(report: Report, at: datetime) -> Mark:
@@ -237,6 +256,13 @@ def _newest_opening(one: Opening | None, other: Opening) -> Opening:
     return max(filter(None, (one, other)), key=lambda mark: (mark.at, mark.severity.rank, mark.report))
 
 
+def _with_alias(aliases: Mapping[str, Mark], alias: str, mark: Mark) -> dict[str, Mark]:
+    """`aliases` with one more; of too many the newest, so that what is kept does not depend on any order."""
+    named = {**aliases, alias: _newest(aliases.get(alias), mark)}
+    newest = sorted(named, key=lambda each: (named[each].at, each), reverse=True)[:MAX_ALIASES]
+    return {each: named[each] for each in sorted(newest)}
+
+
 def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
     opened = [Dropped(key, threat.opened) for key, threat in threats.items() if threat.opened]
     opened.sort(key=lambda gone: (gone.opening.severity.rank, gone.opening.at, gone.threat_key), reverse=True)
@@ -250,7 +276,7 @@ def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) ->
     """
     tombstones = sorted(
         (
-            (max((threat.covered, threat.resolved), key=_when), key)
+            (max((threat.covered, threat.resolved, *threat.aliases.values()), key=_when), key)
             for key, threat in threats.items()
             if not threat.opened
         ),

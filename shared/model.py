@@ -68,9 +68,10 @@ class Report(Document):
     def of(cls, record: Counted, device_id: str, received_at: datetime) -> Self:
         """The report of `record` from an agent; its id leaves out what varies by receipt and by company.
 
-        The platform may come from another item of the same body (Lookout), so it makes no other report.
+        The platform may come from another item of the same body (Lookout), so it makes no other report. Nor
+        does a field that is not there: what a later version of the app adds leaves older ids as they are.
         """
-        content = record.model_dump(mode="json", exclude={"raw", "index", "platform"})
+        content = record.model_dump(mode="json", exclude={"raw", "index", "platform"}, exclude_none=True)
         return cls(
             id=digest(content),
             agent=agent_id(record.partner, device_id),
@@ -141,6 +142,8 @@ class Threat(_Part):
     covered: Opening | None = None
     """The newest detection while a compliance snapshot covers it: it does not count, and hides older ones."""
     resolved: Mark | None = None
+    aliases: dict[str, Mark] = Field(default_factory=dict)
+    """Other keys whose resolution is one of this threat too, with the newest detection that named each."""
 
 
 class Snapshot(Mark):

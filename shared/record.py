@@ -111,6 +111,9 @@ class ThreatRecord(_Reading):
     record: Literal["threat"] = "threat"
     threat_key: Text
     """What a detection and its resolution have in common, unique within the agent."""
+    alias: Text | None = None
+    """Another key a resolution may come under, where the partner's resolutions do not always repeat what
+    `threat_key` is made of."""
     category: Category
     threat_type: Text
     threat_name: Text | None = None

@@ -4,7 +4,7 @@ Transport: push. Jamf Security Cloud, Data Streams, Generic HTTP: a POST with st
 choice, one `{"event": {...}}` a message or one a line. Documented: event names, actions, `externalId` is
 the UEM's device id or a UDID. Seen in public records: severities 6, 8 and 10. Inferred: the other severity
 numbers, that Blocked is closed at once, and what a Resolved event (no public sample) repeats: device, event
-name, app or destination.
+name, app or destination; where it names neither app nor destination, the alert's id finds the detection.
 """
 
 import re
@@ -105,14 +105,17 @@ def read(item: Item) -> list[Record]:
     at, device_id = moment(event, "timestamp"), identifier(device, "deviceId")
     external = identifier(device, "externalId")
     where = text(inner(event, "app"), "id") or text(inner(event, "destination"), "name")
+    alert = needed(event, "alertId")
     return [
         ThreatRecord(
             partner=item.partner,
             index=item.index,
             raw=item.raw,
             # One alertId covers the detection and its resolution, and was seen with two different times.
-            report_id=joined(needed(event, "alertId"), action, text(event, "timestamp")),
+            report_id=joined(alert, action, text(event, "timestamp")),
             threat_key=joined(device_id, word(kind, "name"), where),
+            # A block closes its own event and no other.
+            alias=None if action == "BLOCKED" else joined("alert", alert),
             partner_device_id=device_id,
             mdm_device_id=external,
             udid=external if external and _UDID.fullmatch(external) else None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from evaluate_risk import risk
 from evaluate_risk.risk import (
     FUTURE_TOLERANCE,
+    MAX_ALIASES,
     MAX_TOMBSTONES,
     TOMBSTONE_AGE,
     event_time,
@@ -90,8 +91,9 @@ LEVELS = st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH])
 KEYS = st.sampled_from(["t1", "t2 with a space"])
 
 THREATS = st.builds(
-    lambda key, status, severity, category, at, word, received: a_threat(
+    lambda key, alias, status, severity, category, at, word, received: a_threat(
         key,
+        alias=alias,
         status=status,
         severity=severity,
         category=category,
@@ -99,9 +101,10 @@ THREATS = st.builds(
         detected_at=at,
         resolved_at=at if status is Status.RESOLVED else None,
         vendor_category=word,
-        report_id=f"{key}{status}{severity}{category}{at}{word}",
+        report_id=f"{key}{alias}{status}{severity}{category}{at}{word}",
     ),
     KEYS,
+    st.sampled_from([None, "a1", "a2"]),
     st.sampled_from(Status),
     LEVELS,
     st.sampled_from([Category.DEVICE, Category.APP]),
@@ -176,6 +179,37 @@ def test_the_agent_depends_on_the_set_of_reports_only(
 def test_the_agent_survives_the_store(reports: list[Report]) -> None:
     agent = folded(*reports)
     assert Agent.model_validate(agent.model_dump(mode="json")) == agent
+
+
+# --- a resolution that names its threat by another key -------------------------------------------------
+
+
+def test_a_resolution_under_an_alias_closes_the_detection_in_either_order() -> None:
+    detection = a_threat("content", alias="alert:1")
+    resolution = a_threat("", alias="alert:1", minutes=5, status=Status.RESOLVED)
+    assert is_open(folded(detection, resolution)) == []
+    assert is_open(fold(folded(resolution), [detection], NOW).agent) == []
+
+
+def test_a_resolution_under_another_alias_closes_nothing() -> None:
+    resolution = a_threat("", alias="alert:2", minutes=5, status=Status.RESOLVED)
+    assert is_open(folded(a_threat("content", alias="alert:1"), resolution)) == ["content"]
+
+
+def test_a_detection_newer_than_the_resolution_under_its_alias_is_open() -> None:
+    resolution = a_threat("", alias="alert:1", minutes=5, status=Status.RESOLVED)
+    again = a_threat("content", alias="alert:1", minutes=6)
+    assert is_open(folded(a_threat("content", alias="alert:1"), resolution, again)) == ["content"]
+
+
+def test_of_many_aliases_the_newest_are_kept_whatever_the_order() -> None:
+    reports = [a_threat("content", alias=f"alert:{n}", minutes=n / 10) for n in range(MAX_ALIASES + 5)]
+    forth = folded(*reports)
+    back = folded(reports[0])
+    for report in reversed(reports):
+        back = fold(back, [report], NOW).agent
+    assert forth == back
+    assert set(forth.threats["content"].aliases) == {f"alert:{n}" for n in range(5, MAX_ALIASES + 5)}
 
 
 # --- rule 3: order within a threat --------------------------------------------------------------------

@@ -30,6 +30,14 @@ def test_a_resolution_lands_on_the_threat_whatever_its_alert_id() -> None:
     assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, None, AT)
 
 
+def test_a_resolution_without_app_and_destination_finds_its_detection_by_the_alert() -> None:
+    seen = threat("wandera_jamf", jamf_event())
+    gone = threat("wandera_jamf", jamf_event(action="Resolved", app={}))
+    assert gone.threat_key != seen.threat_key
+    assert gone.alias == seen.alias == "alert:alert-1"
+    assert threat("wandera_jamf", jamf_event(action="Blocked")).alias is None
+
+
 def test_a_blocked_threat_is_closed_by_the_message_that_tells_of_it() -> None:
     record = threat("wandera_jamf", jamf_event(action="Blocked"))
     assert (record.status, record.detected_at, record.resolved_at) == (Status.RESOLVED, AT, AT)
