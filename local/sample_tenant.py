@@ -6,12 +6,22 @@ from typing import Any
 
 USER = "7f3c2a10-5b64-4e1d-9a0f-2c8e61d4b901"
 BREAK_GLASS = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
-CONNECTORS = {
-    "lookout": "c0000000-0000-4000-8000-000000000001",
-    "zimperium": "c0000000-0000-4000-8000-000000000002",
-    "wandera_jamf": "c0000000-0000-4000-8000-000000000003",
+PLATFORM = {
+    "lookout": "ios",
+    "zimperium": "android",
+    "wandera_jamf": "ios",
+    "checkpoint_harmony": "ios",
+    "symantec_sep_mobile": "ios",
+    "pradeo": "android",
+    "better_mobile": "android",
+    "sophos": "android",
 }
-_PLATFORMS = {"lookout": ("ios",), "zimperium": ("android",), "wandera_jamf": ("ios",)}
+"""The platform each of the eight partners looks after in the sample."""
+CONNECTORS = {
+    partner: f"c0000000-0000-4000-8000-{number:012}" for number, partner in enumerate(PLATFORM, start=1)
+}
+AT_FIRST = ("lookout", "zimperium", "wandera_jamf")
+"""The partners whose connectors are on when the scenario begins."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,11 @@ class Phone:
         return cls(name, system, *ids)
 
     @property
+    def serial(self) -> str:
+        """The serial number Intune knows, and some partners too."""
+        return f"S{self.intune_id[:8].upper()}"
+
+    @property
     def managed(self) -> dict[str, Any]:
         """Intune's managedDevice."""
         return {
@@ -38,7 +53,7 @@ class Phone:
             "azureADDeviceId": self.entra_id,
             "userId": USER,
             "deviceName": self.name,
-            "serialNumber": f"S{self.intune_id[:8].upper()}",
+            "serialNumber": self.serial,
             "operatingSystem": self.system,
             "osVersion": "26.1" if self.system == "iOS" else "16",
             "managedDeviceOwnerType": "company",
@@ -62,15 +77,16 @@ class Phone:
 
 
 def connectors() -> list[dict[str, Any]]:
-    """Three connectors, each on for one platform; none insists on data."""
+    """One a partner, those of the beginning on for their platform; none insists on data."""
     return [
         {
             "id": id_,
             "partnerState": "enabled",
             "lastHeartbeatDateTime": "2026-01-01T00:00:00Z",
             "partnerUnresponsivenessThresholdInDays": 7,
-            "iosEnabled": "ios" in _PLATFORMS[partner],
-            "androidEnabled": "android" in _PLATFORMS[partner],
+            "iosEnabled": False,
+            "androidEnabled": False,
+            **(switched_on(partner) if partner in AT_FIRST else {}),
             "iosDeviceBlockedOnMissingPartnerData": False,
             "androidDeviceBlockedOnMissingPartnerData": False,
             "allowPartnerToCollectIOSApplicationMetadata": False,
@@ -78,6 +94,11 @@ def connectors() -> list[dict[str, Any]]:
         }
         for partner, id_ in CONNECTORS.items()
     ]
+
+
+def switched_on(partner: str) -> dict[str, bool]:
+    """What an admin changes at a partner's connector so that its reports count."""
+    return {f"{PLATFORM[partner]}Enabled": True}
 
 
 def compliance_policies() -> list[dict[str, Any]]:

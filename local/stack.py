@@ -8,10 +8,8 @@ import errno
 import json
 import os
 import pathlib
-import secrets
 import shutil
 import sqlite3
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,10 +22,10 @@ from local.database import QUERIES, connection_string, provision
 from local.graph.server import create_app as graph_app
 from local.host.host import Host
 from local.host.settings import load_settings
+from local.partners.secrets import BrokenSecretsError, kept
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PORTS = {"LOCAL_HOST_PORT": 7071, "LOCAL_COSMOS_PORT": 8081, "LOCAL_GRAPH_PORT": 8082}
-SECRETS = "WEBHOOK_SECRETS_"
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
 """The stated local identity: whose tokens admins write with, as the Graph simulator makes them."""
 
@@ -52,9 +50,10 @@ def read_settings(data: pathlib.Path) -> dict[str, str]:
     own = ROOT / "local.settings.json"
     values = load_settings(own if own.exists() else ROOT / "local.settings.json.example")
     values |= {name: os.environ[name] for name in values if name in os.environ}
-    made = _kept_secrets(
-        data, [name for name in values if name.startswith(SECRETS) and _wanting(values, name)]
-    )
+    try:
+        made = kept(data / "secrets.json", values)
+    except BrokenSecretsError as error:
+        raise StartError(f"{error} cannot be read: remove it, or begin anew with --fresh") from error
     cosmos, graph = (f"http://127.0.0.1:{port(values, f'LOCAL_{name}_PORT')}" for name in ("COSMOS", "GRAPH"))
     addresses = {
         "COSMOS": connection_string(cosmos, EMULATOR_KEY),
@@ -64,13 +63,6 @@ def read_settings(data: pathlib.Path) -> dict[str, str]:
         "IDENTITY_HEADER": "local",
     }
     return values | made | addresses | ADMINS
-
-
-def _wanting(settings: Mapping[str, str], name: str) -> bool:
-    """Whether a partner's secret is to be made: it has none, and proves itself in no other way."""
-    scheme_name = f"AUTH_{name.removeprefix(SECRETS)}"
-    scheme = os.environ.get(scheme_name, settings.get(scheme_name, "")).strip().lower()
-    return not settings[name].strip() and scheme in {"", "webhook"}
 
 
 def port(settings: Mapping[str, str], name: str) -> int:
@@ -138,20 +130,3 @@ async def _serve(
             raise StartError(f"port {number} is taken: free it, or set {setting} to another") from error
         raise StartError(f"port {number} ({setting}) cannot be opened ({error.strerror})") from error
     return f"http://127.0.0.1:{number}"
-
-
-def _kept_secrets(data: pathlib.Path, names: list[str]) -> dict[str, str]:
-    path = data / "secrets.json"
-    try:
-        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise StartError(f"{path} cannot be read: remove it, or begin anew with --fresh") from error
-    missing = [name for name in names if name not in kept]
-    if missing:
-        made = {name: f"whsec_{b64encode(secrets.token_bytes(32)).decode()}" for name in missing}
-        kept |= made
-        fresh = path.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(kept), encoding="utf-8")
-        fresh.replace(path)
-    return {name: kept[name] for name in names}

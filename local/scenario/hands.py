@@ -14,8 +14,9 @@ from typing import Any
 
 import aiohttp
 
-from local import sample_partners as send
 from local import sample_tenant as tenant
+from local.partners.message import Message, encoded
+from local.partners.proof import proven
 from local.sample_tenant import Phone
 from local.stack import ROOT, Stack
 
@@ -44,6 +45,9 @@ class Hands:
         for app, app_id in APPS.items():
             if await self.granted(phone, app_id) is not granted:
                 raise DoesNotHoldError(f"{phone.name} is {'refused' if granted else 'granted'} at {app}")
+
+    async def granted_at_exchange(self, phone: Phone) -> bool:
+        return await self.granted(phone, APPS["Exchange Online"])
 
     async def granted(self, phone: Phone, app_id: str) -> bool:
         """Whether a sign-in from the phone gets in: every policy that is on and applies must be satisfied."""
@@ -88,6 +92,10 @@ class Hands:
         explained = await self.explained(phone)
         return bool(explained and explained["decision"]["risk"] == risk)
 
+    async def missing(self, phone: Phone, *partners: str) -> bool:
+        explained = await self.explained(phone)
+        return bool(explained and {*partners} <= {*explained["decision"]["missing"]})
+
     async def reason(self, phone: Phone) -> str:
         explained = await self.explained(phone)
         return str(explained["decision"]["reasons"][0]) if explained else "not known"
@@ -110,16 +118,44 @@ class Hands:
                 raise DoesNotHoldError(f"{what}: not within {PATIENCE:.0f} s")
             await asyncio.sleep(0.05)
 
-    async def post(self, partner: str, message: send.Message) -> dict[str, Any]:
-        """Send a partner's message, signed, and return the answer; anything but 202 does not hold."""
+    async def post(self, partner: str, message: Message) -> dict[str, Any]:
+        """Send a partner's message, proven, and return the answer; anything but 202 does not hold."""
         url = f"{self.stack.host_url}/api/partners/{partner}/reports"
-        secret = self.stack.settings[f"WEBHOOK_SECRETS_{partner.upper()}"].split()[0]
-        body = send.encoded(message)
-        async with self.session.post(url, data=body, headers=send.signed(secret, body)) as answer:
+        body = encoded(message)
+        headers = await proven(self.stack.settings, partner, body, self.entra_token)
+        async with self.session.post(url, data=body, headers=headers) as answer:
             if answer.status != 202:
                 raise DoesNotHoldError(f"{partner} was answered {answer.status}: {await answer.text()}")
             content: dict[str, Any] = await answer.json()
+        if content["rejected"]:
+            raise DoesNotHoldError(f"{partner} was told of items that cannot be read: {content['rejected']}")
+        return content
+
+    async def import_links(self, agents: list[tuple[str, Phone]]) -> None:
+        """Link agents by hand, as an admin with a file does: look at the preview, then apply it."""
+        rows = [
+            f"{partner},{phone.agent_id},{phone.entra_id},seen in its console" for partner, phone in agents
+        ]
+        body = "\n".join(["partner,partner_device_id,device,reason", *rows]).encode()
+        preview = await self.app("POST", "agents/links", body)
+        await self.app("POST", f"agents/links?apply={preview['token']}", body)
+
+    async def app(self, method: str, path: str, body: bytes, kind: str = "text/csv") -> dict[str, Any]:
+        """Ask the app as an admin who may write; anything but 200 does not hold."""
+        role = {"audience": self.stack.settings["ADMIN_AUDIENCE"], "roles": ["Mtd.Admin"]}
+        token = await self.entra_token({"tenant": self.stack.settings["ADMIN_TENANT"], **role})
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+        url = f"{self.stack.host_url}/api/{path}"
+        async with self.session.request(method, url, data=body, headers=headers) as answer:
+            if answer.status != 200:
+                raise DoesNotHoldError(f"{method} {path} answered {answer.status}: {await answer.text()}")
+            content: dict[str, Any] = await answer.json()
             return content
+
+    async def entra_token(self, wanted: dict[str, object]) -> str:
+        """An access token of the simulated login service."""
+        async with self.session.post(f"{self.stack.graph_url}/_sim/token", json=wanted) as answer:
+            return await answer.text()
 
     async def graph(self, method: str, path: str, body: object = None) -> Any:
         token = await self.token()

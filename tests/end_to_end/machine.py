@@ -29,12 +29,17 @@ def free_ports(count: int) -> list[int]:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment with free ports and a known secret, and `settings` over them."""
+    """This process's environment with free ports, and `settings` over them."""
     names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT")
     ports = dict(zip(names, map(str, free_ports(3)), strict=True))
-    partners = ("LOOKOUT", "ZIMPERIUM", "WANDERA_JAMF")
-    secrets = {f"WEBHOOK_SECRETS_{partner}": SECRET for partner in partners}
-    return {**os.environ, **ports, **secrets, "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    return {**os.environ, **ports, "PYTHONDONTWRITEBYTECODE": "1", **settings}
+
+
+def by_webhook(**settings: str) -> dict[str, str]:
+    """The same, with Lookout and Zimperium signing by a known secret."""
+    token = ("ENTRA_TENANT_ZIMPERIUM", "ENTRA_AUDIENCE_ZIMPERIUM", "ENTRA_APP_IDS_ZIMPERIUM")
+    known = dict.fromkeys(("WEBHOOK_SECRETS_LOOKOUT", "WEBHOOK_SECRETS_ZIMPERIUM"), SECRET)
+    return environment(**{**known, "AUTH_ZIMPERIUM": "webhook", **dict.fromkeys(token, ""), **settings})
 
 
 @dataclass

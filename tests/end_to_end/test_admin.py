@@ -12,10 +12,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from local.sample_partners import encoded, signed, zimperium_threat
+from local.partners import zimperium
+from local.partners.message import encoded
+from local.partners.proof import signed
 from local.sample_tenant import Phone
 from local.stack import ADMINS
-from tests.end_to_end.machine import SECRET, Machine, environment, machine
+from tests.end_to_end.machine import SECRET, Machine, by_webhook, machine
 
 KEY = {"x-functions-key": "local-only"}
 CSV = {"content-type": "text/csv"}
@@ -29,7 +31,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(_folder: pathlib.Path) -> AsyncIterator[Machine]:
-    async with machine(_folder, env=environment()) as one:
+    async with machine(_folder, env=by_webhook()) as one:
         await one.until("serving until Ctrl-C")
         yield one
 
@@ -99,7 +101,7 @@ async def test_what_is_not_there_is_404_and_what_makes_no_sense_400_413_415(runn
 
 
 async def test_an_agent_is_listed_linked_and_unlinked(running: Machine) -> None:
-    body = encoded(zimperium_threat(PHONE, "admin", datetime.now(UTC)))
+    body = encoded(zimperium.detection(PHONE, "admin", datetime.now(UTC)))
     sent = await _asked(running, "POST", "partners/zimperium/reports", signed(SECRET, body), body)
     assert sent[0] == 202
     for _ in range(100):

@@ -11,13 +11,15 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from local.sample_partners import encoded, jamf_event, lookout_threat, signed, zimperium_threat
+from local.partners import lookout, wandera_jamf, zimperium
+from local.partners.message import encoded
+from local.partners.proof import signed
 from local.sample_tenant import Phone
-from tests.end_to_end.machine import SECRET, Machine, environment, machine
+from tests.end_to_end.machine import SECRET, Machine, by_webhook, machine
 
 PHONE = Phone.of("http-tests", "phone", "Android")
 NOW = datetime.now(UTC)
-GOOD = encoded(zimperium_threat(PHONE, "good", NOW))
+GOOD = encoded(zimperium.detection(PHONE, "good", NOW))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(_folder: pathlib.Path) -> AsyncIterator[Machine]:
-    async with machine(_folder, env=environment()) as one:
+    async with machine(_folder, env=by_webhook()) as one:
         await one.until("serving until Ctrl-C")
         yield one
 
@@ -56,7 +58,7 @@ async def _get(running: Machine, path: str, key: str | None = "local-only") -> t
 
 
 async def test_a_signed_report_is_accepted_and_its_copy_is_a_duplicate(running: Machine) -> None:
-    body = encoded(zimperium_threat(PHONE, "twice", NOW))
+    body = encoded(zimperium.detection(PHONE, "twice", NOW))
     assert await _post(running, body) == (
         202,
         {"accepted": 1, "duplicates": 0, "not_counted": 0, "ignored": 0, "rejected": []},
@@ -112,12 +114,12 @@ async def test_a_wrong_content_type_is_415(running: Machine) -> None:
 
 
 async def test_another_partners_format_is_422(running: Machine) -> None:
-    body = encoded(jamf_event(PHONE, NOW, name="JAILBREAK", action="Detected", severity=10))
+    body = encoded(wandera_jamf.event(PHONE, NOW, name="JAILBREAK", action="Detected", severity=10))
     assert (await _post(running, body))[0] == 422
 
 
 async def test_one_bad_item_among_good_ones_is_named_by_its_index(running: Machine) -> None:
-    good = zimperium_threat(PHONE, "mixed", NOW)
+    good = zimperium.detection(PHONE, "mixed", NOW)
     assert isinstance(good, list)
     status, answer = await _post(running, encoded([{"threat_uuid": 7}, *good]))
     assert status == 202
@@ -127,7 +129,7 @@ async def test_one_bad_item_among_good_ones_is_named_by_its_index(running: Machi
 
 async def test_newline_delimited_items_are_all_read(running: Machine) -> None:
     phone = Phone.of("http-tests", "ndjson", "iOS")
-    lines = [encoded(lookout_threat(phone, f"k{number}", NOW)) for number in range(3)]
+    lines = [encoded(lookout.low_threat(phone, f"k{number}", NOW)) for number in range(3)]
     status, answer = await _post(running, b"\n".join(lines), partner="lookout")
     assert (status, answer["accepted"]) == (202, 3)
 
@@ -157,9 +159,9 @@ async def test_an_unknown_device_is_404(running: Machine) -> None:
 
 
 async def test_what_was_accepted_outlives_a_crash(tmp_path: pathlib.Path) -> None:
-    env = environment()
+    env = by_webhook()
     phone = Phone.of("crash", "phone", "Android")
-    body = encoded(zimperium_threat(phone, "mitm", datetime.now(UTC)))
+    body = encoded(zimperium.detection(phone, "mitm", datetime.now(UTC)))
     async with machine(tmp_path / "data", env=env) as one:
         await one.until("serving until Ctrl-C")
         assert (await _post(one, body))[0] == 202

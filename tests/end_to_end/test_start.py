@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.end_to_end.machine import ROOT, environment, machine
+from tests.end_to_end.machine import ROOT, by_webhook, environment, machine
 
 
 async def _said(data: pathlib.Path, env: dict[str, str]) -> list[str]:
@@ -42,7 +42,7 @@ async def test_a_taken_port_is_named_with_its_setting(tmp_path: pathlib.Path) ->
 async def test_a_senseless_setting_is_named(
     tmp_path: pathlib.Path, setting: str, value: str, expected: str
 ) -> None:
-    said = await _said(tmp_path, environment(**{setting: value}))
+    said = await _said(tmp_path, by_webhook(**{setting: value}))
     assert len(said) == 1
     assert expected in said[0]
 

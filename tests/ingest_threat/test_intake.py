@@ -9,14 +9,9 @@ import pytest
 from pydantic import JsonValue
 
 from ingest_threat.intake import accept, check, receive
-from local.sample_partners import (
-    encoded,
-    jamf_event,
-    lookout_device,
-    lookout_threat,
-    signed,
-    zimperium_threat,
-)
+from local.partners import lookout, wandera_jamf, zimperium
+from local.partners.message import encoded
+from local.partners.proof import signed
 from local.sample_tenant import Phone
 from shared.cosmos import CONTAINERS
 from shared.errors import (
@@ -46,7 +41,7 @@ EVERYTHING = "SELECT * FROM c"
 def _items(count: int) -> list[dict[str, Any]]:
     items = []
     for number in range(count):
-        item = zimperium_threat(PHONE, f"k{number}", START)
+        item = zimperium.detection(PHONE, f"k{number}", START)
         assert isinstance(item, list)
         items += item
     return items
@@ -155,7 +150,7 @@ async def test_a_report_too_large_to_store_is_named_and_set_aside_without_its_bo
 async def test_a_report_that_decides_nothing_as_things_are_switched_is_hinted_at(
     tenant_world: World,
 ) -> None:
-    event = encoded(jamf_event(PHONE, START, name="JAILBREAK", action="Detected", severity=10))
+    event = encoded(wandera_jamf.event(PHONE, START, name="JAILBREAK", action="Detected", severity=10))
     answer = await accept(tenant_world.services, "wandera_jamf", event)
     assert (answer.accepted, answer.not_counted) == (1, 1)
     assert (await accept(tenant_world.services, "zimperium", encoded(_items(1)))).not_counted == 0
@@ -186,7 +181,7 @@ async def test_a_body_that_is_not_utf8_is_malformed_and_unstored(tenant_world: W
 
 async def test_a_lookout_threat_alone_or_beside_its_device_is_one_report(tenant_world: World) -> None:
     phone = Phone.of("intake", "iphone", "iOS")
-    threat, snapshot = lookout_threat(phone, "k", START), lookout_device(phone, START)
+    threat, snapshot = lookout.low_threat(phone, "k", START), lookout.check_in(phone, START)
     assert isinstance(snapshot, dict)
     both = encoded({"events": [*snapshot["events"], threat]})
     assert (await accept(tenant_world.services, "lookout", both)).accepted == 2

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from local.sample_partners import signed
+from local.partners.proof import signed
 from shared.proofs import Scheme
 from tests.login_service import AUDIENCE, LoginService, published
 from tests.world import TENANT_ID

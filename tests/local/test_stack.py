@@ -4,7 +4,9 @@ import pathlib
 
 import pytest
 
+from ingest_threat import authentication, partners
 from local.stack import read_settings
+from shared.proofs import Scheme
 from shared.settings import read
 
 
@@ -27,3 +29,10 @@ def test_a_webhook_secret_is_made_once_for_who_needs_one(
     assert read_settings(tmp_path)["WEBHOOK_SECRETS_LOOKOUT"] == made
     monkeypatch.setenv("AUTH_LOOKOUT", "header")
     assert read_settings(tmp_path)["WEBHOOK_SECRETS_LOOKOUT"] == ""
+
+
+def test_every_partner_of_the_example_can_prove_itself(tmp_path: pathlib.Path) -> None:
+    settings = read(read_settings(tmp_path))
+    authentication.check(settings)
+    assert {*settings.able()} == partners.known()
+    assert {*settings.schemes.values()} | {Scheme.WEBHOOK} == {*Scheme}

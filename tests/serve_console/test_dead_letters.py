@@ -24,11 +24,11 @@ LOOKOUT = {
 
 def _jamf(**fields: Any) -> dict[str, Any]:
     """A detection as Jamf sends it, with invented values."""
-    from local.sample_partners import jamf_event
+    from local.partners import wandera_jamf
     from local.sample_tenant import Phone
 
     phone = Phone.of("letters", "phone", "iOS")
-    event = jamf_event(phone, START, name="JAILBREAK", action="Detected", severity=10)
+    event = wandera_jamf.event(phone, START, name="JAILBREAK", action="Detected", severity=10)
     assert isinstance(event, dict)
     return {**event, **fields}
 

@@ -1,0 +1,50 @@
+"""BETTER's incident and device logs, as its console sends them. No id here is one of Intune's."""
+
+from datetime import datetime
+from typing import Any
+
+from local.partners.message import Message, invented_number, iso
+from local.sample_tenant import Phone
+
+COMPANY = 7
+
+
+def check_in(phone: Phone, at: datetime) -> Message:
+    """The device's lowest grade, which the vendor labels safe."""
+    row = {"DeviceId": 1, "LastReported": iso(at), "IsDeleted": 0, "ThreatLevel": "Low", "ThreatScore": 0}
+    return [{**_device(phone), **row}]
+
+
+def detection(phone: Phone, key: str, at: datetime) -> Message:
+    """The device is rooted; the word for an open incident is not known."""
+    return _incident(phone, key, at, "Active")
+
+
+def resolution(phone: Phone, key: str, at: datetime) -> Message:
+    """It is so no longer."""
+    return _incident(phone, key, at, "Resolved")
+
+
+def _incident(phone: Phone, key: str, at: datetime, status: str) -> Message:
+    row = {
+        "ThreatId": invented_number(phone, key),
+        "ThreatType": "Jailbreak",
+        "ThreatTitle": "Rooted device",
+        "ThreatSeverity": "high",
+        "ThreatCategory": "DEVICE",
+        "DeviceId": phone.agent_id,
+        "Status": status,
+        "EventTimeStamp": iso(at),
+        "LogTimeStamp": iso(at),
+    }
+    return [{**_device(phone), **row}]
+
+
+def _device(phone: Phone) -> dict[str, Any]:
+    return {
+        "DeviceUDID": phone.agent_id,
+        "DeviceOS": "16",
+        "DevicePlatform": phone.system,
+        "CompanyId": COMPANY,
+        "UserEmail": "someone@example.com",
+    }
