@@ -34,6 +34,7 @@ class Faults:
     def __init__(self) -> None:
         self._refusals: list[Refusal] = []
         self._empty_pages: list[str] = []
+        self._truncations: list[tuple[int, str]] = []
         self._delays: list[tuple[float, str]] = []
 
     def throttle(
@@ -56,6 +57,10 @@ class Faults:
         """The next list answer is empty, with a next link that leads to the real page."""
         self._empty_pages.append(path_contains)
 
+    def truncate(self, items: int, path_contains: str) -> None:
+        """The next list answer ends after so many items, without a next link (microsoft-graph-docs#21659)."""
+        self._truncations.append((items, path_contains))
+
     def delay(self, seconds: float, path_contains: str | None = None) -> None:
         """Every answer takes that long, until `clear`."""
         self._delays.append((seconds, path_contains or GRAPH))
@@ -64,6 +69,7 @@ class Faults:
         """No faults any more."""
         self._refusals.clear()
         self._empty_pages.clear()
+        self._truncations.clear()
         self._delays.clear()
 
     def seconds_to_wait(self, request: web.Request) -> float:
@@ -86,6 +92,14 @@ class Faults:
                 self._empty_pages.remove(part)
                 return True
         return False
+
+    def takes_truncation(self, request: web.Request) -> int | None:
+        """After how many items this list answer is to end; once for each one asked for, else None."""
+        for order in self._truncations:
+            if order[1] in _address(request):
+                self._truncations.remove(order)
+                return order[0]
+        return None
 
 
 FAULTS = web.AppKey("FAULTS", Faults)

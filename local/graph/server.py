@@ -18,8 +18,9 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.graph import admin, conditional_access, entra, intune, tokens
-from local.graph.admin import CALLS
+from local.graph import actions, admin, conditional_access, entra, groups, intune, tokens
+from local.graph.actions import ACTIONS
+from local.graph.admin import CALLS, REFUSED
 from local.graph.directory import STATE, Directory
 from local.graph.faults import FAULTS, Faults
 from local.graph.identity import Identity
@@ -46,11 +47,14 @@ def create_app(
     app[STATE] = state = Directory(path)
     app[FAULTS] = Faults()
     app[CALLS] = Counter()
+    app[REFUSED] = Counter()
+    app[ACTIONS] = []
     app[PAGE_SIZE] = page_size
     app[IDENTITY] = identity = Identity(state.signing_key())
     if quotas:
         app[THROTTLE] = Throttle(clock)
-    app.add_routes([*intune.ROUTES, *entra.ROUTES, *conditional_access.ROUTES, *tokens.ROUTES, *admin.ROUTES])
+    for room in (intune, entra, groups, actions, conditional_access, tokens, admin):
+        app.add_routes(room.ROUTES)
     app.router.add_get("/msi/token", identity.token)
     app.cleanup_ctx.append(_close)
     return app
@@ -72,6 +76,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         request.app[FAULTS].refuse(request)
         return await handler(request)
     except GraphProblem as problem:
+        request.app[REFUSED][_call(request)] += problem.status == 429
         return problem.response()
     except web.HTTPNotFound:
         return bad_request(f"Resource not found for the segment '{request.path}'.").response()
@@ -81,12 +86,16 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _admit(request: web.Request) -> None:
     """Count it, then check its token, then its quotas."""
-    resource = request.match_info.route.resource
-    path = (
-        (resource.canonical if resource else request.path).removeprefix("/v1.0").replace("('{id}')", "/{id}")
-    )
-    request.app[CALLS][request.method, path] += 1
+    call = _call(request)
+    request.app[CALLS][call] += 1
     request.app[IDENTITY].check(request.headers.get("Authorization", ""))
     throttle = request.app.get(THROTTLE)
     if throttle is not None:
-        throttle.admit(request.method, path)
+        throttle.admit(*call)
+
+
+def _call(request: web.Request) -> tuple[str, str]:
+    """Method and path template, which is the same for both ways to write a key."""
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else request.path
+    return request.method, path.removeprefix("/v1.0").replace("('{id}')", "/{id}")
