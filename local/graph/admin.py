@@ -7,7 +7,9 @@ from collections import Counter
 
 from aiohttp import web
 
+from local.graph import inventory
 from local.graph.directory import STATE, Directory, Kind
+from local.graph.exports import EXPORTS
 from local.graph.faults import FAULTS, Faults
 
 CALLS: web.AppKey[Counter[tuple[str, str]]] = web.AppKey("CALLS", Counter)
@@ -22,6 +24,8 @@ PUTS = {
     "users": Directory.put_user,
     "groups": Directory.put_group,
     "mobile-apps": Directory.put_mobile_app,
+    "detected-apps": inventory.put_detected_apps,
+    "synthetic-apps": inventory.put_synthetic_apps,
 }
 ORDERS = {
     order.__name__: order
@@ -30,6 +34,7 @@ ORDERS = {
         Faults.fail,
         Faults.empty_page,
         Faults.truncate,
+        Faults.export,
         Faults.delay,
         Faults.clear,
     )
@@ -39,7 +44,8 @@ ORDERS = {
 async def act(request: web.Request) -> web.Response:
     """POST /_sim/{what}: one object or a list, all of it or nothing; 204.
 
-    For `faults` {"fault": "throttle", "arguments": {…}}, for `remove` {"kind": "managedDevice", "id": …}.
+    For `faults` {"fault": "throttle", "arguments": {…}}, for `remove` {"kind": "managedDevice", "id": …}, for
+    `exports` {"not_started": 1, "in_progress": 1}: how many polls find a job so.
     """
     what = request.match_info["what"]
     state = request.app[STATE]
@@ -47,6 +53,8 @@ async def act(request: web.Request) -> web.Response:
         body = await request.json()
         if what == "faults":
             ORDERS[body["fault"]](request.app[FAULTS], **body.get("arguments", {}))
+        elif what == "exports":
+            request.app[EXPORTS].set_pace(**body)
         elif what == "remove":
             if not state.withdraw(Kind(body["kind"]), body["id"]):
                 raise KeyError(body["id"])

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     GROUP = "group"
     GONE = "deletedDirectoryObject"
     MOBILE_APP = "mobileApp"
+    DETECTED_APPS = "detectedApps"
+    SYNTHETIC_APPS = "syntheticApps"
     SIGNING_KEY = "signingKey"
 
 
@@ -73,6 +75,12 @@ class Directory:
         """Up to `size` objects with their keys, in key order, from the first beyond `after` (-1: all)."""
         query = "SELECT id, body FROM objects WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         return [(key, _document(body)) for key, body in self._db.execute(query, (kind, after, size))]
+
+    def tally(self, kind: Kind, name: str) -> dict[str, int]:
+        """How many objects of a kind have each value of the property `name`, in lower case."""
+        value = "lower(coalesce(json_extract(body, '$.' || ?), ''))"
+        query = f"SELECT {value}, count(*) FROM objects WHERE kind = ? GROUP BY 1"
+        return dict(self._db.execute(query, (name, kind)))
 
     def withdraw(self, kind: Kind, key: str) -> bool:
         """Whether there was one to take away. A user need not have been put here first: it is gone since."""

@@ -18,10 +18,9 @@ MOBILE_APP = (
 
 async def overview(request: web.Request) -> web.Response:
     """The counts a sweep is compared with."""
-    devices = [device for _, device in request.app[STATE].page(Kind.MANAGED_DEVICE)]
-    systems = [str(device.get("operatingSystem", "")).lower() for device in devices]
-    summary = {f"{system}Count": systems.count(system) for system in ("android", "ios", "windows")}
-    counts = {"enrolledDeviceCount": len(devices), "mdmEnrolledCount": len(devices)}
+    systems = request.app[STATE].tally(Kind.MANAGED_DEVICE, "operatingSystem")
+    summary = {f"{system}Count": systems.get(system, 0) for system in ("android", "ios", "windows")}
+    counts = dict.fromkeys(("enrolledDeviceCount", "mdmEnrolledCount"), sum(systems.values()))
     return web.json_response({"id": "overview", **counts, "deviceOperatingSystemSummary": summary})
 
 

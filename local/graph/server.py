@@ -18,10 +18,11 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.graph import actions, admin, conditional_access, entra, groups, intune, tokens
+from local.graph import actions, admin, conditional_access, entra, exports, groups, intune, tokens
 from local.graph.actions import ACTIONS
 from local.graph.admin import CALLS, REFUSED
 from local.graph.directory import STATE, Directory
+from local.graph.exports import EXPORTS, Exports
 from local.graph.faults import FAULTS, Faults
 from local.graph.identity import Identity
 from local.graph.listing import PAGE_SIZE
@@ -49,11 +50,12 @@ def create_app(
     app[CALLS] = Counter()
     app[REFUSED] = Counter()
     app[ACTIONS] = []
+    app[EXPORTS] = Exports(path, clock)
     app[PAGE_SIZE] = page_size
     app[IDENTITY] = identity = Identity(state.signing_key())
     if quotas:
         app[THROTTLE] = Throttle(clock)
-    for room in (intune, entra, groups, actions, conditional_access, tokens, admin):
+    for room in (intune, exports, entra, groups, actions, conditional_access, tokens, admin):
         app.add_routes(room.ROUTES)
     app.router.add_get("/msi/token", identity.token)
     app.cleanup_ctx.append(_close)
@@ -61,7 +63,8 @@ def create_app(
 
 
 async def _close(app: web.Application) -> AsyncIterator[None]:
-    yield
+    async with app[EXPORTS].running():
+        yield
     app[STATE].close()
 
 
