@@ -1,12 +1,12 @@
 """The Graph simulator: Intune and Entra as the product sees them, on one loopback address.
 
 Written from the documented behaviour of Microsoft Graph v1.0 (managedDevice, mobileThreatDefenseConnector,
-deviceCompliancePolicy, device, conditionalAccessPolicy, conditionalAccessRoot: evaluate, throttling limits,
-errors), of App Service's managed identity endpoint, and of Entra's keys. Not checked against a tenant. It
-leaves out: $filter, $orderby, $count, $search and $batch, delta, etags, permissions and audiences, property
-schemas (objects hold what was put), Entra's replication lag, enforcement at sign-in (What If says what
-applies, nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an unknown
-segment.
+deviceCompliancePolicy, deviceManagementExportJob, mobileApp, device, group, conditionalAccessPolicy,
+conditionalAccessRoot: evaluate, two actions, JSON batching, throttling limits, errors), of App Service's
+managed identity endpoint, of Azure Storage's links, and of Entra's keys. Not checked against a tenant. It
+leaves out: $filter, $orderby, $count and $search, delta, etags, permissions and audiences, property schemas
+(objects hold what was put), Entra's replication lag, enforcement at sign-in (What If says what applies,
+nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an unknown segment.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.graph import actions, admin, conditional_access, entra, exports, groups, intune, tokens
+from local.graph import actions, admin, batch, conditional_access, entra, exports, groups, intune, tokens
 from local.graph.actions import ACTIONS
 from local.graph.admin import CALLS, REFUSED
 from local.graph.directory import STATE, Directory
@@ -55,7 +55,7 @@ def create_app(
     app[IDENTITY] = identity = Identity(state.signing_key())
     if quotas:
         app[THROTTLE] = Throttle(clock)
-    for room in (intune, exports, entra, groups, actions, conditional_access, tokens, admin):
+    for room in (batch, intune, exports, entra, groups, actions, conditional_access, tokens, admin):
         app.add_routes(room.ROUTES)
     app.router.add_get("/msi/token", identity.token)
     app.cleanup_ctx.append(_close)
