@@ -27,18 +27,8 @@ PUTS = {
     "detected-apps": inventory.put_detected_apps,
     "synthetic-apps": inventory.put_synthetic_apps,
 }
-ORDERS = {
-    order.__name__: order
-    for order in (
-        Faults.throttle,
-        Faults.fail,
-        Faults.empty_page,
-        Faults.truncate,
-        Faults.export,
-        Faults.delay,
-        Faults.clear,
-    )
-}
+STRIKES = (Faults.throttle, Faults.fail, Faults.empty_page, Faults.truncate, Faults.export, Faults.delay)
+ORDERS = {order.__name__: order for order in (*STRIKES, Faults.clear)}
 
 
 async def act(request: web.Request) -> web.Response:

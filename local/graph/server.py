@@ -18,7 +18,18 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.graph import actions, admin, batch, conditional_access, entra, exports, groups, intune, tokens
+from local.graph import (
+    actions,
+    admin,
+    batch,
+    conditional_access,
+    entra,
+    exports,
+    groups,
+    intune,
+    storage,
+    tokens,
+)
 from local.graph.actions import ACTIONS
 from local.graph.admin import CALLS, REFUSED
 from local.graph.directory import STATE, Directory
@@ -27,6 +38,7 @@ from local.graph.faults import FAULTS, Faults
 from local.graph.identity import Identity
 from local.graph.listing import PAGE_SIZE
 from local.graph.problem import GraphProblem, bad_request
+from local.graph.storage import STORAGE, Storage
 from local.graph.throttling import Throttle
 
 __all__ = ["CALLS", "FAULTS", "STATE", "create_app"]
@@ -43,19 +55,20 @@ def create_app(
     page_size: int = 1000,
     quotas: bool = True,
 ) -> web.Application:
-    """The simulator over the state in `path` (None: memory); `clock`, in seconds, drives the quotas."""
+    """The simulator over the state in `path` (None: memory); `clock`, in seconds, drives quotas and links."""
     app = web.Application(middlewares=[_answer], client_max_size=MAX_BODY)
     app[STATE] = state = Directory(path)
     app[FAULTS] = Faults()
     app[CALLS] = Counter()
     app[REFUSED] = Counter()
     app[ACTIONS] = []
-    app[EXPORTS] = Exports(path, clock)
+    app[EXPORTS] = Exports()
+    app[STORAGE] = Storage(clock, path)
     app[PAGE_SIZE] = page_size
     app[IDENTITY] = identity = Identity(state.signing_key())
     if quotas:
         app[THROTTLE] = Throttle(clock)
-    for room in (batch, intune, exports, entra, groups, actions, conditional_access, tokens, admin):
+    for room in (batch, intune, exports, storage, entra, groups, actions, conditional_access, tokens, admin):
         app.add_routes(room.ROUTES)
     app.router.add_get("/msi/token", identity.token)
     app.cleanup_ctx.append(_close)
@@ -63,8 +76,9 @@ def create_app(
 
 
 async def _close(app: web.Application) -> AsyncIterator[None]:
-    async with app[EXPORTS].running():
+    with app[STORAGE].opened():
         yield
+        await app[EXPORTS].stop()
     app[STATE].close()
 
 
