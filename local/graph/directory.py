@@ -5,7 +5,8 @@ import pathlib
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from aiohttp import web
@@ -23,7 +24,12 @@ class Kind(StrEnum):
     CONNECTOR = "mobileThreatDefenseConnector"
     COMPLIANCE_POLICY = "deviceCompliancePolicy"
     ACCESS_POLICY = "conditionalAccessPolicy"
+    USER = "user"
     GROUP = "group"
+    GONE = "deletedDirectoryObject"
+    MOBILE_APP = "mobileApp"
+    DETECTED_APPS = "detectedApps"
+    SYNTHETIC_APPS = "syntheticApps"
     SIGNING_KEY = "signingKey"
 
 
@@ -41,6 +47,13 @@ class Directory:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is put inside, or nothing; fast, where it is much."""
+        with self._db:
+            self._db.execute("BEGIN")
+            yield
 
     def put(self, kind: Kind, key: str, document: Document) -> None:
         """Create or replace."""
@@ -62,6 +75,19 @@ class Directory:
         """Up to `size` objects with their keys, in key order, from the first beyond `after` (-1: all)."""
         query = "SELECT id, body FROM objects WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         return [(key, _document(body)) for key, body in self._db.execute(query, (kind, after, size))]
+
+    def tally(self, kind: Kind, name: str) -> dict[str, int]:
+        """How many objects of a kind have each value of the property `name`, in lower case."""
+        value = "lower(coalesce(json_extract(body, '$.' || ?), ''))"
+        query = f"SELECT {value}, count(*) FROM objects WHERE kind = ? GROUP BY 1"
+        return dict(self._db.execute(query, (name, kind)))
+
+    def withdraw(self, kind: Kind, key: str) -> bool:
+        """Whether there was one to take away. A user need not have been put here first: it is gone since."""
+        there = self.remove(kind, key) or kind is Kind.USER
+        if there and kind in (Kind.USER, Kind.GROUP):
+            self.put(Kind.GONE, key, {})
+        return there
 
     def put_managed_device(self, device: Document) -> None:
         """An Intune managedDevice, by `id`."""
@@ -99,16 +125,39 @@ class Directory:
         """A compliance policy, by `id`."""
         self.put(Kind.COMPLIANCE_POLICY, policy["id"], policy)
 
+    def put_mobile_app(self, app: Document) -> None:
+        """An app in Intune, by `id`; derived types say which in `@odata.type`."""
+        self.put(Kind.MOBILE_APP, app["id"], app)
+
+    def put_user(self, user: Document) -> None:
+        """A user, by `id`; only who is to have more properties than that need be put."""
+        self.put(Kind.USER, user["id"], user)
+        self.remove(Kind.GONE, user["id"])
+
     def put_group(self, group: Document) -> None:
-        """A group, by `id`, with the ids of its users in `members`."""
+        """A group, by `id`, with the ids of users and groups in `members`: what is no group is a user."""
         self.put(Kind.GROUP, group["id"], group)
+        self.remove(Kind.GONE, group["id"])
 
     def groups_of(self, user_id: str) -> frozenset[str]:
-        """The lower-case ids of the groups a user is in (direct membership)."""
+        """The lower-case ids of the groups a user is in, directly or through other groups."""
+        members, found, inside = self._members(), set[str](), {user_id.lower()}
+        while inside:
+            inside = {group for group, those in members.items() if those & inside} - found
+            found |= inside
+        return frozenset(found)
+
+    def users_of(self, group_id: str) -> list[str]:
+        """The lower-case ids, in order, of the users in a group, directly or through other groups."""
+        members, seen, inside = self._members(), set[str](), {group_id.lower()}
+        while inside:
+            seen |= inside
+            inside = {one for group in inside for one in members.get(group, ())} - seen
+        return sorted(seen - members.keys() - {key for key, _ in self.page(Kind.GONE)})
+
+    def _members(self) -> dict[str, frozenset[str]]:
         groups = self.page(Kind.GROUP)
-        return frozenset(
-            key for key, group in groups if user_id.lower() in map(str.lower, group.get("members", ()))
-        )
+        return {key: frozenset(map(str.lower, group.get("members", ()))) for key, group in groups}
 
     def signing_key(self) -> bytes:
         """The secret behind the tokens, made once a directory, so that tokens outlive a restart."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -28,13 +29,30 @@ class Refusal:
         return self.left > 0 and right_method and self.path_contains in _address(request)
 
 
+@dataclass(frozen=True)
+class ExportFlaws:
+    """What is wrong with one export job."""
+
+    stuck: bool = False
+    """It never starts."""
+    fails: bool = False
+    link_expired: bool = False
+    filter_ignored: bool = False
+    padding_mib: int = 0
+    """So many MiB of zero bytes follow the rows, which hardly lengthens the zip."""
+    claimed_size: int | None = None
+    """What the zip's headers give as the size of its content, in bytes, whatever it is."""
+
+
 class Faults:
     """What was asked for and has not struck yet. `path_contains` is looked for in path and query."""
 
     def __init__(self) -> None:
         self._refusals: list[Refusal] = []
         self._empty_pages: list[str] = []
+        self._truncations: list[tuple[int, str]] = []
         self._delays: list[tuple[float, str]] = []
+        self._exports: list[ExportFlaws] = []
 
     def throttle(
         self,
@@ -56,6 +74,14 @@ class Faults:
         """The next list answer is empty, with a next link that leads to the real page."""
         self._empty_pages.append(path_contains)
 
+    def truncate(self, items: int, path_contains: str) -> None:
+        """The next list answer ends after so many items, without a next link (microsoft-graph-docs#21659)."""
+        self._truncations.append((items, path_contains))
+
+    def export(self, times: int = 1, **flaws: Any) -> None:
+        """The next export jobs ordered have these flaws, named as in `ExportFlaws`."""
+        self._exports += [ExportFlaws(**flaws)] * times
+
     def delay(self, seconds: float, path_contains: str | None = None) -> None:
         """Every answer takes that long, until `clear`."""
         self._delays.append((seconds, path_contains or GRAPH))
@@ -64,7 +90,9 @@ class Faults:
         """No faults any more."""
         self._refusals.clear()
         self._empty_pages.clear()
+        self._truncations.clear()
         self._delays.clear()
+        self._exports.clear()
 
     def seconds_to_wait(self, request: web.Request) -> float:
         """How long to hold this request."""
@@ -86,6 +114,18 @@ class Faults:
                 self._empty_pages.remove(part)
                 return True
         return False
+
+    def takes_export_flaws(self) -> ExportFlaws:
+        """What is wrong with the export job being ordered; mostly nothing."""
+        return self._exports.pop(0) if self._exports else ExportFlaws()
+
+    def takes_truncation(self, request: web.Request) -> int | None:
+        """After how many items this list answer is to end; once for each one asked for, else None."""
+        for order in self._truncations:
+            if order[1] in _address(request):
+                self._truncations.remove(order)
+                return order[0]
+        return None
 
 
 FAULTS = web.AppKey("FAULTS", Faults)

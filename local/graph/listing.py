@@ -7,6 +7,7 @@ object lacks is left out, where Graph would send null or refuse an unknown name.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -19,6 +20,8 @@ from local.graph.problem import Document, bad_request, not_found
 PAGE_SIZE = web.AppKey("PAGE_SIZE", int)
 
 Shape = Callable[[Document], Document]
+Rows = Callable[[str, int], list[tuple[str, Document]]]
+"""Up to so many objects with their keys, in key order, from the first beyond a key."""
 
 
 def found(request: web.Request, kind: Kind) -> Document:
@@ -50,17 +53,30 @@ def many(kind: Kind) -> Handler:
 def listing(
     request: web.Request, kind: Kind, shape: Shape = dict, *, default: int = 1000, most: int | None = None
 ) -> web.Response:
-    """One page of a kind: of `default` objects unless `$top` says otherwise, refused beyond `most`."""
+    """One page of a kind, as `paged`."""
+    return paged(request, partial(request.app[STATE].page, kind), shape, default=default, most=most)
+
+
+def paged(
+    request: web.Request,
+    rows_after: Rows,
+    shape: Shape = dict,
+    *,
+    default: int = 1000,
+    most: int | None = None,
+) -> web.Response:
+    """One page: of `default` objects unless `$top` says otherwise, refused beyond `most`."""
     size = min(_top(request, default, most), request.app[PAGE_SIZE])
     token = request.query.get("$skiptoken", "")
     after = _after(token)
     empty = request.app[FAULTS].takes_empty_page(request)
-    rows = [] if empty else request.app[STATE].page(kind, after, size + 1)
+    cut = request.app[FAULTS].takes_truncation(request)
+    rows = [] if empty else rows_after(after, size + 1)[:cut]
     select = _selected(request)
     origin = f"{request.scheme}://{request.host}"
     context = f"{origin}/v1.0/$metadata#{request.path.removeprefix('/v1.0/')}"
     body: Document = {"@odata.context": context, "value": [select(shape(row)) for _, row in rows[:size]]}
-    if empty or len(rows) > size:
+    if empty or (cut is None and len(rows) > size):
         # The mark tells the link from the address it was asked at: same place, no loop.
         following = token + "-" if empty else rows[size - 1][0].encode().hex()
         query = urlencode({**request.query, "$skiptoken": following}, safe="$,'")
@@ -73,12 +89,17 @@ def expanded(request: web.Request) -> dict[str, str]:
     return dict(re.findall(r"(\w+)(?:\(([^()]*)\))?", request.query.get("$expand", "")))
 
 
+def selected(request: web.Request) -> set[str]:
+    """The names in `$select`; none: everything."""
+    return {*request.query.get("$select", "").split(",")} - {""}
+
+
 def _selected(request: web.Request) -> Shape:
-    names = {*request.query.get("$select", "").split(",")} - {""}
+    names = selected(request)
     if not names:
         return dict
     names |= expanded(request).keys()
-    return lambda document: {name: value for name, value in document.items() if name in names}
+    return lambda document: {k: v for k, v in document.items() if k in names or k.startswith("@")}
 
 
 def _top(request: web.Request, default: int, most: int | None) -> int:

@@ -1,9 +1,10 @@
 """Graph's documented throttling limits, for one app in one tenant.
 
 Source: Graph "Service-specific throttling limits" (Intune devices and device configuration, identity,
-identity protection and Conditional Access). Windows slide and refusals are not counted; neither is
-documented.
-Left out: Entra's resource units for reads, limits over all apps, the global limit.
+identity protection and Conditional Access) and Intune "Export reports using Graph" (export jobs: orders and
+polls count). Windows slide and refusals are not counted; neither is documented.
+Left out: Entra's resource units, so devices, users and groups are read without a limit; limits over all apps
+or for one user, the global limit.
 """
 
 import math
@@ -15,9 +16,9 @@ from local.graph.problem import GraphProblem
 
 
 class Quota(NamedTuple):
-    """At most `limit` requests to paths with this beginning in `window` seconds."""
+    """At most `limit` requests to paths with one of these beginnings in `window` seconds."""
 
-    path: str
+    path: str | tuple[str, ...]
     only_writes: bool
     limit: int
     window: float
@@ -28,10 +29,13 @@ QUOTAS = (
     Quota("/deviceManagement/managedDevice", False, 2000, 20),
     Quota("/deviceManagement/managedDevice", True, 200, 20),
     Quota("/deviceManagement/deviceCompliancePolicies", False, 1000, 20),
-    # Its own include could not be found; every other Intune family has these two numbers.
+    # Their own includes could not be found; every other Intune family has these two numbers.
     Quota("/deviceManagement/mobileThreatDefenseConnectors", False, 1000, 20),
     Quota("/deviceManagement/mobileThreatDefenseConnectors", True, 100, 20),
-    Quota("/devices", True, 3000, 150),
+    Quota("/deviceManagement/reports/exportJobs", False, 48, 60),
+    Quota("/deviceAppManagement", False, 1000, 20),
+    Quota("/deviceAppManagement", True, 100, 20),
+    Quota(("/devices", "/users", "/groups"), True, 3000, 150),
     Quota("/identity/conditionalAccess", False, 1, 1, says_when=False),
 )
 

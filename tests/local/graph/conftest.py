@@ -14,6 +14,7 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph_core import GraphClientFactory
 
 from local.graph.server import create_app
+from tests.local.graph.exporting import NAMES
 from tests.local.graph.simulator import PHONE, Clock, Simulator
 
 
@@ -59,3 +60,13 @@ def phone(simulator: Simulator) -> str:
     """The deviceId of a registered iPhone."""
     simulator.state.put_entra_device({"deviceId": PHONE, "displayName": "phone", "operatingSystem": "iOS"})
     return PHONE
+
+
+@pytest.fixture
+async def apps(simulator: Simulator) -> None:
+    """An iPhone whose apps have difficult names, and an Android phone with one app."""
+    simulator.state.put_managed_device({"id": "i1", "operatingSystem": "iOS", "deviceName": "phone"})
+    simulator.state.put_managed_device({"id": "a1", "operatingSystem": "Android"})
+    named = [{"ApplicationName": name} for name in NAMES]
+    put = [{"deviceId": "i1", "apps": named}, {"deviceId": "a1", "apps": [{"ApplicationName": "other"}]}]
+    assert (await simulator.ask("POST", "/_sim/detected-apps", put))[0] == 204

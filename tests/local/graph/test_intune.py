@@ -12,6 +12,7 @@ from msgraph.generated.device_management.managed_devices.managed_devices_request
 from tests.local.graph.simulator import Simulator, pages, raw_json
 
 DEVICES = "/v1.0/deviceManagement/managedDevices"
+APPS = "/v1.0/deviceAppManagement/mobileApps"
 POLICIES = "/v1.0/deviceManagement/deviceCompliancePolicies"
 
 
@@ -98,6 +99,43 @@ async def test_the_overview_counts_the_devices(sdk: GraphServiceClient) -> None:
     overview = await raw_json(sdk, builder.to_get_request_information())
     assert overview["enrolledDeviceCount"] == 5
     assert overview["deviceOperatingSystemSummary"] == {"androidCount": 3, "iosCount": 2, "windowsCount": 0}
+
+
+@pytest.mark.usefixtures("devices")
+async def test_a_list_that_is_cut_off_looks_like_a_whole_one(
+    simulator: Simulator, sdk: GraphServiceClient
+) -> None:
+    simulator.faults.truncate(1, "$skiptoken")
+    found = [page async for page in pages(sdk, list_request(sdk))]
+    assert [device["id"] for page in found for device in page["value"]] == ["d0", "d1", "d2"]
+    assert len([page async for page in pages(sdk, list_request(sdk))]) == 3
+
+
+async def test_mobile_apps_come_by_pages_with_assignments_when_expanded(
+    simulator: Simulator, sdk: GraphServiceClient
+) -> None:
+    for number in range(3):
+        app = {
+            "@odata.type": "#microsoft.graph.iosStoreApp",
+            "id": f"m{number}",
+            "bundleId": f"com.example.{number}",
+        }
+        simulator.state.put_mobile_app(app | {"displayName": "app", "assignments": [{"id": "a"}]})
+    request = sdk.device_app_management.mobile_apps.to_get_request_information()
+    plain = [app async for page in pages(sdk, request) for app in page["value"]]
+    assert [app["bundleId"] for app in plain] == [f"com.example.{number}" for number in range(3)]
+    assert not any("assignments" in app for app in plain)
+    _, body = await simulator.ask("GET", f"{APPS}?$select=id&$expand=assignments")
+    assert body["value"][0] == {
+        "@odata.type": "#microsoft.graph.iosStoreApp",
+        "id": "m0",
+        "assignments": [{"id": "a"}],
+    }
+
+
+async def test_a_property_of_a_derived_type_cannot_be_selected(simulator: Simulator) -> None:
+    status, body = await simulator.ask("GET", f"{APPS}?$select=id,bundleId")
+    assert (status, "bundleId" in body["error"]["message"]) == (400, True)
 
 
 async def test_a_connector_is_read_and_switched(simulator: Simulator, sdk: GraphServiceClient) -> None:

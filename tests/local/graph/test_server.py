@@ -61,6 +61,8 @@ async def test_the_admin_puts_devices_connectors_policies_and_groups(simulator: 
         "connectors": {"id": "c1"},
         "compliance-policies": [{"id": "p1"}],
         "groups": {"id": BREAK_GLASS, "members": [USER]},
+        "users": {"id": USER, "displayName": "somebody"},
+        "mobile-apps": {"id": "m1"},
     }
     for what, body in bodies.items():
         assert (await simulator.ask("POST", f"/_sim/{what}", body))[0] == 204
@@ -69,6 +71,8 @@ async def test_the_admin_puts_devices_connectors_policies_and_groups(simulator: 
         assert (await simulator.ask("GET", management + where))[0] == 200
     _, policies = await simulator.ask("GET", management + "deviceCompliancePolicies")
     assert policies["value"] == [{"id": "p1"}]
+    _, apps = await simulator.ask("GET", "/v1.0/deviceAppManagement/mobileApps")
+    assert apps["value"] == [{"id": "m1"}]
     device = simulator.state.entra_device(PHONE)
     assert device is not None
     assert device["id"] != PHONE
@@ -82,7 +86,8 @@ async def test_the_admin_orders_faults_and_reads_the_calls(simulator: Simulator)
     statuses = [(await simulator.ask("GET", DEVICES))[0] for _ in range(2)]
     assert statuses == [429, 200]
     _, calls = await simulator.ask("GET", "/_sim/calls")
-    assert calls == [{"method": "GET", "path": "/deviceManagement/managedDevices", "count": 2}]
+    managed = "/deviceManagement/managedDevices"
+    assert calls == [{"method": "GET", "path": managed, "count": 2, "refused": 1}]
 
 
 @pytest.mark.parametrize(
@@ -93,11 +98,31 @@ async def test_the_admin_orders_faults_and_reads_the_calls(simulator: Simulator)
         ("houses", {"id": "h"}),
         ("faults", {"fault": "explode"}),
         ("faults", {"fault": "throttle", "arguments": {"often": 1}}),
+        ("remove", {"kind": "house", "id": "h"}),
+        ("remove", {"kind": "managedDevice", "id": "was-never-there"}),
     ],
 )
 async def test_a_wrong_order_of_the_admin_gets_400(simulator: Simulator, what: str, body: object) -> None:
     async with simulator.http.post(f"/_sim/{what}", json=body) as response:
         assert response.status == 400
+
+
+async def test_of_a_list_with_a_wrong_object_nothing_is_put(simulator: Simulator) -> None:
+    async with simulator.http.post("/_sim/devices", json=[{"id": "d1"}, {"name": "without an id"}]) as answer:
+        assert answer.status == 400
+    assert (await simulator.ask("GET", DEVICES))[1]["value"] == []
+
+
+async def test_the_admin_removes_a_device_from_intune_or_from_entra(simulator: Simulator) -> None:
+    assert (await simulator.ask("POST", "/_sim/devices", [{"id": "d1"}, {"deviceId": PHONE}]))[0] == 204
+    places = {
+        "managedDevice": ("d1", f"{DEVICES}/d1"),
+        "device": (PHONE, f"/v1.0/devices(deviceId='{PHONE}')"),
+    }
+    for kind, (id_, path) in places.items():
+        assert (await simulator.ask("GET", path))[0] == 200
+        assert (await simulator.ask("POST", "/_sim/remove", {"kind": kind, "id": id_}))[0] == 204
+        assert (await simulator.ask("GET", path))[0] == 404
 
 
 @pytest.mark.parametrize(

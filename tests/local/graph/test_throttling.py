@@ -15,6 +15,7 @@ from tests.local.graph.simulator import Clock, Simulator, raw_json
 DEVICES = "/deviceManagement/managedDevices"
 CONNECTORS = "/deviceManagement/mobileThreatDefenseConnectors"
 DEVICE = "/devices(deviceId='{id}')"
+EXPORTS = "/deviceManagement/reports/exportJobs"
 ACCESS = "/identity/conditionalAccess/policies"
 
 
@@ -26,6 +27,10 @@ ACCESS = "/identity/conditionalAccess/policies"
         ("PATCH", CONNECTORS + "/{id}", 100, 20),
         ("PATCH", DEVICE, 3000, 150),
         ("GET", ACCESS, 1, 1),
+        ("POST", EXPORTS, 48, 60),
+        ("GET", EXPORTS + "/{id}", 48, 60),
+        ("GET", "/deviceAppManagement/mobileApps", 1000, 20),
+        ("POST", "/users/{id}/revokeSignInSessions", 3000, 150),
     ],
 )
 def test_a_quota_lasts_for_its_window_and_no_longer(method: str, path: str, limit: int, window: int) -> None:
@@ -52,6 +57,15 @@ def test_retry_after_is_the_time_until_the_oldest_request_leaves() -> None:
         throttle.admit("PATCH", DEVICES)
     assert refusal.value.retry_after == "17"
     throttle.admit("GET", DEVICES)
+
+
+def test_ordering_and_polling_exports_share_one_quota() -> None:
+    throttle = Throttle(Clock())
+    for _ in range(24):
+        throttle.admit("POST", EXPORTS)
+        throttle.admit("GET", EXPORTS + "/{id}")
+    with pytest.raises(GraphProblem):
+        throttle.admit("POST", EXPORTS)
 
 
 def test_reading_devices_of_entra_is_not_counted_as_writing() -> None:
