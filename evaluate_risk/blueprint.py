@@ -9,11 +9,13 @@ from evaluate_risk.evaluation import evaluate
 from shared.cosmos import DATABASE
 from shared.errors import StoreUnavailable
 from shared.events import Event, tell
+from shared.local_rules import load
 from shared.services import services
 from shared.settings import current
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 _settings = current()
+load(_settings.rules_file)  # refused at start, not at the first report
 
 
 @bp.function_name("evaluate_risk")

@@ -6,28 +6,35 @@ replace with If-Match, done again from the start where another instance was fast
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
-from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG, TAG_PREFIX, Policy, decide, same
+from evaluate_risk.personal import agent_without_person, without_person
+from evaluate_risk.policy import TAG_PREFIX, Policy, decide, same
 from evaluate_risk.risk import link_keys, slot
+from evaluate_risk.wanted_tag import wanted_tag
 from shared.cosmos import Found
 from shared.errors import Conflict, NotStored, StoreUnavailable
 from shared.events import Event, tell
-from shared.model import Agent, Decision, Device, HistoryEntry, Known, Slot, Tag, TagState, by_hand
+from shared.model import Agent, Device, HistoryEntry, Known, Slot, by_hand
 from shared.services import Services
-from shared.settings import Mode
 
 ATTEMPTS = 50
 HISTORY = 20
-INTUNE_ONLY = "intune:"
 
 
 async def policy(services: Services) -> Policy:
     """The policy every decision is taken by now."""
-    reading = await services.mirror.read()
-    return Policy(services.settings.mode, services.settings.tag_all, reading.rules, reading.switches)
+    settings, reading = services.settings, await services.mirror.read()
+    return Policy(
+        mode=settings.mode,
+        tag_all=settings.tag_all,
+        rules=reading.rules,
+        switches=reading.switches,
+        hearing=reading.hearing,
+        follow_ups=settings.follow_ups,
+    )
 
 
 async def change(
@@ -67,57 +74,13 @@ def settle(device: Device, policy: Policy, now: datetime) -> Device:
     decision = decide(device, policy, now)
     if device.decision and same(device.decision, decision):
         decision = device.decision
-    tag = _want(device, decision, policy, now)
+    tag = wanted_tag(device, decision, policy, now)
     history = device.history
     turned = device.decision is None or device.decision.verdict != decision.verdict
     if turned or tag.wanted != device.tag.wanted:
         words = f"{decision.verdict}: {decision.reasons[0]}; tag {tag.wanted or 'left as it is'}"
         history = (HistoryEntry(at=now, what=words), *history)[:HISTORY]
     return device.model_copy(update={"decision": decision, "tag": tag, "history": history})
-
-
-def _want(device: Device, decision: Decision, policy: Policy, now: datetime) -> Tag:
-    tag = device.tag
-    if decision.tag is None:
-        called_off = {"state": TagState.NONE, "unheard": True}
-        return tag.model_copy(update=called_off) if tag.state is TagState.PENDING else tag
-    wanted: str | None = decision.tag
-    if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
-        wanted = None
-    changed = wanted != tag.wanted
-    enforced = policy.mode is Mode.ENFORCE
-    state = _state(device, wanted, changed=changed, enforced=enforced)
-    update: dict[str, object] = {"state": state}
-    if tag.state is TagState.PENDING and (changed or state is not TagState.PENDING):
-        update["unheard"] = True
-    if changed:
-        update |= {
-            "wanted": wanted,
-            "blocks": wanted is not None and wanted.startswith(BLOCK_PREFIX),
-            "why": decision.reasons[0],
-            "wanted_at": now,
-            "attempts": 0,
-            "error": None,
-        }
-    return tag.model_copy(update=update)
-
-
-def _may_stand(tag: Tag) -> bool:
-    """Whether a value of ours stands in Entra, or may: written, or asked for and not yet heard of."""
-    return tag.applied is not None or tag.unheard or tag.state is TagState.PENDING
-
-
-def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool) -> TagState:
-    tag = device.tag
-    if wanted is None or not enforced:
-        return TagState.APPLIED if tag.applied and tag.applied == wanted else TagState.NONE
-    if device.id.startswith(INTUNE_ONLY):
-        return TagState.NOT_ENFORCEABLE
-    if not changed and tag.state is not TagState.NONE:
-        return tag.state
-    if wanted == tag.applied and tag.state is not TagState.PENDING:
-        return TagState.APPLIED
-    return TagState.PENDING
 
 
 def with_slot(device: Device, slot: Slot) -> Device:
@@ -169,6 +132,23 @@ def noting(at: datetime, what: str) -> Callable[[Device], Device]:
         return device.model_copy(update={"history": (entry, *device.history)[:HISTORY]})
 
     return edit
+
+
+async def forget_person(services: Services, device_id: str, agents: Iterable[str]) -> None:
+    """Remove personal data from a device that is gone, and from the agents that were on it; agents first, so
+    that what is cut off in between is found and done again."""
+    for agent_id in agents:
+        for attempt in range(ATTEMPTS):
+            found = await services.store.read(Agent, agent_id)
+            if found is None or (bare := agent_without_person(found.document)) == found.document:
+                break
+            try:
+                await services.store.replace(bare, found.etag)
+            except Conflict:
+                await pause(attempt)
+                continue
+            break
+    await change(services, device_id, lambda device: without_person(device, services.now()))
 
 
 async def link_agent(

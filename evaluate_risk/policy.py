@@ -4,25 +4,19 @@ What counts is decided here, at decision time: every report is folded, but only 
 that are enabled in the settings for the device's platform and not switched off there in Intune.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from evaluate_risk.risk import retires
-from shared.level import Level, highest
-from shared.model import (
-    Assignment,
-    Decision,
-    Device,
-    DeviceFacts,
-    Finding,
-    Rule,
-    Slot,
-    Verdict,
-    digest,
-)
+from evaluate_risk.counting import counted
+from evaluate_risk.reach import Reached, reached
+from shared.hearing import Hearing
+from shared.level import Level
+from shared.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
+from shared.os_version import older
 from shared.record import Platform
+from shared.rule import Rule
 from shared.settings import Mode
 from shared.switches import Switches
 
@@ -30,7 +24,8 @@ TAG_PREFIX = "mtd-"
 BLOCK_PREFIX = "mtd-block-"
 OK_TAG = "mtd-ok"
 NO_DATA_TAG = "mtd-block-nodata"
-DECIDES = frozenset({Assignment.ALL_USERS, Assignment.ALL_DEVICES})
+RULE_TAG = "mtd-block-rule"
+HIGH_TAG = f"{BLOCK_PREFIX}{Level.HIGH}"
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,9 @@ class Policy:
     """Whether devices that were never blocked are tagged `mtd-ok` too."""
     rules: tuple[Rule, ...] = ()
     switches: Switches = field(default_factory=Switches)
+    hearing: Hearing = field(default_factory=Hearing)
+    follow_ups: frozenset[FollowUp] = frozenset()
+    """What may be done once a tag is applied: no decision depends on it."""
 
     @cached_property
     def version(self) -> str:
@@ -49,25 +47,16 @@ class Policy:
         rules = sorted(
             (rule.model_dump(mode="json") for rule in self.rules), key=lambda rule: str(rule["id"])
         )
-        return digest([self.mode, self.tag_all, rules, self.switches.state()])[:16]
-
-    def strictest(self, facts: DeviceFacts) -> Rule | None:
-        """The rule that decides for a device: of those that reach it, the one that allows least."""
-        return min(
-            self.reaching(facts),
-            key=lambda rule: (rule.allowed.rank, rule.grace_hours, rule.id),
-            default=None,
-        )
+        parts = [self.mode, self.tag_all, rules, self.switches.state(), self.hearing.state()]
+        return digest(parts)[:16]
 
     def reaching(self, facts: DeviceFacts) -> tuple[Rule, ...]:
-        """The rules that hold for a device, by platform and assignment."""
-        return tuple(r for r in self.rules if r.platform is facts.platform and r.assignment in DECIDES)
+        """The rules that hold for a device."""
+        return tuple(rule for rule in self.rules if reached(rule, facts) is Reached.YES)
 
     def unresolved(self, facts: DeviceFacts) -> tuple[Rule, ...]:
-        """Rules that might reach the device, once their assignment is looked up."""
-        return tuple(
-            r for r in self.rules if r.platform is facts.platform and r.assignment is Assignment.UNRESOLVED
-        )
+        """Rules that might reach the device: somebody their assignment names could not be looked up."""
+        return tuple(rule for rule in self.rules if reached(rule, facts) is Reached.UNKNOWN)
 
 
 def decide(device: Device, policy: Policy, now: datetime) -> Decision:
@@ -79,100 +68,141 @@ class _Case:
     """One device before its judge."""
 
     def __init__(self, device: Device, policy: Policy, now: datetime) -> None:
+        self.device = device
         self.policy = policy
         self.now = now
         self.before = device.decision
         self.facts = device.facts
-        self.partners = policy.switches.counting(device.facts.platform)
-        self.slots = _live(device.slots.values(), self.partners)
-        self.rule = policy.strictest(device.facts)
-        self.risk = highest(
-            level for slot in self.slots for level in (*slot.levels.values(), slot.own) if level
-        )
-        self.findings = _gravest(self.slots)
+        switched_on = policy.switches.counting(device.facts.platform)
+        self.counted = counted(device, switched_on, policy.hearing, now)
+        self.rules = policy.reaching(device.facts)
 
     def decision(self) -> Decision:
         undecidable = self._undecidable()
         if undecidable:
             return self._decision(Verdict.UNDECIDED, [undecidable], tag=None)
-        assert self.rule is not None  # noqa: S101 - _undecidable has said so
-        if self.risk.rank > self.rule.allowed.rank:
-            return self._over_the_line(self.rule)
-        missing = self._missing()
-        if missing:
-            return self._decision(
-                Verdict.BLOCK, self._missing_reasons(missing), tag=NO_DATA_TAG, missing=missing
-            )
-        return self._decision(Verdict.ALLOW, self._allowed_reasons(self.rule), tag=OK_TAG)
+        broken = [rule for rule in self.rules if self._is_over(rule)]
+        if broken:
+            return self._over_the_line(broken)
+        for_all_categories = [rule for rule in self.rules if rule.category is None]
+        return self._within_the_line(self._strictest(for_all_categories or self.rules))
+
+    def _is_over(self, rule: Rule) -> bool:
+        return self.counted.level(rule.category).rank > rule.allowed.rank
 
     def _undecidable(self) -> str | None:
         platform = self.facts.platform
+        if self.device.gone_at is not None:
+            return f"Intune has had no such device since {_moment(self.device.gone_at)}"
         if platform is Platform.OTHER:
             return "no Mobile Threat Defense rule exists for this operating system"
         if self.policy.mode is Mode.OFF:
             return "the connector's mode is off"
-        if self.rule is None:
-            unresolved = self.policy.unresolved(self.facts)
-            if unresolved:
-                names = ", ".join(sorted(rule.name for rule in unresolved))
-                return f"no rule decides: the assignment of {names} is unresolved"
-            return f"no rule for {platform}: no compliance policy that reaches it asks for a threat level"
+        if not self.rules:
+            return self._without_rule()
         if not self.policy.switches.enabled.get(platform):
             return f"no partner is enabled on {platform}"
         return None
 
-    def _over_the_line(self, rule: Rule) -> Decision:
+    def _without_rule(self) -> str:
+        unresolved = self.policy.unresolved(self.facts)
+        if unresolved:
+            names = ", ".join(sorted(rule.name for rule in unresolved))
+            return f"no rule decides: the assignment of {names} is unresolved"
+        if self.facts.user_id is None:
+            return "no rule for a device without a user: Intune's reach users only, a local rule may reach it"
+        return (
+            f"no rule for {self.facts.platform}: no compliance policy that reaches it asks for a threat level"
+        )
+
+    def _over_the_line(self, broken: Sequence[Rule]) -> Decision:
+        rule = self._strictest(broken)
         since = self.before.over_since if self.before and self.before.over_since else self.now
-        grace_end = since + timedelta(hours=self._grace_hours())
+        # Each rule grants its own grace: a patient one does not shield from another that is broken too.
+        grace_end = since + timedelta(hours=min(rule.grace_hours for rule in broken))
         reasons = [
-            f"risk is {self.risk}, rule {rule.name!r} allows {rule.allowed}",
-            *(_sentence(finding) for finding in self.findings if finding.severity.rank > rule.allowed.rank),
-            *self._own_levels(rule),
+            self._comparison(rule),
+            *(_sentence(finding) for finding in self.counted.findings if _speaks(finding, rule)),
+            *self.counted.own_levels(rule),
+            *self.counted.overridden,
         ]
-        missing = self._missing()
-        verdict, tag, due = Verdict.BLOCK, f"{BLOCK_PREFIX}{self.risk}", None
+        absent = self._absent()
+        verdict, tag, due = Verdict.BLOCK, f"{BLOCK_PREFIX}{self.counted.risk}", None
         if self.now < grace_end:
             reasons.append(f"the rule's grace period runs until {grace_end:%Y-%m-%d %H:%M} UTC")
-            verdict, tag = (Verdict.BLOCK, NO_DATA_TAG) if missing else (Verdict.ALLOW, OK_TAG)
-            due = grace_end
-        reasons += self._missing_reasons(missing)
-        return self._decision(verdict, reasons, tag=tag, missing=missing, over_since=since, next_due=due)
+            verdict, tag, due = Verdict.ALLOW, OK_TAG, grace_end
+            if absent.tag:
+                verdict, tag = Verdict.BLOCK, absent.tag
+        reasons += absent.reasons
+        return self._decision(
+            verdict, reasons, rule=rule, tag=tag, absent=absent, over_since=since, next_due=due
+        )
 
-    def _grace_hours(self) -> float:
-        """Each rule grants its own grace: a patient one does not shield from another that is broken too."""
-        broken = [r for r in self.policy.reaching(self.facts) if self.risk.rank > r.allowed.rank]
-        return min(rule.grace_hours for rule in broken)
+    def _within_the_line(self, rule: Rule) -> Decision:
+        absent = self._absent()
+        if absent.tag:
+            return self._decision(Verdict.BLOCK, absent.reasons, rule=rule, tag=absent.tag, absent=absent)
+        reasons = self._allowed_reasons(rule)
+        return self._decision(Verdict.ALLOW, reasons, rule=rule, tag=OK_TAG)
 
-    def _own_levels(self, rule: Rule) -> list[str]:
-        return [
-            f"{slot.partner} itself rates the device {slot.own}"
-            for slot in self.slots
-            if slot.own and slot.own.rank > rule.allowed.rank
-        ]
+    def _comparison(self, rule: Rule) -> str:
+        what = f"{rule.category} risk" if rule.category else "risk"
+        return f"{what} is {self.counted.level(rule.category)}, rule {rule.name!r} allows {rule.allowed}"
+
+    @staticmethod
+    def _strictest(rules: Sequence[Rule]) -> Rule:
+        """The rule that decides: it allows least; among equals, one for every category, then less grace."""
+        return min(rules, key=lambda r: (r.allowed.rank, r.category is not None, r.grace_hours, r.id))
+
+    def _absent(self) -> "_Absent":
+        """Who must have spoken for the device and has not, or no longer does; and an unsupported system."""
+        missing = self._missing()
+        reasons = [*self._missing_reasons(missing), *self.counted.silences]
+        tag = NO_DATA_TAG if reasons else None
+        too_old = self._unsupported()
+        if too_old:
+            return _Absent(missing, self.counted.silent, [too_old, *reasons], tag or RULE_TAG)
+        return _Absent(missing, self.counted.silent, reasons, tag)
 
     def _missing(self) -> tuple[str, ...]:
         """Partners that must have reported and have not: all of several, or one whose connector says so."""
-        present = {slot.partner for slot in self.slots if slot.scanned}
-        absent = tuple(partner for partner in self.partners if partner not in present)
-        if len(self.partners) > 1:
+        partners = self.counted.partners
+        absent = tuple(partner for partner in partners if partner not in self.counted.present)
+        if len(partners) > 1:
             return absent
         return tuple(p for p in absent if self.policy.switches.insists(p, self.facts.platform))
 
     def _missing_reasons(self, missing: Sequence[str]) -> list[str]:
         why = (
             "every enabled partner must scan"
-            if len(self.partners) > 1
+            if len(self.counted.partners) > 1
             else "its connector blocks without data"
         )
         return [f"{partner} has not reported on this device: {why}" for partner in missing]
 
+    def _unsupported(self) -> str | None:
+        """Where a partner's connector blocks systems the partner does not support, and this is one."""
+        version, platform = self.facts.os_version, self.facts.platform
+        for partner in self.counted.partners:
+            least = self.policy.switches.oldest_supported(partner, platform)
+            if least and version and older(version, least):
+                return f"{platform} {version} is older than {least}, the oldest {partner} supports"
+        return None
+
     def _allowed_reasons(self, rule: Rule) -> list[str]:
-        if not self.partners:
-            return [f"every partner enabled on {self.facts.platform} is switched off in Intune"]
-        if not any(slot.scanned for slot in self.slots):
-            return [f"{self.partners[0]} has not reported on this device, and its connector does not insist"]
-        counted = [_sentence(finding) for finding in self.findings if finding.severity is not Level.SECURED]
-        return [f"risk is {self.risk}, rule {rule.name!r} allows {rule.allowed}", *counted]
+        if not self.counted.partners:
+            return [self._nobody_counts(), *self.counted.ignored]
+        if not self.counted.present:
+            partner = self.counted.partners[0]
+            first = f"{partner} has not reported on this device, and its connector does not insist"
+            return [first, *self.counted.ignored]
+        seen = [_sentence(f) for f in self.counted.findings if f.severity is not Level.SECURED]
+        return [self._comparison(rule), *self.counted.overridden, *seen, *self.counted.ignored]
+
+    def _nobody_counts(self) -> str:
+        if self.policy.switches.counting(self.facts.platform):
+            return f"every partner enabled on {self.facts.platform} is silent, and silence is ignored"
+        return f"every partner enabled on {self.facts.platform} is switched off in Intune"
 
     def _decision(
         self,
@@ -180,25 +210,37 @@ class _Case:
         reasons: list[str],
         *,
         tag: str | None,
-        missing: tuple[str, ...] = (),
+        rule: Rule | None = None,
+        absent: "_Absent | None" = None,
         over_since: datetime | None = None,
         next_due: datetime | None = None,
     ) -> Decision:
         return Decision(
             verdict=verdict,
-            risk=self.risk,
-            allowed=self.rule.allowed if self.rule else None,
-            rule=self.rule.id if self.rule else None,
-            rule_name=self.rule.name if self.rule else None,
+            risk=self.counted.risk,
+            allowed=rule.allowed if rule else None,
+            rule=rule.id if rule else None,
+            rule_name=rule.name if rule else None,
             reasons=tuple(reasons),
-            findings=self.findings,
-            missing=missing,
+            findings=self.counted.findings,
+            missing=absent.missing if absent else (),
+            silent=absent.silent if absent else (),
             tag=tag,
             rules_version=self.policy.version,
             decided_at=self.now,
             over_since=over_since,
-            next_due=next_due,
+            next_due=min(filter(None, (next_due, self.counted.due)), default=None),
         )
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """Who is absent, why that matters, and the tag that follows; None where nothing does."""
+
+    missing: tuple[str, ...]
+    silent: tuple[str, ...]
+    reasons: list[str]
+    tag: str | None
 
 
 def same(one: Decision | None, other: Decision) -> bool:
@@ -208,17 +250,9 @@ def same(one: Decision | None, other: Decision) -> bool:
     return one.model_dump(exclude={"decided_at"}) == other.model_dump(exclude={"decided_at"})
 
 
-def _live(slots: Iterable[Slot], partners: Sequence[str]) -> tuple[Slot, ...]:
-    """The slots that count, in the order of agents: of a counting partner, and not gone or superseded."""
-    here = [slot for slot in slots if slot.partner in partners and not (slot.moved or slot.withdrawn)]
-    here.sort(key=lambda slot: slot.agent)
-    return tuple(slot for slot in here if not any(retires(newer, slot) for newer in here))
-
-
-def _gravest(slots: Iterable[Slot]) -> tuple[Finding, ...]:
-    findings = [finding for slot in slots for finding in slot.findings]
-    findings.sort(key=lambda finding: (-finding.severity.rank, finding.at, finding.key))
-    return tuple(findings[:20])
+def _speaks(finding: Finding, rule: Rule) -> bool:
+    """Whether a finding is over what the rule allows, in the category it looks at."""
+    return finding.severity.rank > rule.allowed.rank and rule.category in {None, finding.category}
 
 
 def _sentence(finding: Finding) -> str:
@@ -226,3 +260,7 @@ def _sentence(finding: Finding) -> str:
     since = f"{finding.at:%Y-%m-%d %H:%M:%S} UTC"
     kind = f"{finding.severity} {finding.category} threat"
     return f"{kind} {what!r} ({finding.threat_type}), open since {since}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -318,6 +318,8 @@ def slot(agent: Agent) -> Slot:
         since=agent.first_received_at,
         levels=levels,
         own=own.severity if own else None,
+        own_levels=own.levels if own else {},
+        heard_at=agent.last_received_at,
         own_report=own.report if own and own.severity is not Level.SECURED else None,
         scanned=agent.scanned is not None,
         findings=tuple(findings[:SHOWN_FINDINGS]),
@@ -328,8 +330,11 @@ def slot(agent: Agent) -> Slot:
 
 
 def same_for_device(one: Slot, other: Slot) -> bool:
-    """Whether two slots of an agent decide alike. A fresher snapshot alone changes nothing but `retires`."""
-    ignore = {"revision", "secured_at", "moved"}
+    """Whether two slots of an agent decide alike.
+
+    A fresher snapshot alone changes nothing but `retires`, a later message nothing but how long it is silent.
+    """
+    ignore = {"revision", "secured_at", "heard_at", "moved"}
     return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
 
 
@@ -350,11 +355,11 @@ def retires(newer: Slot, older: Slot) -> bool:
 def link_key(agent: Agent) -> str | None:
     """The one link that is read for an agent nobody has linked: the best id its partner gave.
 
-    An MDM id goes before a serial number, that before a UDID; what looks like a UDID is looked up as one.
+    An MDM id goes before a serial number, that before a UDID; an MDM id that is the UDID is one. Intune's
+    lists give no UDID, so that only an admin's link is found under it.
     """
-    if agent.mdm_device_id:
-        value = agent.mdm_device_id.value
-        return link_id("udid" if agent.udid and agent.udid.value == value else "intune", value)
+    if agent.mdm_device_id and not (agent.udid and agent.udid.value == agent.mdm_device_id.value):
+        return link_id("intune", agent.mdm_device_id.value)
     if agent.serial:
         return link_id("serial", agent.serial.value)
     if agent.udid:

@@ -17,7 +17,9 @@ from shared.cosmos import (
     DEAD_LETTERS_OF_PARTNER,
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
+    DEVICE_TAGS,
     DEVICES_TO_DECIDE,
+    DEVICES_TO_PURGE,
     LINKS,
     PENDING_TAGS,
     UNLINKED_AGENT_SUMMARIES,
@@ -59,6 +61,18 @@ def _to_decide(document: Document, parameters: Parameters) -> bool:
     return late or decision.get("rules_version") != parameters["@version"]
 
 
+def _tagged(document: Document, _parameters: Parameters) -> bool:
+    tag = _part(document, "tag")
+    return tag.get("wanted") is not None or tag.get("state") not in {None, "none"}
+
+
+def _to_purge(document: Document, parameters: Parameters) -> bool:
+    gone = document.get("gone_at")
+    return (
+        isinstance(gone, str) and gone <= str(parameters["@before"]) and document.get("purged_at", "") is None
+    )
+
+
 def _of_device(document: Document, parameters: Parameters) -> bool:
     return parameters["@device"] in (document.get("device"), document.get("moving_from"))
 
@@ -88,7 +102,9 @@ QUERIES = {
         select=lambda document: {"id": document["id"], "attempts": _part(document, "tag").get("attempts")},
     ),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
-    DEVICE_MIRRORS: _fields("id", "facts", "tag", "replaced_by"),
+    DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
+    DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
+    DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
     DEVICE_SUMMARIES: Query(
         where=lambda document, _parameters: document.get("replaced_by", "") is None,
         select=_select("id", "facts", "decision", "tag"),

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shared.errors import StoreError
 from shared.events import Event, tell
-from shared.model import Runs
+from shared.runs import Runs
 from shared.services import Services
 
 

@@ -26,6 +26,9 @@ class Event(StrEnum):
     AGENT_LINKED = "agent_linked"
     AGENT_MOVED = "agent_moved"
     AGENT_UNLINKED = "agent_unlinked"
+    GROUP_UNKNOWN = "group_unknown"
+    DEVICE_GONE = "device_gone"
+    DEVICE_PURGED = "device_purged"
     DECISION_CHANGED = "decision_changed"
     TAG_WRITTEN = "tag_written"
     TAG_PENDING = "tag_pending"
@@ -44,6 +47,7 @@ _LEVELS = {
     Event.DEAD_LETTER: logging.ERROR,
     Event.UNKNOWN_WORD: logging.WARNING,
     Event.AGENT_UNLINKED: logging.WARNING,
+    Event.GROUP_UNKNOWN: logging.WARNING,
     Event.TAG_PENDING: logging.WARNING,
     Event.TAG_FOREIGN: logging.ERROR,
     Event.TAG_DRIFTED: logging.WARNING,

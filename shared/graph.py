@@ -66,6 +66,7 @@ class Target(_Wire):
     """deviceAndAppManagementAssignmentTarget: whom an assignment reaches, by its type."""
 
     type: str = Field("", alias="@odata.type")
+    group_id: str | None = Field(None, alias="groupId")
 
 
 class AssignmentAnswer(_Wire):
@@ -93,10 +94,17 @@ class CompliancePolicyAnswer(_Wire):
     id: str
     type: str = Field("", alias="@odata.type")
     name: str = Field("", alias="displayName")
-    required: bool = Field(False, alias="deviceThreatProtectionEnabled")
+    required: bool | None = Field(None, alias="deviceThreatProtectionEnabled")
+    """None where it is not served at all."""
     level: str | None = Field(None, alias="deviceThreatProtectionRequiredSecurityLevel")
     assignments: tuple[AssignmentAnswer, ...] = ()
     scheduled: tuple[ScheduledActions, ...] = Field((), alias="scheduledActionsForRule")
+
+
+class OverviewAnswer(_Wire):
+    """managedDeviceOverview, v1.0: the count a sweep is compared with."""
+
+    enrolled: int = Field(0, alias="enrolledDeviceCount")
 
 
 class ManagedDeviceAnswer(_Wire):
@@ -110,10 +118,19 @@ class ManagedDeviceAnswer(_Wire):
     operating_system: str | None = Field(None, alias="operatingSystem")
     os_version: str | None = Field(None, alias="osVersion")
     owner: str | None = Field(None, alias="managedDeviceOwnerType")
+    enrolment: str | None = Field(None, alias="deviceEnrollmentType")
+    registration: str | None = Field(None, alias="deviceRegistrationState")
     compliance: str | None = Field(None, alias="complianceState")
+    grace_until: datetime | None = Field(None, alias="complianceGracePeriodExpirationDateTime")
     threat_state: str | None = Field(None, alias="partnerReportedThreatState")
     management: str | None = Field(None, alias="managementState")
     last_sync: datetime | None = Field(None, alias="lastSyncDateTime")
+
+
+class UserAnswer(_Wire):
+    """user, v1.0: its id alone."""
+
+    id: str
 
 
 class EntraDeviceAnswer(_Wire):
@@ -160,10 +177,27 @@ class Graph:
         request = self._get(path, expand=expand)
         return [item async for item in self._pages(request, CompliancePolicyAnswer, whole=True)]
 
+    async def device_count(self) -> int:
+        """How many devices Intune's overview counts (DeviceManagementManagedDevices.Read.All)."""
+        request = self._get(
+            "/deviceManagement/managedDeviceOverview?$select={fields}", fields="enrolledDeviceCount"
+        )
+        return _read(OverviewAnswer, await self._send(request)).enrolled
+
+    async def managed_device(self, intune_id: str) -> None:
+        """Nothing, where Intune has a device of that id; GraphNotFound where it has none."""
+        path = "/deviceManagement/managedDevices/{id}?$select={fields}"
+        await self._send(self._get(path, id=intune_id, fields="id"))
+
     def managed_devices(self) -> AsyncIterator[ManagedDeviceAnswer]:
         """Every managed device, by pages of 1,000 (DeviceManagementManagedDevices.Read.All)."""
         path = "/deviceManagement/managedDevices?$select={fields}&$top=1000"
         return self._pages(self._get(path, fields=",".join(_DEVICE_FIELDS)), ManagedDeviceAnswer)
+
+    def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
+        """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
+        path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$select={fields}&$top=999"
+        return self._pages(self._get(path, id=group_id, fields="id"), UserAnswer, whole=True)
 
     def entra_devices(self) -> AsyncIterator[EntraDeviceAnswer]:
         """Every Entra device with its extension attributes, by pages of 999 (Device.Read.All)."""

@@ -1,12 +1,15 @@
-"""What the last sync mirrored from Intune for every decision: rules and switches, read once in a while."""
+"""What every decision goes by: what the last sync mirrored, and the local rules; read once in a while."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.connector import Connector, connector_document_id
 from shared.cosmos import Store
-from shared.model import Connector, Rule, Rules, connector_document_id
+from shared.hearing import Hearing, Silent
+from shared.local_rules import LocalRules
+from shared.rule import Rule, Rules
 from shared.settings import Settings
 from shared.switches import Switches
 
@@ -16,18 +19,23 @@ KEPT = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Reading:
-    """Rules and switches as mirrored at one moment."""
+    """Rules, switches and silence at one moment."""
 
     rules: tuple[Rule, ...]
+    """Intune's and the local ones."""
     switches: Switches
+    hearing: Hearing = field(default_factory=Hearing)
 
 
 class Mirror:
     """Reads the mirror from the `settings` container, at most once every 30 seconds."""
 
-    def __init__(self, settings: Settings, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, local: LocalRules, now: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
         self._store = store
+        self._local = local
         self._now = now
         self._reading: Reading | None = None
         self._read_at: datetime | None = None
@@ -52,5 +60,17 @@ class Mirror:
             connector = await self._store.read(Connector, connector_document_id(intune_id))
             if connector:
                 connectors[partner] = connector.document
-        switches = Switches(self._settings.partners, self._settings.preferred_partner, connectors)
-        return Reading(found.document.rules if found else (), switches)
+        switches = Switches(
+            self._settings.partners, self._settings.preferred_partner, connectors, self._local.minimum_os
+        )
+        intunes = found.document.rules if found else ()
+        return Reading((*intunes, *self._local.rules), switches, await self._hearing())
+
+    async def _hearing(self) -> Hearing:
+        found = await self._store.read(Silent, "silent")
+        days = self._settings.agent_silent_days
+        return Hearing(
+            on_silence=self._settings.on_silence,
+            partners=found.document.partners if found else {},
+            agent_limit=timedelta(days=days) if days else None,
+        )

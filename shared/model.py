@@ -37,11 +37,13 @@ def agent_id(partner: str, partner_device_id: str) -> str:
     return f"{partner}:{id_part(partner_device_id)}"
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """What documents are made of: frozen, and blind to fields a later version of the app may have added."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Document(_Part):
+class Document(Part):
     """Anything that is stored on its own. The partition key is the id unless the class says otherwise."""
 
     container: ClassVar[str]
@@ -114,7 +116,7 @@ class DeadLetter(Document):
 # --- agents -------------------------------------------------------------------------------------------
 
 
-class Mark(_Part):
+class Mark(Part):
     """A point in an agent's story: when it happened, which report says so, and when that one came."""
 
     at: Moment
@@ -135,7 +137,7 @@ class Opening(Mark):
     """Whether the partner's time lay in the future and the time of receipt stands instead."""
 
 
-class Threat(_Part):
+class Threat(Part):
     """What is known of one threat of an agent. Open where the opening is newer than the resolution."""
 
     opened: Opening | None = None
@@ -204,7 +206,17 @@ class Ownership(StrEnum):
     UNKNOWN = "unknown"
 
 
-class DeviceFacts(_Part):
+class Enrolment(StrEnum):
+    """How an Android device is enrolled: Intune has a kind of compliance policy for each."""
+
+    ADMINISTRATOR = "administrator"
+    WORK_PROFILE = "work_profile"
+    DEVICE_OWNER = "device_owner"
+    UNKNOWN = "unknown"
+    """Not Android, or not told: policies of every kind reach it."""
+
+
+class DeviceFacts(Part):
     """What Intune says of a device, as mirrored at the last sync that found it changed."""
 
     intune_id: str
@@ -212,15 +224,23 @@ class DeviceFacts(_Part):
     serial: str | None = None
     name: str | None = None
     user_id: str | None = None
+    """None for a userless device (kiosk, shared, dedicated): rules for users do not reach it."""
+    groups: tuple[str, ...] = ()
+    """Of the user groups that compliance policies name, those the user is in; ids in lower case."""
     platform: Platform
     os_version: str | None = None
     ownership: Ownership = Ownership.UNKNOWN
+    enrolment: Enrolment = Enrolment.UNKNOWN
     compliance_state: str = "unknown"
+    grace_until: Moment | None = None
+    """complianceGracePeriodExpirationDateTime; None where Intune grants none."""
     partner_reported_threat_state: str = "unknown"
+    registration_state: str = "unknown"
+    """deviceRegistrationState, as served."""
     management_state: str | None = None
 
 
-class Finding(_Part):
+class Finding(Part):
     """One open threat as the device's decision sees it."""
 
     key: str
@@ -232,7 +252,7 @@ class Finding(_Part):
     at: Moment
 
 
-class Slot(_Part):
+class Slot(Part):
     """What one agent brings to its device's decision: exactly the agent's levels at `revision`."""
 
     agent: str
@@ -243,6 +263,10 @@ class Slot(_Part):
     levels: dict[Category, Level] = Field(default_factory=dict)
     own: Level | None = None
     """The partner's own level of the device."""
+    own_levels: dict[Category, Level] = Field(default_factory=dict)
+    """The same by category, where the partner gives it."""
+    heard_at: Moment | None = None
+    """When the agent's last report was received, as of this slot's last writing or of a later look."""
     own_report: str | None = None
     """The report that gave it, where it speaks against the device."""
     scanned: bool = True
@@ -269,7 +293,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-class Decision(_Part):
+class Decision(Part):
     """Whether a device is over the line, by which rule, and why, in words a help desk can read out."""
 
     verdict: Verdict
@@ -282,6 +306,9 @@ class Decision(_Part):
     """The open threats that count, gravest first."""
     missing: tuple[str, ...] = ()
     """Partners that must scan this device and have not reported."""
+    silent: tuple[str, ...] = ()
+    """Partners that have been silent for too long, or whose agent has, where that counts against the
+    device."""
     tag: str | None = None
     """The value Conditional Access should see; None leaves the device as it is."""
     rules_version: str
@@ -297,6 +324,8 @@ class TagState(StrEnum):
 
     NONE = "none"
     PENDING = "pending"
+    PENDING_APPROVAL = "pending_approval"
+    """A block that waits for an admin: too many devices would be blocked at once."""
     APPLIED = "applied"
     FOREIGN = "foreign"
     """Somebody else's value stands in the attribute; it is never overwritten."""
@@ -306,7 +335,16 @@ class TagState(StrEnum):
     """The device is not registered in Entra."""
 
 
-class Tag(_Part):
+class FollowUp(StrEnum):
+    """What is to be done once the tag is applied: options, off by default."""
+
+    REVOKE_SESSIONS = "revoke_sessions"
+    """The user's sign-in sessions, because the device became blocked at high."""
+    SYNC_DEVICE = "sync_device"
+    """Have the device check in with Intune, because it was remediated."""
+
+
+class Tag(Part):
     """The value on the Entra device: what it should be, what we last wrote, and what stood there before."""
 
     wanted: str | None = None
@@ -322,14 +360,28 @@ class Tag(_Part):
     """Failed attempts at the wanted value."""
     unheard: bool = False
     """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
+    stop: str | None = None
+    """The mass-change stop that holds this block back, or held it back until it was approved."""
+    follow_up: FollowUp | None = None
     error: str | None = None
 
 
-class HistoryEntry(_Part):
+class HistoryEntry(Part):
     """One change of a device's decision or tag."""
 
     at: Moment
     what: str
+
+
+class Override(Part):
+    """An admin lets a device in though threats are open: those of that moment, and none that comes later."""
+
+    until: Moment
+    at: Moment
+    who: str
+    why: str
+    covers: tuple[str, ...]
+    """Ids of the reports that opened the threats, or gave the partner's own level of the device."""
 
 
 class Device(Document):
@@ -341,13 +393,20 @@ class Device(Document):
     decision: Decision | None = None
     tag: Tag = Tag()
     history: tuple[HistoryEntry, ...] = ()
+    override: Override | None = None
     replaced_by: str | None = None
     """The device Intune's record belongs to now that its Entra id is another; all agents have gone there."""
+    missing_since: Moment | None = None
+    """Since when complete sweeps have not held it. Missing is not gone: Intune's list may be incomplete."""
+    gone_at: Moment | None = None
+    """When Intune, asked for it, said that there is no such device. Its tag stays as it is."""
+    purged_at: Moment | None = None
+    """When personal data were removed, because it had been gone for long enough."""
 
     @property
     def frozen(self) -> bool:
         """Whether an agent has moved away: decision and tag stay until Intune confirms the device gone."""
-        return any(slot.moved for slot in self.slots.values())
+        return self.gone_at is None and any(slot.moved for slot in self.slots.values())
 
 
 def device_id(facts: DeviceFacts) -> str:
@@ -390,93 +449,3 @@ def link_of_agent(agent: str) -> str:
 def by_hand(linked_by: str | None) -> bool:
     """Whether an admin decided which device an agent is, or that it is none: no id may change that."""
     return linked_by is not None and linked_by.startswith("agent:")
-
-
-# --- settings -----------------------------------------------------------------------------------------
-
-
-class Assignment(StrEnum):
-    """Whom a compliance policy reaches. Only the first two decide."""
-
-    ALL_USERS = "all_users"
-    ALL_DEVICES = "all_devices"
-    UNRESOLVED = "unresolved"
-    """Assigned to groups that have not been looked up."""
-    NONE = "none"
-
-
-class Rule(_Part):
-    """The most a platform's devices may risk, from one Intune compliance policy."""
-
-    id: str
-    name: str
-    platform: Platform
-    allowed: Level
-    assignment: Assignment
-    grace_hours: float = 0.0
-    """Hours over the line before access is refused (scheduledActionsForRule, action block)."""
-
-
-class Rules(Document):
-    """Every rule Intune gave at the last sync that could read them."""
-
-    container: ClassVar[str] = "settings"
-    id: str = "rules"
-    rules: tuple[Rule, ...] = ()
-    read_at: Moment
-
-
-class Connector(Document):
-    """Mirror of one Intune mobileThreatDefenseConnector."""
-
-    container: ClassVar[str] = "settings"
-    intune_id: str
-    state: str
-    """partnerState, as served: values unknown to the SDK stay visible."""
-    last_heartbeat_at: Moment | None = None
-    unresponsive_after_days: int | None = None
-    enabled: frozenset[Platform] = frozenset()
-    """Platforms whose compliance evaluation uses the partner's data."""
-    blocked_on_missing_data: frozenset[Platform] = frozenset()
-    unsupported_os_blocked: bool = False
-    app_sync: bool = False
-    """allowPartnerToCollectIOSApplicationMetadata."""
-    app_sync_personal: bool = False
-    """allowPartnerToCollectIOSPersonalApplicationMetadata."""
-    read_at: Moment
-
-
-def connector_document_id(intune_id: str) -> str:
-    """Id of the mirror of the connector Intune calls `intune_id`."""
-    return f"connector:{id_part(intune_id.lower())}"
-
-
-class StepRun(_Part):
-    """What one step of a sync run did."""
-
-    step: str
-    ok: bool
-    seconds: float
-    counts: dict[str, int] = Field(default_factory=dict)
-    error: str | None = None
-
-
-class Run(_Part):
-    """One sync run."""
-
-    started_at: Moment
-    seconds: float
-    steps: tuple[StepRun, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every step went through."""
-        return all(step.ok for step in self.steps)
-
-
-class Runs(Document):
-    """The latest sync runs, newest first."""
-
-    container: ClassVar[str] = "settings"
-    id: str = "run:sync"
-    runs: tuple[Run, ...] = ()

@@ -8,6 +8,7 @@ from functools import cache
 from shared.cosmos import Store
 from shared.events import quiet_sdks
 from shared.graph import Graph
+from shared.local_rules import LocalRules, load
 from shared.mirror import Mirror
 from shared.settings import Settings, current
 
@@ -19,19 +20,21 @@ def utc_now() -> datetime:
 
 @dataclass
 class Services:
-    """Settings, store, Graph, mirror and clock. Clients are opened on first use."""
+    """Settings, store, Graph, mirror, local rules and clock. Clients are opened on first use."""
 
     settings: Settings
     store: Store
     graph: Graph
     mirror: Mirror
+    local_rules: LocalRules
     now: Callable[[], datetime]
 
     @classmethod
     def of(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> "Services":
-        """Services for `settings`; nothing is opened yet."""
-        store = Store(settings)
-        return cls(settings, store, Graph(settings), Mirror(settings, store, now), now)
+        """Services for `settings`; no client is opened yet. SettingsError where the local rules make no
+        sense."""
+        store, local = Store(settings), load(settings.rules_file)
+        return cls(settings, store, Graph(settings), Mirror(settings, store, local, now), local, now)
 
     async def close(self) -> None:
         """Give every connection back."""

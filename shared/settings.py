@@ -12,7 +12,10 @@ from functools import cache
 
 from pydantic import Field
 
+from shared.environment import address, choice, switch, whole
 from shared.errors import SettingsError
+from shared.hearing import OnSilence
+from shared.model import FollowUp
 from shared.proofs import FIELDS, Proofs, Scheme, setting
 from shared.record import Platform
 
@@ -52,6 +55,20 @@ class Settings(Proofs):
     admin_tenant: str = ""
     """GUID in lower case; empty, as the audience then is, where admins cannot write."""
     admin_audience: str = ""
+    rules_file: str = "rules.toml"
+    """Local rules, from the app's own folder where it is not absolute; there need be none."""
+    on_silence: OnSilence = OnSilence.HOLD
+    partner_silent_days: int = 7
+    """How long a partner may be silent whose connector in Intune does not say."""
+    agent_silent_days: int = 0
+    """How long a single agent may be silent; 0 where that is not looked at."""
+    follow_ups: frozenset[FollowUp] = frozenset()
+    guard_devices: int = 10
+    guard_percent: int = 10
+    """In an hour at most so many devices, or so many of a hundred, are newly blocked, whichever is more."""
+    purge_gone_days: int = 30
+    app_sync_hours: int = 24
+    """How often the app inventory is fetched from Intune, where somebody opted in."""
     sync_stale_minutes: int = 60
     feed_poll_delay_ms: int = 1000
     feed_batch_size: int = 100
@@ -75,59 +92,43 @@ def read(environment: Mapping[str, str]) -> Settings:
     admin_tenant, admin_audience = _admins(environment)
     settings = Settings(
         **dict(proofs),
-        mode=_mode(environment),
-        tag_attribute=_whole(environment, "TAG_ATTRIBUTE", 7, 1, 15),
-        tag_all=_switch(environment, "TAG_ALL"),
+        mode=choice(environment, "MODE", Mode.REPORT),
+        tag_attribute=whole(environment, "TAG_ATTRIBUTE", 7, 1, 15),
+        tag_all=switch(environment, "TAG_ALL"),
         partners=partners,
         preferred_partner=_preferred(environment, partners),
         connector_ids=_by_partner(environment, _CONNECTOR),
         words=_by_partner(environment, _WORDS),
         cosmos_connection_string=environment.get("COSMOS", ""),
-        cosmos_endpoint=_address(environment, "COSMOS__accountEndpoint", ""),
-        graph_base_url=_address(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
-        entra_authority=_address(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
+        cosmos_endpoint=address(environment, "COSMOS__accountEndpoint", ""),
+        graph_base_url=address(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
+        entra_authority=address(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
         admin_tenant=admin_tenant,
         admin_audience=admin_audience,
-        sync_stale_minutes=_whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),
-        feed_poll_delay_ms=_whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
-        feed_batch_size=_whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
+        rules_file=environment.get("RULES_FILE", "").strip() or "rules.toml",
+        on_silence=choice(environment, "ON_SILENCE", OnSilence.HOLD),
+        partner_silent_days=whole(environment, "PARTNER_SILENT_DAYS", 7, 1, 365),
+        agent_silent_days=whole(environment, "AGENT_SILENT_DAYS", 0, 0, 365),
+        follow_ups=_follow_ups(environment),
+        guard_devices=whole(environment, "GUARD_DEVICES", 10, 0, 50_000),
+        guard_percent=whole(environment, "GUARD_PERCENT", 10, 0, 100),
+        purge_gone_days=whole(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
+        app_sync_hours=whole(environment, "APP_SYNC_HOURS", 24, 0, 720),
+        sync_stale_minutes=whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),
+        feed_poll_delay_ms=whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
+        feed_batch_size=whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
     )
     if settings.cosmos_connection_string and not _CONNECTION.match(settings.cosmos_connection_string):
         raise SettingsError("COSMOS: expected a connection string (AccountEndpoint=…;AccountKey=…;)")
     return settings
 
 
-def _mode(environment: Mapping[str, str]) -> Mode:
-    text = environment.get("MODE", "").strip().lower() or Mode.REPORT
-    try:
-        return Mode(text)
-    except ValueError:
-        raise SettingsError(f"MODE is {text!r}: expected off, report or enforce") from None
-
-
-def _whole(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    text = environment.get(name, "").strip()
-    if not text:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-        raise SettingsError(f"{name} is {text!r}: expected a whole number from {least} to {most}")
-    return int(text)
-
-
-def _switch(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name, "").strip().lower()
-    if text not in {"", "true", "false", "1", "0"}:
-        raise SettingsError(f"{name} is {text!r}: expected true or false")
-    return text in {"true", "1"}
-
-
-def _address(environment: Mapping[str, str], name: str, default: str) -> str:
-    text = environment.get(name, "").strip().rstrip("/") or default
-    if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
-        raise SettingsError(f"{name} is {text!r}: expected an address such as https://host")
-    if text.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", text):
-        raise SettingsError(f"{name} is {text!r}: plain http is for loopback only")
-    return text
+def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
+    chosen = {
+        FollowUp.REVOKE_SESSIONS: switch(environment, "REVOKE_SESSIONS"),
+        FollowUp.SYNC_DEVICE: switch(environment, "SYNC_AFTER_REMEDIATION"),
+    }
+    return frozenset(follow_up for follow_up, on in chosen.items() if on)
 
 
 def _proofs(environment: Mapping[str, str]) -> Proofs:

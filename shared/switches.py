@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.model import Connector
+from shared.connector import Connector
 from shared.record import Platform
 from shared.settings import PLATFORMS
 
@@ -18,6 +18,9 @@ class Switches:
     """The one partner that counts on a platform where several are enabled."""
     connectors: Mapping[str, Connector] = field(default_factory=dict)
     """Mirrored connectors by partner, where the settings name one (CONNECTOR_ID_<SLUG>)."""
+    minimum_os: Mapping[str, Mapping[Platform, str]] = field(default_factory=dict)
+    """The least version of the operating system that a partner supports, from the local rules' file: Graph
+    v1.0 tells only that a connector blocks older ones, not which those are."""
 
     def counting(self, platform: Platform) -> tuple[str, ...]:
         """The partners whose reports count on `platform`."""
@@ -35,6 +38,14 @@ class Switches:
         connector = self.connectors.get(partner)
         return connector is not None and platform in connector.blocked_on_missing_data
 
+    def oldest_supported(self, partner: str, platform: Platform) -> str | None:
+        """The least version a device may run, where the partner's connector blocks older ones and it is
+        known."""
+        connector = self.connectors.get(partner)
+        if connector is None or not connector.unsupported_os_blocked:
+            return None
+        return self.minimum_os.get(partner, {}).get(platform)
+
     def state(self) -> list[object]:
         """Everything a decision reads from here, in a fixed order, for a version."""
         return [
@@ -43,6 +54,12 @@ class Switches:
             sorted(
                 (partner, sorted(connector.enabled), sorted(connector.blocked_on_missing_data))
                 for partner, connector in self.connectors.items()
+            ),
+            sorted(
+                (partner, platform.value, least)
+                for partner in self.minimum_os
+                for platform in PLATFORMS
+                if (least := self.oldest_supported(partner, platform))
             ),
         ]
 

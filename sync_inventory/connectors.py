@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from shared.connector import Connector, connector_document_id
 from shared.cosmos import CONNECTOR_MIRRORS
 from shared.graph import ConnectorAnswer
-from shared.model import Connector, connector_document_id
 from shared.record import Platform
 from shared.services import Services
 from sync_inventory.tally import Tally

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from evaluate_risk.decide import HISTORY, change, is_ours
-from shared.cosmos import DEVICE_MIRRORS
+from shared.cosmos import DEVICE_TAGS
 from shared.events import Event, tell
 from shared.model import Device, HistoryEntry, Tag, TagState, Verdict
 from shared.services import Services
 from shared.settings import Mode
+from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags
 from sync_inventory.tally import Tally
@@ -68,7 +69,7 @@ class Look:
     value: str | None
 
 
-async def repair_tags(services: Services, tally: Tally) -> None:
+async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> None:
     """Compare every wanted tag with Entra, in one sweep; only what differs is read, written and enforced.
 
     A value of somebody else's is never overwritten. Only in mode `enforce`.
@@ -76,16 +77,14 @@ async def repair_tags(services: Services, tally: Tally) -> None:
     if services.settings.mode is not Mode.ENFORCE:
         tally.add("skipped_by_mode")
         return
-    rows = services.store.rows(TaggedDevice, Device.container, DEVICE_MIRRORS)
-    tags = {row.id: row.tag async for row in rows}
+    tags = await _Tags.read(services, scratch)
     looks: list[Look] = []
     async for entra in services.graph.entra_devices():
         id_, value = entra.device_id.lower(), entra.attributes.get(services.settings.attribute)
-        tag = tags.get(id_)
-        if tag is None:
-            tally.add(Finding.OURS_UNASKED, int(value is not None and is_ours(value)))
+        tag = tags.of(id_)
+        if tag is None and (value is None or not is_ours(value)):
             continue
-        look = Look(id_, judge(tag, value, services.now()), tag, value)
+        look = await _look(services, id_, tag, value)
         if look.finding in CALL_FOR_WORK:
             looks.append(look)
         elif look.finding is not Finding.UNTAGGED:
@@ -103,6 +102,41 @@ async def repair_tags(services: Services, tally: Tally) -> None:
             await on_their_way.bring(found)
 
     await side_by_side(looks, one, tally)
+
+
+class _Tags:
+    """The tags that are asked for, or have a story, on scratch paper."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        scratch.script(
+            "DROP TABLE IF EXISTS tag; CREATE TABLE tag (id TEXT PRIMARY KEY, tag TEXT) WITHOUT ROWID;"
+        )
+
+    @classmethod
+    async def read(cls, services: Services, scratch: Scratch) -> "_Tags":
+        tags = cls(scratch)
+        async for row in services.store.rows(TaggedDevice, Device.container, DEVICE_TAGS):
+            scratch.write("INSERT OR REPLACE INTO tag VALUES (?, ?)", row.id, row.tag.model_dump_json())
+        return tags
+
+    def of(self, id_: str) -> Tag | None:
+        found = self._scratch.one("SELECT tag FROM tag WHERE id = ?", id_)
+        return Tag.model_validate_json(found[0]) if found else None
+
+
+async def _look(services: Services, id_: str, tag: Tag | None, value: str | None) -> Look:
+    """What is to be said of one device; one whose tag has no story is read only where a value of ours
+    stands."""
+    if tag is None:
+        try:
+            found = await services.store.read(Device, id_)
+        except ValidationError:
+            found = None
+        if found is None:
+            return Look(id_, Finding.OURS_UNASKED, Tag(), value)
+        tag = found.document.tag
+    return Look(id_, judge(tag, value, services.now()), tag, value)
 
 
 def judge(tag: Tag, value: str | None, now: datetime) -> Finding:

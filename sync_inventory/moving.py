@@ -18,7 +18,9 @@ from shared.services import Services
 ATTEMPTS = 3
 
 
-class _LinkedAgent(BaseModel):
+class LinkedAgent(BaseModel):
+    """An agent on a device, or on its way from it."""
+
     id: str
     device: str | None = None
     linked_by: str | None = None
@@ -30,7 +32,7 @@ class Heritage:
 
     device: str
     document: Device | None
-    agents: tuple[_LinkedAgent, ...]
+    agents: tuple[LinkedAgent, ...]
 
     def onto(self, device: Device) -> Device:
         """`device` with the slots of the agents that come, the decision (it began the grace) and history."""
@@ -50,7 +52,7 @@ class Heritage:
 async def heritage(services: Services, device_id: str) -> Heritage:
     """What there is to take over from a device."""
     found = await services.store.read(Device, device_id)
-    rows = services.store.rows(_LinkedAgent, Agent.container, AGENTS_OF_DEVICE, device=device_id)
+    rows = services.store.rows(LinkedAgent, Agent.container, AGENTS_OF_DEVICE, device=device_id)
     return Heritage(device_id, found.document if found else None, tuple([row async for row in rows]))
 
 
@@ -72,9 +74,7 @@ async def move(services: Services, past: Heritage, target: str) -> Found[Device]
     raise Conflict(f"agents are still being linked to device {past.device}")
 
 
-async def _moved(
-    services: Services, past: Heritage, agent: _LinkedAgent, target: str
-) -> Found[Device] | None:
+async def _moved(services: Services, past: Heritage, agent: LinkedAgent, target: str) -> Found[Device] | None:
     """Link one agent to `target`, by the link it had.
 
     One on its way to a third device finishes that move, and one whose link an admin undid leaves.

@@ -1,40 +1,62 @@
 """Intune's compliance policies, read as rules: the most a platform's devices may risk."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from shared.events import Event, tell
 from shared.graph import CompliancePolicyAnswer
 from shared.level import Level
-from shared.model import Assignment, Rule, Rules
+from shared.model import Enrolment
 from shared.record import Platform
+from shared.rule import Reach, Rule, Rules
 from shared.services import Services
+from sync_inventory.groups import Groups
 from sync_inventory.tally import Tally
 
-PLATFORM: Mapping[str, Platform] = {
-    "iosCompliancePolicy": Platform.IOS,
-    "androidCompliancePolicy": Platform.ANDROID,
-    "androidWorkProfileCompliancePolicy": Platform.ANDROID,
-    "androidDeviceOwnerCompliancePolicy": Platform.ANDROID,
+BETA_TYPE = "androidDeviceOwnerCompliancePolicy"
+
+
+class Kind(NamedTuple):
+    """What a type of policy is for."""
+
+    platform: Platform
+    enrolments: tuple[Enrolment, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "iosCompliancePolicy": Kind(Platform.IOS),
+    "androidCompliancePolicy": Kind(Platform.ANDROID, (Enrolment.ADMINISTRATOR,)),
+    "androidWorkProfileCompliancePolicy": Kind(Platform.ANDROID, (Enrolment.WORK_PROFILE,)),
+    BETA_TYPE: Kind(Platform.ANDROID, (Enrolment.DEVICE_OWNER,)),
 }
-"""By derived type; androidDeviceOwnerCompliancePolicy is beta, v1.0 may serve it under its base type."""
+"""By derived type."""
+BASE_TYPE = "deviceCompliancePolicy"
+"""What v1.0 may serve a type as that only beta knows. Of those, androidDeviceOwnerCompliancePolicy alone
+asks for a threat level (inferred: no other type with that field is missing in v1.0)."""
 ELSEWHERE = ("windows", "macOS", "linux", "aosp")
 """Beginnings of the types of platforms that are not looked after here."""
 NO_LEVEL = frozenset({None, "unavailable", "notSet"})
 """Words of deviceThreatProtectionRequiredSecurityLevel that ask for nothing."""
 ALL_USERS = "allLicensedUsersAssignmentTarget"
 ALL_DEVICES = "allDevicesAssignmentTarget"
+INCLUSION = "groupAssignmentTarget"
 EXCLUSION = "exclusionGroupAssignmentTarget"
 
 
-async def mirror_rules(services: Services, tally: Tally) -> None:
-    """Mirror the policies that ask for a threat level; written only when a rule changed."""
+async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None:
+    """Mirror the policies that ask for a threat level, and look up whom they are assigned to.
+
+    The rules are written only when one changed. Where Graph does not answer, neither rules nor groups of this
+    run count, and both stay as the last one had them.
+    """
     policies = await services.graph.compliance_policies()
     standing = await services.store.read(Rules, "rules")
     before = {rule.id: rule for rule in standing.document.rules} if standing else {}
     found = [rule for policy in policies if (rule := read_rule(policy, tally, before.get(policy.id)))]
-    rules = tuple(sorted(found, key=lambda rule: rule.id))
+    unknown = await groups.look_up({group for rule in found for group in _groups(rule.reach)}, tally)
+    rules = tuple(sorted((_without_guesses(rule, unknown) for rule in found), key=lambda rule: rule.id))
     tally.add("rules", len(rules))
-    tally.add("unresolved", sum(rule.assignment is Assignment.UNRESOLVED for rule in rules))
+    tally.add("unresolved", sum(bool(rule.reach.unknown) for rule in rules))
     if standing and standing.document.rules == rules:
         return
     await services.store.upsert(Rules(rules=rules, read_at=services.now()))
@@ -47,12 +69,14 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
     A level or a policy type nobody knows is counted and logged by its name. It makes no rule, but where the
     policy made one before, that one stands: a word nobody knows must not let a platform in.
     """
-    kind = _kind(policy.type)
-    if kind.startswith(ELSEWHERE):
+    name = _kind(policy.type)
+    if name.startswith(ELSEWHERE):
         tally.add("other_platform")
         return None
-    platform = PLATFORM.get(kind)
-    if platform is None:  # asked first: under a base type the fields of the threat level may not be served
+    kind = KINDS.get(name)
+    if name == BASE_TYPE and policy.required is not None:
+        kind = Kind(before.platform, before.enrolments) if before else KINDS[BETA_TYPE]
+    if kind is None:  # asked first: under a base type the fields of the threat level may not be served
         tally.add("unknown_type")
         tell(Event.UNKNOWN_WORD, what="policy_type", word=policy.type, policy=policy.id)
         return before
@@ -68,28 +92,41 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
     return Rule(
         id=policy.id,
         name=policy.name or policy.id,
-        platform=platform,
+        platform=kind.platform,
+        enrolments=kind.enrolments,
         allowed=allowed,
-        assignment=assignment(policy),
+        reach=reach(policy),
         grace_hours=grace_hours(policy),
     )
 
 
-def assignment(policy: CompliancePolicyAnswer) -> Assignment:
-    """Whom the policy reaches, as far as can be said without looking up groups.
+def reach(policy: CompliancePolicyAnswer) -> Reach:
+    """Whom a policy is assigned to. A target nobody knows, or a group without an id, is among the unknown."""
+    targets = [(_kind(each.target.type), (each.target.group_id or "").lower()) for each in policy.assignments]
+    kinds = {kind for kind, _ in targets}
+    groups = {group or f"kind:{kind}" for kind, group in targets if kind == INCLUSION}
+    excluded = {group or f"kind:{kind}" for kind, group in targets if kind == EXCLUSION}
+    odd = {f"kind:{kind}" for kind in kinds - {ALL_USERS, ALL_DEVICES, INCLUSION, EXCLUSION}}
+    return Reach(
+        all_users=ALL_USERS in kinds,
+        all_devices=ALL_DEVICES in kinds,
+        groups=tuple(sorted(groups | odd)),
+        excluded=tuple(sorted(excluded)),
+        unknown=tuple(sorted(each for each in groups | excluded | odd if each.startswith("kind:"))),
+    )
 
-    A policy for all with an excluded group does not decide either: the device at hand may be in that group,
-    and then Intune would not hold it to this rule. Its devices stay undecided, which leaves their tags alone.
-    """
-    targets = {_kind(each.target.type) for each in policy.assignments}
-    if not targets:
-        return Assignment.NONE
-    if EXCLUSION not in targets:
-        if ALL_USERS in targets:
-            return Assignment.ALL_USERS
-        if ALL_DEVICES in targets:
-            return Assignment.ALL_DEVICES
-    return Assignment.UNRESOLVED
+
+def _groups(reach: Reach) -> set[str]:
+    return {*reach.groups, *reach.excluded} - {*reach.unknown}
+
+
+def _without_guesses(rule: Rule, unknown: frozenset[str]) -> Rule:
+    """`rule` with the groups that could not be looked up among the unknown."""
+    missing = unknown & _groups(rule.reach)
+    if not missing:
+        return rule
+    known = tuple(sorted({*rule.reach.unknown, *missing}))
+    return rule.model_copy(update={"reach": rule.reach.model_copy(update={"unknown": known})})
 
 
 def grace_hours(policy: CompliancePolicyAnswer) -> float:

@@ -8,16 +8,20 @@ from pydantic import ValidationError
 
 from shared.errors import AlreadyStored, Conflict, GraphUnavailable, MtdError
 from shared.events import Event, tell
-from shared.model import Run, Runs, StepRun
+from shared.runs import Run, Runs, StepRun
 from shared.services import Services
 from sync_inventory.agents import link_agents
 from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
 from sync_inventory.devices import mirror_devices
 from sync_inventory.drift import repair_tags
+from sync_inventory.gone import look_for_missing, purge_gone
+from sync_inventory.groups import Groups
 from sync_inventory.links import Links
 from sync_inventory.rules import mirror_rules
+from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import unreadable
+from sync_inventory.sweep import Sweep
 from sync_inventory.tally import Tally
 
 KEPT_RUNS = 50
@@ -36,7 +40,8 @@ async def sync(services: Services) -> Run:
     A step that fails leaves its part of the mirror as the last run had it; the steps after it go by that.
     """
     started_at, clock = services.now(), time.monotonic()
-    steps = tuple([await _run(name, step) for name, step in _steps(services).items()])
+    with Scratch() as scratch:
+        steps = tuple([await _run(name, step) for name, step in _steps(services, scratch).items()])
     run = Run(started_at=started_at, seconds=_since(clock), steps=steps)
     await _record(services, run)
     failed = ",".join(step.step for step in steps if not step.ok)
@@ -44,18 +49,21 @@ async def sync(services: Services) -> Run:
     return run
 
 
-def _steps(services: Services) -> dict[str, Step]:
-    links = Links(services.store)
+def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
+    groups, links = Groups(services, scratch), Links(services.store, scratch)
 
     async def connectors(tally: Tally) -> None:
         await mirror_connectors(services, tally)
 
     async def rules(tally: Tally) -> None:
-        await mirror_rules(services, tally)
+        await mirror_rules(services, groups, tally)
 
     async def devices(tally: Tally) -> None:
         services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
-        await mirror_devices(services, links, tally)
+        sweep = Sweep(scratch, groups)
+        await mirror_devices(services, sweep, links, tally)
+        await look_for_missing(services, sweep, tally)
+        await purge_gone(services, tally)
 
     async def agents(tally: Tally) -> None:
         await link_agents(services, links, tally)
@@ -64,7 +72,7 @@ def _steps(services: Services) -> dict[str, Step]:
         await redecide(services, tally)
 
     async def drift(tally: Tally) -> None:
-        await repair_tags(services, tally)
+        await repair_tags(services, scratch, tally)
 
     return {step.__name__: step for step in (connectors, rules, devices, agents, decisions, drift)}
 

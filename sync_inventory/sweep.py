@@ -1,15 +1,51 @@
-"""One sweep over Intune's records, put in order: which devices there are, and which ids name them. Pure."""
+"""One sweep over Intune's records, put in order: which devices there are, and which ids name them.
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+Several Intune records of one Entra device are one device: the record that checked in last gives the facts
+(stale records are left behind by re-enrolment), and the ids of all of them name it. A record without the
+Entra id the mirror knows keeps it: what Intune leaves out for a while does not untie a blocked phone.
+
+A mirrored device this sweep does not hold still bears its serial number: a phone Intune leaves out once must
+not make the number it shares name the other one. The price: where a device enrols again under a new Intune
+and a new Entra id, its number is ambiguous until the old one is confirmed gone or an admin links it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from shared.model import DeviceFacts, device_id, link_id
+from shared.record import Moment, in_words
 from sync_inventory.facts import Record
+from sync_inventory.groups import Groups
+from sync_inventory.scratch import Scratch
 
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_TABLES = """
+CREATE TABLE mirrored (
+    id TEXT PRIMARY KEY, intune TEXT, entra TEXT, serial TEXT, facts TEXT, grouped TEXT,
+    replaced_by TEXT, missing_since TEXT, gone_at TEXT
+) WITHOUT ROWID;
+CREATE INDEX mirrored_intune ON mirrored (intune);
+CREATE TABLE swept (intune TEXT UNIQUE, id TEXT, serial TEXT, at TEXT, facts TEXT);
+CREATE TABLE name (key TEXT, id TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
+"""
+_ARRANGED = """
+CREATE TABLE device AS SELECT id, intune, facts FROM (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY at DESC, rowid) AS place FROM swept
+) WHERE place = 1;
+CREATE UNIQUE INDEX device_id ON device (id);
+CREATE TABLE previous AS SELECT m.id AS old, s.id AS new FROM swept s JOIN mirrored m ON m.intune = s.intune
+    WHERE m.replaced_by IS NULL AND m.id <> s.id AND m.id NOT IN (SELECT id FROM device);
+CREATE INDEX previous_new ON previous (new);
+CREATE TABLE missing AS SELECT id, serial, missing_since, gone_at FROM mirrored WHERE replaced_by IS NULL
+    AND id NOT IN (SELECT id FROM device) AND id NOT IN (SELECT old FROM previous);
+"""
+_DUE = """
+SELECT d.id, d.facts, m.id IS NULL FROM device d LEFT JOIN mirrored m ON m.id = d.id
+WHERE m.id IS NULL OR m.replaced_by IS NOT NULL OR m.missing_since IS NOT NULL OR m.gone_at IS NOT NULL
+    OR m.facts <> d.facts OR d.id IN (SELECT new FROM previous)
+ORDER BY d.rowid
+"""
 
 
 class MirroredDevice(BaseModel):
@@ -18,93 +54,130 @@ class MirroredDevice(BaseModel):
     id: str
     facts: DeviceFacts
     replaced_by: str | None = None
+    missing_since: Moment | None = None
+    gone_at: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A device that is new, changed, back, or known by another id."""
+
+    id: str
+    facts: DeviceFacts
+    previous: tuple[str, ...]
+    """Mirrored devices made from the same Intune record, under an id it no longer has."""
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A mirrored device the sweep does not hold. It stays: Intune's list may be incomplete."""
+
+    id: str
+    is_marked: bool
+    """Whether an earlier sweep missed it, too."""
 
 
 class Sweep:
-    """The devices of one sweep.
+    """First the mirror as it stands (`know`), then Intune's records (`add`), then both in order
+    (`arrange`)."""
 
-    Several Intune records of one Entra device are one device: the record that checked in last gives the facts
-    (stale records are left behind by re-enrolment), and the ids of all of them name it. A record without the
-    Entra id the mirror knows keeps it: what Intune leaves out for a while does not untie a blocked phone.
-
-    A mirrored device this sweep does not hold still bears its serial number: a phone Intune leaves out once
-    must not make the number it shares name the other one. The price: where a device enrols again under a new
-    Intune and a new Entra id, its number is ambiguous until the old document is purged or an admin links it.
-    """
-
-    def __init__(self, records: Iterable[Record], mirrored: Mapping[str, MirroredDevice]) -> None:
-        self.devices: dict[str, DeviceFacts] = {}
-        """The facts of each device, by document id."""
-        self.names: dict[str, set[str]] = defaultdict(set)
-        """The devices each link names; more than one make it ambiguous."""
-        self.previous: dict[str, list[str]] = {}
-        """Mirrored devices made from the same Intune record, under an id it no longer has."""
-        self.duplicates = 0
-        """Intune records beyond the first of a device."""
+    def __init__(self, scratch: Scratch, groups: Groups) -> None:
+        self._scratch = scratch
+        self._groups = groups
         self.kept_entra_ids = 0
-        self._seen: dict[str, datetime] = {}
-        standing = _by_intune_id(mirrored.values())
-        placed = [self._place(each, standing) for each in _newest_of_each(records)]
-        for id_, intune_id in placed:
-            old = [each.id for each in standing.get(intune_id.lower(), ()) if each.id not in self.devices]
-            if old:
-                self.previous.setdefault(id_, []).extend(old)
-        left_behind = {old for each in self.previous.values() for old in each}
-        missing = [
-            each
-            for id_, each in mirrored.items()
-            if each.replaced_by is None and id_ not in self.devices and id_ not in left_behind
-        ]
-        self.missing = len(missing)
-        """Mirrored devices this sweep does not hold. They stay: Intune's list may be incomplete."""
-        for each in missing:
-            for key in _shareable(each.facts):
-                if key in self.names:
-                    self.names[key].add(each.id)
+        for table in ("mirrored", "swept", "name", "device", "previous", "missing"):
+            scratch.script(f"DROP TABLE IF EXISTS {table};")
+        scratch.script(_TABLES)
 
-    def _place(self, record: Record, standing: Mapping[str, list[MirroredDevice]]) -> tuple[str, str]:
+    def know(self, device: MirroredDevice) -> None:
+        """A device the mirror has."""
+        facts = device.facts
+        self._scratch.write(
+            "INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            device.id,
+            facts.intune_id.lower(),
+            facts.entra_id,
+            facts.serial,
+            facts.model_dump_json(),
+            " ".join(facts.groups),
+            device.replaced_by,
+            device.missing_since and in_words(device.missing_since),
+            device.gone_at and in_words(device.gone_at),
+        )
+
+    def add(self, record: Record) -> None:
+        """A record Intune has: of two states of one (a page moved under the sweep), the later counts."""
         facts = record.facts
-        if facts.entra_id is None:
-            known = [each.facts.entra_id for each in standing.get(facts.intune_id.lower(), ())]
-            kept = next(filter(None, known), None)
-            if kept:
-                self.kept_entra_ids += 1
-                facts = facts.model_copy(update={"entra_id": kept})
-        id_ = device_id(facts)
-        at = record.last_sync or _NEVER
-        if id_ in self.devices:
-            self.duplicates += 1
-        if id_ not in self.devices or at > self._seen[id_]:
-            self.devices[id_], self._seen[id_] = facts, at
-        for key in link_keys(facts):
-            self.names[key].add(id_)
-        return id_, facts.intune_id
+        standing = self._scratch.one(
+            "SELECT entra, grouped FROM mirrored WHERE intune = ? AND replaced_by IS NULL"
+            " ORDER BY entra IS NULL LIMIT 1",
+            facts.intune_id.lower(),
+        )
+        entra, grouped = standing or (None, "")
+        update: dict[str, object] = {"groups": self._groups.of(facts.user_id, tuple(grouped.split()))}
+        if facts.entra_id is None and entra is not None:
+            self.kept_entra_ids += 1
+            update["entra_id"] = entra
+        facts = facts.model_copy(update=update)
+        self._scratch.write(
+            "INSERT INTO swept VALUES (?, ?, ?, ?, ?) ON CONFLICT (intune) DO UPDATE SET id = excluded.id,"
+            " serial = excluded.serial, at = excluded.at, facts = excluded.facts WHERE excluded.at > at",
+            facts.intune_id.lower(),
+            device_id(facts),
+            facts.serial,
+            in_words(record.last_sync) if record.last_sync else "",
+            facts.model_dump_json(),
+        )
+
+    def arrange(self) -> None:
+        """Put everything in order, once all of it is there."""
+        self._scratch.script(_ARRANGED)
+        into = "INSERT OR IGNORE INTO name VALUES (?, ?)"
+        self._scratch.write_many(into, self._names())
+        shared = [
+            (key, id_)
+            for id_, serial in self._scratch.rows("SELECT id, serial FROM missing WHERE gone_at IS NULL")
+            if serial
+            and self._scratch.one("SELECT 1 FROM name WHERE key = ?", key := link_id("serial", serial))
+        ]
+        self._scratch.write_many(into, shared)
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        for facts, id_ in self._scratch.rows("SELECT facts, id FROM swept"):
+            for key in link_keys(DeviceFacts.model_validate_json(facts)):
+                yield key, id_
+
+    @property
+    def records(self) -> int:
+        """Intune records, each counted once."""
+        return self._scratch.count("SELECT COUNT(*) FROM swept")
+
+    @property
+    def devices(self) -> int:
+        """Devices those records are of."""
+        return self._scratch.count("SELECT COUNT(*) FROM device")
+
+    def count(self, condition: str) -> int:
+        """Devices whose facts are so: `condition` is SQL over `facts`, as JSON."""
+        return self._scratch.count(f"SELECT COUNT(*) FROM device WHERE {condition}")  # noqa: S608 - our own text
+
+    def due(self) -> Iterator[Due]:
+        """The devices that are to be written, in the order they came."""
+        self._scratch.script(f"DROP TABLE IF EXISTS due; CREATE TABLE due AS {_DUE};")
+        for id_, facts, is_new in self._scratch.rows("SELECT * FROM due"):
+            old = self._scratch.rows("SELECT old FROM previous WHERE new = ?", id_)
+            previous = tuple(each for (each,) in old)
+            yield Due(id_, DeviceFacts.model_validate_json(facts), previous, bool(is_new))
+
+    def missing(self) -> list[Missing]:
+        """The devices nobody has confirmed gone that the sweep does not hold; in no order, so that none waits
+        for ever behind others."""
+        sql = "SELECT id, missing_since FROM missing WHERE gone_at IS NULL ORDER BY random()"
+        return [Missing(id_, since is not None) for id_, since in self._scratch.rows(sql)]
 
 
 def link_keys(facts: DeviceFacts) -> list[str]:
     """The links that name a device: by Intune id, Entra id and serial number."""
-    ids = (("intune", facts.intune_id), ("entra", facts.entra_id))
-    return [*(link_id(kind, value) for kind, value in ids if value), *_shareable(facts)]
-
-
-def _shareable(facts: DeviceFacts) -> list[str]:
-    """The links by ids two devices may share; Intune and Entra give theirs to one record only."""
-    return [link_id("serial", facts.serial)] if facts.serial else []
-
-
-def _newest_of_each(records: Iterable[Record]) -> list[Record]:
-    """One record per Intune id: a page boundary may move under a sweep and serve one twice."""
-    newest: dict[str, Record] = {}
-    for each in records:
-        before = newest.setdefault(each.facts.intune_id.lower(), each)
-        if (each.last_sync or _NEVER) > (before.last_sync or _NEVER):
-            newest[each.facts.intune_id.lower()] = each
-    return list(newest.values())
-
-
-def _by_intune_id(mirrored: Iterable[MirroredDevice]) -> dict[str, list[MirroredDevice]]:
-    index: dict[str, list[MirroredDevice]] = defaultdict(list)
-    for each in mirrored:
-        if each.replaced_by is None:
-            index[each.facts.intune_id.lower()].append(each)
-    return index
+    ids = (("intune", facts.intune_id), ("entra", facts.entra_id), ("serial", facts.serial))
+    return [link_id(kind, value) for kind, value in ids if value]

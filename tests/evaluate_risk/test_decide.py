@@ -12,20 +12,9 @@ from evaluate_risk.policy import Policy
 from evaluate_risk.risk import new_agent
 from shared.errors import StoreUnavailable
 from shared.level import Level
-from shared.model import (
-    Agent,
-    Assignment,
-    Device,
-    HistoryEntry,
-    Link,
-    Rule,
-    Slot,
-    Tag,
-    TagState,
-    Verdict,
-    link_id,
-)
+from shared.model import Agent, Device, HistoryEntry, Link, Slot, Tag, TagState, Verdict, link_id
 from shared.record import Category, Platform
+from shared.rule import Rule
 from shared.settings import Mode
 from shared.switches import Switches
 from tests.evaluate_risk.stories import (
@@ -38,9 +27,9 @@ from tests.evaluate_risk.stories import (
     put_phone,
     state,
 )
-from tests.world import ENTRA_ID, INTUNE_ID, START, World, a_device, a_threat, world
+from tests.world import ENTRA_ID, EVERYBODY, INTUNE_ID, START, World, a_device, a_threat, world
 
-RULE = Rule(id="r", name="low", platform=Platform.IOS, allowed=Level.LOW, assignment=Assignment.ALL_USERS)
+RULE = Rule(id="r", name="low", platform=Platform.IOS, allowed=Level.LOW, reach=EVERYBODY)
 
 
 def a_policy(mode: Mode = Mode.ENFORCE, **fields: Any) -> Policy:

@@ -10,8 +10,9 @@ from evaluate_risk.evaluation import evaluate
 from shared.cosmos import Found
 from shared.errors import GraphUnavailable, StoreUnavailable
 from shared.level import Level
-from shared.model import Device, Rules, TagState
+from shared.model import Device, TagState
 from shared.record import Status
+from shared.rule import Rules
 from shared.services import Services
 from shared.settings import Mode
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone

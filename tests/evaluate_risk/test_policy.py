@@ -6,17 +6,20 @@ from typing import Any
 import pytest
 
 from evaluate_risk.policy import Policy, decide, same
+from shared.connector import Connector
+from shared.hearing import Hearing, OnSilence
 from shared.level import Level
-from shared.model import Assignment, Connector, Decision, Device, Finding, Rule, Slot, Verdict
+from shared.model import Decision, Device, Finding, Slot, Verdict
 from shared.record import Category, Platform
+from shared.rule import Reach, Rule, RuleSource
 from shared.settings import Mode
 from shared.switches import Switches
-from tests.world import START, a_device
+from tests.world import EVERYBODY, START, a_device
 
 
 def a_rule(allowed: Level = Level.LOW, **fields: Any) -> Rule:
     values = {"id": f"rule-{allowed}", "name": f"at most {allowed}", "platform": Platform.IOS}
-    return Rule(allowed=allowed, **{**values, "assignment": Assignment.ALL_USERS, **fields})
+    return Rule(allowed=allowed, **{**values, "reach": EVERYBODY, **fields})
 
 
 def a_slot(partner: str = "lookout", severity: Level | None = None, **fields: Any) -> Slot:
@@ -111,18 +114,18 @@ def test_without_a_rule_a_device_is_undecided_and_its_tag_left_alone() -> None:
     assert decision.reasons[0].startswith("no rule for ios")
 
 
-@pytest.mark.parametrize("assignment", [Assignment.UNRESOLVED, Assignment.NONE])
-def test_a_rule_whose_assignment_does_not_decide_decides_nothing(assignment: Assignment) -> None:
-    rule = a_rule(Level.SECURED, assignment=assignment)
+@pytest.mark.parametrize("reach", [Reach(groups=("g",), unknown=("g",)), Reach(groups=("g",)), Reach()])
+def test_a_rule_that_is_not_known_to_reach_a_device_decides_nothing(reach: Reach) -> None:
+    rule = a_rule(Level.SECURED, reach=reach)
     alone = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(rule))
     assert alone.verdict is Verdict.UNDECIDED
-    assert (rule.name in alone.reasons[0]) is (assignment is Assignment.UNRESOLVED)
+    assert (rule.name in alone.reasons[0]) is bool(reach.unknown)
     beside = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), rule))
     assert beside.verdict is Verdict.ALLOW
 
 
 def test_a_rule_for_all_devices_decides() -> None:
-    rule = a_rule(assignment=Assignment.ALL_DEVICES)
+    rule = a_rule(reach=Reach(all_devices=True))
     assert verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(rule)).verdict is Verdict.BLOCK
 
 
@@ -270,6 +273,82 @@ def test_a_superseded_agent_does_not_count_and_any_other_does() -> None:
     assert verdict(with_slots(older, silent), a_policy()).verdict is Verdict.BLOCK
 
 
+# --- local rules, by category and ownership ------------------------------------------------------------
+
+
+def a_local_rule(allowed: Level = Level.SECURED, **fields: Any) -> Rule:
+    values = {"id": "local:ios:strict", "name": "strict", "source": RuleSource.LOCAL, "reach": EVERY}
+    return a_rule(allowed, **{**values, **fields})
+
+
+EVERY = Reach(all_devices=True)
+
+
+def test_a_local_rule_may_be_stricter_for_one_category() -> None:
+    strict = a_local_rule(category=Category.NETWORK)
+    over = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), strict))
+    assert (over.verdict, over.tag, over.rule_name) == (Verdict.BLOCK, "mtd-block-low", "strict")
+    assert over.reasons[0] == "network risk is low, rule 'strict' allows secured"
+    elsewhere = a_local_rule(category=Category.APP)
+    within = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), elsewhere))
+    assert (within.verdict, within.rule) == (Verdict.ALLOW, "rule-low")
+
+
+def test_a_partners_own_level_of_a_category_counts_there_and_one_of_none_does_not() -> None:
+    strict = a_local_rule(category=Category.APP)
+    by_category = a_slot(own=Level.LOW, own_levels={Category.APP: Level.LOW})
+    assert verdict(with_slots(by_category), a_policy(a_rule(), strict)).rule_name == "strict"
+    assert verdict(with_slots(a_slot(own=Level.LOW)), a_policy(a_rule(), strict)).verdict is Verdict.ALLOW
+
+
+def test_a_local_rule_cannot_let_in_what_intune_refuses() -> None:
+    lax = a_local_rule(Level.HIGH)
+    decision = verdict(with_slots(a_slot(severity=Level.MEDIUM)), a_policy(a_rule(), lax))
+    assert (decision.verdict, decision.rule) == (Verdict.BLOCK, "rule-low")
+
+
+def test_a_device_without_a_user_is_decided_by_a_local_rule_and_by_no_policy_for_users() -> None:
+    device = with_slots(a_slot(severity=Level.HIGH), user_id=None)
+    alone = verdict(device, a_policy())
+    assert (alone.verdict, alone.tag) == (Verdict.UNDECIDED, None)
+    assert "without a user" in alone.reasons[0]
+    assert verdict(device, a_policy(a_rule(), a_local_rule(Level.LOW))).rule_name == "strict"
+
+
+# --- unsupported systems, and devices that are gone ----------------------------------------------------
+
+
+def unsupported(least: str = "18.2", *, blocked: bool = True) -> Switches:
+    connector = a_connector().model_copy(update={"unsupported_os_blocked": blocked})
+    return switches(connectors={"lookout": connector}, minimum_os={"lookout": {Platform.IOS: least}})
+
+
+@pytest.mark.parametrize(
+    ("version", "tag"), [("18.1.9", "mtd-block-rule"), ("18.2", "mtd-ok"), ("19", "mtd-ok"), (None, "mtd-ok")]
+)
+def test_a_system_older_than_the_partner_supports_is_blocked_where_the_connector_says_so(
+    version: str | None, tag: str
+) -> None:
+    device = with_slots(a_slot(), os_version=version)
+    assert verdict(device, a_policy(switches=unsupported())).tag == tag
+    assert verdict(device, a_policy(switches=unsupported(blocked=False))).tag == "mtd-ok"
+
+
+def test_an_unsupported_system_is_named_and_risk_and_missing_data_name_the_tag_before_it() -> None:
+    old = {"os_version": "16.0"}
+    decision = verdict(with_slots(a_slot(), **old), a_policy(switches=unsupported()))
+    assert decision.reasons[0] == "ios 16.0 is older than 18.2, the oldest lookout supports"
+    risky = verdict(with_slots(a_slot(severity=Level.HIGH), **old), a_policy(switches=unsupported()))
+    assert risky.tag == "mtd-block-high"
+
+
+def test_of_a_device_that_is_gone_nothing_is_decided() -> None:
+    gone = with_slots(a_slot(severity=Level.HIGH)).model_copy(update={"gone_at": START})
+    decision = verdict(gone, a_policy())
+    assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
+    assert "2026-06-01 12:00 UTC" in decision.reasons[0]
+
+
 # --- why ----------------------------------------------------------------------------------------------
 
 
@@ -328,8 +407,15 @@ BASE = a_policy(a_rule(), a_rule(Level.HIGH), switches=switches("lookout", "zimp
             *BASE.rules,
             switches=switches("lookout", "zimperium", connectors={"lookout": a_connector(insists=True)}),
         ),
+        a_policy(a_rule(reach=EVERY), a_rule(Level.HIGH), switches=BASE.switches),
+        a_policy(*BASE.rules, a_local_rule(category=Category.APP), switches=BASE.switches),
+        a_policy(*BASE.rules, switches=BASE.switches, hearing=Hearing(OnSilence.BLOCK)),
+        a_policy(*BASE.rules, switches=BASE.switches, hearing=Hearing(OnSilence.BLOCK, {"lookout": START})),
     ],
-    ids=["rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"],
+    ids=[
+        *("rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"),
+        *("reach", "local rule", "silence blocks", "silent partner"),
+    ],
 )
 def test_the_version_changes_with_whatever_could_change_a_decision_or_its_tag(other: Policy) -> None:
     assert other.version != BASE.version
@@ -340,5 +426,19 @@ def test_the_version_does_not_change_with_the_order_of_rules_or_a_heartbeat() ->
     beating = a_connector().model_copy(update={"last_heartbeat_at": START, "read_at": START + timedelta(1)})
     versions = {
         a_policy(switches=switches(connectors={"lookout": one})).version for one in (a_connector(), beating)
+    }
+    assert len(versions) == 1
+
+
+def test_the_version_changes_with_a_minimum_only_where_the_connector_makes_it_count() -> None:
+    on = {least: a_policy(switches=unsupported(least)).version for least in ("18.2", "18.3")}
+    assert len({*on.values()}) == 2
+    off = {a_policy(switches=unsupported(least, blocked=False)).version for least in ("18.2", "18.3")}
+    assert len(off) == 1
+
+
+def test_held_silence_leaves_the_version_alone() -> None:
+    versions = {
+        a_policy(hearing=Hearing(OnSilence.HOLD, silent)).version for silent in ({}, {"lookout": START})
     }
     assert len(versions) == 1

@@ -552,6 +552,7 @@ def test_an_older_agent_without_threats_needs_no_superseding() -> None:
     [
         ({"mdm_device_id": "ABC", "serial": "SN", "udid": "U"}, "intune:abc"),
         ({"mdm_device_id": "U-1", "udid": "U-1"}, "udid:u-1"),
+        ({"mdm_device_id": "U-1", "udid": "U-1", "serial": "SN"}, "serial:sn"),
         ({"serial": "SN", "udid": "U"}, "serial:sn"),
         ({"udid": "U"}, "udid:u"),
         ({}, None),

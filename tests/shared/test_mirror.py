@@ -4,14 +4,16 @@ import asyncio
 
 import pytest
 
+from shared.connector import Connector, connector_document_id
 from shared.errors import StoreUnavailable
 from shared.level import Level
 from shared.mirror import KEPT
-from shared.model import Connector, connector_document_id
 from shared.record import Platform
 from tests.world import World, world
 
 READ = ("settings", "read")
+ONE_READING = 2
+"""Intune's rules, and who is silent; where the settings name connectors, each of them too."""
 
 
 async def test_without_rules_there_are_none(tenant_world: World) -> None:
@@ -23,17 +25,17 @@ async def test_without_rules_there_are_none(tenant_world: World) -> None:
 async def test_a_reading_serves_thirty_seconds_and_no_longer(tenant_world: World) -> None:
     mirror = tenant_world.services.mirror
     await asyncio.gather(*(mirror.read() for _ in range(5)))
-    assert tenant_world.operations[READ] == 1
+    assert tenant_world.operations[READ] == ONE_READING
     await tenant_world.put_rule(Level.LOW)
     mirror = (other := await tenant_world.another_instance()).mirror
     tenant_world.operations.clear()
     await mirror.read()
     tenant_world.clock.pass_time(seconds=KEPT.total_seconds() - 0.001)
     await mirror.read()
-    assert tenant_world.operations[READ] == 1
+    assert tenant_world.operations[READ] == ONE_READING
     tenant_world.clock.pass_time(seconds=0.001)
     assert [rule.allowed for rule in (await mirror.read()).rules] == [Level.LOW]
-    assert tenant_world.operations[READ] == 2
+    assert tenant_world.operations[READ] == 2 * ONE_READING
     await other.close()
 
 

@@ -8,20 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.model import (
-    DeadLetter,
-    Device,
-    Report,
-    Run,
-    Slot,
-    StepRun,
-    agent_id,
-    connector_document_id,
-    device_id,
-    digest,
-    id_part,
-    link_id,
-)
+from shared.connector import connector_document_id
+from shared.model import DeadLetter, Device, Report, Slot, agent_id, device_id, digest, id_part, link_id
+from shared.runs import Run, StepRun
 from tests.world import ENTRA_ID, START, a_device, a_threat
 
 JSON: st.SearchStrategy[Any] = st.recursive(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.model import Connector
+from shared.connector import Connector
 from shared.record import Platform
 from shared.switches import Switches
 from tests.world import START

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from shared.model import Agent, Device, Link, Run, Runs, StepRun
+from shared.model import Agent, Device, Link
+from shared.runs import Run, Runs, StepRun
 from sync_inventory.run import sync
-from tests.world import ENTRA_ID, INTUNE_ID, World
+from tests.world import ENTRA_ID, INTUNE_ID, USER_ID, World
 
 POLICY_TYPE = "#microsoft.graph.iosCompliancePolicy"
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -16,6 +17,7 @@ def put_phone(world: World, intune_id: str = INTUNE_ID, entra_id: str = ENTRA_ID
     values = {
         "serialNumber": "SN-TEST-1",
         "deviceName": "test phone",
+        "userId": USER_ID,
         "operatingSystem": "iOS",
         "osVersion": "19.1",
         "managedDeviceOwnerType": "company",

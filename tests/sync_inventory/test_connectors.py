@@ -1,6 +1,6 @@
 """The mirror of Intune's connectors."""
 
-from shared.model import Connector, connector_document_id
+from shared.connector import Connector, connector_document_id
 from shared.record import Platform
 from tests.sync_inventory.tenant import put_connector, step, writes
 from tests.world import World

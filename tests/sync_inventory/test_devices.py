@@ -8,7 +8,7 @@ from shared.errors import StoreUnavailable
 from shared.model import Document, Ownership, TagState, Verdict
 from shared.record import Platform
 from tests.sync_inventory.tenant import absent, put_phone, put_policy, run, spoil, step, stored, writes
-from tests.world import ENTRA_ID, INTUNE_ID, World
+from tests.world import ENTRA_ID, World
 
 
 async def test_a_device_is_mirrored_and_decided_at_once(tenant_world: World) -> None:
@@ -60,15 +60,6 @@ async def test_of_several_intune_records_the_one_that_checked_in_last_counts(ten
     assert done.counts["created"] == 1
     assert "links_ambiguous" not in done.counts
     assert (await tenant_world.device()).facts.intune_id == "a-newer"
-
-
-async def test_a_device_missing_from_a_sweep_is_counted_and_stays(tenant_world: World) -> None:
-    put_phone(tenant_world)
-    await run(tenant_world)
-    before = await tenant_world.device()
-    tenant_world.tenant.remove_managed_device(INTUNE_ID)
-    assert (await step(tenant_world, "devices")).counts == {"missing": 1}
-    assert await tenant_world.device() == before
 
 
 async def test_devices_behind_an_empty_page_are_found(tenant_world: World) -> None:

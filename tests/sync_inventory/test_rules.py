@@ -7,16 +7,15 @@ import pytest
 
 from shared.graph import CompliancePolicyAnswer
 from shared.level import Level
-from shared.model import Assignment, Rule, Rules
+from shared.model import Enrolment
 from shared.record import Platform
+from shared.rule import Reach, Rule, Rules
 from sync_inventory.rules import read_rule
 from sync_inventory.tally import Tally
 from tests.sync_inventory.tenant import POLICY_TYPE, put_policy, step, target, writes
-from tests.world import World
+from tests.world import EVERYBODY, World
 
-STRICT = Rule(
-    id="p", name="strict", platform=Platform.ANDROID, allowed=Level.LOW, assignment=Assignment.ALL_USERS
-)
+STRICT = Rule(id="p", name="strict", platform=Platform.ANDROID, allowed=Level.LOW, reach=EVERYBODY)
 
 
 def _read(tally: Tally | None = None, before: Rule | None = None, **fields: Any) -> Rule | None:
@@ -29,10 +28,14 @@ def _read(tally: Tally | None = None, before: Rule | None = None, **fields: Any)
     return read_rule(CompliancePolicyAnswer.model_validate({**values, **fields}), tally or Tally(), before)
 
 
-def _assigned(*kinds: str) -> Assignment:
-    rule = _read(assignments=[{"target": target(kind)} for kind in kinds])
+def _assigned(*kinds: str) -> Reach:
+    """What assignments to targets of these kinds reach; `kind:group` names one of a group."""
+    targets = [
+        {**target(kind), "groupId": group or None} for kind, _, group in (k.partition(":") for k in kinds)
+    ]
+    rule = _read(assignments=[{"target": each} for each in targets])
     assert rule is not None
-    return rule.assignment
+    return rule.reach
 
 
 @pytest.mark.parametrize("level", list(Level))
@@ -115,19 +118,50 @@ def test_a_policy_served_under_the_base_type_without_its_threat_fields_is_named(
     assert "deviceCompliancePolicy" in caplog.text
 
 
+INCLUDED, EXCLUDED = "groupAssignmentTarget", "exclusionGroupAssignmentTarget"
+
+
 def test_assignments_say_whom_a_rule_reaches() -> None:
-    assert _assigned("allLicensedUsersAssignmentTarget") is Assignment.ALL_USERS
-    assert _assigned("allDevicesAssignmentTarget") is Assignment.ALL_DEVICES
-    assert _assigned("groupAssignmentTarget") is Assignment.UNRESOLVED
-    assert _assigned("allLicensedUsersAssignmentTarget", "groupAssignmentTarget") is Assignment.ALL_USERS
-    assert _assigned("somethingNewAssignmentTarget") is Assignment.UNRESOLVED
-    assert _assigned() is Assignment.NONE
+    assert _assigned("allLicensedUsersAssignmentTarget") == Reach(all_users=True)
+    assert _assigned("allDevicesAssignmentTarget") == Reach(all_devices=True)
+    assert _assigned(f"{INCLUDED}:B", f"{INCLUDED}:a") == Reach(groups=("a", "b"))
+    assert _assigned("allLicensedUsersAssignmentTarget", f"{EXCLUDED}:x") == Reach(
+        all_users=True, excluded=("x",)
+    )
+    assert _assigned() == Reach()
 
 
-def test_an_excluded_group_leaves_a_rule_for_all_unresolved() -> None:
-    excluded = "exclusionGroupAssignmentTarget"
-    assert _assigned("allLicensedUsersAssignmentTarget", excluded) is Assignment.UNRESOLVED
-    assert _assigned("allDevicesAssignmentTarget", excluded) is Assignment.UNRESOLVED
+@pytest.mark.parametrize("kind", ["somethingNewAssignmentTarget", INCLUDED, ""])
+def test_a_target_nobody_knows_is_among_the_unknown(kind: str) -> None:
+    odd = (f"kind:{kind}",)
+    assert _assigned(kind) == Reach(groups=odd, unknown=odd)
+
+
+def test_an_excluded_group_without_an_id_is_among_the_unknown() -> None:
+    odd = (f"kind:{EXCLUDED}",)
+    assert _assigned("allDevicesAssignmentTarget", EXCLUDED) == Reach(
+        all_devices=True, excluded=odd, unknown=odd
+    )
+
+
+def test_a_policy_under_the_base_type_with_its_threat_fields_is_one_for_android_device_owners() -> None:
+    rule = _read(type="#microsoft.graph.deviceCompliancePolicy")
+    assert rule is not None
+    assert (rule.platform, rule.enrolments) == (Platform.ANDROID, (Enrolment.DEVICE_OWNER,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "enrolment"),
+    [
+        ("androidCompliancePolicy", Enrolment.ADMINISTRATOR),
+        ("androidWorkProfileCompliancePolicy", Enrolment.WORK_PROFILE),
+        ("androidDeviceOwnerCompliancePolicy", Enrolment.DEVICE_OWNER),
+    ],
+)
+def test_the_policy_type_gives_the_enrolment(kind: str, enrolment: Enrolment) -> None:
+    rule = _read(type=f"#microsoft.graph.{kind}")
+    assert rule is not None
+    assert rule.enrolments == (enrolment,)
 
 
 def test_the_grace_period_is_that_of_the_action_block() -> None:
@@ -151,7 +185,7 @@ async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant
     actions = [{"actionType": "block", "gracePeriodHours": 4}]
     put_policy(tenant_world, scheduledActionsForRule=[{"scheduledActionConfigurations": actions}])
     put_policy(tenant_world, "notSet", "policy-2")
-    put_policy(tenant_world, "high", "policy-3", assignments=[{"target": target("groupAssignmentTarget")}])
+    put_policy(tenant_world, "high", "policy-3", assignments=[{"target": target(INCLUDED)}])
     done = await step(tenant_world, "rules")
     assert done.counts == {"rules": 2, "unresolved": 1, "without_level": 1, "written": 1}
     found = await tenant_world.services.store.read(Rules, "rules")
@@ -167,9 +201,7 @@ async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant
 
 def test_a_rule_whose_level_turns_into_an_unknown_word_stands_as_it_was() -> None:
     tally = Tally()
-    before = Rule(
-        id="p1", name="strict", platform=Platform.IOS, allowed=Level.LOW, assignment=Assignment.ALL_USERS
-    )
+    before = Rule(id="p1", name="strict", platform=Platform.IOS, allowed=Level.LOW, reach=EVERYBODY)
     policy = CompliancePolicyAnswer.model_validate(
         {
             "id": "p1",
@@ -188,5 +220,5 @@ async def test_a_mirrored_rule_outlasts_the_type_of_its_policy(tenant_world: Wor
     await step(tenant_world, "rules")
     before = await tenant_world.services.store.read(Rules, "rules")
     put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.deviceCompliancePolicy"})
-    assert (await step(tenant_world, "rules")).counts == {"rules": 1, "unknown_type": 1}
+    assert (await step(tenant_world, "rules")).counts == {"rules": 1}
     assert await tenant_world.services.store.read(Rules, "rules") == before

@@ -7,7 +7,7 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
-from shared.model import Run, Runs
+from shared.runs import Run, Runs
 from sync_inventory import run as running
 from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
@@ -206,6 +206,6 @@ async def test_a_throttled_store_ends_a_step_and_the_next_run_goes_on(tenant_wor
         429, container="settings", operation="upsert", times=40, retry_after_ms=1
     )
     done = await run(tenant_world)
-    assert [step.step for step in done.steps if not step.ok] == ["connectors", "rules"]
+    assert [step.step for step in done.steps if not step.ok] == ["connectors", "rules", "devices"]
     tenant_world.cosmos_faults.clear()
     assert (await run(tenant_world)).ok

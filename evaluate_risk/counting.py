@@ -1,0 +1,149 @@
+"""What counts of a device's slots: which partners' agents, without what an admin has overridden. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from evaluate_risk.risk import retires
+from shared.hearing import Hearing, OnSilence
+from shared.level import Level, highest
+from shared.model import Device, Finding, Override, Slot
+from shared.record import Category
+from shared.rule import Rule
+
+SHOWN = 20
+"""Findings a decision lists, gravest first."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The slots that speak for or against a device, and what is left out and why."""
+
+    partners: tuple[str, ...]
+    """Partners whose word counts here, in the order of the settings."""
+    slots: tuple[Slot, ...]
+    silences: tuple[str, ...] = ()
+    """Sentences about silence that blocks the device."""
+    ignored: tuple[str, ...] = ()
+    """Sentences about silence for which somebody does not count; only where silence is ignored."""
+    silent: tuple[str, ...] = ()
+    """The partners those first sentences are about."""
+    overridden: tuple[str, ...] = ()
+    due: datetime | None = None
+    """When time alone changes what counts: an override ends, an agent has been silent for too long."""
+
+    @property
+    def risk(self) -> Level:
+        """The highest level of any open threat, or of a partner's own for the whole device."""
+        return highest(level for slot in self.slots for level in (*slot.levels.values(), slot.own) if level)
+
+    def level(self, category: Category | None) -> Level:
+        """The risk in one category, or in all. A partner's own level of no category is in none."""
+        if category is None:
+            return self.risk
+        return highest(
+            levels[category]
+            for slot in self.slots
+            for levels in (slot.levels, slot.own_levels)
+            if category in levels
+        )
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The partners that have scanned the device."""
+        return frozenset(slot.partner for slot in self.slots if slot.scanned)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The gravest open threats."""
+        findings = [finding for slot in self.slots for finding in slot.findings]
+        findings.sort(key=lambda finding: (-finding.severity.rank, finding.at, finding.key))
+        return tuple(findings[:SHOWN])
+
+    def own_levels(self, rule: Rule) -> list[str]:
+        """The partners that rate the device itself above what the rule allows, in words."""
+        if rule.category is not None:
+            return []
+        return [
+            f"{slot.partner} itself rates the device {slot.own}"
+            for slot in self.slots
+            if slot.own and slot.own.rank > rule.allowed.rank
+        ]
+
+
+def counted(device: Device, switched_on: Sequence[str], hearing: Hearing, now: datetime) -> Counted:
+    """What counts for `device` of the partners that are switched on."""
+    live = _live(device.slots.values(), switched_on)
+    quiet = [
+        slot for slot in live if slot.partner in hearing.partners or hearing.is_silent(slot.heard_at, now)
+    ]
+    silent = tuple(dict.fromkeys(slot.partner for slot in quiet))
+    said = tuple(dict.fromkeys(_silence(slot, hearing) for slot in quiet))
+    partners = tuple(switched_on)
+    if hearing.on_silence is OnSilence.IGNORE:
+        live = tuple(slot for slot in live if slot not in quiet)
+        heard = {slot.partner for slot in live}
+        partners = tuple(p for p in partners if p in heard or p not in {*silent, *hearing.partners})
+    override = device.override if device.override and device.override.until > now else None
+    slots = tuple(_without(slot, override) for slot in live) if override else live
+    ends = [hearing.agent_due(slot.heard_at) for slot in live]
+    return Counted(
+        partners=partners,
+        slots=slots,
+        silences=said if hearing.on_silence is OnSilence.BLOCK else (),
+        ignored=said if hearing.on_silence is OnSilence.IGNORE else (),
+        silent=silent if hearing.on_silence is OnSilence.BLOCK else (),
+        overridden=_told(override, live, slots),
+        due=min((end for end in (*ends, override and override.until) if end and end > now), default=None),
+    )
+
+
+def _live(slots: Iterable[Slot], partners: Sequence[str]) -> tuple[Slot, ...]:
+    """The slots that count, in the order of agents: of a counting partner, and not gone or superseded."""
+    here = [slot for slot in slots if slot.partner in partners and not (slot.moved or slot.withdrawn)]
+    here.sort(key=lambda slot: slot.agent)
+    return tuple(slot for slot in here if not any(retires(newer, slot) for newer in here))
+
+
+def _without(slot: Slot, override: Override) -> Slot:
+    """`slot` without what the override covers.
+
+    Of more open threats than the slot lists, the others are taken for as grave as the mildest that is listed:
+    an override never covers what it could not have seen.
+    """
+    covers = {*override.covers}
+    left = tuple(finding for finding in slot.findings if finding.report not in covers)
+    levels: dict[Category, Level] = {
+        category: level
+        for category in slot.levels
+        if (level := highest(f.severity for f in left if f.category is category)) is not Level.SECURED
+    }
+    if slot.open_threats > len(slot.findings):
+        mildest = slot.findings[-1].severity
+        for category, level in slot.levels.items():
+            unseen = min(level, mildest, key=lambda each: each.rank)
+            levels[category] = highest((levels.get(category, Level.SECURED), unseen))
+    own_covered = slot.own_report is not None and slot.own_report in covers
+    return slot.model_copy(
+        update={
+            "findings": left,
+            "levels": levels,
+            "own": None if own_covered else slot.own,
+            "own_levels": {} if own_covered else slot.own_levels,
+        }
+    )
+
+
+def _told(override: Override | None, before: Sequence[Slot], after: Sequence[Slot]) -> tuple[str, ...]:
+    if override is None or before == after:
+        return ()
+    until = f"{override.until:%Y-%m-%d %H:%M} UTC"
+    return (f"what was open at {override.at:%Y-%m-%d %H:%M} UTC is overridden until {until}: {override.why}",)
+
+
+def _silence(slot: Slot, hearing: Hearing) -> str:
+    since = hearing.partners.get(slot.partner)
+    if since is not None:
+        return f"{slot.partner} has been silent since {since:%Y-%m-%d %H:%M} UTC"
+    heard_at = slot.heard_at or slot.since
+    return f"{slot.partner}'s agent on this device has been silent since {heard_at:%Y-%m-%d %H:%M} UTC"

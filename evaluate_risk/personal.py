@@ -1,0 +1,47 @@
+"""What is personal in a device and its agents, and what is left without it. Pure."""
+
+from datetime import datetime
+
+from shared.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat
+
+
+def without_person(device: Device, at: datetime) -> Device:
+    """`device` without anything that tells of a person: levels, tag and ids of records stay.
+
+    Levels stay, because a phone that comes back after a long time is not clean for having been away.
+    """
+    facts = device.facts
+    bare = DeviceFacts(intune_id=facts.intune_id, entra_id=facts.entra_id, platform=facts.platform)
+    return device.model_copy(
+        update={
+            "facts": bare,
+            "slots": {id_: _nameless_slot(slot) for id_, slot in device.slots.items()},
+            "history": (HistoryEntry(at=at, what="personal data removed"),),
+            "override": None,
+            "tag": device.tag.model_copy(update={"why": None, "before": None, "error": None}),
+            "purged_at": at,
+        }
+    )
+
+
+def agent_without_person(agent: Agent) -> Agent:
+    """`agent` without the ids of hardware its partner gave, and without the names of what it found."""
+    threats = {key: _nameless_threat(threat) for key, threat in agent.threats.items()}
+    return agent.model_copy(update={"threats": threats, "serial": None, "udid": None, "mdm_device_id": None})
+
+
+def _nameless_slot(slot: Slot) -> Slot:
+    findings = tuple(_nameless(finding) for finding in slot.findings)
+    return slot.model_copy(update={"findings": findings})
+
+
+def _nameless(finding: Finding) -> Finding:
+    return finding.model_copy(update={"name": None})
+
+
+def _nameless_threat(threat: Threat) -> Threat:
+    openings = {"opened": threat.opened, "covered": threat.covered}
+    nameless = {
+        place: opening.model_copy(update={"name": None}) for place, opening in openings.items() if opening
+    }
+    return threat.model_copy(update=nameless)

@@ -1,0 +1,77 @@
+"""A sync's scratch paper: one temporary SQLite file a run, so that memory stays flat however large the
+tenant.
+
+What is compared and grouped here (Intune's records, links, members of groups, rows of the app export) comes
+in no order and may be millions of rows. Nothing in it is needed once the run is over.
+"""
+
+import pathlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+CACHE_KIB = 8_192
+ROWS = 1_000
+"""Rows written or fetched at a time."""
+
+Row = tuple[Any, ...]
+
+
+class Scratch:
+    """Open from `with` to its end; the file is gone after it."""
+
+    def __enter__(self) -> Self:
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mtd-sync-"))
+        self._path = self.folder / "scratch.sqlite"
+        self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=OFF")
+        self._db.execute("PRAGMA synchronous=OFF")
+        self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        self._db.execute("PRAGMA temp_store=FILE")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file now."""
+        return self._path.stat().st_size
+
+    def script(self, sql: str) -> None:
+        """Run statements that give no rows."""
+        self._db.executescript(sql)
+
+    def write(self, sql: str, *values: Any) -> None:
+        """Write one row."""
+        self._db.execute(sql, values)
+
+    def write_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Write rows in one transaction."""
+        self._db.execute("BEGIN")
+        try:
+            self._db.executemany(sql, rows)
+        finally:
+            self._db.execute("COMMIT")
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row, if there is one."""
+        found: Row | None = self._db.execute(sql, values).fetchone()
+        return found
+
+    def count(self, sql: str, *values: Any) -> int:
+        """The number a counting text gives."""
+        found = self.one(sql, *values)
+        return int(found[0]) if found else 0
+
+    def rows(self, sql: str, *values: Any) -> Iterator[Row]:
+        """Rows, read as they are asked for: nothing may write to their tables meanwhile."""
+        cursor = self._db.execute(sql, values)
+        while batch := cursor.fetchmany(ROWS):
+            yield from batch

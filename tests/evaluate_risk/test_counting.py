@@ -1,0 +1,136 @@
+"""What counts of a device's slots: silence by setting, and what an admin has overridden."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from evaluate_risk.policy import decide
+from shared.hearing import Hearing, OnSilence
+from shared.level import Level
+from shared.model import Device, Finding, Override, Verdict
+from shared.record import Category
+from tests.evaluate_risk.test_policy import a_policy, a_slot, switches, with_slots
+from tests.world import START
+
+LATER = START + timedelta(days=10)
+TWO = switches("lookout", "zimperium")
+
+
+def overriding(device: Device, *reports: str, hours: float = 1) -> Device:
+    override = Override(
+        until=START + timedelta(hours=hours), at=START, who="admin", why="known false alarm", covers=reports
+    )
+    return device.model_copy(update={"override": override})
+
+
+def a_finding(report: str, severity: Level, category: Category = Category.NETWORK) -> Finding:
+    return Finding(
+        key=report, report=report, category=category, threat_type="mitm", severity=severity, at=START
+    )
+
+
+def silent(on: OnSilence, *partners: str, agent_days: int | None = None) -> Hearing:
+    limit = timedelta(days=agent_days) if agent_days else None
+    return Hearing(on, dict.fromkeys(partners, START), limit)
+
+
+# --- overrides ----------------------------------------------------------------------------------------
+
+
+def test_an_override_lets_a_device_in_until_it_ends_and_says_why() -> None:
+    device = overriding(with_slots(a_slot(severity=Level.HIGH)), "r1")
+    decision = decide(device, a_policy(), START)
+    assert (decision.verdict, decision.tag) == (Verdict.ALLOW, "mtd-ok")
+    assert decision.next_due == START + timedelta(hours=1)
+    assert any("known false alarm" in reason for reason in decision.reasons)
+    assert decide(device, a_policy(), START + timedelta(hours=1)).verdict is Verdict.BLOCK
+
+
+def test_a_threat_that_opens_later_is_not_covered() -> None:
+    later = a_finding("r2", Level.HIGH)
+    slot = a_slot(severity=Level.HIGH)
+    slot = slot.model_copy(update={"findings": (*slot.findings, later), "open_threats": 2})
+    decision = decide(overriding(with_slots(slot), "r1"), a_policy(), START)
+    assert decision.verdict is Verdict.BLOCK
+    assert [finding.report for finding in decision.findings] == ["r2"]
+
+
+def test_a_covered_level_of_the_partners_own_does_not_count_and_a_later_one_does() -> None:
+    rated = with_slots(a_slot(own=Level.HIGH, own_report="s1", own_levels={Category.APP: Level.HIGH}))
+    assert decide(overriding(rated, "s1"), a_policy(), START).verdict is Verdict.ALLOW
+    assert decide(overriding(rated, "s0"), a_policy(), START).verdict is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(("mildest", "verdict"), [(Level.HIGH, Verdict.BLOCK), (Level.LOW, Verdict.ALLOW)])
+def test_threats_a_slot_does_not_list_count_as_the_mildest_it_does(mildest: Level, verdict: Verdict) -> None:
+    findings = (a_finding("r1", Level.HIGH), a_finding("r2", mildest))
+    levels = {Category.NETWORK: Level.HIGH}
+    slot = a_slot(findings=findings, levels=levels, open_threats=3)
+    assert decide(overriding(with_slots(slot), "r1", "r2"), a_policy(), START).verdict is verdict
+
+
+def test_an_override_does_not_stand_in_for_a_partner_that_has_not_reported() -> None:
+    device = overriding(with_slots(a_slot(severity=Level.HIGH)), "r1")
+    decision = decide(device, a_policy(switches=TWO), START)
+    assert (decision.tag, decision.missing) == ("mtd-block-nodata", ("zimperium",))
+
+
+# --- silence ------------------------------------------------------------------------------------------
+
+
+def _decided(hearing: Hearing, *slots: Any, now: datetime = LATER, **policy: Any) -> Any:
+    return decide(with_slots(*slots), a_policy(hearing=hearing, **policy), now)
+
+
+def test_held_silence_changes_nothing() -> None:
+    held = silent(OnSilence.HOLD, "lookout", agent_days=1)
+    assert _decided(held, a_slot(severity=Level.HIGH, heard_at=START)).verdict is Verdict.BLOCK
+    calm = _decided(held, a_slot(heard_at=START))
+    assert (calm.verdict, calm.next_due, calm.silent) == (Verdict.ALLOW, None, ())
+
+
+def test_ignored_silence_of_a_partner_takes_its_word_out_and_says_so() -> None:
+    decision = _decided(silent(OnSilence.IGNORE, "lookout"), a_slot(severity=Level.HIGH))
+    assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.SECURED)
+    assert "lookout has been silent since 2026-06-01 12:00 UTC" in decision.reasons
+    assert "silence is ignored" in decision.reasons[0]
+
+
+def test_ignored_silence_of_one_partner_leaves_the_other_to_decide() -> None:
+    hearing = silent(OnSilence.IGNORE, "lookout")
+    slots = a_slot("lookout", Level.HIGH), a_slot("zimperium")
+    assert _decided(hearing, *slots, switches=TWO).verdict is Verdict.ALLOW
+    over = a_slot("lookout"), a_slot("zimperium", Level.HIGH)
+    assert _decided(hearing, *over, switches=TWO).verdict is Verdict.BLOCK
+
+
+def test_blocking_silence_of_a_partner_blocks_the_devices_it_looks_after() -> None:
+    hearing = silent(OnSilence.BLOCK, "lookout")
+    decision = _decided(hearing, a_slot())
+    assert (decision.tag, decision.silent) == ("mtd-block-nodata", ("lookout",))
+    assert decision.reasons[0] == "lookout has been silent since 2026-06-01 12:00 UTC"
+    never_looked_after = _decided(hearing)
+    assert never_looked_after.verdict is Verdict.ALLOW
+
+
+def test_an_agent_is_silent_after_its_limit_and_due_at_it() -> None:
+    hearing = silent(OnSilence.BLOCK, agent_days=3)
+    heard = a_slot(heard_at=START)
+    early = _decided(hearing, heard, now=START + timedelta(days=2))
+    assert (early.verdict, early.next_due) == (Verdict.ALLOW, START + timedelta(days=3))
+    late = _decided(hearing, heard, now=START + timedelta(days=3))
+    assert (late.tag, late.silent, late.next_due) == ("mtd-block-nodata", ("lookout",), None)
+    assert "agent on this device has been silent since 2026-06-01 12:00 UTC" in late.reasons[0]
+
+
+def test_an_ignored_silent_agent_neither_counts_nor_is_missing() -> None:
+    hearing = silent(OnSilence.IGNORE, agent_days=3)
+    slots = a_slot("lookout", Level.HIGH, heard_at=START), a_slot("zimperium", heard_at=LATER)
+    decision = _decided(hearing, *slots, switches=TWO)
+    assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ())
+
+
+def test_risk_over_the_line_names_the_tag_before_silence_does() -> None:
+    decision = _decided(silent(OnSilence.BLOCK, "lookout"), a_slot(severity=Level.MEDIUM))
+    assert (decision.tag, decision.silent) == ("mtd-block-medium", ("lookout",))
