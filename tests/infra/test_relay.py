@@ -23,6 +23,7 @@ from local.sample_partners import lookout_device, lookout_threat
 from local.sample_tenant import Phone
 from shared.model import Report
 from shared.reply import answered, reply
+from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_sophos import sophos_event
 from tests.world import START, World, serving, world
@@ -30,7 +31,10 @@ from tests.world import START, World, serving, world
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
-PARTNERS = ("lookout", "checkpoint_harmony", "sophos", "zimperium", "symantec_sep_mobile")
+PARTNERS = (
+    *("lookout", "checkpoint_harmony", "sophos", "zimperium"),
+    *("symantec_sep_mobile", "better_mobile"),
+)
 TOKEN = "token-of-the-vendor"
 ADDRESSES = ("LOOKOUT_API", "CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL", "ZIMPERIUM_CONSOLE")
 KEYS = (
@@ -282,9 +286,9 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
     vendor.logs_in("/api/v2/oauth2/token", form, {"access_token": TOKEN})
     first = {"has_more": True, "next_cursor": "c1", "items": [sophos_event()]}
     last = {"has_more": False, "next_cursor": "c2", "items": [sophos_event(id="event-2")]}
-    device = {"id": "agent-1", "healthState": {"state": "green"}, "lastSeenAt": "2026-02-01T08:00:00.000Z"}
+    phone = {"id": "agent-1", "healthState": {"state": "green"}, "lastSeenAt": "2026-02-01T08:00:00.000Z"}
     vendor.answers("GET", "/siem/v1/events", first, last)
-    vendor.answers("GET", "/mobile/v1/devices", {"items": [device]})
+    vendor.answers("GET", "/mobile/v1/devices", {"items": [phone]})
     self = {"id": "tenant-1", "apiHosts": {"dataRegion": ""}}
     vendor.answers("GET", "/whoami/v1", self)
     async with connector() as there, serving(vendor.app) as central:
@@ -338,6 +342,28 @@ async def test_zimperiums_threats_of_the_last_days_are_posted_page_by_page(
         assert await there.stored() == ["threat-1:1:1769932800000"]
         pages = [path.partition("&size=")[2] for path in vendor.asked]
         assert pages == ["200&page=0", "200&page=1"]
+
+
+@with_curl_and_jq
+async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
+    secret_file: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    incidents = [in_table(incident(ThreatId=number)) for number in range(501)]
+    for name, rows in (("Device", [in_table(device())]), ("Incident", incidents)):
+        (tmp_path / f"BetterMTD{name}Log_CL.json").write_text(json.dumps(rows))
+    az = tmp_path / "az"  # prints the rows of the table that the query names first
+    az.write_text(
+        f'#!/bin/sh\nfor last; do case $last in Better*) cat "{tmp_path}/${{last%% *}}.json"; esac; done\n'
+    )
+    az.chmod(0o755)
+    async with connector() as there:
+        relay = ("sh", RELAY / "better_mobile.sh", there.reports("better_mobile"), secret_file)
+        settings = {"BETTER_WORKSPACE": "workspace", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        ended, told = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [202, 202, 202]), told
+        assert len(await there.stored()) == 502
+        there.down = True
+        assert (await _run(*relay, environment=settings))[0] != 0
 
 
 @with_curl_and_jq
