@@ -1,0 +1,206 @@
+"""The partners' pages: one for each adapter, and true to it wherever they can be compared with it."""
+
+import pathlib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from ingest_threat import partners
+from ingest_threat.intake import check
+from ingest_threat.partners import _taxonomy
+from ingest_threat.partners._adapter import Adapter
+from shared.level import Level
+from shared.proofs import FIELDS, Scheme
+from shared.record import Status
+from shared.settings import read
+from tests.ingest_threat.ways import texts
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = ROOT / "docs" / "partners"
+SLUGS = sorted(partners.known())
+HEADINGS = (
+    *("What the vendor offers", "Connect it", "Which device it is", "What is read"),
+    *("How a resolution meets its detection", "What is not known"),
+)
+ANY_SLUG = "|".join(slug.upper() for slug in SLUGS)
+
+Table = dict[str, tuple[str, ...]]
+"""A word, plain, and what the other columns say of it."""
+
+
+def _page(slug: str) -> str:
+    return (PAGES / f"{slug}.md").read_text(encoding="utf-8")
+
+
+def _adapter(slug: str) -> tuple[ModuleType, Adapter]:
+    module = import_module(f"ingest_threat.partners.{slug}")
+    assert isinstance(module.ADAPTER, Adapter)
+    return module, module.ADAPTER
+
+
+def _plain(word: object) -> str:
+    return re.sub(r"[\W_]", "", str(word)).upper()
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def _told(text: str) -> Iterator[tuple[str, Table]]:
+    """The tables that say which of the code's they are: `<!-- table: NAME -->` stands before each."""
+    for name, rows in re.findall(r"<!-- table: (\w+) -->\n((?:\|.*\n?)+)", text):
+        table: Table = {}
+        for first, *others in map(_cells, rows.splitlines()[2:]):
+            for word in re.findall(r"`([^`]+)`", first):
+                said = tuple(other.strip("`") for other in others)
+                assert table.setdefault(_plain(word), said) == said, f"{name} tells {word} twice"
+        yield name, table
+
+
+def _meant(of: object) -> Table:
+    """A table of the code in the same form. A set says which words there are, and nothing of them."""
+    if isinstance(of, Mapping):
+        return {_plain(word): _columns(value) for word, value in of.items()}
+    assert isinstance(of, tuple), of
+    return {_plain(word): _columns(value) for word, value in of}
+
+
+def _columns(value: object) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple("–" if each is None else str(each) for each in value)
+    return (str(value),)
+
+
+def test_every_partner_has_a_page_and_no_page_is_for_another() -> None:
+    assert sorted(path.stem for path in PAGES.glob("*.md") if path.name != "README.md") == SLUGS
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_says_what_every_page_says(slug: str) -> None:
+    text = _page(slug)
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert [heading for heading in headings if heading in HEADINGS] == list(HEADINGS)
+    assert f"(`{slug}`)" in text.splitlines()[0]
+    assert f"/api/partners/{slug}/reports" in text, "where to post"
+    assert {"seen", "inferred", "documented"} <= set(re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_tables_of_a_page_are_those_of_its_adapter(slug: str) -> None:
+    module, _ = _adapter(slug)
+    told = list(_told(_page(slug)))
+    for name, table in told:
+        meant = getattr(module, name)
+        if isinstance(meant, Collection) and not isinstance(meant, Mapping | tuple):
+            assert table.keys() == {_plain(word) for word in meant}, name
+        else:
+            assert table == _meant(meant), name
+    assert _graded(module) <= {name for name, _ in told}, "a page tells every severity and status"
+
+
+def _graded(module: ModuleType) -> set[str]:
+    """The adapter's tables that give levels or statuses."""
+    found = set()
+    for name, value in vars(module).items():
+        results = value.values() if isinstance(value, Mapping) and name.isupper() else ()
+        if results and all(isinstance(each, Level | Status) for each in results):
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_names_every_setting_of_words_and_its_default_and_no_other(slug: str) -> None:
+    _, adapter = _adapter(slug)
+    rows = re.findall(r"^\| `(WORDS_\w+)` \| `([^`]+)` \|", _page(slug), re.MULTILINE)
+    declared = {f"WORDS_{slug}_{name}".upper(): ", ".join(words) for name, words in adapter.words.items()}
+    assert dict(rows) == declared
+    named = set(re.findall(r"WORDS_[A-Z_]*[A-Z]", _page(slug)))
+    assert named == declared.keys()
+
+
+def _settings_blocks(slug: str) -> list[dict[str, str]]:
+    """The settings a page tells the reader to set, block by block."""
+    blocks = re.findall(r"```ini\n(.*?)```", _page(slug), re.DOTALL)
+    return [dict(re.findall(r"^\s*([A-Z][A-Z_]+)=(.+)$", block, re.MULTILINE)) for block in blocks]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_settings_a_page_gives_are_accepted_at_start(slug: str) -> None:
+    blocks = _settings_blocks(slug)
+    assert blocks
+    for block in blocks:
+        scheme = Scheme(block[f"AUTH_{slug.upper()}"])
+        proof = {f"{field}_{slug}".upper(): text for field, text in texts(scheme, slug).items()}
+        assert {name for name in block if not name.startswith("AUTH_")} == proof.keys()
+        settings = read({**block, **proof})
+        check(settings)
+        assert settings.able() == (slug,)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_names_no_setting_that_does_not_exist(slug: str) -> None:
+    named = set(re.findall(rf"\b([A-Z][A-Z_]*?)_({ANY_SLUG})\b(?!_)", _page(slug)))
+    known = {field.upper() for field in FIELDS} | {"AUTH", "CONNECTOR_ID"}
+    assert {(name, of) for name, of in named if name not in known or of != slug.upper()} == set()
+    schemes = re.findall(rf"AUTH_{slug.upper()}=(\w+)", _page(slug))
+    assert set(schemes) <= set(Scheme)
+
+
+def test_a_setting_that_does_not_exist_would_be_found() -> None:
+    found = re.findall(rf"\b([A-Z][A-Z_]*?)_({ANY_SLUG})\b(?!_)", "`SECRET_SOPHOS`, `AUTH_PRADEO=header`")
+    assert found == [("SECRET", "SOPHOS"), ("AUTH", "PRADEO")]
+
+
+def test_the_overview_has_every_partner_and_the_ways_of_proof_its_page_gives() -> None:
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.md\) \|(.+)\|$", text, re.MULTILINE)
+    assert sorted(slug for slug, _ in rows) == SLUGS
+    for slug, row in rows:
+        proof = set(re.findall(r"`(\w+)`", _cells(row)[1]))
+        given = {block[f"AUTH_{slug.upper()}"] for block in _settings_blocks(slug)}
+        named = set(re.findall(rf"AUTH_{slug.upper()}=(\w+)", _page(slug)))
+        assert given <= proof <= named, slug
+
+
+def test_the_taxonomy_is_that_of_the_code() -> None:
+    told = dict(_told((PAGES / "README.md").read_text(encoding="utf-8")))
+    assert told == {"TYPES": _meant(_taxonomy.TYPES)}
+
+
+def test_a_table_is_read_word_by_word_however_it_is_written() -> None:
+    text = "<!-- table: X -->\n| a | b |\n|---|---|\n| `Marked Fixed`, `1` | high |\n"
+    [(name, table)] = _told(text)
+    assert (name, table) == ("X", {"MARKEDFIXED": ("high",), "1": ("high",)})
+    assert table == _meant({"MARKED_FIXED": Level.HIGH, 1: Level.HIGH})
+    assert table != _meant({"MARKED_FIXED": Level.HIGH, 1: Level.LOW})
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(PAGES.glob("*.md")), ROOT / "README.md"], ids=lambda page: page.stem
+)
+def test_links_lead_somewhere(page: pathlib.Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_project_s_readme_leads_from_each_partner_to_its_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:\[`(\w+)`\]\(docs/partners/(\w+)\.md\)|`(\w+)`) \|", text, re.MULTILINE)
+    partners_rows = [(slug or plain, page) for slug, page, plain in rows if (slug or plain) in SLUGS]
+    assert partners_rows
+    assert all(slug == page for slug, page in partners_rows)
