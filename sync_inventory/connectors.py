@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.connector import Connector, connector_document_id
 from shared.cosmos import CONNECTOR_MIRRORS
-from shared.graph import ConnectorAnswer
+from shared.graph_wire import ConnectorAnswer
 from shared.record import Platform
 from shared.services import Services
 from sync_inventory.tally import Tally

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.graph import ManagedDeviceAnswer
+from shared.graph_wire import ManagedDeviceAnswer
 from shared.model import DeviceFacts, Enrolment, Ownership
 from shared.record import Platform
 

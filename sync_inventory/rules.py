@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.events import Event, tell
-from shared.graph import CompliancePolicyAnswer
+from shared.graph_wire import CompliancePolicyAnswer
 from shared.level import Level
 from shared.model import Enrolment
 from shared.record import Platform

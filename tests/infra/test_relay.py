@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from ingest_threat.intake import receive
-from local.sample_partners import lookout_device, lookout_threat
+from local.partners import lookout
 from local.sample_tenant import Phone
 from shared.model import Report
 from shared.reply import answered, reply
@@ -217,7 +217,7 @@ async def test_lookouts_frames_are_posted_and_the_stream_goes_on_after_the_last_
     secret_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     vendor, state = Vendor(), tmp_path / "state"
-    first, second = lookout_device(PHONE, START), lookout_threat(PHONE, "k1", START)
+    first, second = lookout.check_in(PHONE, START), lookout.low_threat(PHONE, "k1", START)
     assert isinstance(second, dict)
     threat = {"events": [second]}
     beat = "event: heartbeat\ndata:{}\n\n"

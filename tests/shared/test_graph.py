@@ -7,9 +7,10 @@ import pytest
 from aiohttp import web
 from azure.core.exceptions import ServiceRequestError
 
-from shared import graph as module
+from shared import graph_client as module
 from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.graph import Graph
+from shared.graph_client import GraphClient
 from tests.world import ENTRA_ID, World, serving
 
 DEVICES = "/v1.0/deviceManagement/managedDevices"
@@ -100,7 +101,7 @@ async def test_a_next_link_to_another_host_is_refused_and_never_asked(script: Sc
 async def test_a_next_link_that_leaves_https_is_refused() -> None:
     from shared.settings import Settings
 
-    graph = Graph(Settings())
+    graph = GraphClient(Settings())
     assert graph._ours("https://graph.microsoft.com/v1.0/devices?$skiptoken=1")
     for link in (
         "http://graph.microsoft.com/v1.0/devices",
@@ -282,13 +283,13 @@ async def test_without_a_token_graph_is_unavailable(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = tenant_world.services.graph
-    graph._sdk()
+    graph._client._sdk()
 
     async def away(*_scopes: str, **_options: object) -> None:
         raise ServiceRequestError("the identity endpoint is away")
 
     for name in ("get_token", "get_token_info"):
-        monkeypatch.setattr(graph._credential, name, away)
+        monkeypatch.setattr(graph._client._credential, name, away)
     with pytest.raises(GraphUnavailable, match="identity"):
         await graph.tag(ENTRA_ID)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.graph import ManagedDeviceAnswer
+from shared.graph_wire import ManagedDeviceAnswer
 from shared.model import Ownership
 from shared.record import Platform
 from sync_inventory.facts import entra_id, ownership, platform, record, serial

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.graph import CompliancePolicyAnswer
+from shared.graph_wire import CompliancePolicyAnswer
 from shared.level import Level
 from shared.model import Enrolment
 from shared.record import Platform

@@ -142,7 +142,7 @@ async def test_graph_that_does_not_answer_in_time_is_named(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _tenant(tenant_world)
-    monkeypatch.setattr("shared.graph.TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("shared.graph_client.TIMEOUT_SECONDS", 0.05)
     tenant_world.graph_faults.delay(0.5, path_contains="deviceCompliancePolicies")
     done = await step(tenant_world, "rules")
     assert done.error is not None
