@@ -20,6 +20,7 @@ from shared.cosmos import (
     DEVICE_TAGS,
     DEVICES_TO_DECIDE,
     DEVICES_TO_PURGE,
+    INVENTORIES,
     LINKS,
     PENDING_TAGS,
     UNLINKED_AGENT_SUMMARIES,
@@ -115,6 +116,7 @@ QUERIES = {
     AGENT_SUMMARIES: _fields(*_AGENT),
     UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
+    INVENTORIES: _fields("id", "ownership", "partners", "withdrawn", "digest", "partner"),
     LINKS: _fields("id", "device", "ambiguous", "why", "who"),
     DEAD_LETTERS: _fields(*_LETTER),
     DEAD_LETTERS_OF_PARTNER: Query(
