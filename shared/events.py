@@ -29,6 +29,7 @@ class Event(StrEnum):
     GROUP_UNKNOWN = "group_unknown"
     DEVICE_GONE = "device_gone"
     DEVICE_PURGED = "device_purged"
+    INVENTORY_PURGED = "inventory_purged"
     DECISION_CHANGED = "decision_changed"
     TAG_WRITTEN = "tag_written"
     TAG_PENDING = "tag_pending"

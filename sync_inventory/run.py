@@ -11,6 +11,7 @@ from shared.events import Event, tell
 from shared.runs import Run, Runs, StepRun
 from shared.services import Services
 from sync_inventory.agents import link_agents
+from sync_inventory.apps import collect_apps, order_app_export
 from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
 from sync_inventory.devices import mirror_devices
@@ -58,6 +59,9 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     async def rules(tally: Tally) -> None:
         await mirror_rules(services, groups, tally)
 
+    async def app_export(tally: Tally) -> None:
+        await order_app_export(services, tally)
+
     async def devices(tally: Tally) -> None:
         services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
         sweep = Sweep(scratch, groups)
@@ -74,7 +78,11 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     async def drift(tally: Tally) -> None:
         await repair_tags(services, scratch, tally)
 
-    return {step.__name__: step for step in (connectors, rules, devices, agents, decisions, drift)}
+    async def apps(tally: Tally) -> None:
+        await collect_apps(services, scratch, tally)
+
+    order = (connectors, rules, app_export, devices, agents, decisions, drift, apps)
+    return {step.__name__: step for step in order}
 
 
 async def _run(name: str, step: Step) -> StepRun:

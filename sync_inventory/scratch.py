@@ -44,6 +44,10 @@ class Scratch:
         """Bytes of the file now."""
         return self._path.stat().st_size
 
+    def has(self, table: str) -> bool:
+        """Whether there is a table of that name."""
+        return self.count("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?", table) > 0
+
     def script(self, sql: str) -> None:
         """Run statements that give no rows."""
         self._db.executescript(sql)

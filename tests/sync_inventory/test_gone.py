@@ -25,8 +25,8 @@ async def test_a_device_the_list_leaves_out_is_marked_and_stays_as_it_is(tenant_
     before = await tenant_world.device()
     tenant_world.graph_faults.truncate(0, "managedDevices?")
     done = await run(tenant_world)
-    assert done.steps[2].counts == {"missing": 1, "not_listed": 1, "short_by": 1}
-    assert done.steps[2].error == "Intune listed 0 devices and counts 1: the list is not whole"
+    assert done.steps[3].counts == {"missing": 1, "not_listed": 1, "short_by": 1}
+    assert done.steps[3].error == "Intune listed 0 devices and counts 1: the list is not whole"
     after = await tenant_world.device()
     assert after == before.model_copy(update={"missing_since": tenant_world.clock()})
     assert (await step(tenant_world, "devices")).counts == {"devices": 1, "changed": 1}

@@ -13,7 +13,7 @@ from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
-STEPS = ["connectors", "rules", "devices", "agents", "decisions", "drift"]
+STEPS = ["connectors", "rules", "app_export", "devices", "agents", "decisions", "drift", "apps"]
 GRAPH_PATHS = {
     "connectors": "mobileThreatDefenseConnectors",
     "rules": "deviceCompliancePolicies",
@@ -88,10 +88,12 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
             (
                 "mirror_connectors",
                 "mirror_rules",
+                "order_app_export",
                 "mirror_devices",
                 "link_agents",
                 "redecide",
                 "repair_tags",
+                "collect_apps",
             ),
             strict=True,
         )
