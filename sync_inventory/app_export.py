@@ -18,7 +18,7 @@ from pydantic import Field
 
 from shared.app_sync import OptIn, OptIns, exceeds, narrowed, widened
 from shared.cosmos import Found
-from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
+from shared.errors import AlreadyStored, Conflict, GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.model import Document
 from shared.record import Moment
 from shared.services import Services
@@ -156,7 +156,10 @@ class AppExports:
         after, store = self.state.model_copy(update=update), self._services.store
         if after == self.state:
             return
-        etag = await (store.replace(after, self._found.etag) if self._found else store.create(after))
+        try:
+            etag = await (store.replace(after, self._found.etag) if self._found else store.create(after))
+        except AlreadyStored as error:
+            raise Conflict("another run is at the export of apps") from error
         self._found, self.state = Found(after, etag), after
 
 
