@@ -1,13 +1,18 @@
-"""What an admin and a probe can ask and do. Reads take a key of the host, writes the Entra role Mtd.Admin."""
+"""What an admin, a partner and a probe can ask and do.
+
+An admin's reads take a key of the host, writes the Entra role Mtd.Admin; a partner proves itself as it does
+for its reports.
+"""
 
 import azure.functions as func
 
-from serve_console import agents, dead_letters, devices
+from ingest_threat.intake import authenticate
+from serve_console import agents, dead_letters, devices, inventory
 from serve_console.health import health
 from serve_console.linking import link, read_link, read_unlink, unlink
 from serve_console.links_import import import_links
 from shared.entra import admin
-from shared.reply import answered, reply
+from shared.reply import answered, reply, reply_unless_known
 from shared.services import services
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
@@ -116,5 +121,19 @@ async def post_redrive(req: func.HttpRequest) -> func.HttpResponse:
         await admin(services(), dict(req.headers))
         id_ = req.route_params.get("id", "")
         return reply(await dead_letters.redrive(services(), id_, req.params.get("partner")))
+
+    return await answered(work)
+
+
+@bp.function_name("fetch_inventory")
+@bp.route(route="partners/{partner}/inventory", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_inventory(req: func.HttpRequest) -> func.HttpResponse:
+    """The app inventory that a partner may see: what changed after `?since=`, `?top=` devices a page."""
+
+    async def work() -> func.HttpResponse:
+        partner, headers = req.route_params.get("partner", ""), dict(req.headers)
+        await authenticate(services(), partner, headers)
+        found = await inventory.fetch(services(), partner, req.params.get("top"), req.params.get("since"))
+        return reply_unless_known(found, headers)
 
     return await answered(work)

@@ -5,19 +5,19 @@ from typing import Any
 
 from shared.connector import Connector, connector_document_id
 from shared.record import Platform
-from tests.world import World, world
+from tests.world import Clock, World, world
 
 PARTNERS = ("lookout", "better_mobile")
 
 
-def app_sync_world(**settings: Any) -> AbstractAsyncContextManager[World]:
+def app_sync_world(clock: Clock | None = None, **settings: Any) -> AbstractAsyncContextManager[World]:
     """Two partners on iOS, each with a connector of its own name; fetched from Intune at each run."""
     values: dict[str, Any] = {
         "partners": {Platform.IOS: PARTNERS},
         "connector_ids": {partner: partner for partner in PARTNERS},
         "app_sync_hours": 0,
     }
-    return world(**{**values, **settings})
+    return world(clock, **{**values, **settings})
 
 
 async def mirror_switches(one: World, partner: str = "lookout", **fields: Any) -> None:
