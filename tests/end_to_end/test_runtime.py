@@ -78,6 +78,7 @@ def test_every_function_is_indexed_on_microsofts_runtime(indexed: dict[str, dict
     assert sorted(indexed) == [
         "evaluate_risk",
         "explain_device",
+        "fetch_inventory",
         "health",
         "import_links",
         "ingest_threat",
