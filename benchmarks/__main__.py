@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 
 from rich.console import Console
@@ -22,6 +23,9 @@ def main() -> int:
     given = ask.parse_args()
     try:
         runs = asyncio.run(_bounded(given.devices, given.apps, given.minutes))
+    except asyncio.CancelledError:
+        console.print("stopped")
+        return 130
     except TimeoutError:
         console.print(f"not done in {given.minutes:g} minutes: nothing is told")
         return 1
@@ -34,6 +38,11 @@ def main() -> int:
 
 
 async def _bounded(devices: int, apps: int, minutes: float) -> list[Measured]:
+    """Bounded in time, and stopped by a signal: in both cases processes and files are taken along."""
+    task = asyncio.current_task()
+    assert task is not None
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     async with asyncio.timeout(60 * minutes):
         return await measure(devices, apps, lambda line: console.print(line, markup=False))
 

@@ -1,6 +1,10 @@
 """The benchmark, run small: it measures what it says, and leaves nothing behind."""
 
+import os
 import pathlib
+import signal
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -10,6 +14,7 @@ from benchmarks.app_inventory import measure
 from benchmarks.tenant import least_calls, rest
 
 DEVICES, APPS = 60, 5
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 async def test_a_small_tenant_is_synced_twice_and_the_second_run_writes_nothing(
@@ -48,3 +53,16 @@ def test_what_takes_too_long_is_stopped_and_told(
     monkeypatch.setattr("sys.argv", ["benchmarks", "--devices", "60", "--minutes", "0.002"])
     assert main() == 1
     assert "not done in 0.002 minutes" in capsys.readouterr().out
+
+
+def test_a_signal_takes_processes_and_files_along(tmp_path: pathlib.Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "benchmarks", "--devices", "5000"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        while "the first run" not in running.stdout.readline():
+            assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        assert running.stdout.read() == "stopped\n"
+    assert running.returncode == 130
+    assert _left(tmp_path) == []
