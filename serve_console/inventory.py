@@ -18,8 +18,8 @@ from shared.app_sync import OptIn, may_collect, opt_in
 from shared.errors import BadRequest, StoreRefused
 from shared.events import Event, tell
 from shared.inventory import AgentApps, Inventory, SeenApp, agent_apps_id
-from shared.model import Device
-from shared.record import Moment
+from shared.model import Device, Ownership
+from shared.record import Moment, Platform
 from shared.services import Services
 
 MOST_DEVICES = 500
@@ -69,14 +69,18 @@ async def fetch(services: Services, partner: str, top: str | None, since: str | 
         page = await services.store.changes(_Change, Inventory.container, size=size, token=token)
     except StoreRefused as error:
         raise BadRequest("since: expected the one of an earlier answer") from error
-    looks = _Looks(services, partner, allowed)
     documents = [change.root for change in page.rows if isinstance(change.root, Inventory)]
-    entries = await looks.entries(document for document in documents if _concerns(document, partner))
+    entries = await _Looks(services, partner, allowed).entries(
+        document for document in documents if _concerns(document, partner)
+    )
+    # Opted out and not purged yet: the position waits for the purge, whose changes come after it. Were the
+    # partner opted in again before that, it would miss what it was just told to forget.
+    waits = not allowed.app_sync and any(partner in document.partners for document in documents)
     return InventoryPage(
         devices=[entry for entry in entries if isinstance(entry, DeviceApps)],
         removed=[entry for entry in entries if not isinstance(entry, DeviceApps)],
-        since=_written(page.token),
-        more=page.token != token,
+        since=since if waits else _written(page.token),
+        more=not waits and page.token != token,
     )
 
 
@@ -107,24 +111,23 @@ class _Looks:
             "device_id": None if document.id.startswith("intune:") else document.id,
             "intune_id": document.intune_id,
         }
-        then = document.partners.get(self._partner)
-        device = found.document if found else None
-        if then is None or device is None or not self._may_see(device):
+        then, device = document.partners.get(self._partner), found.document if found else None
+        # A sweep that was cut off may have written an inventory before the device it is of.
+        owner = device.facts.ownership if device else document.ownership
+        is_there = device is None or (device.gone_at is None and device.replaced_by is None)
+        if then is None or not is_there or not self._may_see(owner, managed=True):
             return RemovedDevice(**ids)
-        facts = device.facts
-        apps = [
+        intunes = [
             app
             for app in document.apps
-            if may_collect(then, facts.platform, document.ownership, app.managed)
-            and may_collect(self._allowed, facts.platform, facts.ownership, app.managed)
+            if may_collect(then, Platform.IOS, document.ownership, app.managed)
+            and self._may_see(owner, app.managed)
         ]
-        own = [app for app in own if may_collect(self._allowed, facts.platform, facts.ownership, app.managed)]
-        return DeviceApps(**ids, changed_at=document.changed_at, apps=merged(apps, own, self._partner))
+        own = [app for app in own if self._may_see(owner, app.managed)]
+        return DeviceApps(**ids, changed_at=document.changed_at, apps=merged(intunes, own, self._partner))
 
-    def _may_see(self, device: Device) -> bool:
-        facts = device.facts
-        is_there = device.gone_at is None and device.replaced_by is None
-        return is_there and may_collect(self._allowed, facts.platform, facts.ownership, managed=True)
+    def _may_see(self, owner: Ownership, managed: bool | None) -> bool:
+        return may_collect(self._allowed, Platform.IOS, owner, managed)
 
     async def _own(self, device: Device) -> list[SeenApp]:
         """What the partner told within the last day of its own agents on a device, oldest first."""

@@ -83,10 +83,11 @@ class AppExports:
         now, state = self._services.now(), self.state
         if not opt_ins or not self._due(opt_ins, now):
             return
+        await self.hold(opt_ins)
         if state.job or (state.ordered_at and now - state.ordered_at < ORDERING):
             tally.add("under_way")
             return
-        await self._save(ordered_at=now, held=widened(state.held, opt_ins))
+        await self._save(ordered_at=now)
         try:
             job = await self._services.graph.order_export(REPORT, COLUMNS, WHERE)
         except GraphError:
@@ -128,6 +129,11 @@ class AppExports:
         if where.scheme != "https" and where.hostname not in _LOOPBACK:
             raise GraphRefused("has a link that is not https")
         return await _download(link, path)
+
+    async def hold(self, opt_ins: OptIns) -> None:
+        """Put on record what may be stored from now on, before anything is: it will have to be purged."""
+        if exceeds(opt_ins, self.state.held):
+            await self._save(held=widened(self.state.held, opt_ins))
 
     async def opt_out(self, opt_ins: OptIns) -> None:
         """Everything beyond `opt_ins` has been purged."""

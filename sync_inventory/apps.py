@@ -71,11 +71,11 @@ class _Collecting:
 
     async def fetch(self, exports: AppExports, link: str) -> None:
         """Take a finished export in."""
-        rows = AppRows(self._scratch)
+        await exports.hold(self._allowed)
+        apps, rows = await MobileApps.read(self._services), AppRows(self._scratch)
         self._tally.counts.update(await self._taken(exports, link, rows))
         if rows.kept:
             await self._purge_all()
-            apps = await MobileApps.read(self._services)
             await self._write(rows.by_device(apps, self._allowed))
         elif rows.devices:
             self._tally.trouble("Intune's export names no app on any device: inventories stay as they are")

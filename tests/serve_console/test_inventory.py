@@ -160,6 +160,23 @@ async def test_switched_off_and_not_purged_yet_a_device_is_gone_for_the_partner(
     assert [device.device_id for device in page.removed] == [ENTRA_ID]
 
 
+async def test_the_position_waits_for_a_purge_that_is_to_come(one: World) -> None:
+    for number in range(3):
+        await _put(one, number)
+    first = await _fetch(one, top="1")
+    await mirror_switches(one, app_sync=False)
+    waiting = await _fetch(one, first.since)
+    assert ([device.device_id for device in waiting.removed], waiting.more) == (["e-001", "e-002"], False)
+    assert waiting.since == first.since
+    await mirror_switches(one)
+    assert [device.device_id for device in (await _fetch(one, waiting.since)).devices] == ["e-001", "e-002"]
+
+
+async def test_an_inventory_that_came_before_its_device_is_shown_as_it_was_collected(one: World) -> None:
+    await _write(one, ENTRA_ID, a_device().facts, ownership=PERSONAL)
+    assert _names(await _fetch(one)) == [["Mail"]]
+
+
 @pytest.mark.parametrize("update", [{"gone_at": START}, {"replaced_by": "e-999"}])
 async def test_a_device_that_is_gone_or_another_by_now_is_not_shown(
     one: World, update: dict[str, Any]

@@ -13,7 +13,7 @@ from sync_inventory import app_export
 from sync_inventory.app_export import AppExport, AppExports
 from sync_inventory.tally import Tally
 from tests.opted_in import app_sync_world
-from tests.sync_inventory.tenant import inventory, put_app_sync, put_apps, put_phone, run, step
+from tests.sync_inventory.tenant import inventory, put_app_sync, put_apps, put_connector, put_phone, run, step
 from tests.world import World, serving
 
 JOBS = "/deviceManagement/reports/exportJobs"
@@ -131,6 +131,17 @@ async def test_what_may_be_held_is_on_record_before_anything_is_ordered(one: Wor
     one.graph_faults.fail(403, 1, "POST", "exportJobs")
     await run(one)
     assert (await _state(one)).held == ON
+
+
+async def test_who_opts_in_while_an_export_is_under_way_can_opt_out_again(one: World) -> None:
+    await _pace(one, 3, 0)
+    await run(one)
+    put_app_sync(one, "better_mobile")
+    await run(one)
+    assert set((await inventory(one)).partners) == {"lookout", "better_mobile"}
+    put_connector(one, "better_mobile")
+    assert (await step(one, "apps")).counts["trimmed"] == 1
+    assert set((await inventory(one)).partners) == {"lookout"}
 
 
 # --- what comes to nothing ----------------------------------------------------------------------------
