@@ -22,7 +22,7 @@ lint: $(READY)  ## fast enough for every save
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 
-bench: $(READY)  ## the performance table; some twenty minutes, or `BENCH="--devices 2000"`
+bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
