@@ -155,6 +155,15 @@ async def test_a_report_of_no_app_on_any_device_changes_nothing_and_is_told(one:
     assert await _names(one) == ["Game", "Mail"]
 
 
+async def test_where_there_is_no_iphone_there_is_nothing_to_collect_and_nothing_wrong(one: World) -> None:
+    put_app_sync(one)
+    put_phone(one, operatingSystem="Android")
+    done = await step(one, "apps")
+    assert done.ok
+    assert "written" not in done.counts
+    assert (await _state(one)).done_at == one.clock()
+
+
 # --- what it costs ------------------------------------------------------------------------------------
 
 
