@@ -51,6 +51,8 @@ CONTAINERS: Mapping[str, Container] = {
 }
 
 PENDING_TAGS = "SELECT c.id, c.tag.attempts FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+WAITING_FOR_APPROVAL = "SELECT c.id, c.tag.attempts, c.tag.stop FROM c WHERE c.tag.state = 'pending_approval'"
+FOLLOW_UPS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'applied' AND c.tag.follow_up != null"
 DEVICES_TO_DECIDE = (
     "SELECT VALUE c.id FROM c WHERE c.decision.rules_version != @version OR c.decision.next_due <= @now"
 )

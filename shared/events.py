@@ -30,6 +30,11 @@ class Event(StrEnum):
     DEVICE_GONE = "device_gone"
     DEVICE_PURGED = "device_purged"
     DECISION_CHANGED = "decision_changed"
+    MASS_CHANGE_STOPPED = "mass_change_stopped"
+    MASS_CHANGE_APPROVED = "mass_change_approved"
+    FOLLOWED_UP = "followed_up"
+    FOLLOW_UP_PENDING = "follow_up_pending"
+    FOLLOW_UP_REFUSED = "follow_up_refused"
     TAG_WRITTEN = "tag_written"
     TAG_PENDING = "tag_pending"
     TAG_FOREIGN = "tag_foreign"
@@ -48,6 +53,10 @@ _LEVELS = {
     Event.UNKNOWN_WORD: logging.WARNING,
     Event.AGENT_UNLINKED: logging.WARNING,
     Event.GROUP_UNKNOWN: logging.WARNING,
+    Event.MASS_CHANGE_STOPPED: logging.ERROR,
+    Event.MASS_CHANGE_APPROVED: logging.WARNING,
+    Event.FOLLOW_UP_PENDING: logging.WARNING,
+    Event.FOLLOW_UP_REFUSED: logging.ERROR,
     Event.TAG_PENDING: logging.WARNING,
     Event.TAG_FOREIGN: logging.ERROR,
     Event.TAG_DRIFTED: logging.WARNING,

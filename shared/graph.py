@@ -76,6 +76,11 @@ class Graph:
 
     async def tags(self, entra_ids: Sequence[str]) -> list[str | GraphError | None]:
         """The values in the tag's attribute of many devices, or why one cannot be had; in their order."""
+        if len(entra_ids) == 1:
+            try:
+                return [await self.tag(entra_ids[0])]
+            except GraphError as error:
+                return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
         return [self._read_value(answer) for answer in answers]
 
@@ -85,8 +90,23 @@ class Graph:
 
     async def write_tags(self, values: Mapping[str, str]) -> list[GraphError | None]:
         """The same for many devices, by id: why one could not be written, in their order."""
+        if len(values) == 1:
+            try:
+                await self.write_tag(*next(iter(values.items())))
+            except GraphError as error:
+                return [error]
+            return [None]
         answers = await self._client.batch([self._put_tag(*each) for each in values.items()])
         return [answer if isinstance(answer, GraphError) else None for answer in answers]
+
+    async def revoke_sessions(self, user_id: str) -> None:
+        """Have a user sign in anew everywhere (User.RevokeSessions.All)."""
+        await self._client.send(Call("POST", "/users/{id}/revokeSignInSessions", {"id": user_id}, {}))
+
+    async def sync_device(self, intune_id: str) -> None:
+        """Ask a device to check in with Intune (DeviceManagementManagedDevices.PrivilegedOperations.All)."""
+        path = "/deviceManagement/managedDevices/{id}/syncDevice"
+        await self._client.send(Call("POST", path, {"id": intune_id}, {}))
 
     def resting(self) -> float:
         """Seconds for which Graph is to be left alone: it said so, or did not answer; else 0."""

@@ -128,22 +128,13 @@ class GraphClient:
         """Make many calls by twenties ($batch); what each came to, in their order.
 
         Each item is throttled on its own: those are sent again after the wait they ask for, if it is short.
-        One call alone is made as such.
         """
-        if len(calls) == 1:
-            return [await self._alone(calls[0])]
         outcomes: list[bytes | GraphError] = [GraphUnavailable("not asked yet")] * len(calls)
         for first in range(0, len(calls), BATCH_SIZE):
             places = range(first, min(first + BATCH_SIZE, len(calls)))
             for place, outcome in (await self._twenty({place: calls[place] for place in places})).items():
                 outcomes[place] = outcome
         return outcomes
-
-    async def _alone(self, call: Call) -> bytes | GraphError:
-        try:
-            return await self.send(call)
-        except GraphError as error:
-            return error
 
     async def _twenty(self, calls: Mapping[int, Call]) -> dict[int, bytes | GraphError]:
         outcomes: dict[int, _Outcome] = {}
@@ -152,8 +143,8 @@ class GraphClient:
             outcomes |= await self._posted(left)
             left = {place: calls[place] for place, outcome in outcomes.items() if outcome.again}
             wait = max((outcomes[place].wait for place in left), default=0.0)
-            if not left or wait > PATIENCE_SECONDS:
-                break
+            if not left or wait > PATIENCE_SECONDS or len(left) == len(calls):
+                break  # where none went through, Graph is to be left alone
             await asyncio.sleep(wait)
         self._rest(max(outcome.wait for outcome in outcomes.values()))
         return {place: outcome.result for place, outcome in outcomes.items()}

@@ -36,8 +36,9 @@ async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: 
     sweep.arrange()
     is_whole = await _compared(services, sweep, tally)
     await links.bring_in_line(tally)
-    work = _Mirroring(services, tally)
-    await side_by_side(sweep.due(), work.mirror, tally)
+    async with Tags(services, tally) as tags:
+        work = _Mirroring(services, tags, tally)
+        await side_by_side(sweep.due(), work.mirror, tally)
     tally.add("unchanged", sweep.devices - work.written)
     return is_whole
 
@@ -70,10 +71,10 @@ async def _keep_size(services: Services, managed: int) -> None:
 class _Mirroring:
     """The devices of one sweep on their way into the store."""
 
-    def __init__(self, services: Services, tally: Tally) -> None:
+    def __init__(self, services: Services, tags: Tags, tally: Tally) -> None:
         self._services = services
         self._tally = tally
-        self._tags = Tags(services, tally)
+        self._tags = tags
         self.written = 0
 
     async def mirror(self, due: Due) -> None:

@@ -89,19 +89,19 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
             looks.append(look)
         elif look.finding is not Finding.UNTAGGED:
             tally.add(look.finding)
-    on_their_way = Tags(services, tally)
+    async with Tags(services, tally) as on_their_way:
 
-    async def one(look: Look) -> None:
-        found = await change(services, look.id, _marking(look, services.now()))
-        if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
-            tally.add(Finding.OURS_UNASKED)
-            return
-        tally.add(look.finding)
-        tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
-        if found is not None:
-            await on_their_way.bring(found)
+        async def one(look: Look) -> None:
+            found = await change(services, look.id, _marking(look, services.now()))
+            if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
+                tally.add(Finding.OURS_UNASKED)
+                return
+            tally.add(look.finding)
+            tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
+            if found is not None:
+                await on_their_way.bring(found)
 
-    await side_by_side(looks, one, tally)
+        await side_by_side(looks, one, tally)
 
 
 class _Tags:

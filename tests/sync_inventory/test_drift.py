@@ -154,7 +154,7 @@ async def test_once_graph_throttles_the_rest_is_left_to_the_timer(tenant_world: 
     tenant_world.graph_calls.clear()
     done = await step(tenant_world, "drift")
     assert done.counts == {"drifted": 40, "tags_pending": 40}
-    assert sum(count for call, count in tenant_world.graph_calls.items() if "deviceId" in call[1]) <= 16
+    assert sum(count for call, count in tenant_world.graph_calls.items() if "deviceId" in call[1]) <= 20
 
 
 async def test_a_repair_cut_off_in_the_middle_is_done_by_the_next_run(
