@@ -15,6 +15,7 @@ from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
 from evaluate_risk.follow_up import follow_up
 from evaluate_risk.guard import Approval, Guard, Stop, admit, approve, guard
 from evaluate_risk.policy import BLOCK_PREFIX, TAG_PREFIX
+from evaluate_risk.release import Released, release
 from evaluate_risk.wanted_tag import WAITING
 from shared.cosmos import FOLLOW_UPS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found
 from shared.errors import Conflict, GraphError, GraphNotFound, NotStored, StoreUnavailable
@@ -23,7 +24,18 @@ from shared.model import Device, HistoryEntry, Tag, TagState
 from shared.services import Services
 from shared.settings import Mode
 
-__all__ = ["Approval", "Guard", "Stop", "approve", "enforce", "enforce_all", "guard", "retry_pending"]
+__all__ = [
+    "Approval",
+    "Guard",
+    "Released",
+    "Stop",
+    "approve",
+    "enforce",
+    "enforce_all",
+    "guard",
+    "release",
+    "retry_pending",
+]
 
 TOGETHER = 20
 """Devices whose tags are read, and then written, in one batch."""

@@ -20,6 +20,7 @@ from shared.cosmos import (
     DEVICE_TAGS,
     DEVICES_TO_DECIDE,
     DEVICES_TO_PURGE,
+    DEVICES_WHOLE,
     FOLLOW_UPS,
     LINKS,
     PENDING_TAGS,
@@ -124,6 +125,7 @@ QUERIES = {
         where=lambda document, _parameters: document.get("replaced_by", "") is None,
         select=_select("id", "facts", "decision", "tag"),
     ),
+    DEVICES_WHOLE: Query(where=lambda document, _parameters: document.get("replaced_by", "") is None),
     UNLINKED_AGENTS: Query(
         where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "linked_by")
     ),

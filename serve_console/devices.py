@@ -102,12 +102,17 @@ async def listing(services: Services, top: str | None, token: str | None) -> Dev
     return DevicePage(devices=[_row(row) for row in found.rows], token=found.token)
 
 
-async def explain(services: Services, id_: str) -> Explanation:
-    """The explanation of the device whose Entra id (in any case) or `intune:` id is `id_`."""
+async def stored_device(services: Services, id_: str) -> Device:
+    """The device whose Entra id (in any case) or `intune:` id is `id_`. Raises NotThere."""
     found = await services.store.read(Device, id_.lower()) if id_part(id_) == id_ else None
     if found is None:
         raise NotThere(f"no device {id_[:100]!r}")
-    device = found.document
+    return found.document
+
+
+async def explain(services: Services, id_: str) -> Explanation:
+    """The explanation of the device whose Entra id (in any case) or `intune:` id is `id_`."""
+    device = await stored_device(services, id_)
     return Explanation(
         id=device.id,
         facts=device.facts,

@@ -39,9 +39,14 @@ class Event(StrEnum):
     TAG_PENDING = "tag_pending"
     TAG_FOREIGN = "tag_foreign"
     TAG_DRIFTED = "tag_drifted"
+    OVERRIDDEN = "overridden"
+    TAGS_RELEASED = "tags_released"
+    PARTNER_SILENT = "partner_silent"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
     SYNC_FINISHED = "sync_finished"
+    SYNC_SKIPPED = "sync_skipped"
+    SYNC_OVERTAKEN = "sync_overtaken"
     UNEXPECTED = "unexpected"
 
 
@@ -60,8 +65,13 @@ _LEVELS = {
     Event.TAG_PENDING: logging.WARNING,
     Event.TAG_FOREIGN: logging.ERROR,
     Event.TAG_DRIFTED: logging.WARNING,
+    Event.OVERRIDDEN: logging.WARNING,
+    Event.TAGS_RELEASED: logging.WARNING,
+    Event.PARTNER_SILENT: logging.WARNING,
     Event.FEED_RETRIED: logging.WARNING,
     Event.SYNC_STEP_FAILED: logging.ERROR,
+    Event.SYNC_SKIPPED: logging.WARNING,
+    Event.SYNC_OVERTAKEN: logging.ERROR,
     Event.UNEXPECTED: logging.ERROR,
 }
 

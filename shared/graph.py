@@ -15,6 +15,8 @@ from shared.graph_wire import (
     ManagedDeviceAnswer,
     OverviewAnswer,
     UserAnswer,
+    WhatIfAnswer,
+    WhatIfAnswers,
 )
 from shared.settings import Settings
 
@@ -98,6 +100,33 @@ class Graph:
             return [None]
         answers = await self._client.batch([self._put_tag(*each) for each in values.items()])
         return [answer if isinstance(answer, GraphError) else None for answer in answers]
+
+    async def entra_device(self, entra_id: str) -> EntraDeviceAnswer:
+        """An Entra device with its attributes and whether it is compliant (Device.Read.All)."""
+        values = {"id": entra_id, "fields": f"{_TAG_FIELDS},isCompliant"}
+        return await self._client.read(
+            EntraDeviceAnswer, Call("GET", _ENTRA_DEVICE + "?$select={fields}", values)
+        )
+
+    async def what_if(
+        self, user_id: str, app: str, platform: str, device_info: Mapping[str, object]
+    ) -> tuple[WhatIfAnswer, ...]:
+        """What every Conditional Access policy says to a sign-in (Policy.Read.ConditionalAccess)."""
+        question = {
+            "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user_id},
+            "signInContext": {
+                "@odata.type": "#microsoft.graph.applicationContext",
+                "includeApplications": [app],
+            },
+            "signInConditions": {
+                "devicePlatform": platform,
+                "clientAppType": "mobileAppsAndDesktopClients",
+                "deviceInfo": dict(device_info),
+            },
+            "appliedPoliciesOnly": False,
+        }
+        call = Call("POST", "/identity/conditionalAccess/evaluate", body=question)
+        return (await self._client.read(WhatIfAnswers, call)).value
 
     async def revoke_sessions(self, user_id: str) -> None:
         """Have a user sign in anew everywhere (User.RevokeSessions.All)."""

@@ -29,6 +29,8 @@ class Services:
     mirror: Mirror
     local_rules: LocalRules
     now: Callable[[], datetime]
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """When this process last wrote down that a partner was heard."""
     blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 

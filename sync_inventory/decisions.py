@@ -1,6 +1,6 @@
 """Decisions that a changed rule or switch, or the passing of time, makes due."""
 
-from evaluate_risk.decide import change, policy
+from evaluate_risk.decide import decide_again, policy
 from shared.cosmos import DEVICES_TO_DECIDE
 from shared.model import Device
 from shared.record import in_words
@@ -25,7 +25,7 @@ async def redecide(services: Services, tally: Tally) -> None:
     async with Tags(services, tally) as tags:
 
         async def one(id_: str) -> None:
-            found = await change(services, id_)
+            found = await decide_again(services, id_)
             if found is not None:
                 tally.add("decided")
                 await tags.bring(found)

@@ -531,7 +531,8 @@ async def test_an_unlinked_agent_costs_one_read_of_a_link_more(tenant_world: Wor
 
 
 ONE_READING = 3
-"""Intune's rules, who is silent, and the tenant's size; where the settings name connectors, each of them too."""
+"""Intune's rules, who is silent, and the tenant's size; where the settings name connectors, each of them
+too."""
 
 
 async def test_rules_and_switches_are_read_once_for_many_batches(phone: World) -> None:

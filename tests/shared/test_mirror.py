@@ -13,7 +13,8 @@ from tests.world import World, world
 
 READ = ("settings", "read")
 ONE_READING = 3
-"""Intune's rules, who is silent, and the tenant's size; where the settings name connectors, each of them too."""
+"""Intune's rules, who is silent, and the tenant's size; where the settings name connectors, each of them
+too."""
 
 
 async def test_without_rules_there_are_none(tenant_world: World) -> None:
