@@ -5,13 +5,14 @@ policies apply, also those that only report; whether their controls are met is w
 device's compliance.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel
 
 from serve_console.devices import stored_device
-from shared.errors import BadRequest
+from shared.errors import BadRequest, GraphUnavailable
 from shared.graph_wire import EntraDeviceAnswer, WhatIfAnswer
 from shared.model import Device
 from shared.record import Platform
@@ -22,6 +23,8 @@ APPS: Mapping[str, str] = {
     "00000003-0000-0ff1-ce00-000000000000": "SharePoint Online",
 }
 """Asked about where no app is named; ids are the same in every tenant."""
+WAITS = (1.1, 2.2)
+"""Seconds before What If is asked again."""
 AS_IF_BLOCKED = "mtd-block-high"
 PLATFORM = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 
@@ -92,12 +95,9 @@ async def _asked(
     services: Services, device: Device, entra: EntraDeviceAnswer, app: str, tag: str | None
 ) -> SignIn:
     attributes = {**entra.attributes, services.settings.attribute: tag}
-    answers = await services.graph.what_if(
-        device.facts.user_id or "",
-        app,
-        PLATFORM.get(device.facts.platform, ""),
-        {"deviceId": device.id, "isCompliant": bool(entra.compliant), **attributes},
-    )
+    about = {"deviceId": device.id, "isCompliant": bool(entra.compliant), **attributes}
+    platform = PLATFORM.get(device.facts.platform, "")
+    answers = await _in_turn(lambda: services.graph.what_if(device.facts.user_id or "", app, platform, about))
     policies = [_seen(answer, compliant=bool(entra.compliant)) for answer in answers if answer.applies]
     refusing = [policy for policy in policies if policy.refuses]
     return SignIn(
@@ -107,6 +107,17 @@ async def _asked(
         refused_once_on=any(policy.state != "disabled" for policy in refusing),
         policies=policies,
     )
+
+
+async def _in_turn(ask: Callable[[], Awaitable[tuple[WhatIfAnswer, ...]]]) -> tuple[WhatIfAnswer, ...]:
+    """Ask, and again where Graph throttles: it takes one call a second from the whole tenant, whoever
+    asks."""
+    for wait in WAITS:
+        try:
+            return await ask()
+        except GraphUnavailable:
+            await asyncio.sleep(wait)
+    return await ask()
 
 
 def _seen(answer: WhatIfAnswer, *, compliant: bool) -> PolicySeen:

@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from evaluate_risk.evaluation import evaluate
+from serve_console import what_if
 from serve_console.what_if import prove
-from shared.errors import BadRequest, GraphRefused, NotThere
+from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
 from shared.level import Level
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, World, a_threat
@@ -113,6 +114,19 @@ async def test_a_device_without_a_user_cannot_be_asked_about(tenant_world: World
 async def test_an_unknown_device_is_not_there(tenant_world: World) -> None:
     with pytest.raises(NotThere):
         await prove(tenant_world.services, "nobody", None)
+
+
+async def test_a_throttled_question_is_asked_again_a_little_later(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "WAITS", (0.01, 0.01))
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    tenant_world.graph_faults.throttle(2, None, path_contains="conditionalAccess")
+    assert (await prove(tenant_world.services, ENTRA_ID, None)).sign_ins
+    tenant_world.graph_faults.throttle(3, None, path_contains="conditionalAccess")
+    with pytest.raises(GraphUnavailable):
+        await prove(tenant_world.services, ENTRA_ID, None)
 
 
 async def test_a_permission_that_is_missing_is_told(tenant_world: World) -> None:
