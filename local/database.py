@@ -123,7 +123,7 @@ QUERIES = {
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
     DEVICE_SUMMARIES: Query(
         where=lambda document, _parameters: document.get("replaced_by", "") is None,
-        select=_select("id", "facts", "decision", "tag"),
+        select=_select("id", "facts", "decision", "tag", "gone_at"),
     ),
     DEVICES_WHOLE: Query(where=lambda document, _parameters: document.get("replaced_by", "") is None),
     UNLINKED_AGENTS: Query(
