@@ -28,9 +28,12 @@ def main() -> None:
 async def _run() -> Run:
     services = Services.of(read(os.environ))
     try:
-        return await sync(services)
+        run = await sync(services)
     finally:
         await services.close()
+    if run is None:
+        sys.exit("another run has the turn")
+    return run
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ replace with If-Match, done again from the start where another instance was fast
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +17,7 @@ from evaluate_risk.wanted_tag import wanted_tag
 from shared.cosmos import Found
 from shared.errors import Conflict, NotStored, StoreUnavailable
 from shared.events import Event, tell
-from shared.model import Agent, Device, HistoryEntry, Known, Slot, by_hand
+from shared.model import Agent, Decision, Device, HistoryEntry, Known, Slot, by_hand
 from shared.services import Services
 
 ATTEMPTS = 50
@@ -59,6 +59,38 @@ async def change(
         _tell_change(found.document, after)
         return Found(after, etag)
     raise StoreUnavailable(f"device {device_id} is written by too many at once")
+
+
+def preview(device: Device, policy: Policy, now: datetime) -> Decision:
+    """The decision another policy would come to; nothing is written."""
+    return decide(device, policy, now)
+
+
+async def decide_again(services: Services, device_id: str) -> Found[Device] | None:
+    """The device after a decision that is due; where agents seem silent, once they were asked when they were
+    heard last: a message that changed nothing was not carried to the device."""
+    hearing = (await services.mirror.read()).hearing
+    if hearing.agent_limit is None:
+        return await change(services, device_id)
+    found = await services.store.read(Device, device_id)
+    slots = found.document.slots.values() if found else ()
+    heard: dict[str, datetime] = {}
+    for slot_ in slots:
+        if hearing.is_silent(slot_.heard_at, services.now()):
+            agent = await services.store.read(Agent, slot_.agent)
+            if agent and agent.document.last_received_at:
+                heard[slot_.agent] = agent.document.last_received_at
+    return await change(services, device_id, partial(_hearing, heard=heard))
+
+
+def _hearing(device: Device, heard: Mapping[str, datetime]) -> Device:
+    slots = {
+        id_: slot_.model_copy(update={"heard_at": max(heard[id_], slot_.heard_at or heard[id_])})
+        if id_ in heard
+        else slot_
+        for id_, slot_ in device.slots.items()
+    }
+    return device.model_copy(update={"slots": slots})
 
 
 async def pause(attempt: int) -> None:

@@ -7,26 +7,41 @@ says, because nobody knows whose write reached Entra last. A Graph failure leave
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
-from evaluate_risk.policy import TAG_PREFIX
-from shared.cosmos import PENDING_TAGS, Found
-from shared.errors import (
-    Conflict,
-    GraphError,
-    GraphNotFound,
-    NotStored,
-    StoreUnavailable,
-)
+from evaluate_risk.follow_up import follow_up
+from evaluate_risk.guard import Approval, Guard, Stop, admit, approve, guard
+from evaluate_risk.policy import BLOCK_PREFIX, TAG_PREFIX
+from evaluate_risk.release import Released, release
+from evaluate_risk.wanted_tag import WAITING
+from shared.cosmos import FOLLOW_UPS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found
+from shared.errors import Conflict, GraphError, GraphNotFound, NotStored, StoreUnavailable
 from shared.events import Event, tell
 from shared.model import Device, HistoryEntry, Tag, TagState
 from shared.services import Services
 from shared.settings import Mode
 
+__all__ = [
+    "Approval",
+    "Guard",
+    "Released",
+    "Stop",
+    "approve",
+    "enforce",
+    "enforce_all",
+    "guard",
+    "release",
+    "retry_pending",
+]
+
+TOGETHER = 20
+"""Devices whose tags are read, and then written, in one batch."""
 BUDGET_SECONDS = {True: 35.0, False: 15.0}
 """Wall time one run gives to blocks and to unblocks: neither keeps the other waiting for ever."""
+FOLLOW_UP_SECONDS = 8.0
 
 
 class _Pending(BaseModel):
@@ -34,83 +49,100 @@ class _Pending(BaseModel):
 
     id: str
     attempts: int = 0
+    stop: str | None = None
 
 
 async def enforce(services: Services, found: Found[Device]) -> Device:
     """Bring a device's pending tag to Entra; the device with what came of it."""
-    if services.settings.mode is not Mode.ENFORCE:
-        return found.document
-    raced = False
-    for attempt in range(ATTEMPTS):
-        device = found.document
-        if device.tag.wanted is None or (device.tag.state is not TagState.PENDING and not raced):
-            return device
-        tag = await _written(services, device, raced=raced)
-        after = _recorded(device, tag, services)
-        try:
-            await services.store.replace(after, found.etag)
-        except (Conflict, NotStored):
-            raced = True
-            await pause(attempt)
-            again = await services.store.read(Device, device.id)
-            if again is None:
-                return device
-            found = again
-            continue
-        return after
-    raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
+    [device] = await enforce_all(services, [found])
+    return device
 
 
-async def retry_pending(services: Services) -> dict[str, int]:
-    """Try every pending tag again, blocks before unblocks; how many were tried and are no longer pending.
+async def enforce_all(services: Services, founds: Sequence[Found[Device]]) -> list[Device]:
+    """Bring the pending tags of some devices to Entra together; the devices with what came of it, in order.
 
-    The least tried go first and the time is bounded, so that a few that never work hold up nobody: the next
-    run goes on with the others. Waits as long as Graph asks.
+    A new block beyond the mass-change stop waits for an admin.
     """
-    counts = {"tried": 0, "settled": 0}
+    after = {found.document.id: found.document for found in founds}
     if services.settings.mode is not Mode.ENFORCE:
-        return counts
-    for blocks, seconds in BUDGET_SECONDS.items():
-        ends = time.monotonic() + seconds
-        rows = services.store.rows(_Pending, "devices", PENDING_TAGS, blocks=blocks)
-        waiting = sorted([row async for row in rows], key=lambda row: (row.attempts, row.id))
-        for row in waiting:
-            await asyncio.sleep(min(services.graph.resting(), max(0.0, ends - time.monotonic())))
-            if time.monotonic() >= ends:
-                break
-            found = await services.store.read(Device, row.id)
-            if found is not None:
-                counts["tried"] += 1
-                device = await enforce(services, found)
-                counts["settled"] += device.tag.state is not TagState.PENDING
-    return counts
+        return list(after.values())
+    waiting = [found for found in founds if _waits(found.document)]
+    held = await _held(services, [found.document for found in waiting])
+    free = [found for found in waiting if found.document.id not in held]
+    tags = dict(zip([f.document.id for f in free], await _attempted(services, free), strict=True))
+    for found in waiting:
+        device = found.document
+        tag = tags.get(device.id) or _waiting(device.tag, held[device.id])
+        after[device.id] = await _kept(services, found, tag, raced=device.id in tags)
+    return list(after.values())
 
 
-async def _written(services: Services, device: Device, *, raced: bool) -> Tag:
-    """The tag after one attempt at Entra. A value that is not ours is left alone."""
-    tag, now = device.tag, services.now()
-    wanted = tag.wanted or ""
-    try:
-        standing = await services.graph.tag(device.id)
-        if standing and not standing.startswith(TAG_PREFIX):
-            tell(Event.TAG_FOREIGN, device=device.id)
-            return tag.model_copy(update={"state": TagState.FOREIGN, "before": standing, "error": None})
-        heard = not (raced or tag.unheard or tag.attempts)
-        if not heard or standing != wanted or tag.applied not in {None, wanted}:
-            await services.graph.write_tag(device.id, wanted)
-    except GraphNotFound:
+def _waits(device: Device) -> bool:
+    return device.tag.wanted is not None and device.tag.state in WAITING
+
+
+async def _held(services: Services, devices: Sequence[Device]) -> dict[str, str]:
+    """The devices whose block must wait, with the stop each waits under."""
+    return await admit(services, {d.id: d.tag.stop for d in devices if _is_new_block(d.tag)})
+
+
+def _is_new_block(tag: Tag) -> bool:
+    """Whether a device that was let in would be refused: a block of ours that is put back is none."""
+    wanted, applied = tag.wanted or "", tag.applied or ""
+    return wanted.startswith(BLOCK_PREFIX) and not applied.startswith(BLOCK_PREFIX)
+
+
+def _waiting(tag: Tag, stop: str) -> Tag:
+    return tag.model_copy(update={"state": TagState.PENDING_APPROVAL, "stop": stop, "error": None})
+
+
+async def _attempted(
+    services: Services, founds: Sequence[Found[Device]], *, raced: bool = False
+) -> list[Tag]:
+    """The tags after one attempt at Entra, for all at once. A value that is not ours is left alone."""
+    devices = [found.document for found in founds]
+    standing = dict(
+        zip([d.id for d in devices], await services.graph.tags([d.id for d in devices]), strict=True)
+    )
+    to_write = {d.id: d.tag.wanted or "" for d in devices if _must_write(d.tag, standing[d.id], raced=raced)}
+    errors = dict(zip(to_write, await services.graph.write_tags(to_write), strict=True))
+    return [_outcome(d, standing[d.id], errors.get(d.id), services) for d in devices]
+
+
+def _must_write(tag: Tag, standing: str | GraphError | None, *, raced: bool) -> bool:
+    """Whether Entra must be written: not over another's value, and not where ours is known to stand."""
+    if isinstance(standing, GraphError) or _is_foreign(standing):
+        return False
+    unheard = raced or tag.unheard or tag.attempts > 0
+    return unheard or standing != tag.wanted or tag.applied not in {None, tag.wanted}
+
+
+def _is_foreign(standing: str | None) -> bool:
+    return bool(standing) and not str(standing).startswith(TAG_PREFIX)
+
+
+def _outcome(
+    device: Device, standing: str | GraphError | None, error: GraphError | None, services: Services
+) -> Tag:
+    tag, wanted = device.tag, device.tag.wanted or ""
+    failure = standing if isinstance(standing, GraphError) else error
+    if isinstance(failure, GraphNotFound):
         gone = {"state": TagState.NO_DEVICE, "error": "Entra does not know the device"}
         return tag.model_copy(update=gone)
-    except GraphError as error:
-        tell(Event.TAG_PENDING, device=device.id, tag=wanted, why=error)
-        failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(error)}
+    if failure is not None:
+        tell(Event.TAG_PENDING, device=device.id, tag=wanted, why=failure)
+        failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(failure)}
         return tag.model_copy(update=failed)
-    tell(Event.TAG_WRITTEN, device=device.id, tag=wanted, before=standing, why=tag.why)
+    before = None if isinstance(standing, GraphError) else standing
+    if _is_foreign(before):
+        tell(Event.TAG_FOREIGN, device=device.id)
+        return tag.model_copy(update={"state": TagState.FOREIGN, "before": before, "error": None})
+    tell(Event.TAG_WRITTEN, device=device.id, tag=wanted, before=before, why=tag.why)
     applied = {
         "state": TagState.APPLIED,
         "applied": wanted,
-        "before": _before(tag, standing),
-        "applied_at": now,
+        "before": _before(tag, before),
+        "applied_at": services.now(),
         "unheard": False,
         "error": None,
     }
@@ -124,6 +156,36 @@ def _before(tag: Tag, standing: str | None) -> str | None:
     return tag.before if tag.applied == tag.wanted else tag.applied
 
 
+async def _kept(services: Services, found: Found[Device], tag: Tag, *, raced: bool) -> Device:
+    """Record what came of a device's tag; where another instance was faster, look and write once more.
+
+    `raced` says whether Entra was asked, so that the order of our write and the other's is not known.
+    """
+    for attempt in range(ATTEMPTS):
+        after = _recorded(found.document, tag, services)
+        if after == found.document:
+            return after
+        try:
+            etag = await services.store.replace(after, found.etag)
+        except (Conflict, NotStored):
+            await pause(attempt)
+        else:
+            return await follow_up(services, Found(after, etag))
+        again = await services.store.read(Device, found.document.id)
+        if again is None or again.document.tag.wanted is None:
+            return again.document if again else found.document
+        if not raced and not _waits(again.document):
+            return again.document
+        found = again
+        held = await _held(services, [found.document]) if _waits(found.document) else {}
+        if held:
+            tag = _waiting(found.document.tag, held[found.document.id])
+            continue
+        [tag] = await _attempted(services, [found], raced=raced)
+        raced = True
+    raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
+
+
 def _recorded(device: Device, tag: Tag, services: Services) -> Device:
     history = device.history
     if tag.state is not device.tag.state:
@@ -131,7 +193,63 @@ def _recorded(device: Device, tag: Tag, services: Services) -> Device:
             TagState.APPLIED: f"tag {tag.applied} written over {tag.before or 'nothing'}",
             TagState.FOREIGN: "tag not written: somebody else's value stands in the attribute",
             TagState.NO_DEVICE: "tag not written: Entra does not know the device",
+            TagState.PENDING_APPROVAL: f"block held back: too many at once (stop {tag.stop})",
         }
         if tag.state in words:
             history = (HistoryEntry(at=services.now(), what=words[tag.state]), *history)[:HISTORY]
     return device.model_copy(update={"tag": tag, "history": history})
+
+
+async def retry_pending(services: Services) -> dict[str, int]:
+    """Try every pending tag again, blocks before unblocks; how many were tried and are no longer pending.
+
+    Blocks an admin has approved go with them. The least tried go first and the time is bounded, so that a few
+    that never work hold up nobody: the next run goes on with the others. Waits as long as Graph asks.
+    """
+    counts = {"tried": 0, "settled": 0}
+    if services.settings.mode is not Mode.ENFORCE:
+        return counts
+    for blocks, seconds in BUDGET_SECONDS.items():
+        rows = services.store.rows(_Pending, "devices", PENDING_TAGS, blocks=blocks)
+        waiting = sorted([row async for row in rows], key=lambda row: (row.attempts, row.id))
+        if blocks:
+            waiting += await _approved(services)
+        await _retry(services, waiting, time.monotonic() + seconds, counts)
+    await _finish_follow_ups(services)
+    return counts
+
+
+async def _approved(services: Services) -> list[_Pending]:
+    """Devices that waited for an approval that has been given."""
+    approvals = (await guard(services)).approvals
+    if not approvals:
+        return []
+    stops = {approval.stop for approval in approvals}
+    rows = services.store.rows(_Pending, "devices", WAITING_FOR_APPROVAL)
+    return [row async for row in rows if row.stop in stops]
+
+
+async def _retry(
+    services: Services, waiting: Sequence[_Pending], ends: float, counts: dict[str, int]
+) -> None:
+    for first in range(0, len(waiting), TOGETHER):
+        await asyncio.sleep(min(services.graph.resting(), max(0.0, ends - time.monotonic())))
+        if time.monotonic() >= ends:
+            return
+        ids = [row.id for row in waiting[first : first + TOGETHER]]
+        read = await asyncio.gather(*(services.store.read(Device, id_) for id_ in ids))
+        devices = await enforce_all(services, [found for found in read if found is not None])
+        counts["tried"] += len(devices)
+        counts["settled"] += sum(device.tag.state not in WAITING for device in devices)
+
+
+async def _finish_follow_ups(services: Services) -> None:
+    if not services.settings.follow_ups:
+        return
+    ends = time.monotonic() + FOLLOW_UP_SECONDS
+    async for id_ in services.store.ids("devices", FOLLOW_UPS):
+        if services.graph.resting() or time.monotonic() >= ends:
+            return
+        found = await services.store.read(Device, id_)
+        if found is not None:
+            await follow_up(services, found)

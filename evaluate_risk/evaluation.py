@@ -88,7 +88,7 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
         folded = fold(before, reports, services.now())
         after = await _linked(services, folded.agent)
         linked = after.level_revision != before.level_revision
-        if not linked and _is_news(before, after):
+        if not linked and await _is_news(services, before, after):
             after = after.model_copy(update={"level_revision": after.level_revision + 1})
         await _bury_rejected(services, folded, reports)
         if standing and after == before:
@@ -100,9 +100,13 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
     raise StoreUnavailable(f"agent {first.agent} is written by too many at once")
 
 
-def _is_news(before: Agent, after: Agent) -> bool:
-    """Whether the device must hear of it: another level, or the first report of an agent linked before it."""
-    return before.first_received_at is None or not same_for_device(slot(before), slot(after))
+async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
+    """Whether the device must hear of it: another level, the first report of an agent linked before it, or
+    the first after a silence that counted against it."""
+    if before.first_received_at is None or not same_for_device(slot(before), slot(after)):
+        return True
+    hearing = (await services.mirror.read()).hearing
+    return hearing.is_silent(before.last_received_at, services.now())
 
 
 async def _stored(services: Services, agent: Agent, standing: Found[Agent] | None) -> Found[Agent]:

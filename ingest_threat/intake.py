@@ -15,6 +15,7 @@ from pydantic import BaseModel, JsonValue
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
 from ingest_threat.body import MAX_BYTES
+from ingest_threat.heartbeat import heard
 from ingest_threat.redaction import REDACTED, redacted
 from shared.errors import (
     AlreadyStored,
@@ -95,6 +96,7 @@ async def receive(services: Services, partner: str, headers: Mapping[str, str], 
     partners.check_known(partner)
     _check_bytes(partner, body)
     await _authenticate(services, partner, headers, body)
+    await heard(services, partner)
     _check_content_type(headers)
     return await accept(services, partner, body)
 

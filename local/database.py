@@ -20,11 +20,14 @@ from shared.cosmos import (
     DEVICE_TAGS,
     DEVICES_TO_DECIDE,
     DEVICES_TO_PURGE,
+    DEVICES_WHOLE,
+    FOLLOW_UPS,
     INVENTORIES,
     LINKS,
     PENDING_TAGS,
     UNLINKED_AGENT_SUMMARIES,
     UNLINKED_AGENTS,
+    WAITING_FOR_APPROVAL,
 )
 
 
@@ -74,6 +77,11 @@ def _to_purge(document: Document, parameters: Parameters) -> bool:
     )
 
 
+def _to_follow_up(document: Document, _parameters: Parameters) -> bool:
+    tag = _part(document, "tag")
+    return tag.get("state") == "applied" and tag.get("follow_up") is not None
+
+
 def _of_device(document: Document, parameters: Parameters) -> bool:
     return parameters["@device"] in (document.get("device"), document.get("moving_from"))
 
@@ -102,14 +110,23 @@ QUERIES = {
         where=_pending,
         select=lambda document: {"id": document["id"], "attempts": _part(document, "tag").get("attempts")},
     ),
+    WAITING_FOR_APPROVAL: Query(
+        where=lambda document, _parameters: _part(document, "tag").get("state") == "pending_approval",
+        select=lambda document: {
+            "id": document["id"],
+            **{name: _part(document, "tag").get(name) for name in ("attempts", "stop")},
+        },
+    ),
+    FOLLOW_UPS: Query(where=_to_follow_up, select=lambda document: document["id"]),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
     DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
     DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
     DEVICE_SUMMARIES: Query(
         where=lambda document, _parameters: document.get("replaced_by", "") is None,
-        select=_select("id", "facts", "decision", "tag"),
+        select=_select("id", "facts", "decision", "tag", "gone_at"),
     ),
+    DEVICES_WHOLE: Query(where=lambda document, _parameters: document.get("replaced_by", "") is None),
     UNLINKED_AGENTS: Query(
         where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "linked_by")
     ),

@@ -86,7 +86,7 @@ def connectors() -> list[dict[str, Any]]:
             "partnerUnresponsivenessThresholdInDays": 7,
             "iosEnabled": False,
             "androidEnabled": False,
-            **(switched_on(partner) if partner in AT_FIRST else {}),
+            **switched(partner, on=partner in AT_FIRST),
             "iosDeviceBlockedOnMissingPartnerData": False,
             "androidDeviceBlockedOnMissingPartnerData": False,
             "allowPartnerToCollectIOSApplicationMetadata": False,
@@ -96,9 +96,9 @@ def connectors() -> list[dict[str, Any]]:
     ]
 
 
-def switched_on(partner: str) -> dict[str, bool]:
-    """What an admin changes at a partner's connector so that its reports count."""
-    return {f"{PLATFORM[partner]}Enabled": True}
+def switched(partner: str, *, on: bool) -> dict[str, bool]:
+    """What an admin changes at a partner's connector so that its reports count, or do not."""
+    return {f"{PLATFORM[partner]}Enabled": on}
 
 
 def compliance_policies() -> list[dict[str, Any]]:

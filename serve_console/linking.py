@@ -5,13 +5,14 @@ devices' histories, last the tag. What is cut off in between is finished by doin
 same device, reason and admin is kept, with the time it was first said.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, StringConstraints
 
 from evaluate_risk.decide import change, link_agent, noting, unlink_agent, withdraw
 from evaluate_risk.enforce import enforce
 from serve_console.named_device import named_device
+from serve_console.request import Request
 from shared.cosmos import Found
 from shared.entra import Caller
 from shared.errors import AlreadyStored, BadRequest, Conflict, NotThere, StoreUnavailable
@@ -20,25 +21,12 @@ from shared.model import Agent, Device, Link, TagState, Verdict, agent_id, id_pa
 from shared.record import Moment
 from shared.services import Services
 
-LONGEST_BODY = 10_000
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
-"""Why an admin does it, for whoever asks later."""
 
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Reason
-
-
-R = TypeVar("R", bound=_Request)
-
-
-class UnlinkRequest(_Request):
+class UnlinkRequest(Request):
     """Why an agent is not the device it is linked to."""
 
 
-class LinkRequest(_Request):
+class LinkRequest(Request):
     """Which device an agent is, and how the admin knows."""
 
     device: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=210)]
@@ -55,16 +43,6 @@ class Linked(BaseModel):
     previous: str | None
     verdict: Verdict | None
     tag_state: TagState | None
-
-
-def read_link(body: bytes) -> LinkRequest:
-    """The request in `body`; BadRequest where it is none."""
-    return _read(LinkRequest, body, "{device, reason}")
-
-
-def read_unlink(body: bytes) -> UnlinkRequest:
-    """The request in `body`; BadRequest where it is none."""
-    return _read(UnlinkRequest, body, "{reason}")
 
 
 async def link(services: Services, caller: Caller, id_: str, request: LinkRequest) -> Linked:
@@ -180,14 +158,3 @@ def _answer(agent_id: str, record: Link, device: Device | None) -> Linked:
         verdict=device.decision.verdict if device and device.decision else None,
         tag_state=device.tag.state if device else None,
     )
-
-
-def _read(kind: type[R], body: bytes, shape: str) -> R:
-    if len(body) > LONGEST_BODY:
-        raise BadRequest(f"expected {shape} in at most {LONGEST_BODY} bytes")
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "body"
-        raise BadRequest(f"expected {shape}; {where}: {first['msg']}") from None

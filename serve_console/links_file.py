@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from serve_console.linking import Reason
+from serve_console.request import Reason
 from shared.errors import BadRequest, Unreadable, UnreadableReport
 from shared.model import agent_id
 from shared.record import TEXT_LIMIT

@@ -53,13 +53,16 @@ CONTAINERS: Mapping[str, Container] = {
 }
 
 PENDING_TAGS = "SELECT c.id, c.tag.attempts FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+WAITING_FOR_APPROVAL = "SELECT c.id, c.tag.attempts, c.tag.stop FROM c WHERE c.tag.state = 'pending_approval'"
+FOLLOW_UPS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'applied' AND c.tag.follow_up != null"
 DEVICES_TO_DECIDE = (
     "SELECT VALUE c.id FROM c WHERE c.decision.rules_version != @version OR c.decision.next_due <= @now"
 )
 DEVICE_MIRRORS = "SELECT c.id, c.facts, c.replaced_by, c.missing_since, c.gone_at FROM c"
 DEVICE_TAGS = "SELECT c.id, c.tag FROM c WHERE c.tag.wanted != null OR c.tag.state != 'none'"
 DEVICES_TO_PURGE = "SELECT VALUE c.id FROM c WHERE c.gone_at <= @before AND c.purged_at = null"
-DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag FROM c WHERE c.replaced_by = null"
+DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag, c.gone_at FROM c WHERE c.replaced_by = null"
+DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.linked_by FROM c WHERE c.device = null"
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "

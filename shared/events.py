@@ -31,13 +31,23 @@ class Event(StrEnum):
     DEVICE_PURGED = "device_purged"
     INVENTORY_PURGED = "inventory_purged"
     DECISION_CHANGED = "decision_changed"
+    MASS_CHANGE_STOPPED = "mass_change_stopped"
+    MASS_CHANGE_APPROVED = "mass_change_approved"
+    FOLLOWED_UP = "followed_up"
+    FOLLOW_UP_PENDING = "follow_up_pending"
+    FOLLOW_UP_REFUSED = "follow_up_refused"
     TAG_WRITTEN = "tag_written"
     TAG_PENDING = "tag_pending"
     TAG_FOREIGN = "tag_foreign"
     TAG_DRIFTED = "tag_drifted"
+    OVERRIDDEN = "overridden"
+    TAGS_RELEASED = "tags_released"
+    PARTNER_SILENT = "partner_silent"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
     SYNC_FINISHED = "sync_finished"
+    SYNC_SKIPPED = "sync_skipped"
+    SYNC_OVERTAKEN = "sync_overtaken"
     UNEXPECTED = "unexpected"
 
 
@@ -49,11 +59,20 @@ _LEVELS = {
     Event.UNKNOWN_WORD: logging.WARNING,
     Event.AGENT_UNLINKED: logging.WARNING,
     Event.GROUP_UNKNOWN: logging.WARNING,
+    Event.MASS_CHANGE_STOPPED: logging.ERROR,
+    Event.MASS_CHANGE_APPROVED: logging.WARNING,
+    Event.FOLLOW_UP_PENDING: logging.WARNING,
+    Event.FOLLOW_UP_REFUSED: logging.ERROR,
     Event.TAG_PENDING: logging.WARNING,
     Event.TAG_FOREIGN: logging.ERROR,
     Event.TAG_DRIFTED: logging.WARNING,
+    Event.OVERRIDDEN: logging.WARNING,
+    Event.TAGS_RELEASED: logging.WARNING,
+    Event.PARTNER_SILENT: logging.WARNING,
     Event.FEED_RETRIED: logging.WARNING,
     Event.SYNC_STEP_FAILED: logging.ERROR,
+    Event.SYNC_SKIPPED: logging.WARNING,
+    Event.SYNC_OVERTAKEN: logging.ERROR,
     Event.UNEXPECTED: logging.ERROR,
 }
 

@@ -17,6 +17,8 @@ from shared.graph_wire import (
     MobileAppAnswer,
     OverviewAnswer,
     UserAnswer,
+    WhatIfAnswer,
+    WhatIfAnswers,
 )
 from shared.settings import Settings
 
@@ -65,8 +67,9 @@ class Graph:
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
         """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
-        path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$select=id&$top=999"
-        return self._client.pages(UserAnswer, Call("GET", path, {"id": group_id}), whole=True)
+        path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$count=true&$select=id&$top=999"
+        call = Call("GET", path, {"id": group_id}, eventual=True)
+        return self._client.pages(UserAnswer, call, whole=True)
 
     def entra_devices(self) -> AsyncIterator[EntraDeviceAnswer]:
         """Every Entra device with its extension attributes, by pages of 999 (Device.Read.All)."""
@@ -96,6 +99,11 @@ class Graph:
 
     async def tags(self, entra_ids: Sequence[str]) -> list[str | GraphError | None]:
         """The values in the tag's attribute of many devices, or why one cannot be had; in their order."""
+        if len(entra_ids) == 1:
+            try:
+                return [await self.tag(entra_ids[0])]
+            except GraphError as error:
+                return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
         return [self._read_value(answer) for answer in answers]
 
@@ -105,8 +113,50 @@ class Graph:
 
     async def write_tags(self, values: Mapping[str, str]) -> list[GraphError | None]:
         """The same for many devices, by id: why one could not be written, in their order."""
+        if len(values) == 1:
+            try:
+                await self.write_tag(*next(iter(values.items())))
+            except GraphError as error:
+                return [error]
+            return [None]
         answers = await self._client.batch([self._put_tag(*each) for each in values.items()])
         return [answer if isinstance(answer, GraphError) else None for answer in answers]
+
+    async def entra_device(self, entra_id: str) -> EntraDeviceAnswer:
+        """An Entra device with its attributes and whether it is compliant (Device.Read.All)."""
+        values = {"id": entra_id, "fields": f"{_TAG_FIELDS},isCompliant"}
+        return await self._client.read(
+            EntraDeviceAnswer, Call("GET", _ENTRA_DEVICE + "?$select={fields}", values)
+        )
+
+    async def what_if(
+        self, user_id: str, app: str, platform: str, device_info: Mapping[str, object]
+    ) -> tuple[WhatIfAnswer, ...]:
+        """What every Conditional Access policy says to a sign-in (Policy.Read.ConditionalAccess)."""
+        question = {
+            "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user_id},
+            "signInContext": {
+                "@odata.type": "#microsoft.graph.applicationContext",
+                "includeApplications": [app],
+            },
+            "signInConditions": {
+                "devicePlatform": platform,
+                "clientAppType": "mobileAppsAndDesktopClients",
+                "deviceInfo": dict(device_info),
+            },
+            "appliedPoliciesOnly": False,
+        }
+        call = Call("POST", "/identity/conditionalAccess/evaluate", body=question)
+        return (await self._client.read(WhatIfAnswers, call)).value
+
+    async def revoke_sessions(self, user_id: str) -> None:
+        """Have a user sign in anew everywhere (User.RevokeSessions.All)."""
+        await self._client.send(Call("POST", "/users/{id}/revokeSignInSessions", {"id": user_id}, {}))
+
+    async def sync_device(self, intune_id: str) -> None:
+        """Ask a device to check in with Intune (DeviceManagementManagedDevices.PrivilegedOperations.All)."""
+        path = "/deviceManagement/managedDevices/{id}/syncDevice"
+        await self._client.send(Call("POST", path, {"id": intune_id}, {}))
 
     def resting(self) -> float:
         """Seconds for which Graph is to be left alone: it said so, or did not answer; else 0."""

@@ -52,6 +52,9 @@ class Call:
     path: str
     values: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+    eventual: bool = False
+    """Whether it asks for `ConsistencyLevel: eventual`, which Entra wants for a cast in a path, on every
+    page."""
 
 
 @dataclass(frozen=True)
@@ -122,28 +125,19 @@ class GraphClient:
             if link in seen or len(seen) >= PAGE_LIMIT or not self._ours(link):
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
-            request = _following(link)
+            request = _following(link, call)
 
     async def batch(self, calls: Sequence[Call]) -> list[bytes | GraphError]:
         """Make many calls by twenties ($batch); what each came to, in their order.
 
         Each item is throttled on its own: those are sent again after the wait they ask for, if it is short.
-        One call alone is made as such.
         """
-        if len(calls) == 1:
-            return [await self._alone(calls[0])]
         outcomes: list[bytes | GraphError] = [GraphUnavailable("not asked yet")] * len(calls)
         for first in range(0, len(calls), BATCH_SIZE):
             places = range(first, min(first + BATCH_SIZE, len(calls)))
             for place, outcome in (await self._twenty({place: calls[place] for place in places})).items():
                 outcomes[place] = outcome
         return outcomes
-
-    async def _alone(self, call: Call) -> bytes | GraphError:
-        try:
-            return await self.send(call)
-        except GraphError as error:
-            return error
 
     async def _twenty(self, calls: Mapping[int, Call]) -> dict[int, bytes | GraphError]:
         outcomes: dict[int, _Outcome] = {}
@@ -152,8 +146,8 @@ class GraphClient:
             outcomes |= await self._posted(left)
             left = {place: calls[place] for place, outcome in outcomes.items() if outcome.again}
             wait = max((outcomes[place].wait for place in left), default=0.0)
-            if not left or wait > PATIENCE_SECONDS:
-                break
+            if not left or wait > PATIENCE_SECONDS or len(left) == len(calls):
+                break  # where none went through, Graph is to be left alone
             await asyncio.sleep(wait)
         self._rest(max(outcome.wait for outcome in outcomes.values()))
         return {place: outcome.result for place, outcome in outcomes.items()}
@@ -204,7 +198,7 @@ class GraphClient:
         request = RequestInformation(
             Method(call.method), "{+baseurl}" + call.path, {"baseurl": self._base, **call.values}
         )
-        request.headers.try_add("Accept", "application/json")
+        _add_headers(request, call)
         if call.body is not None:
             request.headers.try_add("Content-Type", "application/json")
             request.content = json.dumps(call.body, separators=(",", ":")).encode()
@@ -353,13 +347,19 @@ def read_object(kind: type[W], body: bytes) -> W:
     return read_item(kind, _json(body))
 
 
-def _following(link: str) -> "RequestInformation":
+def _add_headers(request: "RequestInformation", call: Call) -> None:
+    request.headers.try_add("Accept", "application/json")
+    if call.eventual:
+        request.headers.try_add("ConsistencyLevel", "eventual")
+
+
+def _following(link: str, call: Call) -> "RequestInformation":
     from kiota_abstractions.method import Method
     from kiota_abstractions.request_information import RequestInformation
 
     request = RequestInformation(Method.GET)
     request.url = link
-    request.headers.try_add("Accept", "application/json")
+    _add_headers(request, call)
     return request
 
 

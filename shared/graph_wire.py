@@ -110,6 +110,30 @@ class EntraDeviceAnswer(Wire):
 
     device_id: str = Field("", alias="deviceId")
     attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
+    compliant: bool | None = Field(None, alias="isCompliant")
+    """Only where it was asked for."""
+
+
+class GrantControls(Wire):
+    """conditionalAccessGrantControls."""
+
+    operator: str = "OR"
+    controls: tuple[str, ...] = Field((), alias="builtInControls")
+
+
+class WhatIfAnswer(Wire):
+    """whatIfAnalysisResult, v1.0: a policy, and whether it applies to the sign-in that was asked about."""
+
+    name: str = Field("", alias="displayName")
+    state: str = ""
+    applies: bool = Field(False, alias="policyApplies")
+    grant: GrantControls = Field(default_factory=GrantControls, alias="grantControls")
+
+
+class WhatIfAnswers(Wire):
+    """The answer of conditionalAccessRoot: evaluate."""
+
+    value: tuple[WhatIfAnswer, ...] = ()
 
 
 class ExportJobAnswer(Wire):

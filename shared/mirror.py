@@ -12,6 +12,7 @@ from shared.local_rules import LocalRules
 from shared.rule import Rule, Rules
 from shared.settings import Settings
 from shared.switches import Switches
+from shared.tenant import Tenant
 
 KEPT = timedelta(seconds=30)
 """How long a reading serves. A decision taken on an older one is taken again by the next sync."""
@@ -19,12 +20,14 @@ KEPT = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Reading:
-    """Rules, switches and silence at one moment."""
+    """Rules, switches, silence and the size of the tenant at one moment."""
 
     rules: tuple[Rule, ...]
     """Intune's and the local ones."""
     switches: Switches
     hearing: Hearing = field(default_factory=Hearing)
+    managed: int = 0
+    """Devices Intune manages: what a mass change is measured by."""
 
 
 class Mirror:
@@ -67,7 +70,9 @@ class Mirror:
     async def _fresh(self) -> Reading:
         found = await self._store.read(Rules, "rules")
         intunes = found.document.rules if found else ()
-        return Reading((*intunes, *self._local.rules), await self.switches(), await self._hearing())
+        tenant = await self._store.read(Tenant, "tenant")
+        managed = tenant.document.managed if tenant else 0
+        return Reading((*intunes, *self._local.rules), await self.switches(), await self._hearing(), managed)
 
     async def _hearing(self) -> Hearing:
         found = await self._store.read(Silent, "silent")

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import (
     BadRequest,
+    GraphError,
+    GraphUnavailable,
     KeysUnavailable,
     MtdError,
     NotAuthentic,
@@ -29,6 +31,7 @@ _TITLES = {
     415: "Unsupported media type",
     422: "Not this partner's format",
     500: "Internal error",
+    502: "Microsoft Graph refused",
     503: "Try again later",
 }
 
@@ -81,6 +84,10 @@ def problem(error: MtdError) -> func.HttpResponse:
             return _problem(415, str(error))
         case StoreUnavailable() | KeysUnavailable():
             return _problem(503, retry_after=error.retry_after)
+        case GraphUnavailable():
+            return _problem(503, str(error), retry_after=error.retry_after or 5.0)
+        case GraphError():
+            return _problem(502, str(error))
         case _:
             tell(Event.UNEXPECTED, where="http", what=place(error))
             return _problem(500)

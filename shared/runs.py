@@ -31,9 +31,17 @@ class Run(Part):
         return all(step.ok for step in self.steps)
 
 
+class Turn(Part):
+    """The run that is under way: no other begins beside it until then, unless it ends before."""
+
+    owner: str
+    until: Moment
+
+
 class Runs(Document):
-    """The latest sync runs, newest first."""
+    """The latest sync runs, newest first, and the one that is under way."""
 
     container: ClassVar[str] = "settings"
     id: str = "run:sync"
     runs: tuple[Run, ...] = ()
+    turn: Turn | None = None

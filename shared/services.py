@@ -1,7 +1,8 @@
 """What the functions work with, put together in one place, once per process."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 
@@ -28,6 +29,10 @@ class Services:
     mirror: Mirror
     local_rules: LocalRules
     now: Callable[[], datetime]
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """When this process last wrote down that a partner was heard."""
+    blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 
     @classmethod
     def of(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> "Services":

@@ -66,6 +66,8 @@ class Settings(Proofs):
     guard_devices: int = 10
     guard_percent: int = 10
     """In an hour at most so many devices, or so many of a hundred, are newly blocked, whichever is more."""
+    drift_after_minutes: int = 10
+    """How long after our last write Entra's answer is not judged: its reads lag."""
     purge_gone_days: int = 30
     app_sync_hours: int = 24
     """How often the app inventory is fetched from Intune, where somebody opted in."""
@@ -112,6 +114,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         follow_ups=_follow_ups(environment),
         guard_devices=whole(environment, "GUARD_DEVICES", 10, 0, 50_000),
         guard_percent=whole(environment, "GUARD_PERCENT", 10, 0, 100),
+        drift_after_minutes=whole(environment, "DRIFT_AFTER_MINUTES", 10, 0, 1440),
         purge_gone_days=whole(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
         app_sync_hours=whole(environment, "APP_SYNC_HOURS", 24, 0, 720),
         sync_stale_minutes=whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),

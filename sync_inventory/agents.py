@@ -3,9 +3,9 @@
 from pydantic import BaseModel
 
 from evaluate_risk.decide import link_agent, link_candidates
-from shared.cosmos import UNLINKED_AGENTS
+from shared.cosmos import UNLINKED_AGENTS, Found
 from shared.events import Event, tell
-from shared.model import Agent, Known, by_hand
+from shared.model import Agent, Device, Known, by_hand
 from shared.services import Services
 from sync_inventory.links import Links
 from sync_inventory.side_by_side import side_by_side
@@ -28,31 +28,41 @@ async def link_agents(services: Services, links: Links, tally: Tally) -> None:
 
     An agent that an admin took off its device stays apart, whatever its ids name.
     """
-    tags = Tags(services, tally)
     rows = services.store.rows(UnlinkedAgent, Agent.container, UNLINKED_AGENTS)
     unlinked = [row async for row in rows]
 
-    async def one(agent: UnlinkedAgent) -> None:
-        if by_hand(agent.linked_by):
-            tally.add("kept_apart")
-            return
-        named, ambiguous = await _named(agent, links)
-        if len(named) > 1 or (ambiguous and not named):
-            tally.add("ambiguous")
-            return
-        if not named:
-            tally.add("unknown")
-            return
-        [(device, key)] = named.items()
-        found = await link_agent(services, agent.id, device, key)
-        if found is None:
-            tally.add("device_missing")
-            return
-        tell(Event.AGENT_LINKED, agent=agent.id, device=device, by=key)
-        tally.add("linked")
-        await tags.bring(found)
+    async with Tags(services, tally) as tags:
 
-    await side_by_side(unlinked, one, tally)
+        async def one(agent: UnlinkedAgent) -> None:
+            found = await _linked(services, agent, links, tally)
+            if found is not None:
+                await tags.bring(found)
+
+        await side_by_side(unlinked, one, tally)
+
+
+async def _linked(
+    services: Services, agent: UnlinkedAgent, links: Links, tally: Tally
+) -> Found[Device] | None:
+    """The device the agent's ids name, with the agent on it; None where they name none, and counted why."""
+    if by_hand(agent.linked_by):
+        tally.add("kept_apart")
+        return None
+    named, ambiguous = await _named(agent, links)
+    if len(named) > 1 or (ambiguous and not named):
+        tally.add("ambiguous")
+        return None
+    if not named:
+        tally.add("unknown")
+        return None
+    [(device, key)] = named.items()
+    found = await link_agent(services, agent.id, device, key)
+    if found is None:
+        tally.add("device_missing")
+        return None
+    tell(Event.AGENT_LINKED, agent=agent.id, device=device, by=key)
+    tally.add("linked")
+    return found
 
 
 async def _named(agent: UnlinkedAgent, links: Links) -> tuple[dict[str, str], bool]:

@@ -5,7 +5,6 @@ collected is compared with what is stored, and only what differs is written: a r
 same export again, and goes on with what is not written yet.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -90,7 +89,7 @@ class _Collecting:
         path = self._scratch.folder / "apps.zip"
         try:
             size = await exports.fetch(link, path)
-            counts = await asyncio.to_thread(rows.take, path)
+            counts = await self._scratch.in_thread(lambda: rows.take(path))
         except GraphRefused as refused:
             raise await exports.given_up(str(refused)) from refused
         finally:
@@ -106,7 +105,7 @@ class _Collecting:
             await self._services.store.upsert(document)
             self._tally.add("written")
 
-        while batch := await asyncio.to_thread(lambda: list(islice(changed, BATCH))):
+        while batch := await self._scratch.in_thread(lambda: list(islice(changed, BATCH))):
             await side_by_side(batch, one, self._tally)
 
     def _differs(self, device: Collected) -> bool:

@@ -1,6 +1,6 @@
 """Decisions that a changed rule or switch, or the passing of time, makes due."""
 
-from evaluate_risk.decide import change, policy
+from evaluate_risk.decide import decide_again, policy
 from shared.cosmos import DEVICES_TO_DECIDE
 from shared.model import Device
 from shared.record import in_words
@@ -16,17 +16,18 @@ async def redecide(services: Services, tally: Tally) -> None:
     A decided device is due no longer: a run that is cut off goes on where it stopped when the next one asks.
     """
     version = (await policy(services)).version
-    tags = Tags(services, tally)
     ids = services.store.ids(
         Device.container, DEVICES_TO_DECIDE, version=version, now=in_words(services.now())
     )
     due = [id_ async for id_ in ids]
     tally.add("due", len(due))
 
-    async def one(id_: str) -> None:
-        found = await change(services, id_)
-        if found is not None:
-            tally.add("decided")
-            await tags.bring(found)
+    async with Tags(services, tally) as tags:
 
-    await side_by_side(due, one, tally)
+        async def one(id_: str) -> None:
+            found = await decide_again(services, id_)
+            if found is not None:
+                tally.add("decided")
+                await tags.bring(found)
+
+        await side_by_side(due, one, tally)

@@ -22,9 +22,6 @@ from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags
 from sync_inventory.tally import Tally
 
-SETTLING = timedelta(minutes=10)
-"""How long after our last write Entra's answer is not judged: its reads lag."""
-
 BLOCK_PREFIX = "mtd-block-"
 """How every value that refuses access begins."""
 
@@ -89,19 +86,19 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
             looks.append(look)
         elif look.finding is not Finding.UNTAGGED:
             tally.add(look.finding)
-    on_their_way = Tags(services, tally)
+    async with Tags(services, tally) as on_their_way:
 
-    async def one(look: Look) -> None:
-        found = await change(services, look.id, _marking(look, services.now()))
-        if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
-            tally.add(Finding.OURS_UNASKED)
-            return
-        tally.add(look.finding)
-        tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
-        if found is not None:
-            await on_their_way.bring(found)
+        async def one(look: Look) -> None:
+            found = await change(services, look.id, _marking(look, services.now()))
+            if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
+                tally.add(Finding.OURS_UNASKED)
+                return
+            tally.add(look.finding)
+            tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
+            if found is not None:
+                await on_their_way.bring(found)
 
-    await side_by_side(looks, one, tally)
+        await side_by_side(looks, one, tally)
 
 
 class _Tags:
@@ -136,13 +133,13 @@ async def _look(services: Services, id_: str, tag: Tag | None, value: str | None
         if found is None:
             return Look(id_, Finding.OURS_UNASKED, Tag(), value)
         tag = found.document.tag
-    return Look(id_, judge(tag, value, services.now()), tag, value)
+    return Look(id_, judge(tag, value, _judged_before(services)), tag, value)
 
 
-def judge(tag: Tag, value: str | None, now: datetime) -> Finding:
-    """What `value`, standing in Entra at `now`, says of a tag."""
+def judge(tag: Tag, value: str | None, before: datetime) -> Finding:
+    """What `value`, standing in Entra, says of a tag; not of one we wrote after `before`."""
     if tag.wanted is None:
-        return _judge_unasked(tag, value, now)
+        return _judge_unasked(tag, value, before)
     free = not value or is_ours(value)
     if tag.state is TagState.FOREIGN:
         return Finding.FREE_AGAIN if free else Finding.STILL_FOREIGN
@@ -152,22 +149,27 @@ def judge(tag: Tag, value: str | None, now: datetime) -> Finding:
         return Finding.PENDING
     if value == tag.applied:
         return Finding.AS_IT_SHOULD_BE
-    if _settling(tag, now):
+    if _settling(tag, before):
         return Finding.TOO_EARLY
     return Finding.DRIFTED if free else Finding.FOREIGN
 
 
-def _judge_unasked(tag: Tag, value: str | None, now: datetime) -> Finding:
+def _judge_unasked(tag: Tag, value: str | None, before: datetime) -> Finding:
     """What `value` says of a tag that should have none."""
     if not value or not is_ours(value):
         return Finding.UNTAGGED
     if not value.startswith(BLOCK_PREFIX) or tag.applied is not None or tag.state is not TagState.NONE:
         return Finding.OURS_UNASKED
-    return Finding.TOO_EARLY if _settling(tag, now) else Finding.UNRECORDED
+    return Finding.TOO_EARLY if _settling(tag, before) else Finding.UNRECORDED
 
 
-def _settling(tag: Tag, now: datetime) -> bool:
-    return tag.applied_at is not None and now - tag.applied_at < SETTLING
+def _settling(tag: Tag, before: datetime) -> bool:
+    return tag.applied_at is not None and tag.applied_at > before
+
+
+def _judged_before(services: Services) -> datetime:
+    """Our writes since then are not judged yet: Entra's reads lag behind them."""
+    return services.now() - timedelta(minutes=services.settings.drift_after_minutes)
 
 
 def _marking(look: Look, now: datetime) -> Callable[[Device], Device]:

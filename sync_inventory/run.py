@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import ValidationError
 
-from shared.errors import AlreadyStored, Conflict, GraphUnavailable, MtdError
+from shared.errors import GraphUnavailable, MtdError
 from shared.events import Event, tell
-from shared.runs import Run, Runs, StepRun
+from shared.runs import Run, StepRun
 from shared.services import Services
 from sync_inventory.agents import link_agents
 from sync_inventory.apps import collect_apps, order_app_export
@@ -22,32 +22,51 @@ from sync_inventory.links import Links
 from sync_inventory.rules import mirror_rules
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import unreadable
+from sync_inventory.silence import listen
 from sync_inventory.sweep import Sweep
 from sync_inventory.tally import Tally
+from sync_inventory.turns import end_turn, keep_turn, take_turn
 
-KEPT_RUNS = 50
 WAITS = (1.0, 5.0)
 """Seconds before a step is tried again that Graph did not answer, where Graph itself asks for none."""
 PATIENCE_SECONDS = 30.0
 """The longest a run waits for Graph at a time; asked for more, it leaves the step to the next run."""
-ATTEMPTS = 5
 
 Step = Callable[[Tally], Awaitable[None]]
 
 
-async def sync(services: Services) -> Run:
-    """Run every step and record what came of it. Raises only where the record itself cannot be stored.
+async def sync(services: Services) -> Run | None:
+    """Run every step and record what came of it; None where another run is under way.
 
     A step that fails leaves its part of the mirror as the last run had it; the steps after it go by that.
+    Raises only where the record itself cannot be stored. Every step may be cut off anywhere: the next run
+    finds what is done, and does the rest.
     """
+    turn = await take_turn(services)
+    if turn is None:
+        return None
+    work = asyncio.create_task(_all_steps(services))
+    keeping = asyncio.create_task(keep_turn(services, turn))
+    try:
+        await asyncio.wait({work, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (work, keeping):
+            task.cancel()
+        await asyncio.gather(work, keeping, return_exceptions=True)
+    if work.cancelled():
+        return None
+    run = work.result()
+    await end_turn(services, turn, run)
+    failed = ",".join(step.step for step in run.steps if not step.ok)
+    tell(Event.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
+    return run
+
+
+async def _all_steps(services: Services) -> Run:
     started_at, clock = services.now(), time.monotonic()
     with Scratch() as scratch:
         steps = tuple([await _run(name, step) for name, step in _steps(services, scratch).items()])
-    run = Run(started_at=started_at, seconds=_since(clock), steps=steps)
-    await _record(services, run)
-    failed = ",".join(step.step for step in steps if not step.ok)
-    tell(Event.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
-    return run
+    return Run(started_at=started_at, seconds=_since(clock), steps=steps)
 
 
 def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
@@ -62,8 +81,11 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     async def app_export(tally: Tally) -> None:
         await order_app_export(services, tally)
 
-    async def devices(tally: Tally) -> None:
+    async def silence(tally: Tally) -> None:
         services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
+        await listen(services, tally)
+
+    async def devices(tally: Tally) -> None:
         sweep = Sweep(scratch, groups)
         await mirror_devices(services, sweep, links, tally)
         await look_for_missing(services, sweep, tally)
@@ -81,7 +103,7 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     async def apps(tally: Tally) -> None:
         await collect_apps(services, scratch, tally)
 
-    order = (connectors, rules, app_export, devices, agents, decisions, drift, apps)
+    order = (connectors, rules, silence, app_export, devices, agents, decisions, drift, apps)
     return {step.__name__: step for step in order}
 
 
@@ -118,21 +140,6 @@ async def _patiently(step: Step, tally: Tally) -> Tally:
         return tally
     await step(tally)
     return tally
-
-
-async def _record(services: Services, run: Run) -> None:
-    for _ in range(ATTEMPTS):
-        found = await services.store.read(Runs, "run:sync")
-        runs = (run, *(found.document.runs if found else ()))[:KEPT_RUNS]
-        try:
-            if found is None:
-                await services.store.create(Runs(runs=runs))
-            else:
-                await services.store.replace(Runs(runs=runs), found.etag)
-        except (AlreadyStored, Conflict):
-            continue
-        return
-    raise Conflict("the record of sync runs is written by too many at once")
 
 
 def _since(clock: float) -> float:

@@ -216,6 +216,7 @@ def _settings(cosmos_endpoint: str, graph_endpoint: str, override: Mapping[str, 
         "entra_authority": graph_endpoint,
         "admin_tenant": TENANT_ID,
         "admin_audience": "api://mtd-connector",
+        "guard_devices": 1000,  # so that none but the guard's own tests meet the mass-change stop
     }
     return Settings(**{**values, **override})
 

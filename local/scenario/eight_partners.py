@@ -4,7 +4,7 @@ The admin switches the other connectors on in Intune, so each phone must be scan
 platform. BETTER and Sophos give no id Intune knows: an admin links their agents from a file.
 """
 
-from local.sample_tenant import CONNECTORS, PLATFORM, Phone, switched_on
+from local.sample_tenant import AT_FIRST, CONNECTORS, PLATFORM, Phone, switched
 from local.scenario.hands import DoesNotHoldError
 from local.scenario.stage import PARTNERS, Stage, partners_of
 
@@ -19,10 +19,7 @@ async def each_refuses_and_grants(stage: Stage) -> str:
     }
     for phone in phones.values():
         await hands.enrol(phone)
-    for partner, id_ in CONNECTORS.items():
-        path = f"/deviceManagement/mobileThreatDefenseConnectors/{id_}"
-        await hands.graph("PATCH", path, switched_on(partner))
-    await hands.sync()
+    await _switch(stage, *CONNECTORS)
     for platform, phone in phones.items():
         await hands.until(f"the sync brings the {phone.name}", hands.known, phone)
         await stage.check_in(phone, *partners_of(platform))
@@ -32,10 +29,19 @@ async def each_refuses_and_grants(stage: Stage) -> str:
         await hands.until(f"{phone.name} is allowed", hands.verdict, phone, "allow")
     for place, (partner, platform) in enumerate(PLATFORM.items()):
         await _refused_then_granted(stage, partner, phones[platform], 10 * place)
+    await _switch(stage, *AT_FIRST)
     return (
         "eight partners, each with a detection that refuses and a resolution that grants; "
-        f"{' and '.join(UNJOINABLE)} linked by hand"
+        f"{' and '.join(UNJOINABLE)} named as missing until linked by hand"
     )
+
+
+async def _switch(stage: Stage, *on: str) -> None:
+    """Have the connectors of these partners on in Intune, and of no others, and let the app know."""
+    for partner, id_ in CONNECTORS.items():
+        path = f"/deviceManagement/mobileThreatDefenseConnectors/{id_}"
+        await stage.hands.graph("PATCH", path, switched(partner, on=partner in on))
+    await stage.hands.sync()
 
 
 async def _named_as_missing(stage: Stage, phone: Phone) -> None:

@@ -81,6 +81,15 @@ class Hands:
         attribute = f"extensionAttribute{self._attribute()}"
         return bool(device["extensionAttributes"][attribute] == value)
 
+    async def set_tag(self, phone: Phone, value: str | None) -> None:
+        """Somebody writes the attribute by hand."""
+        body = {"extensionAttributes": {f"extensionAttribute{self._attribute()}": value}}
+        await self.graph("PATCH", f"/devices(deviceId='{phone.entra_id}')", body)
+
+    async def tag_state(self, phone: Phone, state: str) -> bool:
+        explained = await self.explained(phone)
+        return bool(explained and explained["tag"]["state"] == state)
+
     async def known(self, phone: Phone) -> bool:
         return await self.explained(phone) is not None
 
@@ -149,6 +158,19 @@ class Hands:
         async with self.session.request(method, url, data=body, headers=headers) as answer:
             if answer.status != 200:
                 raise DoesNotHoldError(f"{method} {path} answered {answer.status}: {await answer.text()}")
+            content: dict[str, Any] = await answer.json()
+            return content
+
+    async def tell(self, method: str, path: str, body: object) -> dict[str, Any]:
+        """Have an admin tell the app something, in JSON."""
+        return await self.app(method, path, json.dumps(body).encode(), "application/json")
+
+    async def asked(self, path: str) -> dict[str, Any]:
+        """What the app answers to a read; anything but 200 does not hold."""
+        url = f"{self.stack.host_url}/api/{path}"
+        async with self.session.get(url, headers=self.key()) as answer:
+            if answer.status != 200:
+                raise DoesNotHoldError(f"GET {path} answered {answer.status}: {await answer.text()}")
             content: dict[str, Any] = await answer.json()
             return content
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 
 from local import sample_tenant as tenant
-from local.scenario import eight_partners, first_stories
+from local.scenario import admins_part, eight_partners, first_stories
 from local.scenario.hands import DoesNotHoldError, Hands
 from local.scenario.journal import Journal
 from local.scenario.stage import Stage
@@ -20,6 +20,9 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "f": first_stories.unknown_then_blocked,
     "g": first_stories.throttled_and_blocked,
     "h": eight_partners.each_refuses_and_grants,
+    "i": admins_part.drift_is_repaired,
+    "j": admins_part.overridden_and_blocked_again,
+    "k": admins_part.a_wave_stops_and_is_approved,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

@@ -16,6 +16,7 @@ from shared.model import Agent, Device, Link, Report, link_id
 from shared.record import Clears, DeviceIdentityRecord, DeviceStateRecord
 from shared.rule import Rules
 from shared.services import Services
+from shared.tenant import Tenant
 from tests.world import ENTRA_ID, INTUNE_ID, START, World
 
 OTHER_ENTRA_ID = "aaaaaaaa-1111-4bbb-8ccc-bbbbbbbbbbbb"
@@ -124,7 +125,7 @@ class Stop:
         stopped = struck(method)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            if args[0] in (Rules, Connector, Silent):
+            if args[0] in (Rules, Connector, Silent, Tenant):
                 return await method(*args, **kwargs)
             self.calls.append(f"{name} {getattr(args[0], '__name__', args[0].__class__.__name__)}")
             return await (stopped if len(self.calls) == self.at else method)(*args, **kwargs)

@@ -8,7 +8,8 @@ import pytest
 from evaluate_risk import decide as door
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.risk import slot
-from serve_console.linking import LinkRequest, UnlinkRequest, link, read_link, read_unlink, unlink
+from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
+from serve_console.request import read_request
 from shared.errors import BadRequest, NotThere, StoreUnavailable
 from shared.level import Level
 from shared.model import Agent, Device, Link, TagState, Verdict, by_hand, link_id, link_of_agent
@@ -288,7 +289,7 @@ async def _move(one: World) -> object:
 
 
 ACTS: dict[str, tuple[Act, ...]] = {"link": (linked,), "move": (linked, _move), "undo": (linked, unlinked)}
-STEPS = {"link": 14, "move": 19, "undo": 14}
+STEPS = {"link": 16, "move": 21, "undo": 14}
 """Calls to the store and to Graph that the last act makes."""
 UNDISTURBED: dict[str, Any] = {}
 
@@ -393,8 +394,10 @@ async def test_a_link_made_wrong_before_the_first_report_freezes_nothing(tenant_
 
 
 def test_reason_and_device_are_read_from_the_body() -> None:
-    assert read_link(b'{"device": " x ", "reason": " seen it "}') == LinkRequest(device="x", reason="seen it")
-    assert read_unlink('{"reason": "ошибка"}'.encode()) == UnlinkRequest(reason="ошибка")
+    assert read_request(LinkRequest, b'{"device": " x ", "reason": " seen it "}') == LinkRequest(
+        device="x", reason="seen it"
+    )
+    assert read_request(UnlinkRequest, '{"reason": "ошибка"}'.encode()) == UnlinkRequest(reason="ошибка")
 
 
 @pytest.mark.parametrize(
@@ -416,7 +419,7 @@ def test_reason_and_device_are_read_from_the_body() -> None:
 )
 def test_a_request_that_makes_no_sense_is_refused(body: bytes) -> None:
     with pytest.raises(BadRequest):
-        read_link(body)
+        read_request(LinkRequest, body)
 
 
 async def test_a_device_that_became_another_is_not_linked_under_its_old_id(tenant_world: World) -> None:

@@ -67,10 +67,20 @@ async def test_an_item_that_must_wait_long_is_left_and_graph_is_let_rest(tenant_
 
 async def test_an_item_that_is_throttled_for_ever_is_given_up(tenant_world: World) -> None:
     ids = _put(tenant_world, 2)
-    tenant_world.graph_faults.throttle(100, "0.01", "GET", "/devices(")
+    tenant_world.graph_faults.throttle(100, "0.01", "GET", ids[0])
+    outcomes = await tenant_world.services.graph.tags(ids)
+    assert isinstance(outcomes[0], GraphUnavailable)
+    assert outcomes[1] == ids[1]
+    assert tenant_world.graph_calls[BATCH] == graph_client.BATCH_ATTEMPTS
+
+
+async def test_a_batch_of_which_nothing_went_through_is_not_sent_again(tenant_world: World) -> None:
+    ids = _put(tenant_world, 3)
+    tenant_world.graph_faults.throttle(100, "0.5", "GET", "/devices(")
     outcomes = await tenant_world.services.graph.tags(ids)
     assert all(isinstance(outcome, GraphUnavailable) for outcome in outcomes)
-    assert tenant_world.graph_calls[BATCH] == graph_client.BATCH_ATTEMPTS
+    assert tenant_world.graph_calls[BATCH] == 1
+    assert tenant_world.services.graph.resting() > 0
 
 
 @pytest.mark.parametrize(("status", "kind"), [(503, GraphUnavailable), (403, GraphRefused)])

@@ -12,8 +12,9 @@ from shared.record import Platform
 from tests.world import World, world
 
 READ = ("settings", "read")
-ONE_READING = 2
-"""Intune's rules, and who is silent; where the settings name connectors, each of them too."""
+ONE_READING = 3
+"""Intune's rules, who is silent, and the tenant's size; where the settings name connectors, each of them
+too."""
 
 
 async def test_without_rules_there_are_none(tenant_world: World) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.errors import (
     BadRequest,
     GraphRefused,
+    GraphUnavailable,
     KeysUnavailable,
     MtdError,
     NotAuthentic,
@@ -37,7 +38,8 @@ from shared.reply import answered, problem, reply, reply_unless_known
         (StoreUnavailable("Cosmos DB answered 429"), 503),
         (KeysUnavailable("the keys cannot be read"), 503),
         (StoreRefused("Cosmos DB refuses"), 500),
-        (GraphRefused("Graph answered 403 Forbidden"), 500),
+        (GraphUnavailable("Graph answered 429"), 503),
+        (GraphRefused("Graph answered 403 Forbidden"), 502),
     ],
 )
 def test_every_error_is_a_problem_of_its_status(error: MtdError, status: int) -> None:

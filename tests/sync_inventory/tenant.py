@@ -97,6 +97,7 @@ def put_tag(world: World, value: str | None, entra_id: str = ENTRA_ID) -> None:
 async def run(world: World) -> Run:
     """One run that must leave a record."""
     done = await sync(world.services)
+    assert done is not None
     found = await world.services.store.read(Runs, "run:sync")
     assert found is not None
     assert found.document.runs[0] == done

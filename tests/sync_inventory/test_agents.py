@@ -93,7 +93,7 @@ async def test_a_run_cut_off_before_the_tag_leaves_it_to_the_timer(
         raise StoreUnavailable("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr("sync_inventory.tags.enforce", cut_off)
+        patched.setattr("sync_inventory.tags.enforce_all", cut_off)
         assert not (await step(tenant_world, "agents")).ok
     assert tenant_world.entra_tag() is None
     await retry_pending(tenant_world.services)

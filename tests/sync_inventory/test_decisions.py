@@ -82,7 +82,7 @@ async def test_what_a_run_cut_off_in_the_middle_left_the_next_one_decides(
         return await change(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr("sync_inventory.decisions.change", cut_off)
+        patched.setattr("sync_inventory.decisions.decide_again", cut_off)
         first = await step(tenant_world, "decisions")
     assert (first.ok, first.counts) == (False, {"due": 40, "decided": 25})
     assert (await step(tenant_world, "decisions")).counts == {"due": 15, "decided": 15}
@@ -102,4 +102,4 @@ async def test_while_graph_throttles_tags_stay_pending_and_are_named(tenant_worl
     tenant_world.graph_faults.clear()
     tenant_world.operations.clear()
     await run(tenant_world)
-    assert writes(tenant_world) == {("settings", "replace"): 1}
+    assert writes(tenant_world) == {("settings", "replace"): 2}

@@ -64,7 +64,7 @@ async def test_a_user_who_leaves_the_group_is_reached_no_longer(tenant_world: Wo
     await run(tenant_world)
     tenant_world.operations.clear()
     await run(tenant_world)
-    assert writes(tenant_world) == {("settings", "replace"): 1}  # the run record
+    assert writes(tenant_world) == {("settings", "replace"): 2}  # its turn and its record
     tenant_world.tenant.put_group({"id": SALES, "members": []})
     await run(tenant_world)
     assert await _verdict(tenant_world) is Verdict.UNDECIDED

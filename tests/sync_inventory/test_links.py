@@ -27,7 +27,7 @@ async def test_a_serial_number_two_devices_share_names_neither_until_it_names_on
     assert await link(tenant_world, SERIAL) == Link(id=SERIAL, ambiguous=True)
     tenant_world.operations.clear()
     await run(tenant_world)
-    assert writes(tenant_world) == {("settings", "replace"): 1}
+    assert writes(tenant_world) == {("settings", "replace"): 2}
     put_phone(tenant_world, "intune-2", OTHER, serialNumber="SN-TEST-2")
     await run(tenant_world)
     assert await link(tenant_world, SERIAL) == Link(id=SERIAL, device=ENTRA_ID)

@@ -61,7 +61,7 @@ async def test_an_entra_id_that_appears_later_takes_over_the_slots_and_blocks(te
     assert named.device == ENTRA_ID
     tenant_world.operations.clear()
     await run(tenant_world)
-    assert writes(tenant_world) == {("settings", "replace"): 1}
+    assert writes(tenant_world) == {("settings", "replace"): 2}
     assert tenant_world.operations["devices", "read"] == 0
 
 

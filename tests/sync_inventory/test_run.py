@@ -13,7 +13,10 @@ from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
-STEPS = ["connectors", "rules", "app_export", "devices", "agents", "decisions", "drift", "apps"]
+STEPS = [
+    *("connectors", "rules", "silence", "app_export", "devices"),
+    *("agents", "decisions", "drift", "apps"),
+]
 GRAPH_PATHS = {
     "connectors": "mobileThreatDefenseConnectors",
     "rules": "deviceCompliancePolicies",
@@ -46,7 +49,7 @@ async def test_a_second_run_over_an_unchanged_tenant_writes_nothing_but_its_reco
     tenant_world.clock.pass_time(minutes=15)
     tenant_world.operations.clear()
     await run(tenant_world)
-    assert writes(tenant_world) == {("settings", "replace"): 1}
+    assert writes(tenant_world) == {("settings", "replace"): 2}
     reads = Counter({key[0]: count for key, count in tenant_world.operations.items() if key[1] == "read"})
     assert set(reads) == {"settings"}
 
@@ -88,6 +91,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
             (
                 "mirror_connectors",
                 "mirror_rules",
+                "listen",
                 "order_app_export",
                 "mirror_devices",
                 "link_agents",

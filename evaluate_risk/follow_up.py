@@ -1,0 +1,56 @@
+"""What follows an applied tag, where an option says so: sessions revoked, or the device asked to check in.
+
+Done once per change of the tag. Where Graph does not answer, it stays to be done, and the timer of every
+minute does it; where Graph refuses, that is recorded and nothing more is tried. A crash between the call and
+its record repeats the call.
+"""
+
+from shared.cosmos import Found
+from shared.errors import Conflict, GraphError, GraphUnavailable, NotStored
+from shared.events import Event, tell
+from shared.model import Device, FollowUp, HistoryEntry, TagState
+from shared.services import Services
+
+HISTORY = 20
+
+_DONE = {
+    FollowUp.REVOKE_SESSIONS: "the user's sign-in sessions were revoked",
+    FollowUp.SYNC_DEVICE: "the device was asked to check in with Intune",
+}
+
+
+async def follow_up(services: Services, found: Found[Device]) -> Device:
+    """Do what is to follow the tag of a device, if it is applied; the device after it."""
+    device = found.document
+    what = device.tag.follow_up
+    if what is None or device.tag.state is not TagState.APPLIED:
+        return device
+    try:
+        await _done(services, device, what)
+        words = _DONE[what]
+        tell(Event.FOLLOWED_UP, device=device.id, what=what)
+    except GraphUnavailable as error:
+        tell(Event.FOLLOW_UP_PENDING, device=device.id, what=what, why=error)
+        return device
+    except GraphError as error:
+        words = f"not done: {_DONE[what]} ({error})"
+        tell(Event.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
+    entry = HistoryEntry(at=services.now(), what=words)
+    after = device.model_copy(
+        update={
+            "tag": device.tag.model_copy(update={"follow_up": None}),
+            "history": (entry, *device.history)[:HISTORY],
+        }
+    )
+    try:
+        await services.store.replace(after, found.etag)
+    except (Conflict, NotStored):
+        return device
+    return after
+
+
+async def _done(services: Services, device: Device, what: FollowUp) -> None:
+    if what is FollowUp.REVOKE_SESSIONS and device.facts.user_id:
+        await services.graph.revoke_sessions(device.facts.user_id)
+    elif what is FollowUp.SYNC_DEVICE:
+        await services.graph.sync_device(device.facts.intune_id)

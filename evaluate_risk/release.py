@@ -1,0 +1,77 @@
+"""Every block of ours taken back at once, for whoever leaves mode `enforce`: `mtd-ok` is written over it.
+
+Not by emptying the attribute: that Entra takes an empty value from an app was never seen on a tenant.
+"""
+
+import asyncio
+import time
+
+from pydantic import BaseModel
+
+from evaluate_risk.decide import HISTORY
+from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG
+from shared.cosmos import DEVICE_TAGS, Found
+from shared.errors import BadRequest, Conflict, NotStored
+from shared.events import Event, tell
+from shared.model import Device, HistoryEntry, Tag, TagState
+from shared.services import Services
+from shared.settings import Mode
+
+TOGETHER = 20
+SECONDS = 100.0
+"""The longest one request works at it; asked again, it goes on."""
+
+
+class Released(BaseModel):
+    """How far it came."""
+
+    released: int = 0
+    failed: int = 0
+    remaining: bool = False
+    """Whether time ran out, or Graph asked to wait: ask again."""
+
+
+class _Row(BaseModel):
+    id: str
+    tag: Tag
+
+
+async def release(services: Services, who: str, why: str) -> Released:
+    """Take back every block that stands in Entra. Raises BadRequest in mode `enforce`, which would write
+    it again."""
+    if services.settings.mode is Mode.ENFORCE:
+        raise BadRequest("the mode is enforce, which would write every block again: set another first")
+    done, ends = Released(), time.monotonic() + SECONDS
+    rows = services.store.rows(_Row, Device.container, DEVICE_TAGS)
+    blocked = [row.id async for row in rows if (row.tag.applied or "").startswith(BLOCK_PREFIX)]
+    for first in range(0, len(blocked), TOGETHER):
+        if services.graph.resting() or time.monotonic() >= ends:
+            done.remaining = True
+            break
+        ids = blocked[first : first + TOGETHER]
+        founds = [f for f in await asyncio.gather(*(services.store.read(Device, id_) for id_ in ids)) if f]
+        await _released(services, founds, f"block taken back by {who}: {why}", done)
+    tell(Event.TAGS_RELEASED, released=done.released, failed=done.failed)
+    return done
+
+
+async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:
+    ids = [found.document.id for found in founds]
+    standing = dict(zip(ids, await services.graph.tags(ids), strict=True))
+    ours = {id_: OK_TAG for id_, value in standing.items() if str(value).startswith(BLOCK_PREFIX)}
+    errors = dict(zip(ours, await services.graph.write_tags(ours), strict=True))
+    for found in founds:
+        id_ = found.document.id
+        if errors.get(id_) is not None or isinstance(standing[id_], Exception):
+            done.failed += 1
+            continue
+        device, stands = found.document, OK_TAG if id_ in ours else None
+        entry = HistoryEntry(at=services.now(), what=words)
+        tag = device.tag.model_copy(update={"applied": stands, "state": TagState.NONE, "unheard": False})
+        update = {"tag": tag, "history": (entry, *device.history)[:HISTORY]}
+        try:
+            await services.store.replace(device.model_copy(update=update), found.etag)
+        except (Conflict, NotStored):
+            done.failed += 1
+            continue
+        done.released += id_ in ours

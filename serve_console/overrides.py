@@ -1,0 +1,99 @@
+"""An admin lets a blocked device in for a while: who, why and until when are recorded, and what it covers.
+
+It covers the threats that are open at that moment, as far as the device's document lists them, and nothing
+that is reported later; and it stands in for no partner that must scan and has not.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from pydantic import BaseModel, Field
+
+from evaluate_risk.decide import change, noting
+from evaluate_risk.enforce import enforce
+from serve_console.request import Request
+from shared.entra import Caller
+from shared.errors import BadRequest, NotThere
+from shared.events import Event, tell
+from shared.model import Device, Override, TagState, Verdict, id_part
+from shared.record import Moment
+from shared.services import Services
+
+LONGEST = timedelta(days=7)
+
+
+class OverrideRequest(Request):
+    """For how long, and why."""
+
+    hours: float = Field(gt=0, le=LONGEST / timedelta(hours=1))
+
+
+class EndRequest(Request):
+    """Why an override ends before its time."""
+
+
+class Overridden(BaseModel):
+    """A device after an override, or after its end."""
+
+    device: str
+    until: Moment | None
+    covers: int
+    verdict: Verdict | None
+    reasons: list[str]
+    tag_state: TagState
+
+
+async def override(services: Services, caller: Caller, id_: str, request: OverrideRequest) -> Overridden:
+    """Let the device `id_` in. Raises NotThere without it, BadRequest where nothing is open to be
+    overridden."""
+    now = services.now()
+    until = now + timedelta(hours=request.hours)
+    words = f"override until {until:%Y-%m-%d %H:%M} UTC by {caller.name}: {request.reason}"
+
+    def edit(device: Device) -> Device:
+        given = Override(until=until, at=now, who=caller.name, why=request.reason, covers=_covered(device))
+        return noting(now, words)(device.model_copy(update={"override": given}))
+
+    device = await _changed(services, id_, edit)
+    tell(Event.OVERRIDDEN, device=device.id, hours=request.hours, by=caller.object_id)
+    return _answer(device)
+
+
+async def end_override(services: Services, caller: Caller, id_: str, request: EndRequest) -> Overridden:
+    """End the override of the device `id_` now; nothing happens where it has none."""
+    words = f"override ended by {caller.name}: {request.reason}"
+
+    def edit(device: Device) -> Device:
+        if device.override is None:
+            return device
+        return noting(services.now(), words)(device.model_copy(update={"override": None}))
+
+    return _answer(await _changed(services, id_, edit))
+
+
+async def _changed(services: Services, id_: str, edit: Callable[[Device], Device]) -> Device:
+    found = await change(services, id_.lower(), edit) if id_part(id_) == id_ else None
+    if found is None:
+        raise NotThere(f"no device {id_[:100]!r}")
+    return await enforce(services, found)
+
+
+def _covered(device: Device) -> tuple[str, ...]:
+    live = [slot for slot in device.slots.values() if not (slot.moved or slot.withdrawn)]
+    reports = {finding.report for slot in live for finding in slot.findings}
+    reports |= {slot.own_report for slot in live if slot.own_report}
+    if not reports:
+        raise BadRequest("nothing is open on this device that could be overridden")
+    return tuple(sorted(reports))
+
+
+def _answer(device: Device) -> Overridden:
+    decision, given = device.decision, device.override
+    return Overridden(
+        device=device.id,
+        until=given.until if given else None,
+        covers=len(given.covers) if given else 0,
+        verdict=decision.verdict if decision else None,
+        reasons=list(decision.reasons) if decision else [],
+        tag_state=device.tag.state,
+    )

@@ -1,0 +1,54 @@
+"""Partners nobody has heard from for long: warned of in time, and known to every decision when it is too
+late."""
+
+from datetime import datetime, timedelta
+
+from shared.connector import Connector, connector_document_id
+from shared.events import Event, tell
+from shared.hearing import Heartbeat, Silent, heartbeat_id
+from shared.services import Services
+from sync_inventory.tally import Tally
+
+WARN_AT = 0.75
+"""The part of the allowed silence after which a partner is warned of."""
+
+
+async def listen(services: Services, tally: Tally) -> None:
+    """Find out which enabled partners are silent; written only when that changes.
+
+    A partner may be silent for as long as its connector in Intune says, else for PARTNER_SILENT_DAYS. One
+    that was never heard is not silent: its devices are those that have not reported.
+    """
+    partners = sorted({partner for enabled in services.settings.partners.values() for partner in enabled})
+    silent: dict[str, datetime] = {}
+    for partner in partners:
+        found = await services.store.read(Heartbeat, heartbeat_id(partner))
+        if found is None:
+            tally.add("never_heard")
+            continue
+        allowed = await _allowed(services, partner)
+        last_at = found.document.last_at
+        quiet = services.now() - last_at
+        if quiet > allowed:
+            silent[partner] = last_at
+            tally.add("silent")
+        elif quiet > allowed * WARN_AT:
+            tally.add("warned")
+        else:
+            tally.add("heard")
+            continue
+        state = "silent" if partner in silent else "warning"
+        hours = round(quiet / timedelta(hours=1))
+        tell(Event.PARTNER_SILENT, partner=partner, state=state, hours=hours, allowed_days=allowed.days)
+    standing = await services.store.read(Silent, "silent")
+    if (standing.document.partners if standing else {}) != silent:
+        await services.store.upsert(Silent(partners=silent))
+        services.mirror.forget()
+        tally.add("written")
+
+
+async def _allowed(services: Services, partner: str) -> timedelta:
+    intune_id = services.settings.connector_ids.get(partner)
+    found = await services.store.read(Connector, connector_document_id(intune_id)) if intune_id else None
+    days = found.document.unresponsive_after_days if found else None
+    return timedelta(days=days or services.settings.partner_silent_days)

@@ -1,0 +1,148 @@
+"""Sessions revoked and devices asked to check in: only where an option says so, and once a change."""
+
+import json
+import logging
+from typing import Any
+
+import aiohttp
+import pytest
+
+from evaluate_risk.enforce import retry_pending
+from evaluate_risk.evaluation import evaluate
+from shared.level import Level
+from shared.model import FollowUp
+from shared.record import Status
+from tests.evaluate_risk.stories import feed, put_phone
+from tests.evaluate_risk.test_enforce import set_entra
+from tests.world import INTUNE_ID, USER_ID, World, a_threat, world
+
+RESOLVED = a_threat(status=Status.RESOLVED, minutes=5)
+BOTH = frozenset(FollowUp)
+REVOKED = {"action": "revokeSignInSessions", "id": USER_ID}
+SYNCED = {"action": "syncDevice", "id": INTUNE_ID}
+
+
+async def actions(one: World) -> list[Any]:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{one.graph_endpoint}/_sim/actions") as answer,
+    ):
+        done: list[Any] = json.loads(await answer.text())
+        return done
+
+
+async def _with_phone(one: World, **facts: Any) -> None:
+    await put_phone(one, **facts)
+    one.tenant.put_managed_device({"id": INTUNE_ID})
+    await one.put_rule(Level.LOW)
+
+
+async def test_nothing_follows_by_default() -> None:
+    async with world() as one:
+        await _with_phone(one)
+        await evaluate(one.services, feed(a_threat()))
+        await evaluate(one.services, feed(RESOLVED))
+        assert await actions(one) == []
+
+
+async def test_a_block_at_high_revokes_once_and_a_remediation_asks_for_a_check_in(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        with caplog.at_level(logging.INFO, "mtd"):
+            for _ in range(3):
+                await evaluate(one.services, feed(a_threat()))
+        assert await actions(one) == [REVOKED]
+        assert "followed_up" in caplog.text
+        device = await one.device()
+        assert device.tag.follow_up is None
+        assert device.history[0].what == "the user's sign-in sessions were revoked"
+        await evaluate(one.services, feed(RESOLVED))
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED, SYNCED]
+
+
+async def test_a_block_at_medium_revokes_nothing_until_it_is_high() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        await evaluate(one.services, feed(a_threat(severity=Level.MEDIUM)))
+        assert await actions(one) == []
+        await evaluate(one.services, feed(a_threat(minutes=1)))
+        assert await actions(one) == [REVOKED]
+
+
+async def test_a_device_without_a_user_has_no_sessions() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one, user_id=None)
+        await one.put_rule(Level.LOW, id="local", reach={"all_devices": True})
+        await evaluate(one.services, feed(a_threat()))
+        assert one.entra_tag() == "mtd-block-high"
+        assert await actions(one) == []
+
+
+async def test_a_block_of_ours_that_is_put_back_revokes_nothing() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        await evaluate(one.services, feed(a_threat()))
+        from evaluate_risk.decide import change
+        from evaluate_risk.enforce import enforce
+        from shared.model import TagState
+
+        set_entra(one, None)
+        drifted = {"state": TagState.PENDING}
+        found = await change(
+            one.services,
+            (await one.device()).id,
+            lambda d: d.model_copy(update={"tag": d.tag.model_copy(update=drifted)}),
+        )
+        assert found is not None
+        await enforce(one.services, found)
+        assert one.entra_tag() == "mtd-block-high"
+        assert await actions(one) == [REVOKED]
+
+
+async def test_only_the_option_that_is_on_is_done() -> None:
+    async with world(follow_ups=frozenset({FollowUp.SYNC_DEVICE})) as one:
+        await _with_phone(one)
+        await evaluate(one.services, feed(a_threat()))
+        await evaluate(one.services, feed(RESOLVED))
+        assert await actions(one) == [SYNCED]
+
+
+async def test_what_graph_does_not_answer_is_done_by_the_timer() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        one.graph_faults.fail(503, 1, "POST", "revokeSignInSessions")
+        await evaluate(one.services, feed(a_threat()))
+        device = await one.device()
+        assert (device.tag.state, device.tag.follow_up) == ("applied", FollowUp.REVOKE_SESSIONS)
+        assert await actions(one) == []
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED]
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED]
+
+
+async def test_what_graph_refuses_is_recorded_and_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        one.graph_faults.fail(403, 9, "POST", "revokeSignInSessions")
+        await evaluate(one.services, feed(a_threat()))
+        device = await one.device()
+        assert device.tag.follow_up is None
+        assert device.history[0].what.startswith("not done: the user's sign-in sessions were revoked")
+        assert "follow_up_refused" in caplog.text
+        one.graph_faults.clear()
+        await retry_pending(one.services)
+        assert await actions(one) == []
+
+
+async def test_a_remediation_before_the_block_was_written_revokes_nothing() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        one.graph_faults.fail(503, 1, "PATCH")
+        await evaluate(one.services, feed(a_threat()))
+        await evaluate(one.services, feed(RESOLVED))
+        await retry_pending(one.services)
+        assert await actions(one) == []

@@ -1,0 +1,136 @@
+"""What Conditional Access would do, before anybody switches a policy on."""
+
+import asyncio
+import json
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import aiohttp
+import pytest
+
+from evaluate_risk.evaluation import evaluate
+from serve_console import what_if
+from serve_console.what_if import prove
+from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
+from shared.level import Level
+from tests.evaluate_risk.stories import feed, put_phone
+from tests.world import ENTRA_ID, World, a_threat
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
+
+
+def _templates() -> list[dict[str, Any]]:
+    script = [sys.executable, str(ROOT / "infra/conditional-access/render.py"), "--break-glass", GROUP]
+    policies: list[dict[str, Any]] = json.loads(
+        subprocess.run(script, capture_output=True, check=True).stdout
+    )
+    return policies
+
+
+async def _imported(one: World, state: str) -> None:
+    """Both shipped templates, as an admin imports them, in a state."""
+    policies = await asyncio.to_thread(_templates)
+    async with aiohttp.ClientSession() as http:
+        asked = f"{one.graph_endpoint}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
+        async with http.get(asked, headers={"X-IDENTITY-HEADER": "local"}) as answer:
+            token = (await answer.json())["access_token"]
+        for policy in policies:
+            async with http.post(
+                f"{one.graph_endpoint}/v1.0/identity/conditionalAccess/policies",
+                json={**policy, "state": state},
+                headers={"Authorization": f"Bearer {token}"},
+            ) as answer:
+                assert answer.status == 201, await answer.text()
+
+
+def _entra(one: World, **fields: Any) -> None:
+    one.tenant.put_entra_device({"deviceId": ENTRA_ID, "isCompliant": True, **fields})
+
+
+async def test_in_report_only_a_blocked_device_would_be_refused_once_the_policies_are_on(
+    tenant_world: World,
+) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    await _imported(tenant_world, "enabledForReportingButNotEnforced")
+    proof = await prove(tenant_world.services, ENTRA_ID, None)
+    assert proof.conclusion == "blocked devices would be refused once the policies are on"
+    assert [(each.app, each.tag, each.refused, each.refused_once_on) for each in proof.sign_ins] == [
+        ("Exchange Online", None, False, False),
+        ("Exchange Online", "mtd-block-high", False, True),
+        ("SharePoint Online", None, False, False),
+        ("SharePoint Online", "mtd-block-high", False, True),
+    ]
+
+
+async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    await tenant_world.put_rule(Level.LOW)
+    await _imported(tenant_world, "enabled")
+    await evaluate(tenant_world.services, feed(a_threat()))
+    proof = await prove(tenant_world.services, ENTRA_ID, "00000002-0000-0ff1-ce00-000000000000")
+    assert proof.conclusion == "blocked devices are refused"
+    [sign_in] = proof.sign_ins
+    assert (sign_in.tag, sign_in.refused) == ("mtd-block-high", True)
+    assert [policy.refuses for policy in sign_in.policies if policy.controls == ["block"]] == [True]
+
+
+async def test_a_device_that_is_not_compliant_is_refused_by_the_second_policy(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world, isCompliant=False)
+    await _imported(tenant_world, "enabled")
+    proof = await prove(tenant_world.services, ENTRA_ID, "00000003-0000-0ff1-ce00-000000000000")
+    assert proof.sign_ins[0].refused
+    assert not proof.compliant
+
+
+async def test_without_policies_nothing_refuses_and_that_is_said(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    proof = await prove(tenant_world.services, ENTRA_ID, None)
+    assert proof.conclusion == "blocked devices are not refused"
+    assert all(not sign_in.policies for sign_in in proof.sign_ins)
+
+
+async def test_a_policy_that_is_off_proves_nothing(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    await _imported(tenant_world, "disabled")
+    assert (
+        await prove(tenant_world.services, ENTRA_ID, None)
+    ).conclusion == "blocked devices are not refused"
+
+
+async def test_a_device_without_a_user_cannot_be_asked_about(tenant_world: World) -> None:
+    await put_phone(tenant_world, user_id=None)
+    with pytest.raises(BadRequest, match="has a user"):
+        await prove(tenant_world.services, ENTRA_ID, None)
+
+
+async def test_an_unknown_device_is_not_there(tenant_world: World) -> None:
+    with pytest.raises(NotThere):
+        await prove(tenant_world.services, "nobody", None)
+
+
+async def test_a_throttled_question_is_asked_again_a_little_later(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "WAITS", (0.01, 0.01))
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    tenant_world.graph_faults.throttle(2, None, path_contains="conditionalAccess")
+    assert (await prove(tenant_world.services, ENTRA_ID, None)).sign_ins
+    tenant_world.graph_faults.throttle(3, None, path_contains="conditionalAccess")
+    with pytest.raises(GraphUnavailable):
+        await prove(tenant_world.services, ENTRA_ID, None)
+
+
+async def test_a_permission_that_is_missing_is_told(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    tenant_world.graph_faults.fail(403, 1, path_contains="conditionalAccess")
+    with pytest.raises(GraphRefused, match="403"):
+        await prove(tenant_world.services, ENTRA_ID, None)
