@@ -76,6 +76,8 @@ def indexed() -> dict[str, dict[str, object]]:
 
 def test_every_function_is_indexed_on_microsofts_runtime(indexed: dict[str, dict[str, object]]) -> None:
     assert sorted(indexed) == [
+        "approve_stop",
+        "end_override",
         "evaluate_risk",
         "explain_device",
         "fetch_inventory",
@@ -84,9 +86,15 @@ def test_every_function_is_indexed_on_microsofts_runtime(indexed: dict[str, dict
         "ingest_threat",
         "link_agent",
         "list_agents",
+        "list_approvals",
+        "list_connectors",
         "list_dead_letters",
         "list_devices",
+        "override_device",
+        "preview_rules",
+        "prove_device",
         "redrive_dead_letter",
+        "release_tags",
         "retry_pending_tags",
         "sync_inventory",
         "unlink_agent",
