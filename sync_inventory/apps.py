@@ -62,7 +62,8 @@ class _Collecting:
     async def purge(self, exports: AppExports) -> None:
         """Remove what may not be held: of devices that changed, and of all where a switch changed.
 
-        What could not be removed is left for the next run, which looks at all of it again.
+        Where a switch changed, what could not be removed is left for the next run, which looks at all of it
+        again; of a device that changed, for the next export. Neither is shown to a partner until then.
         """
         await self._opting_out.purge(self.standings.changed(), self._stored)
         if exceeds(exports.state.held, self._allowed) and await self._purge_all():
@@ -97,7 +98,10 @@ class _Collecting:
         return counts + Counter(zip_bytes=size)
 
     async def _write(self, devices: Iterator[Collected]) -> None:
-        """Write what differs from what is stored, some at a time: what is compared is never all in memory."""
+        """Write what differs from what is stored, some at a time: what is compared is never all in memory.
+
+        An inventory that cannot be written is told, and is tried again with the next export.
+        """
         changed = (device for device in devices if self._differs(device))
 
         async def one(device: Collected) -> None:
