@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint lock audit clean
+.PHONY: run scenario test lint lock audit package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -32,6 +32,12 @@ lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 
 audit: $(READY)  ## known vulnerabilities in what is locked (needs the network)
 	@$(BIN)/pip-audit --require-hashes -r requirements-dev.txt
+
+package: $(READY)  ## build what is uploaded, into .local/package
+	@$(BIN)/python -m infra.package
+
+deploy:  ## check what can be checked, then put everything into your Azure subscription (azd up)
+	@$(PYTHON) infra/preflight.py && azd up
 
 clean:  ## remove the environment and local data
 	rm -rf $(VENV) .local
