@@ -1,4 +1,4 @@
-"""The Graph permissions: one table, read by the Bicep module and the script, and what the code really needs."""
+"""The Graph permissions: one table, read by the template and the script, and what the code really needs."""
 
 import asyncio
 import json
