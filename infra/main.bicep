@@ -94,6 +94,10 @@ param logRetentionDays int = 30
 @maxValue(1000)
 param logDailyLimit int = -1
 
+@description('Who is mailed when an alert fires. Empty: alerts show in the portal only.')
+@maxLength(254)
+param alertEmail string = ''
+
 // --- the app's settings; README.md says what each means -----------------------------------------------
 
 @description('MODE: off, report (decide and show, the default) or enforce (write tags).')
@@ -374,6 +378,29 @@ module easyAuth 'modules/easy-auth.bicep' = if (!empty(easyAuthClientId)) {
   }
 }
 
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsId: monitoring.outputs.insightsId
+    email: alertEmail
+    syncStaleMinutes: syncStaleMinutes
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsId: monitoring.outputs.insightsId
+    syncStaleMinutes: syncStaleMinutes
+  }
+}
+
 module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermissions) {
   name: 'graph-permissions'
   scope: group
@@ -388,5 +415,6 @@ output AZURE_FUNCTION_APP_NAME string = functionApp.outputs.name
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 output AZURE_COSMOS_NAME string = cosmos.outputs.name
 output AZURE_STORAGE_NAME string = storage.outputs.name
+output MTD_WORKBOOK_ID string = workbook.outputs.id
 output MTD_URL string = functionApp.outputs.url
 output MTD_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

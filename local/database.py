@@ -15,6 +15,9 @@ from shared.cosmos import (
     DATABASE,
     DEAD_LETTERS,
     DEAD_LETTERS_OF_PARTNER,
+    DEVICE_COUNT,
+    DEVICE_COUNT_BY_TAG_STATE,
+    DEVICE_COUNT_BY_VERDICT,
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
     DEVICES_TO_DECIDE,
@@ -59,6 +62,20 @@ def _to_decide(document: Document, parameters: Parameters) -> bool:
     return late or decision.get("rules_version") != parameters["@version"]
 
 
+def _stands(document: Document, _parameters: Parameters) -> bool:
+    return document.get("replaced_by", "") is None
+
+
+def _stands_with_verdict(document: Document, parameters: Parameters) -> bool:
+    return (
+        _stands(document, parameters) and _part(document, "decision").get("verdict") == parameters["@verdict"]
+    )
+
+
+def _stands_with_tag_state(document: Document, parameters: Parameters) -> bool:
+    return _stands(document, parameters) and _part(document, "tag").get("state") == parameters["@state"]
+
+
 def _of_device(document: Document, parameters: Parameters) -> bool:
     return parameters["@device"] in (document.get("device"), document.get("moving_from"))
 
@@ -89,8 +106,11 @@ QUERIES = {
     ),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
     DEVICE_MIRRORS: _fields("id", "facts", "tag", "replaced_by"),
+    DEVICE_COUNT: Query(where=_stands, aggregate=len),
+    DEVICE_COUNT_BY_VERDICT: Query(where=_stands_with_verdict, aggregate=len),
+    DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
     DEVICE_SUMMARIES: Query(
-        where=lambda document, _parameters: document.get("replaced_by", "") is None,
+        where=_stands,
         select=_select("id", "facts", "decision", "tag"),
     ),
     UNLINKED_AGENTS: Query(

@@ -15,6 +15,7 @@ from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
 from sync_inventory.devices import mirror_devices
 from sync_inventory.drift import repair_tags
+from sync_inventory.figures import count_devices
 from sync_inventory.links import Links
 from sync_inventory.rules import mirror_rules
 from sync_inventory.side_by_side import unreadable
@@ -66,7 +67,11 @@ def _steps(services: Services) -> dict[str, Step]:
     async def drift(tally: Tally) -> None:
         await repair_tags(services, tally)
 
-    return {step.__name__: step for step in (connectors, rules, devices, agents, decisions, drift)}
+    async def figures(tally: Tally) -> None:
+        await count_devices(services, tally)
+
+    steps = (connectors, rules, devices, agents, decisions, drift, figures)
+    return {step.__name__: step for step in steps}
 
 
 async def _run(name: str, step: Step) -> StepRun:

@@ -57,6 +57,7 @@ var containers = [
       '/tag/blocks/?'
       '/decision/rules_version/?'
       '/decision/next_due/?'
+      '/decision/verdict/?'
       '/replaced_by/?'
     ]
   }

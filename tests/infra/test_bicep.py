@@ -3,19 +3,23 @@
 None of this compiles them: `az bicep build`, which runs where there is a network, has the last word.
 """
 
+import json
 import pathlib
 import shutil
 from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, code, language
+from tests.infra import agreement, code, language, telemetry
 
 INFRA = code.ROOT / "infra"
 Check = Callable[[pathlib.Path], list[str]]
 
 
-@pytest.mark.parametrize("check", [*language.CHECKS, *agreement.CHECKS], ids=lambda check: check.__name__)
+CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *telemetry.CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_shipped_files_hold(check: Check) -> None:
     assert check(INFRA) == []
 
@@ -37,7 +41,7 @@ def test_every_query_is_known_to_go_to_a_container() -> None:
 
 
 MAIN, COSMOS, APP = "main.bicep", "modules/cosmos.bicep", "modules/function-app.bicep"
-PARAMETERS = "main.parameters.json"
+PARAMETERS, ALERTS = "main.parameters.json", "alerts.json"
 MISTAKES = [
     (language.syntax, MAIN, "param location string\n", "param location string =\n", "not Bicep"),
     (language.syntax, COSMOS, "resource database", "resorce database", "not Bicep"),
@@ -160,6 +164,24 @@ MISTAKES = [
         '"partners": {"value": [{"settings": [], "secrets": ["WEBHOOK_SECRETS_NOBODY"]}]}',
         "WEBHOOK_SECRETS_NOBODY is no setting of a partner",
     ),
+    (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
+    (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
+    (telemetry.words, ALERTS, "finding=(", "outcome=(", "finds nothing in what its events tell"),
+    (telemetry.words, ALERTS, "mode=enforce", "modus=enforce", "its events are not told with modus"),
+    (telemetry.words, ALERTS, "{SYNC_STALE_MINUTES}", "{STALE}", "nobody fills in {STALE}"),
+    (
+        telemetry.words,
+        "workbook.json",
+        "blocked=(",
+        "refused=(",
+        "workbook, Devices at the last sync: refused",
+    ),
+    (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
+    (telemetry.rows, ALERTS, '"name": "tag-drift"', '"name": "drift"', "docs/runbook.md has no such section"),
+    (telemetry.rows, ALERTS, '"name": "tag-drift"', '"name": "drift"', "there is no alert tag-drift"),
+    (telemetry.rows, ALERTS, '"severity": 3', '"severity": 7', "severity 7 is not 0 to 4"),
+    (telemetry.rows, ALERTS, '"over": "PT15M"', '"over": "PT5M"', "looks over PT5M every PT15M"),
+    (telemetry.rows, ALERTS, '"resolves": true,', "", "alert dead-letters: has ["),
     (
         agreement.environments,
         "environments/dev.env",
@@ -183,4 +205,11 @@ def test_a_seeded_mistake_is_found(
 
 
 def test_every_check_has_a_mistake_that_it_finds() -> None:
-    assert {check for check, *_ in MISTAKES} == {*language.CHECKS, *agreement.CHECKS}
+    assert {check for check, *_ in MISTAKES} == {*CHECKS}
+
+
+def test_no_line_an_alert_could_look_for_is_sampled_away_or_below_the_log_level() -> None:
+    logging = json.loads((code.ROOT / "host.json").read_text())["logging"]
+    sampling = logging["applicationInsights"]["samplingSettings"]
+    assert {"Trace", "Exception"} <= set(sampling["excludedTypes"].split(";"))
+    assert logging["logLevel"]["Function"] == "Information"
