@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -60,6 +61,18 @@ def test_nothing_that_is_uploaded_is_ignored_by_the_uploader(built: Built) -> No
     lines = (ROOT / ".funcignore").read_text().split()
     assert all(line.startswith("/") for line in lines), "a pattern without a slash reaches into the libraries"
     assert not {path.name for path in built[0].iterdir()} & set(package.ignored_names())
+
+
+def test_azd_uploads_what_is_built_here_to_the_app_bicep_makes_and_builds_nothing_itself() -> None:
+    azd = (ROOT / "azure.yaml").read_text()
+    bicep = (ROOT / "infra" / "modules" / "function-app.bicep").read_text()
+    service = re.search(r"^services:\n  (\w+):\n((?:    .*\n?)+)", azd, re.MULTILINE)
+    assert service is not None
+    assert f"'azd-service-name': '{service[1]}'" in bicep
+    assert f"dist: {package.BUILT.relative_to(ROOT)}" in service[2]
+    assert "remoteBuild: false" in service[2]
+    assert "run: make package" in azd
+    assert "python3 infra/preflight.py" in azd
 
 
 def test_pruned_it_is_less_than_half_of_what_would_be_installed(built: Built) -> None:
