@@ -155,6 +155,15 @@ def _python() -> str:
     return found[1] if found else ""
 
 
+def warm(deployment: Deployment) -> Iterator[Finding]:
+    """Over zones, instances are kept warm in pairs at least, or not at all."""
+    zones = deployment.value("ZONE_REDUNDANT").lower() == "true"
+    if zones and deployment.value("ALWAYS_READY_INSTANCES") == "1":
+        yield Finding(
+            "one always-ready instance cannot stand in several zones", "azd env set ALWAYS_READY_INSTANCES 2"
+        )
+
+
 def providers(deployment: Deployment) -> Iterator[Finding]:
     """The subscription knows every resource provider the templates use."""
     used = {"Microsoft.App"}  # the subnet of Flex Consumption is delegated to it
@@ -292,6 +301,7 @@ CHECKS: tuple[Check, ...] = (
     names,
     limits,
     region,
+    warm,
     providers,
     rights,
     taken,

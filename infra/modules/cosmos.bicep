@@ -44,8 +44,12 @@ var containers = [
     partitionKey: '/id'
     ttl: 0
     indexed: [
-      '/device/?'
-      '/moving_from/?'
+      {
+        path: '/device/?'
+      }
+      {
+        path: '/moving_from/?'
+      }
     ]
   }
   {
@@ -53,12 +57,24 @@ var containers = [
     partitionKey: '/id'
     ttl: 0
     indexed: [
-      '/tag/state/?'
-      '/tag/blocks/?'
-      '/decision/rules_version/?'
-      '/decision/next_due/?'
-      '/decision/verdict/?'
-      '/replaced_by/?'
+      {
+        path: '/tag/state/?'
+      }
+      {
+        path: '/tag/blocks/?'
+      }
+      {
+        path: '/decision/rules_version/?'
+      }
+      {
+        path: '/decision/next_due/?'
+      }
+      {
+        path: '/decision/verdict/?'
+      }
+      {
+        path: '/replaced_by/?'
+      }
     ]
   }
   {
@@ -84,8 +100,12 @@ var containers = [
     partitionKey: '/partner'
     ttl: 7776000
     indexed: [
-      '/partner/?'
-      '/received_at/?'
+      {
+        path: '/partner/?'
+      }
+      {
+        path: '/received_at/?'
+      }
     ]
   }
   {
@@ -165,9 +185,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
       indexingPolicy: {
         indexingMode: 'consistent'
         automatic: true
-        includedPaths: [for path in entry.indexed: {
-          path: path
-        }]
+        includedPaths: entry.indexed
         excludedPaths: [
           {
             path: '/*'

@@ -109,7 +109,7 @@ def _container(name: str, declared: dict[str, Value]) -> Iterator[str]:
         yield f"partition key of {name} is {declared['partitionKey']}, the code's {wanted.partition_key}"
     if declared["ttl"] != (wanted.ttl or 0):
         yield f"time to live of {name} is {declared['ttl']}, the code's {wanted.ttl or 0}"
-    indexed = {str(path) for path in _list(declared["indexed"])}
+    indexed = {str(_object(each)["path"]) for each in _list(declared["indexed"])}
     queried = {f"/{name.replace('.', '/')}/?" for name in code.fields_queried()[name]}
     for path in sorted(queried - indexed):
         yield f"{name} is queried by {path}, which is not indexed"

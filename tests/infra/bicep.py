@@ -97,6 +97,13 @@ class BicepFile:
                 found.append((chain[0], chain[2], node.start_point[0] + 1))
         return found
 
+    @cached_property
+    def loops_in_calls(self) -> list[int]:
+        """Lines of loops inside a function's arguments, where Bicep takes none: ARM cannot say it."""
+        calls = [node for node in _walk(self._root) if node.type == "arguments"]
+        inside = [each for call in calls for each in _walk(call) if each.type == "for_statement"]
+        return sorted({each.start_point[0] + 1 for each in inside})
+
     def texts(self) -> Iterator[tuple[str, int]]:
         """Every string as it is written, without its quotes, with its line."""
         for node in _walk(self._root):

@@ -88,6 +88,16 @@ def outputs(path: pathlib.Path) -> set[str]:
     return set(re.findall(r"^output (\w+) ", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
+def loops(folder: pathlib.Path) -> list[str]:
+    """Loops stand where Bicep takes them: as a value, never inside a function's arguments."""
+    files = [BicepFile(path) for path in bicep_files(folder)]
+    return [
+        f"{file.path.name}:{line}: a loop inside a function's arguments"
+        for file in files
+        for line in file.loops_in_calls
+    ]
+
+
 def versions(folder: pathlib.Path) -> list[str]:
     """Every resource names a dated API version, and a stable one where there is one."""
     findings = []
@@ -115,4 +125,4 @@ def _description(declaration: Declaration) -> bool:
     return isinstance(text, str) and len(text) > 10
 
 
-CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (syntax, names, modules, versions, described)
+CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (syntax, names, modules, loops, versions, described)

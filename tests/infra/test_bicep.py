@@ -79,6 +79,13 @@ MISTAKES = [
         "has no output endpoint",
     ),
     (language.modules, COSMOS, "output endpoint string", "output address string", "has no output endpoint"),
+    (
+        language.loops,
+        COSMOS,
+        "entry.indexed\n",
+        "[for path in entry.indexed: path]\n",
+        "a loop inside a function",
+    ),
     (language.versions, COSMOS, "databaseAccounts@2024-11-15", "databaseAccounts@latest", "a dated version"),
     (language.versions, APP, "sites@2024-11-01'", "sites@2024-11-01-preview'", "is a preview"),
     (
@@ -114,8 +121,14 @@ MISTAKES = [
     (agreement.containers, COSMOS, "name: 'links'", "name: 'link'", "container link is not the code's"),
     (agreement.containers, COSMOS, "'/agent'", "'/id'", "partition key of reports"),
     (agreement.containers, COSMOS, "ttl: 7776000", "ttl: 86400", "time to live of reports is 86400"),
-    (agreement.containers, COSMOS, "      '/received_at/?'\n", "", "/received_at/?, which is not indexed"),
-    (agreement.containers, COSMOS, "'/device/?'", "'/device/?'\n      '/serial/?'", "which no query uses"),
+    (
+        agreement.containers,
+        COSMOS,
+        "'/received_at/?'",
+        "'/received/?'",
+        "/received_at/?, which is not indexed",
+    ),
+    (agreement.containers, COSMOS, "'/received_at/?'", "'/received/?'", "/received/?, which no query uses"),
     (agreement.containers, COSMOS, "databaseName = 'mtd'", "databaseName = 'data'", "not called mtd"),
     (agreement.triggers, COSMOS, "name: 'leases'", "name: 'lease'", "there is no container leases"),
     (

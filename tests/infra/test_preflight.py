@@ -140,6 +140,11 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
         {"ZONE_REDUNDANT": "true"},
         "does not offer Flex Consumption over availability zones",
     ),
+    (
+        {"functionapp list-flexconsumption-locations --zone-redundant=true": [{"name": "westeurope"}]},
+        {"ZONE_REDUNDANT": "true", "ALWAYS_READY_INSTANCES": "1"},
+        "one always-ready instance cannot stand in several zones",
+    ),
     ({"functionapp list-flexconsumption-runtimes": [{"version": "3.11"}]}, {}, "does not offer Python 3.13"),
     ({"provider list": ["Microsoft.Web"]}, {}, "az provider register --namespace Microsoft.App --wait"),
     (
