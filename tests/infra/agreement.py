@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from shared.cosmos import CONTAINERS, DATABASE
 from tests.infra import code
-from tests.infra.bicep import BicepFile, Value, bicep_files
+from tests.infra.bicep import BicepFile, Expression, Value, bicep_files
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -33,6 +33,20 @@ PLATFORM = {
 
 NEVER_SET = {"COSMOS": "a connection string: keys do not open the account"}
 """Settings the code knows that must not stand in a deployment, and why."""
+
+TELLING = frozenset(
+    {
+        "Microsoft.DocumentDB/databaseAccounts",
+        "Microsoft.KeyVault/vaults",
+        "Microsoft.Network/networkSecurityGroups",
+        "Microsoft.Network/virtualNetworks",
+        "Microsoft.OperationalInsights/workspaces",
+        "Microsoft.Storage/storageAccounts",
+        "Microsoft.Storage/storageAccounts/blobServices",
+        "Microsoft.Web/sites",
+    }
+)
+"""Types that have logs or metrics to send."""
 
 FORBIDDEN = frozenset(
     {"FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "COSMOS"}
@@ -204,6 +218,22 @@ def environments(folder: pathlib.Path) -> list[str]:
     return findings
 
 
+def diagnostics(folder: pathlib.Path) -> list[str]:
+    """Everything that can tell what happens to it tells Log Analytics."""
+    findings = []
+    for path in bicep_files(folder):
+        file = BicepFile(path)
+        settings = file.resources("Microsoft.Insights/diagnosticSettings")
+        told = {each.body["scope"].text for each in settings if isinstance(each.body["scope"], Expression)}
+        made = [each for each in file.of("resource").values() if not each.existing]
+        findings += [
+            f"{path.name}:{each.line}: {each.name} has no diagnostic settings"
+            for each in made
+            if each.target.split("@")[0] in TELLING and each.name not in told
+        ]
+    return findings
+
+
 def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -226,4 +256,5 @@ CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (
     roles,
     parameters_file,
     environments,
+    diagnostics,
 )

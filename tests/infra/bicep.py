@@ -47,6 +47,11 @@ class Declaration:
     node: Node | None = None
 
     @property
+    def existing(self) -> bool:
+        """Whether a resource is made elsewhere and only named here."""
+        return self.node is not None and any(child.type == "existing" for child in self.node.children)
+
+    @property
     def body(self) -> dict[str, Value]:
         """The properties of a resource or module."""
         return self.value if isinstance(self.value, dict) else {}

@@ -177,6 +177,13 @@ MISTAKES = [
         '"partners": {"value": [{"settings": [], "secrets": ["WEBHOOK_SECRETS_NOBODY"]}]}',
         "WEBHOOK_SECRETS_NOBODY is no setting of a partner",
     ),
+    (
+        agreement.diagnostics,
+        "modules/network.bicep",
+        "scope: endpointRules",
+        "scope: network",
+        "endpointRules has no diagnostic settings",
+    ),
     (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
     (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
     (telemetry.words, ALERTS, "finding=(", "outcome=(", "finds nothing in what its events tell"),
