@@ -27,6 +27,7 @@ TOOLS = {
 }
 GRANTERS = frozenset({"User Access Administrator", "Role Based Access Control Administrator"})
 GRAPH_ADMINS = frozenset({"Global Administrator", "Privileged Role Administrator"})
+_SECRET = re.compile(r"[A-Z_]*(SECRETS|SHARED_KEYS)_[A-Z_]+")
 _VARIABLE = re.compile(r"\$\{(\w+)(?:=[^}]*)?\}")
 _PARAMETER = re.compile(r"((?:^@[^\n]*\n(?:^[^@p\n][^\n]*\n)*)*)^param (\w+) (\w+)", re.MULTILINE)
 
@@ -259,11 +260,32 @@ def standing(deployment: Deployment) -> Iterator[Finding]:
         )
 
 
+def partners(deployment: Deployment) -> Iterator[Finding]:
+    """Each partner in main.parameters.json has both its lists, and no secret stands in the open."""
+    for number, each in enumerate(_partners(deployment), 1):
+        if not isinstance(each.get("settings"), list) or not isinstance(each.get("secrets"), list):
+            yield Finding(
+                f"partner {number} in main.parameters.json lacks a list",
+                'expected {"settings": [{"name": …, "value": …}], "secrets": [names]}; either may be empty',
+            )
+            continue
+        for setting in each["settings"]:
+            if _SECRET.fullmatch(str(setting.get("name", ""))):
+                yield Finding(
+                    f"{setting['name']} stands in the open in main.parameters.json",
+                    'put its value into the vault and its name into "secrets"; then replace the secret',
+                )
+
+
+def _partners(deployment: Deployment) -> list[dict[str, Any]]:
+    given = deployment.parameters.get("partners")
+    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+
+
 def secrets(deployment: Deployment) -> Iterator[Finding]:
     """Every secret a partner's setting names is in the vault: the app does not start without it."""
-    partners = deployment.parameters.get("partners")
-    listed = [each for each in partners if isinstance(each, dict)] if isinstance(partners, list) else []
-    wanted = sorted(name.lower().replace("_", "-") for each in listed for name in each.get("secrets", []))
+    listed = [name for each in _partners(deployment) for name in each.get("secrets") or []]
+    wanted = sorted(name.lower().replace("_", "-") for name in listed)
     vault = deployment.value("AZURE_KEY_VAULT_NAME")
     if wanted and not vault:
         yield Finding(
@@ -306,6 +328,7 @@ CHECKS: tuple[Check, ...] = (
     rights,
     taken,
     standing,
+    partners,
     secrets,
     break_glass,
 )

@@ -226,6 +226,33 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
     assert machine.preflight().startswith("0 ")
 
 
+def with_partner(tmp_path: pathlib.Path, partner: dict[str, object]) -> pathlib.Path:
+    """A copy of infra/ whose parameters name one partner; its preflight."""
+    infra = tmp_path / "infra"
+    shutil.copytree(ROOT / "infra", infra, ignore=shutil.ignore_patterns("__pycache__"))
+    parameters = infra / "main.parameters.json"
+    document = json.loads(parameters.read_text())
+    document["parameters"]["partners"]["value"] = [partner]
+    parameters.write_text(json.dumps(document))
+    return infra / "preflight.py"
+
+
+@pytest.mark.parametrize(
+    ("partner", "finding"),
+    [
+        ({"secrets": []}, "partner 1 in main.parameters.json lacks a list"),
+        (
+            {"secrets": [], "settings": [{"name": "HEADER_SECRETS_LOOKOUT", "value": "x"}]},
+            "HEADER_SECRETS_LOOKOUT stands in the open",
+        ),
+    ],
+)
+def test_a_partner_written_wrongly_is_told(
+    machine: Machine, tmp_path: pathlib.Path, partner: dict[str, object], finding: str
+) -> None:
+    assert finding in machine.preflight(script=with_partner(tmp_path, partner))
+
+
 @pytest.mark.parametrize(
     ("vault", "present", "finding"),
     [
@@ -237,13 +264,7 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
 def test_a_partners_secret_must_be_in_the_vault_before_it_is_named(
     machine: Machine, tmp_path: pathlib.Path, vault: str, present: list[str], finding: str
 ) -> None:
-    infra = tmp_path / "infra"
-    shutil.copytree(ROOT / "infra", infra, ignore=shutil.ignore_patterns("__pycache__"))
-    parameters = infra / "main.parameters.json"
-    document = json.loads(parameters.read_text())
-    lookout = {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]}
-    document["parameters"]["partners"]["value"] = [lookout]
-    parameters.write_text(json.dumps(document))
+    script = with_partner(tmp_path, {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]})
     machine.values["AZURE_KEY_VAULT_NAME"] = vault
     machine.answers["keyvault secret list"] = present
-    assert finding in machine.preflight(script=infra / "preflight.py")
+    assert finding in machine.preflight(script=script)
