@@ -15,6 +15,7 @@ from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
 from sync_inventory.devices import mirror_devices
 from sync_inventory.drift import repair_tags
+from sync_inventory.figures import count_devices
 from sync_inventory.gone import look_for_missing, purge_gone
 from sync_inventory.groups import Groups
 from sync_inventory.links import Links
@@ -96,7 +97,11 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     async def drift(tally: Tally) -> None:
         await repair_tags(services, scratch, tally)
 
-    return {step.__name__: step for step in (connectors, rules, silence, devices, agents, decisions, drift)}
+    async def figures(tally: Tally) -> None:
+        await count_devices(services, tally)
+
+    steps = (connectors, rules, silence, devices, agents, decisions, drift, figures)
+    return {step.__name__: step for step in steps}
 
 
 async def _run(name: str, step: Step) -> StepRun:

@@ -13,7 +13,7 @@ from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
-STEPS = ["connectors", "rules", "silence", "devices", "agents", "decisions", "drift"]
+STEPS = ["connectors", "rules", "silence", "devices", "agents", "decisions", "drift", "figures"]
 GRAPH_PATHS = {
     "connectors": "mobileThreatDefenseConnectors",
     "rules": "deviceCompliancePolicies",
@@ -93,6 +93,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
                 "link_agents",
                 "redecide",
                 "repair_tags",
+                "count_devices",
             ),
             strict=True,
         )
