@@ -17,9 +17,10 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from local.sample_partners import Message, encoded, signed
-
-from local import sample_partners
+from local.partners import lookout as sample_lookout
+from local.partners import zimperium as sample_zimperium
+from local.partners.message import Message, encoded
+from local.partners.proof import signed
 from local.sample_tenant import Phone
 
 SNAPSHOTS = {True: "SECURE", False: "THREATS_HIGH"}
@@ -27,7 +28,7 @@ SNAPSHOTS = {True: "SECURE", False: "THREATS_HIGH"}
 
 def lookout(phone: Phone, at: datetime, *, clean: bool) -> Message:
     """Lookout's snapshot of the whole device: secure, or with high threats."""
-    message = json.loads(encoded(sample_partners.lookout_device(phone, at)))
+    message = json.loads(encoded(sample_lookout.check_in(phone, at)))
     event: dict[str, Any] = message["events"][0]
     event["device"]["status"]["security_status"] = SNAPSHOTS[clean]
     return {"events": [event]}
@@ -35,7 +36,8 @@ def lookout(phone: Phone, at: datetime, *, clean: bool) -> Message:
 
 def zimperium(phone: Phone, at: datetime, *, clean: bool) -> Message:
     """A man in the middle, seen by Zimperium or mitigated."""
-    return sample_partners.zimperium_threat(phone, "drill", at, resolved=clean)
+    told = sample_zimperium.resolution if clean else sample_zimperium.detection
+    return told(phone, "drill", at)
 
 
 PARTNERS: Mapping[str, Callable[..., Message]] = {"lookout": lookout, "zimperium": zimperium}

@@ -19,6 +19,8 @@ async def main() -> None:
     handler = get_devices.build().get_user_function()
     answer = await handler(func.HttpRequest("GET", "/api/devices", body=b""))
     await services().close()
+    if run is None:
+        sys.exit("another run has the turn")
     told = {
         "functions": sorted(str(each.get_function_name()) for each in function_app.app.get_functions()),
         "steps": {step.step: step.error for step in run.steps},
