@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from serve_console.paging import page
+from serve_console.standing import Standing, beside, intunes_level, standing
 from shared.cosmos import DEVICE_SUMMARIES
 from shared.errors import GraphError, NotThere
 from shared.level import Level
@@ -11,6 +12,8 @@ from shared.model import (
     Device,
     DeviceFacts,
     HistoryEntry,
+    Override,
+    Ownership,
     Report,
     Slot,
     Tag,
@@ -29,6 +32,7 @@ class _Row(BaseModel):
     facts: DeviceFacts
     decision: Decision | None = None
     tag: Tag = Tag()
+    gone_at: Moment | None = None
 
 
 class DeviceRow(BaseModel):
@@ -37,6 +41,8 @@ class DeviceRow(BaseModel):
     id: str
     name: str | None
     platform: Platform
+    ownership: Ownership
+    standing: Standing
     verdict: Verdict
     risk: Level
     allowed: Level | None
@@ -44,6 +50,9 @@ class DeviceRow(BaseModel):
     tag_wanted: str | None
     tag_applied: str | None
     tag_state: TagState
+    compliance_state: str
+    intunes_level: Level | None
+    """What a vendor's own connector says of it in Intune; null where that says nothing."""
 
 
 class DevicePage(BaseModel):
@@ -86,9 +95,13 @@ class Explanation(BaseModel):
 
     id: str
     facts: DeviceFacts
+    standing: Standing
     decision: Decision | None
+    override: Override | None
     tag: Tag
     seen: Seen
+    beside: str | None
+    """Intune's own level of the device, where it differs from ours."""
     mode: str
     agents: list[Slot]
     reports: list[ReportSeen]
@@ -116,8 +129,11 @@ async def explain(services: Services, id_: str) -> Explanation:
     return Explanation(
         id=device.id,
         facts=device.facts,
+        standing=standing(device.facts, gone=device.gone_at is not None),
         decision=device.decision,
+        override=device.override,
         tag=device.tag,
+        beside=beside(device),
         seen=await _seen_by_conditional_access(services, device),
         mode=services.settings.mode,
         agents=list(device.slots.values()),
@@ -160,6 +176,8 @@ def _row(row: _Row) -> DeviceRow:
         id=row.id,
         name=row.facts.name,
         platform=row.facts.platform,
+        ownership=row.facts.ownership,
+        standing=standing(row.facts, gone=row.gone_at is not None),
         verdict=decision.verdict if decision else Verdict.UNDECIDED,
         risk=decision.risk if decision else Level.SECURED,
         allowed=decision.allowed if decision else None,
@@ -167,4 +185,6 @@ def _row(row: _Row) -> DeviceRow:
         tag_wanted=row.tag.wanted,
         tag_applied=row.tag.applied,
         tag_state=row.tag.state,
+        compliance_state=row.facts.compliance_state,
+        intunes_level=intunes_level(row.facts),
     )

@@ -69,6 +69,10 @@ async def _token(running: Machine, *roles: str) -> dict[str, str]:
         ("POST", "agents/lookout:x/link"),
         ("DELETE", "agents/lookout:x/link"),
         ("POST", "agents/links"),
+        ("POST", "devices/x/override"),
+        ("DELETE", "devices/x/override"),
+        ("POST", "approvals/x"),
+        ("POST", "tags/release"),
         ("POST", "dead-letters/x/redrive?partner=lookout"),
     ],
 )
@@ -85,6 +89,31 @@ async def test_the_listings_need_a_key(running: Machine, path: str) -> None:
     assert status == 200
     assert "token" in answer
     assert (await _asked(running, "GET", f"{path}?top=0", KEY))[0] == 400
+
+
+@pytest.mark.parametrize("path", ["connectors", "approvals", "rules/dry-run"])
+async def test_the_other_reads_need_a_key_too(running: Machine, path: str) -> None:
+    assert (await _asked(running, "GET", path, {}))[0] == 401
+    assert (await _asked(running, "GET", path, KEY))[0] == 200
+
+
+async def test_rules_that_make_no_sense_are_told_with_their_line(running: Machine) -> None:
+    body = b'[[rule]]\nname = "one rule"\nallowed = "severe"\n'
+    status, problem = await _asked(running, "POST", "rules/dry-run", KEY, body)
+    assert status == 400
+    assert problem["detail"].startswith("the file:3: rule.allowed")
+
+
+async def test_what_is_asked_of_a_device_that_is_not_there_is_404(running: Machine) -> None:
+    ada = await _token(running, "Mtd.Admin")
+    reason, hours = {"reason": "a reason"}, {"reason": "a reason", "hours": 1}
+    assert (await _asked(running, "GET", "devices/x/what-if", KEY))[0] == 404
+    assert (await _asked(running, "POST", "devices/x/override", ada, encoded(hours)))[0] == 404
+    assert (await _asked(running, "POST", "devices/x/override", ada, encoded(reason)))[0] == 400
+    assert (await _asked(running, "DELETE", "devices/x/override", ada, encoded(reason)))[0] == 404
+    assert (await _asked(running, "POST", "approvals/x", ada, encoded(reason)))[0] == 404
+    assert (await _asked(running, "POST", "approvals/x", ada, b"{}"))[0] == 400
+    assert (await _asked(running, "POST", "tags/release", ada, encoded(reason)))[0] == 400, "mode is enforce"
 
 
 async def test_what_is_not_there_is_404_and_what_makes_no_sense_400_413_415(running: Machine) -> None:
