@@ -64,6 +64,12 @@ var containers = [
         path: '/tag/blocks/?'
       }
       {
+        path: '/tag/wanted/?'
+      }
+      {
+        path: '/tag/follow_up/?'
+      }
+      {
         path: '/decision/rules_version/?'
       }
       {
@@ -74,6 +80,12 @@ var containers = [
       }
       {
         path: '/replaced_by/?'
+      }
+      {
+        path: '/gone_at/?'
+      }
+      {
+        path: '/purged_at/?'
       }
     ]
   }

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared import cosmos, events, model, settings
+from shared import cosmos, events, settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners", "shared")
@@ -115,24 +115,50 @@ def queries_by_container() -> frozenset[tuple[str, str]]:
 
 
 def _pairs(function: ast.AST) -> Iterator[tuple[str, str]]:
-    queries = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and n.id in _QUERIES}
-    if queries:
-        containers = set(_containers(function))
+    """By the calls that name container and query; else by the only container the function names."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    by_call = {(c, q) for call in calls for c in _containers(call) for q in _queries(*call.args)}
+    yield from by_call
+    left = _queries(function) - {query for _, query in by_call}
+    if left:
+        containers = {container for call in calls for container in _containers(call)}
         if len(containers) != 1:
-            raise AssertionError(f"{sorted(queries)} in one function with {sorted(containers)}: cannot tell")
-        yield from ((container, query) for container in containers for query in queries)
+            raise AssertionError(f"{sorted(left)} in one function with {sorted(containers)}: cannot tell")
+        yield from ((container, query) for container in containers for query in left)
 
 
-def _containers(function: ast.AST) -> Iterator[str]:
-    for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and node.attr == "container" and isinstance(node.value, ast.Name):
-            document = getattr(model, node.value.id, None)
-            if document is not None:
-                yield document.container
-        elif isinstance(node, ast.Call):
-            for argument in node.args:
-                if isinstance(argument, ast.Constant) and argument.value in cosmos.CONTAINERS:
-                    yield str(argument.value)
+def _queries(*nodes: ast.AST) -> set[str]:
+    names = {each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return names & _QUERIES.keys()
+
+
+def _containers(call: ast.Call) -> Iterator[str]:
+    """The containers among the arguments of a call: by name, or as that of a kind of document."""
+    for argument in call.args:
+        match argument:
+            case ast.Constant(value=str(name)) if name in cosmos.CONTAINERS:
+                yield name
+            case ast.Attribute(value=ast.Name(id=kind), attr="container") if kind in _documents():
+                yield _documents()[kind]
+
+
+@functools.cache
+def _documents() -> dict[str, str]:
+    """The container of every kind of document the code declares, by the name of its class."""
+    declared: dict[str, str] = {}
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                for container in _container_declared(node):
+                    declared[node.name] = container
+    return declared
+
+
+def _container_declared(kind: ast.ClassDef) -> Iterator[str]:
+    for line in kind.body:
+        match line:
+            case ast.AnnAssign(target=ast.Name(id="container"), value=ast.Constant(value=str(name))):
+                yield name
 
 
 def _building_blocks() -> set[str]:
