@@ -128,6 +128,50 @@ param preferredPartnerIos string = ''
 @description('PREFERRED_PARTNER_ANDROID: the one that counts where several are enabled; empty: all must scan.')
 param preferredPartnerAndroid string = ''
 
+@description('RULES_FILE: local rules, as a path in the app\'s package. Without a file rules.toml there are none; a file of another name must be there.')
+@minLength(1)
+@maxLength(200)
+param rulesFile string = 'rules.toml'
+
+@description('ON_SILENCE: what a silent agent or partner does to a device: hold (its last word stands), ignore (it counts no more, as in Intune: access may return with nobody\'s word for it) or block.')
+@allowed([
+  'hold'
+  'ignore'
+  'block'
+])
+param onSilence string = 'hold'
+
+@description('PARTNER_SILENT_DAYS: how long a partner may be silent whose connector in Intune does not say.')
+@minValue(1)
+@maxValue(365)
+param partnerSilentDays int = 7
+
+@description('AGENT_SILENT_DAYS: how long a single agent may be silent; 0: that is not looked at.')
+@minValue(0)
+@maxValue(365)
+param agentSilentDays int = 0
+
+@description('GUARD_DEVICES: in an hour at most so many devices are newly blocked, or guardPercent of all, whichever is more; what is beyond waits for an admin.')
+@minValue(0)
+@maxValue(50000)
+param guardDevices int = 10
+
+@description('GUARD_PERCENT: so many of a hundred devices; see guardDevices.')
+@minValue(0)
+@maxValue(100)
+param guardPercent int = 10
+
+@description('REVOKE_SESSIONS: have the user of a phone that becomes blocked at high risk sign in anew everywhere. Needs a Graph permission more.')
+param revokeSessions bool = false
+
+@description('SYNC_AFTER_REMEDIATION: ask a phone that is clean again to check in with Intune. Needs a Graph permission more.')
+param syncAfterRemediation bool = false
+
+@description('PURGE_GONE_DAYS: how long after Intune says a device is gone its personal data are removed.')
+@minValue(0)
+@maxValue(3650)
+param purgeGoneDays int = 30
+
 @description('Settings that end in a partner\'s slug. Per partner: settings, a list of {name, value}; secrets, the names of settings whose value is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
 param partners array = []
 
@@ -152,6 +196,16 @@ param syncSchedule string = '0 */15 * * * *'
 @minValue(1)
 @maxValue(10080)
 param syncStaleMinutes int = 60
+
+@description('DRIFT_AFTER_MINUTES: how long after our last write a tag in Entra is not judged: Entra\'s reads lag.')
+@minValue(0)
+@maxValue(1440)
+param driftAfterMinutes int = 10
+
+@description('APP_SYNC_HOURS: how often the app inventory is fetched from Intune, where somebody opted in there.')
+@minValue(0)
+@maxValue(720)
+param appSyncHours int = 24
 
 @description('FEED_POLL_DELAY_MS: how often the change feed is asked, in milliseconds.')
 @minValue(50)
@@ -182,12 +236,23 @@ var settings = {
   PARTNERS_ANDROID: partnersAndroid
   PREFERRED_PARTNER_IOS: preferredPartnerIos
   PREFERRED_PARTNER_ANDROID: preferredPartnerAndroid
+  RULES_FILE: rulesFile
+  ON_SILENCE: onSilence
+  PARTNER_SILENT_DAYS: string(partnerSilentDays)
+  AGENT_SILENT_DAYS: string(agentSilentDays)
+  GUARD_DEVICES: string(guardDevices)
+  GUARD_PERCENT: string(guardPercent)
+  REVOKE_SESSIONS: string(revokeSessions)
+  SYNC_AFTER_REMEDIATION: string(syncAfterRemediation)
+  PURGE_GONE_DAYS: string(purgeGoneDays)
   GRAPH_BASE_URL: graphBaseUrl
   ENTRA_AUTHORITY: environment().authentication.loginEndpoint
   ADMIN_TENANT: empty(adminAudience) ? '' : tenant().tenantId
   ADMIN_AUDIENCE: adminAudience
   SYNC_SCHEDULE: syncSchedule
   SYNC_STALE_MINUTES: string(syncStaleMinutes)
+  DRIFT_AFTER_MINUTES: string(driftAfterMinutes)
+  APP_SYNC_HOURS: string(appSyncHours)
   FEED_POLL_DELAY_MS: string(feedPollDelay)
   FEED_BATCH_SIZE: string(feedBatchSize)
 }

@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from shared.cosmos import CONTAINERS, DATABASE
+from shared.errors import SettingsError
+from shared.settings import read
 from tests.infra import code
-from tests.infra.bicep import BicepFile, Expression, Value, bicep_files
+from tests.infra.bicep import BicepFile, Declaration, Expression, Value, bicep_files
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -80,6 +82,46 @@ def settings_placed(folder: pathlib.Path) -> set[str]:
     own = BicepFile(folder / "main.bicep").of("var")["settings"].value
     platform = BicepFile(folder / "modules" / "function-app.bicep").of("var")["platformSettings"].value
     return set(_object(own)) | {str(_object(each)["name"]) for each in _list(platform)}
+
+
+def limits(folder: pathlib.Path) -> list[str]:
+    """What main.bicep takes for a setting, and its default, are what the code takes."""
+    main = BicepFile(folder / "main.bicep")
+    declared = main.of("param")
+    findings = []
+    for setting, value in _object(main.of("var")["settings"].value).items():
+        given = re.fullmatch(r"(?:string\()?(\w+)\)?", value.text) if isinstance(value, Expression) else None
+        if given and given[1] in declared and setting in code.settings_read().names:
+            findings += [f"{setting}: {finding}" for finding in _limits(setting, declared[given[1]])]
+    return findings
+
+
+def _limits(setting: str, parameter: Declaration) -> Iterator[str]:
+    default = _as_text(parameter.value)
+    if read({setting: default}) != read({}):
+        yield f"the default {default!r} is not the code's"
+    allowed = parameter.decorators.get("allowed")
+    taken = [str(each) for each in allowed] if isinstance(allowed, list) else []
+    beyond = []
+    for bound, step in (("minValue", -1), ("maxValue", 1)):
+        limit = parameter.decorators.get(bound)
+        if isinstance(limit, int):
+            taken.append(str(limit))
+            beyond.append(str(limit + step))
+    if parameter.target == "int" and len(beyond) != 2:
+        yield "a number without limits"
+    yield from (f"main.bicep takes {text}, the code does not" for text in taken if _refused(setting, text))
+    yield from (
+        f"the code takes {text}, main.bicep does not" for text in beyond if not _refused(setting, text)
+    )
+
+
+def _refused(setting: str, text: str) -> bool:
+    try:
+        read({setting: text})
+    except SettingsError:
+        return True
+    return False
 
 
 def _connection_settings() -> set[str]:
@@ -250,6 +292,7 @@ def _list(value: Value) -> list[Value]:
 
 CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (
     settings,
+    limits,
     app_settings_are_all_passed_on,
     containers,
     triggers,
