@@ -6,11 +6,15 @@ The libraries are those of requirements.txt, by hash, as wheels for Linux and th
 app runs (infra/modules/function-app.bicep), whatever machine this runs on. msgraph-sdk is 200 MB on disk,
 nearly all of it generated request builders, loaded when they are asked for: those that no attribute of the
 app's code names are left out. Needs uv, which the project's environment has.
+
+The local rules go with it: rules.toml, or the file RULES_FILE names. They are read as the app will read them,
+because it does not start with rules that make no sense.
 """
 
 import argparse
 import fnmatch
 import hashlib
+import os
 import pathlib
 import re
 import shutil
@@ -19,6 +23,9 @@ import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from shared.errors import SettingsError
+from shared.local_rules import LocalRules, load
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".local" / "package"
@@ -70,6 +77,17 @@ def app_files() -> list[pathlib.Path]:
     tops = [top for top in ROOT.iterdir() if not any(fnmatch.fnmatch(top.name, each) for each in ignored)]
     files = [path for top in tops for path in (_files(top) if top.is_dir() else [top])]
     return sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".pyc")
+
+
+def local_rules(name: str) -> LocalRules:
+    """The local rules that go with the app. PackagingError where it would not start with them."""
+    try:
+        rules = load(name)
+    except SettingsError as error:
+        raise PackagingError(str(error)) from error
+    if (ROOT / name).exists() and ROOT / name not in app_files():
+        raise PackagingError(f"{name} does not go with the app: see .funcignore for what stays behind")
+    return rules
 
 
 def ignored_names() -> list[str]:
@@ -126,11 +144,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = argparse.ArgumentParser(description="Build the package that is uploaded.")
     ask.add_argument("--zip", action="store_true", help="also put it into a zip file beside it")
     given = ask.parse_args(arguments)
+    name = os.environ.get("RULES_FILE", "").strip() or "rules.toml"
     try:
+        rules = local_rules(name)
         whole, pruned = build(BUILT)
     except PackagingError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    sys.stdout.write(
+        f"{name}: {len(rules.rules)} local rules, {len(rules.dry)} more that decide nothing yet\n"
+    )
     sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {pruned} (before pruning: {whole})\n")
     if given.zip:
         target = BUILT.with_suffix(".zip")

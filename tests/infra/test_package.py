@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import pytest
 from infra import package
 from local.cosmos.account import EMULATOR_KEY
 from local.database import connection_string
+from shared import local_rules
 from tests.end_to_end.machine import ROOT
 from tests.end_to_end.python_313 import environment, python_313
 from tests.infra.bicep import BicepFile
@@ -55,6 +57,41 @@ def test_the_app_is_in_it_and_nothing_of_the_workshop(built: Built) -> None:
     workshop = {"tests", "infra", "local", "docs", "Makefile", "local.settings.json.example", ".git"}
     assert not tops & workshop
     assert not list(built[0].rglob("__pycache__"))
+
+
+RULE = '[[rule]]\nname = "iPhones: no threats"\nallowed = "secured"\nplatform = "ios"\n'
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A project with a file of local rules, and what stays behind as it is here."""
+    (tmp_path / "docs").mkdir()
+    for name in ("rules.toml", "docs/rules.toml"):
+        (tmp_path / name).write_text(RULE)
+    shutil.copyfile(ROOT / ".funcignore", tmp_path / ".funcignore")
+    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(local_rules, "APP", tmp_path)
+    return tmp_path
+
+
+def test_local_rules_go_with_the_app(project: pathlib.Path) -> None:
+    assert [rule.name for rule in package.local_rules("rules.toml").rules] == ["iPhones: no threats"]
+    assert project / "rules.toml" in package.app_files()
+
+
+def test_rules_the_app_would_not_start_with_are_told_before_they_are_uploaded(project: pathlib.Path) -> None:
+    (project / "rules.toml").write_text(RULE.replace("secured", "safe"))
+    with pytest.raises(package.PackagingError, match=r"rules\.toml:3: rule\.allowed"):
+        package.local_rules("rules.toml")
+    with pytest.raises(package.PackagingError, match="there is no such file"):
+        package.local_rules("other.toml")
+    with pytest.raises(package.PackagingError, match=r"docs/rules\.toml does not go with the app"):
+        package.local_rules("docs/rules.toml")
+
+
+def test_without_a_file_there_are_no_local_rules(project: pathlib.Path) -> None:
+    (project / "rules.toml").unlink()
+    assert package.local_rules("rules.toml").rules == ()
 
 
 def test_nothing_that_is_uploaded_is_ignored_by_the_uploader(built: Built) -> None:
