@@ -1,6 +1,6 @@
 """Give the app's identity exactly the Microsoft Graph permissions its options need, and take back the others.
 
-    python -m infra.grant_permissions --principal <object id> --mode report [--apply]
+    python -m infra.grant_permissions --principal <object id> --mode report [--options …] [--apply]
 
 For tenants whose deployer may not grant them (grantGraphPermissions=false). Without --apply it shows what
 it would do. The administrator needs the role Privileged Role Administrator, or Global Administrator. The
@@ -18,6 +18,8 @@ from infra.graph_session import GRAPH, GraphError, GraphSession, token
 
 TABLE = pathlib.Path(__file__).with_name("graph-permissions.json")
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
+CHOSEN = ("groups", "what_if")
+"""Options that are on unless the administrator says otherwise, here as in main.bicep."""
 SCOPES = ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
 
 
@@ -56,9 +58,19 @@ def table() -> tuple[Permission, ...]:
     return tuple(Permission(**row) for row in json.loads(TABLE.read_text(encoding="utf-8")))
 
 
-def options(mode: str) -> frozenset[str]:
-    """The options in force, by the names the table uses."""
+def options(mode: str, chosen: Collection[str] = CHOSEN) -> frozenset[str]:
+    """The options in force, by the names the table uses: what MODE asks for, and what is `chosen`."""
+    return frozenset({*by_mode(mode), *chosen})
+
+
+def by_mode(mode: str) -> frozenset[str]:
+    """The options that MODE alone decides on."""
     return frozenset({"always", "enforce" if mode == "enforce" else "watch"})
+
+
+def choices() -> list[str]:
+    """The options an administrator chooses."""
+    return sorted({row.option for row in table()} - by_mode("enforce") - by_mode("report"))
 
 
 def needed(in_force: Collection[str]) -> tuple[Permission, ...]:
@@ -112,13 +124,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = argparse.ArgumentParser(description="Grant the identity its Microsoft Graph permissions.")
     ask.add_argument("--principal", required=True, help="object id of the app's identity")
     ask.add_argument("--mode", choices=("off", "report", "enforce"), default="report", help="MODE of the app")
+    ask.add_argument(
+        "--options",
+        nargs="*",
+        choices=choices(),
+        default=CHOSEN,
+        metavar="OPTION",
+        help=f"what is switched on beside the mode, of {', '.join(choices())}; default: {' '.join(CHOSEN)}",
+    )
     ask.add_argument("--apply", action="store_true", help="do it; without, only show what would be done")
     ask.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
     ask.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
     given = ask.parse_args(arguments)
     try:
         session = GraphSession(token(SCOPES, device_code=given.device_code), given.graph)
-        change = plan(session, given.principal, needed(options(given.mode)))
+        change = plan(session, given.principal, needed(options(given.mode, given.options)))
         sys.stdout.write("\n".join(told(change)) + "\n")
         if given.apply:
             apply(session, given.principal, change)

@@ -220,6 +220,15 @@ param feedBatchSize int = 100
 @description('Grant the identity its Graph permissions here. The deployer then needs AppRoleAssignment.ReadWrite.All and Application.Read.All; without them leave it off and run grant_permissions.py.')
 param grantGraphPermissions bool = false
 
+@description('Let the identity read who is in groups: needed where a compliance policy is assigned to a user group.')
+param groupPolicies bool = true
+
+@description('Let the identity ask Entra\'s What If about a phone: the proof before the policies are switched on.')
+param whatIf bool = true
+
+@description('Let the identity read the apps of devices: needed where a connector\'s App Sync is on in Intune.')
+param appInventory bool = false
+
 // ------------------------------------------------------------------------------------------------------
 
 var token = empty(resourceToken) ? uniqueString(subscription().id, environmentName, location) : toLower(resourceToken)
@@ -261,6 +270,11 @@ var settings = {
 var graphOptions = [
   'always'
   mode == 'enforce' ? 'enforce' : 'watch'
+  groupPolicies ? 'groups' : ''
+  whatIf ? 'what_if' : ''
+  revokeSessions ? 'revoke_sessions' : ''
+  syncAfterRemediation ? 'sync_after_remediation' : ''
+  appInventory ? 'app_inventory' : ''
 ]
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {

@@ -9,27 +9,36 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from infra.grant_permissions import MICROSOFT_GRAPH, main, needed, options, table
+from infra.grant_permissions import CHOSEN, MICROSOFT_GRAPH, choices, main, needed, options, table
 from infra.graph_session import GraphError, GraphSession
+from tests.infra.bicep import BicepFile
 from tests.infra.code import ROOT
 from tests.world import serving
 
 MODULE = (ROOT / "infra" / "modules" / "graph-permissions.bicep").read_text()
 MAIN = (ROOT / "infra" / "main.bicep").read_text()
-PERMISSION = re.compile(r"\b[A-Z]\w+(?:\.[A-Z]\w+)*\.All\b")
+PERMISSION = re.compile(r"\b[A-Z]\w+\.(?:[A-Z]\w+\.)*(?:All|ConditionalAccess)\b")
 PRINCIPAL = "77777777-1111-4222-8333-888888888888"
+
+
+EARLY = {"DeviceManagementApps.Read.All"}
+"""In the table before a call needs it; never granted unless an administrator chooses its option."""
 
 
 def test_the_table_is_what_graph_py_says_its_calls_need() -> None:
     said = set(PERMISSION.findall((ROOT / "shared" / "graph.py").read_text()))
-    assert said == {row.permission for row in table()}
+    listed = {row.permission for row in table()}
+    assert said <= listed
+    assert listed - said <= EARLY
+    assert not EARLY & {row.permission for row in needed(options("enforce"))}
 
 
 def test_each_permission_stands_once_with_its_reason() -> None:
     rows = table()
     assert len({row.permission for row in rows}) == len(rows)
     assert all(len(row.reason) > 40 for row in rows)
-    assert not any("ConditionalAccess" in row.permission for row in rows)
+    writing = {row.permission for row in rows if "Write" in row.permission}
+    assert writing == {"Device.ReadWrite.All"}, "above all none that writes Conditional Access"
 
 
 @pytest.mark.parametrize("mode", ["off", "report"])
@@ -42,13 +51,30 @@ def test_only_enforce_may_write_to_devices(mode: str) -> None:
     assert names - enforcing == {"Device.Read.All"}
 
 
-def test_bicep_and_script_know_the_same_options() -> None:
+def test_each_choice_adds_one_permission_and_no_other() -> None:
+    bare = {row.permission for row in needed(options("report", []))}
+    added = {each: {row.permission for row in needed(options("report", [each]))} - bare for each in choices()}
+    assert added == {
+        "app_inventory": {"DeviceManagementApps.Read.All"},
+        "groups": {"GroupMember.Read.All"},
+        "revoke_sessions": {"User.RevokeSessions.All"},
+        "sync_after_remediation": {"DeviceManagementManagedDevices.PrivilegedOperations.All"},
+        "what_if": {"Policy.Read.ConditionalAccess"},
+    }
+
+
+def test_bicep_and_script_know_the_same_options_and_switch_the_same_on() -> None:
+    main = BicepFile(ROOT / "infra" / "main.bicep")
     found = re.search(r"var graphOptions = \[\n(.*?)\n\]", MAIN, re.DOTALL)
     assert found is not None
-    in_bicep = set(re.findall(r"'(\w+)'", found[1]))
-    assert in_bicep == {row.option for row in table()}
-    assert in_bicep == options("enforce") | options("report")
-    assert "mode == 'enforce' ? 'enforce' : 'watch'" in found[1]
+    always, by_mode, *chosen = found[1].splitlines()
+    assert (always, by_mode) == ("  'always'", "  mode == 'enforce' ? 'enforce' : 'watch'")
+    by_option = {}
+    for line in chosen:
+        parameter, option = re.fullmatch(r"  (\w+) \? '(\w+)' : ''", line).groups()  # type: ignore[union-attr]
+        by_option[option] = main.of("param")[parameter].value
+    assert sorted(by_option) == choices()
+    assert {option for option, is_on in by_option.items() if is_on} == set(CHOSEN)
 
 
 def test_the_module_reads_the_table_by_the_pinned_extension() -> None:
@@ -140,6 +166,17 @@ async def test_it_grants_what_the_mode_needs_and_a_second_run_finds_nothing_to_d
     assert await run(graph, "--mode", "enforce", "--apply") == 0
     assert tenant.names() == {row.permission for row in needed(options("enforce"))}
     assert await run(graph, "--mode", "enforce") == 0
+
+
+async def test_it_grants_what_is_chosen_and_takes_back_what_is_chosen_no_more(
+    tenant: Tenant, graph: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(graph, "--mode", "enforce", "--options", "groups", "revoke_sessions", "--apply") == 0
+    assert tenant.names() == {r.permission for r in needed(options("enforce", ["groups", "revoke_sessions"]))}
+    assert await run(graph, "--mode", "enforce", "--options", "groups") == 1
+    assert "take back User.RevokeSessions.All: no option needs it" in capsys.readouterr().out
+    assert await run(graph, "--mode", "enforce", "--options", "--apply") == 0
+    assert tenant.names() == {row.permission for row in needed(options("enforce", []))}
 
 
 async def test_what_no_option_needs_is_taken_back(tenant: Tenant, graph: str) -> None:
