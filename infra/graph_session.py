@@ -48,7 +48,7 @@ class GraphSession:
             path = page.get("@odata.nextLink", "")
 
     def post(self, path: str, body: object) -> dict[str, Any]:
-        """Create, or ask."""
+        """Create."""
         return self._call("POST", path, body)
 
     def patch(self, path: str, body: object) -> None:

@@ -3,10 +3,10 @@
     python -m infra.access render  --break-glass <group id>    print both, for an import by hand
     python -m infra.access preview --break-glass <group id>    what stands, and what would be created
     python -m infra.access create  --break-glass <group id>    create what is missing, report-only
-    python -m infra.access prove   --user <id> --device <id>   ask What If: blocked when tagged, else let in
     python -m infra.access off                                 roll back: switch both off
 
-No command turns a policy on: that is the administrator's own step, in the portal, after the proof.
+No command turns a policy on: that is the administrator's own step, in the portal, after the app has asked
+What If (GET /devices/{id}/what-if).
 `--app` (application id, Office365 or All; may be repeated), `--attribute` (TAG_ATTRIBUTE of the connector).
 """
 
@@ -15,7 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from infra.access import proof, tenant
+from infra.access import tenant
 from infra.access.templates import APPLICATIONS, BLOCK, REQUIRE, policies, template
 from infra.graph_session import GRAPH, GraphError, GraphSession, token
 
@@ -53,22 +53,6 @@ def create(given: argparse.Namespace) -> int:
     return 1 if any(each.differences for each in found) else 0
 
 
-def prove(given: argparse.Namespace) -> int:
-    """Ask What If about one phone. 0 where the blocking policy applies when tagged, and only then."""
-    phone = proof.Phone(given.user, given.device, given.platform, f"extensionAttribute{given.attribute}")
-    session = _session(given, READ)
-    ours = tenant.standing(session, [template(BLOCK), template(REQUIRE)])
-    answers = proof.ask(session, phone, given.app or APPLICATIONS, ours)
-    for answer in answers:
-        _tell(str(answer))
-    wrong = proof.proves(answers, str(template(BLOCK)["displayName"]))
-    for each in wrong:
-        _tell(f"NOT PROVEN: {each}")
-    if not wrong:
-        _tell("proven: the blocking policy meets this phone when it is tagged, and only then")
-    return 1 if wrong else 0
-
-
 def off(given: argparse.Namespace) -> int:
     """Switch both policies off, whatever state they are in."""
     session = _session(given, READ + WRITE)
@@ -79,7 +63,7 @@ def off(given: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, preview, create, prove, off)}
+COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, preview, create, off)}
 
 
 def _wanted(given: argparse.Namespace) -> list[tenant.Policy]:
@@ -120,10 +104,6 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
         if name in {"render", "preview", "create"}:
             one.add_argument("--break-glass", required=True, help="object id of the group never blocked")
-        if name == "prove":
-            one.add_argument("--user", required=True, help="object id of the phone's user")
-            one.add_argument("--device", required=True, help="Entra device id of the phone")
-            one.add_argument("--platform", choices=("iOS", "android"), default="iOS")
     return ask
 
 

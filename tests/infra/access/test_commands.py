@@ -1,4 +1,4 @@
-"""The commands against the Graph simulator: what they create, prove, switch off, and what they never do."""
+"""The commands against the Graph simulator: what they create, switch off, and what they never do."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,16 +9,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from infra.access import proof
 from infra.access.__main__ import main
 from infra.access.tenant import POLICIES
 from local.graph.directory import Directory, Kind
 from local.graph.server import CALLS, STATE, create_app
-from tests.world import ENTRA_ID, serving
+from tests.world import serving
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 USER = "aaaaaaaa-1111-4222-8333-bbbbbbbbbbbb"
-MEMBERS = "/v1.0/groups/{id}/transitiveMembers/microsoft.graph.user"
 REPORT_ONLY = "enabledForReportingButNotEnforced"
 
 
@@ -32,7 +30,7 @@ class Tenant:
     capsys: pytest.CaptureFixture[str]
 
     async def run(self, command: str, *arguments: str) -> tuple[int, str]:
-        given = [] if command in {"off", "prove"} else ["--break-glass", GROUP]
+        given = [] if command == "off" else ["--break-glass", GROUP]
         options = [command, "--graph", f"{self.address}/v1.0", *given, *arguments]
         status = await asyncio.to_thread(main, options)
         told = self.capsys.readouterr()
@@ -60,10 +58,7 @@ class Tenant:
 async def tenant(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[Tenant]:
-    monkeypatch.setattr(proof, "PAUSE_SECONDS", 0)
     app = create_app(None, quotas=False)
-    if not any(getattr(each, "canonical", "") == MEMBERS for each in app.router.resources()):
-        app.router.add_get(MEMBERS, _members)
     async with serving(app) as address:
         async with aiohttp.ClientSession() as http:
             query = {"resource": "https://graph.microsoft.com", "api-version": "2019-08-01"}
@@ -72,13 +67,6 @@ async def tenant(
                 monkeypatch.setenv("GRAPH_TOKEN", (await answer.json())["access_token"])
         app[STATE].put_group({"id": GROUP, "members": [USER]})
         yield Tenant(address, app[STATE], app, capsys)
-
-
-async def _members(request: web.Request) -> web.Response:
-    group = request.app[STATE].get(Kind.GROUP, request.match_info["id"])
-    if group is None:
-        return web.json_response({"error": {"code": "Request_ResourceNotFound", "message": "no"}}, status=404)
-    return web.json_response({"value": [{"id": member} for member in group["members"]]})
 
 
 async def test_preview_tells_what_would_be_created_and_creates_nothing(tenant: Tenant) -> None:
@@ -125,28 +113,6 @@ async def test_without_a_break_glass_group_nothing_is_created(
     assert status == 2
     assert told in said
     assert tenant.policies() == {}
-
-
-async def test_the_proof_says_yes_only_for_the_attribute_the_policy_looks_at(tenant: Tenant) -> None:
-    await tenant.run("create")
-    phone = ("--user", "bbbbbbbb-0000-4000-8000-000000000001", "--device", ENTRA_ID)
-    status, told = await tenant.run("prove", *phone)
-    assert status == 0, told
-    assert "proven: the blocking policy meets this phone when it is tagged, and only then" in told
-    status, told = await tenant.run("prove", *phone, "--attribute", "8")
-    assert status == 1
-    assert "NOT PROVEN" in told
-
-
-async def test_the_proof_says_no_for_a_user_of_the_break_glass_group_and_without_a_policy(
-    tenant: Tenant,
-) -> None:
-    phone = ("--user", USER, "--device", ENTRA_ID)
-    assert "not in the tenant" in (await tenant.run("prove", *phone))[1]
-    await tenant.run("create")
-    status, told = await tenant.run("prove", *phone)
-    assert status == 1
-    assert "does not apply (users)" in told
 
 
 async def test_rolling_back_is_one_command_and_switches_both_off(tenant: Tenant) -> None:
