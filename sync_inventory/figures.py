@@ -9,7 +9,13 @@ from shared.model import Device, TagState, Verdict
 from shared.services import Services
 from sync_inventory.tally import Tally
 
-TOLD_STATES = (TagState.APPLIED, TagState.PENDING, TagState.FOREIGN, TagState.NO_DEVICE)
+TOLD_STATES = (
+    TagState.APPLIED,
+    TagState.PENDING,
+    TagState.PENDING_APPROVAL,
+    TagState.FOREIGN,
+    TagState.NO_DEVICE,
+)
 
 
 async def count_devices(services: Services, tally: Tally) -> None:
@@ -34,6 +40,7 @@ async def count_devices(services: Services, tally: Tally) -> None:
         undecided=devices - allowed - blocked,
         applied=tags[TagState.APPLIED],
         pending=tags[TagState.PENDING],
+        waiting=tags[TagState.PENDING_APPROVAL],
         foreign=tags[TagState.FOREIGN],
         no_device=tags[TagState.NO_DEVICE],
         mode=services.settings.mode,

@@ -19,7 +19,7 @@ _EVENT = re.compile(r'startswith "([^"]*)"')
 _PATTERN = re.compile(r'extract\(@"([^"]*)"')
 _WORD = re.compile(r'has "(\w+)=')
 _PLACE = re.compile(r"\{([A-Z_]+)\}")
-_SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "P1D": 1440, "P2D": 2880}
+_SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT6H": 360, "P1D": 1440, "P2D": 2880}
 """Some of the spans a log alert takes, in minutes (Azure Monitor, "scheduledQueryRules")."""
 _ROW = {"name", "title", "text", "severity", "every", "over", "resolves", "query"}
 RUNBOOK = code.ROOT / "docs" / "runbook.md"

@@ -8,7 +8,7 @@ from evaluate_risk.evaluation import evaluate
 from serve_console.devices import listing
 from shared.level import Level
 from tests.sync_inventory.tenant import put_phone, put_policy, run
-from tests.world import World, a_threat
+from tests.world import World, a_threat, world
 
 
 def _told(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
@@ -39,6 +39,20 @@ async def test_devices_are_counted_as_they_are_listed(
     assert told["undecided"] == str(verdicts["undecided"]) == "3"
     assert told["applied"] == str(sum(row.tag_state == "applied" for row in listed)) == "1"
     assert told["mode"] == "enforce"
+
+
+async def test_a_block_that_waits_for_an_approval_is_counted_as_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with world(guard_devices=0, guard_percent=0) as tenant:
+        put_policy(tenant, "low")
+        put_phone(tenant)
+        await run(tenant)
+        await evaluate(tenant.services, [a_threat(severity=Level.HIGH).model_dump(mode="json")])
+        with caplog.at_level("INFO", logger="mtd"):
+            await run(tenant)
+    told = _told(caplog)
+    assert (told["blocked"], told["waiting"], told["pending"], told["applied"]) == ("1", "1", "0", "0")
 
 
 async def test_an_empty_tenant_counts_nothing(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
