@@ -6,6 +6,8 @@ Change a price or an assumption here, run it, and put the table into docs/costs.
 agree, and that the counted operations are what the code does.
 """
 
+import json
+import pathlib
 import sys
 from dataclasses import dataclass
 
@@ -15,17 +17,29 @@ SIZES = (1_000, 10_000, 100_000)
 
 # --- counted: tests/infra/test_costs.py counts them on the stand-ins ---------------------------------------
 
-REPORT_READS, REPORT_CREATES, REPORT_REPLACES = 2, 1, 3
-"""Of a report that changes a tag: agent and device read; stored; agent once, device twice replaced."""
-SYNC_DOCUMENTS_A_DEVICE = 5
-"""Documents one steady sync reads for each device: the device twice, its three links once."""
-SYNC_COUNTS = 7
-"""Queries of a sync that the index answers."""
+READS, CREATES, REPLACES = 2, 1, 2
+"""Of a report that changes no tag, at most: agent and device read; the report stored; both replaced."""
+TAG_REPLACES = 1
+"""More, of a report that changes a tag: what came of it, on the device."""
+COUNT_READS, COUNT_REPLACES = 1, 1
+"""More, of a report that newly blocks a device: the hour's count of new blocks, for the mass-change stop."""
+HEARTBEAT_UPSERTS = 1
+"""Of the first message of a partner in a minute: that it was heard."""
+MIRROR_READS = 4
+"""Of decisions, every 30 seconds at most: rules, size of the tenant, silence, and a partner's connector."""
+SYNC_DOCUMENTS_A_DEVICE = 4
+"""Documents one steady sync reads for each device: the device, and its three links."""
+SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 7, 10, 2
+"""Of a steady sync whatever the number of devices: counts from the index, other queries, and by id."""
+MINUTE_QUERIES, MINUTE_READS = 2, 1
+"""Of every minute where nothing waits: pending blocks and unblocks, and the count of new blocks."""
 
 # --- assumed: see docs/costs.md for where each comes from --------------------------------------------------
 
 REPORTS_A_DEVICE = 30
 """A month: one a day."""
+BLOCKING, FREEING = 0.1, 0.1
+"""The parts of the reports that newly block a device, and that free one."""
 REPORTS_A_MESSAGE = 10
 SYNCS = 30 * 96
 """Every 15 minutes."""
@@ -36,8 +50,8 @@ RU_FEED = SECONDS_A_MONTH * 1.0 + SECONDS_A_MONTH / 17 * RU_REPLACE
 STORED_KB_A_DEVICE = 190
 """90 days of reports of 2 KB, and the agent, the device and its links."""
 GB_AN_INSTANCE = 2
-SYNC_SECONDS_A_DEVICE = (2 * 1.5) / 1000 + 0.00045
-"""Two pages of Graph for 1,000 devices at 1.5 s each, and 0.45 ms of work a device (on stand-ins)."""
+SYNC_SECONDS_A_DEVICE = (2 * 1.5) / 1000 + 0.00065
+"""Two pages of Graph for 1,000 devices at 1.5 s each, and 0.65 ms of work a device (on stand-ins)."""
 LOG_KB_A_REPORT, LOG_KB_A_RUN = 2.5, 3.0
 
 # --- list prices, US dollars, East US, pay as you go -------------------------------------------------------
@@ -51,8 +65,11 @@ PRICE_READY_GB_S, PRICE_READY_BUSY_GB_S = 0.000004, 0.000016
 PRICE_RUNS_MILLION, FREE_RUNS = 0.40, 250_000
 PRICE_LOG_GB, FREE_LOG_GB = 2.30, 5.0
 PRICE_ENDPOINT_HOUR, PRICE_ZONE = 0.01, 0.50
-PRICE_ALERTS = 2 * 1.50 + 10 * 0.50
-"""Two rules every 5 minutes, ten every 15 minutes or hour."""
+PRICE_ALERT_RULE = {"PT5M": 1.50, "PT15M": 0.50, "PT1H": 0.50}
+"""By how often a rule looks."""
+
+ALERTS = json.loads(pathlib.Path(__file__).with_name("alerts.json").read_text(encoding="utf-8"))
+PRICE_ALERTS = sum(PRICE_ALERT_RULE[rule["every"]] for rule in ALERTS)
 
 
 @dataclass(frozen=True)
@@ -74,10 +91,17 @@ PROD = Environment("prod", 4000, 4, private_network=True, backup_30_days=True)
 
 def request_units(devices: int) -> float:
     """Of a month."""
-    report = REPORT_READS * RU_READ + REPORT_CREATES * RU_CREATE + REPORT_REPLACES * RU_REPLACE
-    sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + SYNC_COUNTS * RU_QUERY + 10 * RU_READ
-    timer = MINUTES * 2 * RU_QUERY
-    return devices * REPORTS_A_DEVICE * report + SYNCS * sync + timer + RU_FEED
+    reports = devices * REPORTS_A_DEVICE
+    messages = reports / REPORTS_A_MESSAGE
+    report = READS * RU_READ + CREATES * RU_CREATE + REPLACES * RU_REPLACE
+    report += (BLOCKING + FREEING) * TAG_REPLACES * RU_REPLACE
+    report += BLOCKING * (COUNT_READS * RU_READ + COUNT_REPLACES * RU_REPLACE)
+    heard = min(messages, MINUTES) * HEARTBEAT_UPSERTS * RU_REPLACE
+    mirror = min(messages, 2 * MINUTES) * MIRROR_READS * RU_READ
+    fixed = (SYNC_COUNTS + SYNC_QUERIES) * RU_QUERY + SYNC_READS * RU_READ + SYNC_REPLACES * RU_REPLACE
+    sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + fixed
+    minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
+    return reports * report + heard + mirror + SYNCS * sync + MINUTES * minute + RU_FEED
 
 
 def database(devices: int, environment: Environment) -> float:
