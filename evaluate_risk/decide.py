@@ -70,6 +70,8 @@ async def decide_again(services: Services, device_id: str) -> Found[Device] | No
     """The device after a decision that is due; where agents seem silent, once they were asked when they were
     heard last: a message that changed nothing was not carried to the device."""
     hearing = (await services.mirror.read()).hearing
+    if hearing.agent_limit is None:
+        return await change(services, device_id)
     found = await services.store.read(Device, device_id)
     slots = found.document.slots.values() if found else ()
     heard: dict[str, datetime] = {}

@@ -64,8 +64,9 @@ class Graph:
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
         """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
-        path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$select=id&$top=999"
-        return self._client.pages(UserAnswer, Call("GET", path, {"id": group_id}), whole=True)
+        path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$count=true&$select=id&$top=999"
+        call = Call("GET", path, {"id": group_id}, eventual=True)
+        return self._client.pages(UserAnswer, call, whole=True)
 
     def entra_devices(self) -> AsyncIterator[EntraDeviceAnswer]:
         """Every Entra device with its extension attributes, by pages of 999 (Device.Read.All)."""

@@ -52,6 +52,9 @@ class Call:
     path: str
     values: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+    eventual: bool = False
+    """Whether it asks for `ConsistencyLevel: eventual`, which Entra wants for a cast in a path, on every
+    page."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class GraphClient:
             if link in seen or len(seen) >= PAGE_LIMIT or not self._ours(link):
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
-            request = _following(link)
+            request = _following(link, call)
 
     async def batch(self, calls: Sequence[Call]) -> list[bytes | GraphError]:
         """Make many calls by twenties ($batch); what each came to, in their order.
@@ -195,7 +198,7 @@ class GraphClient:
         request = RequestInformation(
             Method(call.method), "{+baseurl}" + call.path, {"baseurl": self._base, **call.values}
         )
-        request.headers.try_add("Accept", "application/json")
+        _add_headers(request, call)
         if call.body is not None:
             request.headers.try_add("Content-Type", "application/json")
             request.content = json.dumps(call.body, separators=(",", ":")).encode()
@@ -344,13 +347,19 @@ def read_object(kind: type[W], body: bytes) -> W:
     return read_item(kind, _json(body))
 
 
-def _following(link: str) -> "RequestInformation":
+def _add_headers(request: "RequestInformation", call: Call) -> None:
+    request.headers.try_add("Accept", "application/json")
+    if call.eventual:
+        request.headers.try_add("ConsistencyLevel", "eventual")
+
+
+def _following(link: str, call: Call) -> "RequestInformation":
     from kiota_abstractions.method import Method
     from kiota_abstractions.request_information import RequestInformation
 
     request = RequestInformation(Method.GET)
     request.url = link
-    request.headers.try_add("Accept", "application/json")
+    _add_headers(request, call)
     return request
 
 

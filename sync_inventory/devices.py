@@ -22,8 +22,8 @@ TOLERATED_PERCENT = 1
 """How much of what Intune's overview counts a sweep may lack: the overview is not of the same moment."""
 
 
-async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: Tally) -> bool:
-    """Bring links and devices in line with Intune; whether the sweep held as many as Intune counts.
+async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: Tally) -> None:
+    """Bring links and devices in line with Intune.
 
     Nothing is written for, or read of, an unchanged device. The whole sweep is read before anything is
     written: half a sweep says nothing about who shares an id. A device whose document cannot be read is never
@@ -34,17 +34,16 @@ async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: 
     async for answer in services.graph.managed_devices():
         sweep.add(record(answer))
     sweep.arrange()
-    is_whole = await _compared(services, sweep, tally)
+    await _compare(services, sweep, tally)
     await links.bring_in_line(tally)
     async with Tags(services, tally) as tags:
         work = _Mirroring(services, tags, tally)
         await side_by_side(sweep.due(), work.mirror, tally)
     tally.add("unchanged", sweep.devices - work.written)
-    return is_whole
 
 
-async def _compared(services: Services, sweep: Sweep, tally: Tally) -> bool:
-    """Whether Intune's list was whole, as far as its own overview tells; counts what was swept."""
+async def _compare(services: Services, sweep: Sweep, tally: Tally) -> None:
+    """Count what was swept, and say where Intune's list was not whole, as far as its own overview tells."""
     tally.add("devices", sweep.devices)
     tally.add("missing", len(sweep.missing()))
     tally.add("duplicates", sweep.records - sweep.devices)
@@ -54,12 +53,9 @@ async def _compared(services: Services, sweep: Sweep, tally: Tally) -> bool:
     expected = await services.graph.device_count()
     await _keep_size(services, sweep.records)
     lacking = expected - sweep.records
-    if lacking <= 0:
-        return True
-    tally.add("short_by", lacking)
+    tally.add("short_by", max(0, lacking))
     if lacking * 100 > expected * TOLERATED_PERCENT:
         tally.trouble(f"Intune listed {sweep.records} devices and counts {expected}: the list is not whole")
-    return False
 
 
 async def _keep_size(services: Services, managed: int) -> None:

@@ -44,6 +44,7 @@ class Heritage:
             update={
                 "slots": {**device.slots, **slots},
                 "decision": device.decision or self.document.decision,
+                "override": device.override or self.document.override,
                 "history": (*device.history, *self.document.history),
             }
         )

@@ -33,10 +33,12 @@ class Script:
         self.answers: list[Callable[[str], web.Response]] = []
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
+        self.levels: list[str | None] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append(str(request.rel_url))
         self.tokens.append(request.headers.get("Authorization"))
+        self.levels.append(request.headers.get("ConsistencyLevel"))
         return self.answers.pop(0)(f"http://{request.host}")
 
     async def devices(self, *answers: Callable[[str], web.Response]) -> list[str]:
@@ -189,6 +191,19 @@ async def test_entra_devices_come_with_their_attributes(tenant_world: World) -> 
     (device,) = [d async for d in tenant_world.services.graph.entra_devices()]
     assert (device.device_id, device.attributes["extensionAttribute7"]) == (ENTRA_ID, "mtd-ok")
     assert device.attributes["extensionAttribute1"] is None
+
+
+async def test_a_cast_in_a_path_asks_for_eventual_consistency_on_every_page(script: Script) -> None:
+    link = "/v1.0/groups/g/transitiveMembers/microsoft.graph.user?$skiptoken=1"
+    script.answers = [page({"id": "u1"}, link=link), page({"id": "u2"})]
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", script.handle)
+    async with serving(app) as address:
+        graph = Graph(script.one.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"}))
+        assert [user.id async for user in graph.group_users("g")] == ["u1", "u2"]
+        await graph.close()
+    assert "$count=true" in script.asked[0].replace("%24", "$")
+    assert script.levels == ["eventual", "eventual"]
 
 
 # --- the tag ------------------------------------------------------------------------------------------
