@@ -8,7 +8,7 @@ for the scopes that are needed. The Azure CLI's token does not do: it has no Con
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -36,9 +36,9 @@ class GraphSession:
         self._token = token
         self._base_url = base_url.rstrip("/")
 
-    def get(self, path: str) -> dict[str, Any]:
-        """One object or page."""
-        return self._call("GET", path)
+    def get(self, path: str, *, eventual: bool = False) -> dict[str, Any]:
+        """One object or page; `eventual` where Entra answers only by an index that may lag, as for a cast."""
+        return self._call("GET", path, headers={"ConsistencyLevel": "eventual"} if eventual else {})
 
     def every(self, path: str) -> Iterator[dict[str, Any]]:
         """The rows of a listing, page by page."""
@@ -59,11 +59,13 @@ class GraphSession:
         """Remove."""
         self._call("DELETE", path)
 
-    def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         url = path if path.startswith(self._base_url) else f"{self._base_url}{path}"
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = Request(url, data, headers, method=method)  # noqa: S310 - https or loopback, see above
+        own = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        request = Request(url, data, {**own, **(headers or {})}, method=method)  # noqa: S310 - https or loopback, see above
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
                 raw = answer.read()

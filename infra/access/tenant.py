@@ -84,7 +84,8 @@ def switch_off(session: GraphSession, policies: Sequence[Standing]) -> list[str]
 def check_break_glass(session: GraphSession, group: str) -> None:
     """GraphError unless the group is there and somebody is in it: it keeps a mistake from locking you out."""
     try:
-        page = session.get(f"/groups/{group}/transitiveMembers/microsoft.graph.user?$select=id&$top=1")
+        members = f"/groups/{group}/transitiveMembers/microsoft.graph.user"
+        page = session.get(f"{members}?$count=true&$select=id&$top=1", eventual=True)
     except GraphError as error:
         if error.status == 404:
             raise GraphError(f"there is no break-glass group {group}: create one first") from error

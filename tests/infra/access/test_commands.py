@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from infra.access.__main__ import main
-from infra.access.tenant import POLICIES
+from infra.access.tenant import POLICIES, check_break_glass
+from infra.graph_session import GraphSession
 from local.graph.directory import Directory, Kind
 from local.graph.server import CALLS, STATE, create_app
 from tests.world import serving
@@ -113,6 +114,18 @@ async def test_without_a_break_glass_group_nothing_is_created(
     assert status == 2
     assert told in said
     assert tenant.policies() == {}
+
+
+async def test_the_groups_members_are_asked_for_as_entra_takes_it() -> None:
+    async def members(request: web.Request) -> web.Response:
+        advanced = request.headers.get("ConsistencyLevel") == "eventual" and "$count" in request.query
+        return web.json_response({"value": [{"id": USER}]}, status=200 if advanced else 400)
+
+    app = web.Application()
+    app.router.add_get("/v1.0/groups/{id}/transitiveMembers/microsoft.graph.user", members)
+    async with serving(app) as address:
+        session = GraphSession("an administrator's", f"{address}/v1.0")
+        await asyncio.to_thread(check_break_glass, session, GROUP)
 
 
 async def test_rolling_back_is_one_command_and_switches_both_off(tenant: Tenant) -> None:
