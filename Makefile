@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint bench lock audit clean
+.PHONY: run scenario test lint bench lock audit package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -26,16 +26,21 @@ bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
-	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" tests/end_to_end/runtime-requirements.in \
 		-o tests/end_to_end/runtime-requirements.txt
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev tests/infra/checkov-requirements; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
 
 audit: $(READY)  ## known vulnerabilities in what is locked (needs the network)
 	@$(BIN)/pip-audit --require-hashes -r requirements-dev.txt
+
+package: $(READY)  ## build what is uploaded, into .local/package
+	@$(BIN)/python -m infra.package
+
+deploy:  ## check what can be checked, then put everything into your Azure subscription (azd up)
+	@$(PYTHON) infra/preflight.py && azd up
 
 clean:  ## remove the environment and local data
 	rm -rf $(VENV) .local

@@ -34,7 +34,9 @@ CONCURRENCY = 16
 async def evaluate(services: Services, documents: Iterable[Mapping[str, JsonValue]]) -> None:
     """Apply the reports in `documents`. Raises StoreUnavailable, and nothing is lost by it."""
     by_agent: dict[str, list[Report]] = {}
+    now = oldest = int(services.now().timestamp())
     for document in documents:
+        oldest = min(oldest, _written_at(document, now))
         try:
             report = Report.model_validate(document)
         except ValidationError as error:
@@ -51,6 +53,13 @@ async def evaluate(services: Services, documents: Iterable[Mapping[str, JsonValu
     for result in results:
         if isinstance(result, BaseException):
             raise result
+    tell(Event.FEED_READ, reports=sum(map(len, by_agent.values())), lag_seconds=now - oldest)
+
+
+def _written_at(document: Mapping[str, JsonValue], now: int) -> int:
+    """When Cosmos DB wrote it (`_ts`, seconds since 1970): a redriven report is as young as its rewrite."""
+    stamp = document.get("_ts")
+    return stamp if isinstance(stamp, int) else now
 
 
 async def _isolated(services: Services, reports: Sequence[Report]) -> None:

@@ -15,6 +15,9 @@ from shared.cosmos import (
     DATABASE,
     DEAD_LETTERS,
     DEAD_LETTERS_OF_PARTNER,
+    DEVICE_COUNT,
+    DEVICE_COUNT_BY_TAG_STATE,
+    DEVICE_COUNT_BY_VERDICT,
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
     DEVICE_TAGS,
@@ -82,6 +85,20 @@ def _to_follow_up(document: Document, _parameters: Parameters) -> bool:
     return tag.get("state") == "applied" and tag.get("follow_up") is not None
 
 
+def _stands(document: Document, _parameters: Parameters) -> bool:
+    return document.get("replaced_by", "") is None
+
+
+def _stands_with_verdict(document: Document, parameters: Parameters) -> bool:
+    return (
+        _stands(document, parameters) and _part(document, "decision").get("verdict") == parameters["@verdict"]
+    )
+
+
+def _stands_with_tag_state(document: Document, parameters: Parameters) -> bool:
+    return _stands(document, parameters) and _part(document, "tag").get("state") == parameters["@state"]
+
+
 def _of_device(document: Document, parameters: Parameters) -> bool:
     return parameters["@device"] in (document.get("device"), document.get("moving_from"))
 
@@ -122,11 +139,14 @@ QUERIES = {
     DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
     DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
+    DEVICE_COUNT: Query(where=_stands, aggregate=len),
+    DEVICE_COUNT_BY_VERDICT: Query(where=_stands_with_verdict, aggregate=len),
+    DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
     DEVICE_SUMMARIES: Query(
-        where=lambda document, _parameters: document.get("replaced_by", "") is None,
+        where=_stands,
         select=_select("id", "facts", "decision", "tag", "gone_at"),
     ),
-    DEVICES_WHOLE: Query(where=lambda document, _parameters: document.get("replaced_by", "") is None),
+    DEVICES_WHOLE: Query(where=_stands),
     UNLINKED_AGENTS: Query(
         where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "linked_by")
     ),

@@ -1,8 +1,8 @@
 """What Conditional Access would do with a device, asked of What If before anybody switches a policy on.
 
-Each app is asked about twice: with the device as it is, and as if it were blocked. What If tells which
-policies apply, also those that only report; whether their controls are met is worked out here from the
-device's compliance.
+Each app is asked about twice: with the device as it is, and as if it were blocked, or clean where it is
+blocked. What If tells which policies apply, also those that only report; whether their controls are met is
+worked out here from the device's compliance.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ APPS: Mapping[str, str] = {
 """Asked about where no app is named; ids are the same in every tenant."""
 WAITS = (1.1, 2.2)
 """Seconds before What If is asked again."""
-AS_IF_BLOCKED = "mtd-block-high"
+BLOCK = "mtd-block"
+"""What the shipped policy looks for at the beginning of the tag."""
+AS_IF_BLOCKED, AS_IF_CLEAN = "mtd-block-high", "mtd-ok"
 PLATFORM = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 
 
@@ -53,6 +55,14 @@ class SignIn(BaseModel):
     policies: list[PolicySeen]
 
 
+Conclusion = Literal[
+    "blocked devices are refused",
+    "blocked devices would be refused once the policies are on",
+    "blocked devices are not refused",
+    "the device is refused whether it is blocked or not",
+]
+
+
 class Proof(BaseModel):
     """What Conditional Access would do, and what follows from it for an admin."""
 
@@ -60,11 +70,7 @@ class Proof(BaseModel):
     attribute: str
     compliant: bool
     sign_ins: list[SignIn]
-    conclusion: Literal[
-        "blocked devices are refused",
-        "blocked devices would be refused once the policies are on",
-        "blocked devices are not refused",
-    ]
+    conclusion: Conclusion
 
 
 async def prove(services: Services, id_: str, app: str | None) -> Proof:
@@ -80,14 +86,17 @@ async def prove(services: Services, id_: str, app: str | None) -> Proof:
     sign_ins = [
         await _asked(services, device, entra, which, tag)
         for which in ([app] if app else APPS)
-        for tag in dict.fromkeys((now, AS_IF_BLOCKED))
+        for tag in (now, AS_IF_CLEAN if _blocks(now) else AS_IF_BLOCKED)
     ]
     return Proof(
         device=device.id,
         attribute=services.settings.attribute,
         compliant=bool(entra.compliant),
         sign_ins=sign_ins,
-        conclusion=_conclusion([sign_in for sign_in in sign_ins if sign_in.tag == AS_IF_BLOCKED]),
+        conclusion=_conclusion(
+            blocked=[sign_in for sign_in in sign_ins if _blocks(sign_in.tag)],
+            clean=[sign_in for sign_in in sign_ins if not _blocks(sign_in.tag)],
+        ),
     )
 
 
@@ -130,15 +139,18 @@ def _seen(answer: WhatIfAnswer, *, compliant: bool) -> PolicySeen:
     return PolicySeen(name=answer.name, state=answer.state, controls=controls, refuses=refuses)
 
 
-def _conclusion(
-    blocked: list[SignIn],
-) -> Literal[
-    "blocked devices are refused",
-    "blocked devices would be refused once the policies are on",
-    "blocked devices are not refused",
-]:
+def _blocks(tag: str | None) -> bool:
+    return tag is not None and tag.startswith(BLOCK)
+
+
+def _conclusion(blocked: list[SignIn], clean: list[SignIn]) -> Conclusion:
+    """What the sign-ins say of the block: it is proven only where a clean device gets in."""
     if all(sign_in.refused for sign_in in blocked):
+        if any(sign_in.refused for sign_in in clean):
+            return "the device is refused whether it is blocked or not"
         return "blocked devices are refused"
     if all(sign_in.refused_once_on for sign_in in blocked):
+        if any(sign_in.refused_once_on for sign_in in clean):
+            return "the device is refused whether it is blocked or not"
         return "blocked devices would be refused once the policies are on"
     return "blocked devices are not refused"

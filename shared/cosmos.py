@@ -63,6 +63,9 @@ DEVICE_TAGS = "SELECT c.id, c.tag FROM c WHERE c.tag.wanted != null OR c.tag.sta
 DEVICES_TO_PURGE = "SELECT VALUE c.id FROM c WHERE c.gone_at <= @before AND c.purged_at = null"
 DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag, c.gone_at FROM c WHERE c.replaced_by = null"
 DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
+DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
+DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"
+DEVICE_COUNT_BY_TAG_STATE = f"{DEVICE_COUNT} AND c.tag.state = @state"
 UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.linked_by FROM c WHERE c.device = null"
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "
@@ -176,6 +179,10 @@ class Store:
         """Ids a `SELECT VALUE c.id` text finds, over all partitions. Not for hot paths."""
         async for row in self._rows(container, sql, parameters):
             yield str(row)
+
+    async def count(self, container: str, sql: str, **parameters: object) -> int:
+        """What a `SELECT VALUE COUNT(1)` text counts, over all partitions; the index answers it."""
+        return sum([int(str(row)) async for row in self._rows(container, sql, parameters)])
 
     async def rows(self, view: type[V], container: str, sql: str, **parameters: object) -> AsyncIterator[V]:
         """What a projecting text finds, over all partitions, read into `view`. Not for hot paths.

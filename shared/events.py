@@ -43,11 +43,13 @@ class Event(StrEnum):
     OVERRIDDEN = "overridden"
     TAGS_RELEASED = "tags_released"
     PARTNER_SILENT = "partner_silent"
+    FEED_READ = "feed_read"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
     SYNC_FINISHED = "sync_finished"
     SYNC_SKIPPED = "sync_skipped"
     SYNC_OVERTAKEN = "sync_overtaken"
+    DEVICES_COUNTED = "devices_counted"
     UNEXPECTED = "unexpected"
 
 
@@ -77,10 +79,15 @@ _LEVELS = {
 }
 
 
+def level(event: Event) -> int:
+    """The severity the list gives `event`: information where it gives none."""
+    return _LEVELS.get(event, logging.INFO)
+
+
 def tell(event: Event, **details: object) -> None:
-    """Write one line for `event`, at the severity the list gives it (information where it gives none)."""
+    """Write one line for `event`, at the severity the list gives it."""
     words = " ".join(f"{key}={_plain(value)}" for key, value in details.items())
-    _log.log(_LEVELS.get(event, logging.INFO), "%s %s", event.value, words)
+    _log.log(level(event), "%s %s", event.value, words)
 
 
 def place(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -16,6 +17,7 @@ from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
 from sync_inventory.devices import mirror_devices
 from sync_inventory.drift import repair_tags
+from sync_inventory.figures import count_devices
 from sync_inventory.gone import look_for_missing, purge_gone
 from sync_inventory.groups import Groups
 from sync_inventory.links import Links
@@ -72,15 +74,6 @@ async def _all_steps(services: Services) -> Run:
 def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
     groups, links = Groups(services, scratch), Links(services.store, scratch)
 
-    async def connectors(tally: Tally) -> None:
-        await mirror_connectors(services, tally)
-
-    async def rules(tally: Tally) -> None:
-        await mirror_rules(services, groups, tally)
-
-    async def app_export(tally: Tally) -> None:
-        await order_app_export(services, tally)
-
     async def silence(tally: Tally) -> None:
         services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
         await listen(services, tally)
@@ -91,20 +84,18 @@ def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
         await look_for_missing(services, sweep, tally)
         await purge_gone(services, tally)
 
-    async def agents(tally: Tally) -> None:
-        await link_agents(services, links, tally)
-
-    async def decisions(tally: Tally) -> None:
-        await redecide(services, tally)
-
-    async def drift(tally: Tally) -> None:
-        await repair_tags(services, scratch, tally)
-
-    async def apps(tally: Tally) -> None:
-        await collect_apps(services, scratch, tally)
-
-    order = (connectors, rules, silence, app_export, devices, agents, decisions, drift, apps)
-    return {step.__name__: step for step in order}
+    return {
+        "connectors": partial(mirror_connectors, services),
+        "rules": partial(mirror_rules, services, groups),
+        "silence": silence,
+        "app_export": partial(order_app_export, services),
+        "devices": devices,
+        "agents": partial(link_agents, services, links),
+        "decisions": partial(redecide, services),
+        "drift": partial(repair_tags, services, scratch),
+        "figures": partial(count_devices, services),
+        "apps": partial(collect_apps, services, scratch),
+    }
 
 
 async def _run(name: str, step: Step) -> StepRun:

@@ -231,9 +231,9 @@ class Hands:
                 await self.graph("PATCH", path, {"state": "enabled"})
 
     def _rendered(self) -> bytes:
-        script = [sys.executable, str(ROOT / "infra/conditional-access/render.py")]
+        command = [sys.executable, "-m", "infra.access", "render"]
         given = ["--break-glass", tenant.BREAK_GLASS, "--attribute", self._attribute()]
-        return subprocess.run([*script, *given], capture_output=True, check=True).stdout
+        return subprocess.run([*command, *given], cwd=ROOT, capture_output=True, check=True).stdout
 
     def _attribute(self) -> str:
         return self.stack.settings.get("TAG_ATTRIBUTE") or "7"

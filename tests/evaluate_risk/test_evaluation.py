@@ -565,3 +565,25 @@ async def test_the_agent_knows_platform_and_beginning(phone: World) -> None:
     assert kept.platform is not None
     assert (kept.platform.value, kept.first_received_at, kept.last_received_at) == ("ios", first, START)
     assert (await phone.device()).slots[AGENT_ID].since == first
+
+
+async def test_how_far_the_feed_lags_is_told_with_every_batch(
+    phone: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = int(phone.clock().timestamp())
+    young, old = feed(a_threat("t1"), a_threat("t2"))
+    with caplog.at_level("INFO", logger="mtd"):
+        await evaluate(phone.services, [{**young, "_ts": now}, {**old, "_ts": now - 700}])
+    assert "feed_read reports=2 lag_seconds=700" in caplog.messages
+
+
+async def test_a_batch_that_will_be_replayed_is_not_told_as_read(
+    phone: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(phone.services.store, "read", away)
+    with caplog.at_level("INFO", logger="mtd"), pytest.raises(StoreUnavailable):
+        await evaluate(phone.services, feed(a_threat()))
+    assert not any(line.startswith("feed_read") for line in caplog.messages)

@@ -1,16 +1,12 @@
 """What Conditional Access would do, before anybody switches a policy on."""
 
-import asyncio
-import json
-import pathlib
-import subprocess
-import sys
 from typing import Any
 
 import aiohttp
 import pytest
 
 from evaluate_risk.evaluation import evaluate
+from infra.access.templates import APPLICATIONS, policies
 from serve_console import what_if
 from serve_console.what_if import prove
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
@@ -18,26 +14,16 @@ from shared.level import Level
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, World, a_threat
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
-
-
-def _templates() -> list[dict[str, Any]]:
-    script = [sys.executable, str(ROOT / "infra/conditional-access/render.py"), "--break-glass", GROUP]
-    policies: list[dict[str, Any]] = json.loads(
-        subprocess.run(script, capture_output=True, check=True).stdout
-    )
-    return policies
 
 
 async def _imported(one: World, state: str) -> None:
     """Both shipped templates, as an admin imports them, in a state."""
-    policies = await asyncio.to_thread(_templates)
     async with aiohttp.ClientSession() as http:
         asked = f"{one.graph_endpoint}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
         async with http.get(asked, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             token = (await answer.json())["access_token"]
-        for policy in policies:
+        for policy in policies(GROUP, APPLICATIONS, 7):
             async with http.post(
                 f"{one.graph_endpoint}/v1.0/identity/conditionalAccess/policies",
                 json={**policy, "state": state},
@@ -66,7 +52,9 @@ async def test_in_report_only_a_blocked_device_would_be_refused_once_the_policie
     ]
 
 
-async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is(tenant_world: World) -> None:
+async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is_and_a_clean_one_is_not(
+    tenant_world: World,
+) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world)
     await tenant_world.put_rule(Level.LOW)
@@ -74,9 +62,10 @@ async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is(tenant_worl
     await evaluate(tenant_world.services, feed(a_threat()))
     proof = await prove(tenant_world.services, ENTRA_ID, "00000002-0000-0ff1-ce00-000000000000")
     assert proof.conclusion == "blocked devices are refused"
-    [sign_in] = proof.sign_ins
-    assert (sign_in.tag, sign_in.refused) == ("mtd-block-high", True)
-    assert [policy.refuses for policy in sign_in.policies if policy.controls == ["block"]] == [True]
+    as_it_is, as_if_clean = proof.sign_ins
+    assert (as_it_is.tag, as_it_is.refused) == ("mtd-block-high", True)
+    assert [policy.refuses for policy in as_it_is.policies if policy.controls == ["block"]] == [True]
+    assert (as_if_clean.tag, as_if_clean.refused) == ("mtd-ok", False)
 
 
 async def test_a_device_that_is_not_compliant_is_refused_by_the_second_policy(tenant_world: World) -> None:
@@ -86,6 +75,17 @@ async def test_a_device_that_is_not_compliant_is_refused_by_the_second_policy(te
     proof = await prove(tenant_world.services, ENTRA_ID, "00000003-0000-0ff1-ce00-000000000000")
     assert proof.sign_ins[0].refused
     assert not proof.compliant
+
+
+@pytest.mark.parametrize("state", ["enabled", "enabledForReportingButNotEnforced"])
+async def test_where_a_clean_device_is_refused_too_the_block_is_not_proven(
+    tenant_world: World, state: str
+) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world, isCompliant=False)
+    await _imported(tenant_world, state)
+    proof = await prove(tenant_world.services, ENTRA_ID, None)
+    assert proof.conclusion == "the device is refused whether it is blocked or not"
 
 
 async def test_without_policies_nothing_refuses_and_that_is_said(tenant_world: World) -> None:

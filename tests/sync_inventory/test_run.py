@@ -15,7 +15,7 @@ from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 STEPS = [
     *("connectors", "rules", "silence", "app_export", "devices"),
-    *("agents", "decisions", "drift", "apps"),
+    *("agents", "decisions", "drift", "figures", "apps"),
 ]
 GRAPH_PATHS = {
     "connectors": "mobileThreatDefenseConnectors",
@@ -97,6 +97,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
                 "link_agents",
                 "redecide",
                 "repair_tags",
+                "count_devices",
                 "collect_apps",
             ),
             strict=True,

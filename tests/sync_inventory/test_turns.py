@@ -63,7 +63,10 @@ async def test_a_run_that_was_overtaken_stops(
     put_phone(tenant_world)
     tenant_world.graph_faults.delay(0.5, "managedDevices?")
     running = asyncio.create_task(sync(tenant_world.services))
-    await asyncio.sleep(0.1)
+    for _ in range(1000):  # until the sweep, the next call to Graph, is under way
+        if ("GET", "/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
+            break
+        await asyncio.sleep(0.01)
     found = await tenant_world.services.store.read(Runs, "run:sync")
     assert found is not None
     other = Turn(owner="other", until=tenant_world.clock() + timedelta(minutes=1))

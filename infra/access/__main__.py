@@ -1,0 +1,121 @@
+"""The Conditional Access policies, from the templates to the tenant, with the administrator's own token.
+
+    python -m infra.access render  --break-glass <group id>    print both, for an import by hand
+    python -m infra.access preview --break-glass <group id>    what stands, and what would be created
+    python -m infra.access create  --break-glass <group id>    create what is missing, report-only
+    python -m infra.access off                                 roll back: switch both off
+
+No command turns a policy on: that is the administrator's own step, in the portal, after the app has asked
+What If (GET /devices/{id}/what-if).
+`--app` (application id, Office365 or All; may be repeated), `--attribute` (TAG_ATTRIBUTE of the connector).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from infra.access import tenant
+from infra.access.templates import APPLICATIONS, BLOCK, REQUIRE, policies, template
+from infra.graph_session import GRAPH, GraphError, GraphSession, token
+
+READ = ("Policy.Read.All",)
+CHECK_GROUP = ("GroupMember.Read.All",)
+WRITE = ("Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def render(given: argparse.Namespace) -> int:
+    """Print both policies as JSON; asks nobody."""
+    json.dump(_wanted(given), sys.stdout, indent=2)
+    sys.stdout.write("\n")
+    return 0
+
+
+def preview(given: argparse.Namespace) -> int:
+    """What `create` would do; changes nothing. 1 where something is missing or stands otherwise."""
+    session = _session(given, READ + CHECK_GROUP)
+    tenant.check_break_glass(session, given.break_glass)
+    found = tenant.standing(session, _wanted(given))
+    _tell_standing(found)
+    return 1 if any(each.found is None or each.differences for each in found) else 0
+
+
+def create(given: argparse.Namespace) -> int:
+    """Create what is missing, report-only. What stands already is left as it is, and told."""
+    session = _session(given, READ + CHECK_GROUP + WRITE)
+    tenant.check_break_glass(session, given.break_glass)
+    found = tenant.standing(session, _wanted(given))
+    _tell_standing([each for each in found if each.found is not None])
+    for name in tenant.create_missing(session, found):
+        _tell(f"{name}: created, report-only")
+    return 1 if any(each.differences for each in found) else 0
+
+
+def off(given: argparse.Namespace) -> int:
+    """Switch both policies off, whatever state they are in."""
+    session = _session(given, READ + WRITE)
+    found = tenant.standing(session, [template(BLOCK), template(REQUIRE)])
+    switched = tenant.switch_off(session, found)
+    for each in found:
+        _tell(f"{each.name}: {'switched off' if each.name in switched else each.state}")
+    return 0
+
+
+COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, preview, create, off)}
+
+
+def _wanted(given: argparse.Namespace) -> list[tenant.Policy]:
+    return list(policies(given.break_glass, given.app or APPLICATIONS, given.attribute))
+
+
+def _session(given: argparse.Namespace, scopes: Sequence[str]) -> GraphSession:
+    return GraphSession(token(scopes, device_code=given.device_code), given.graph)
+
+
+def _tell_standing(found: Sequence[tenant.Standing]) -> None:
+    for each in found:
+        if each.found is None:
+            _tell(f"{each.name}: would be created, report-only")
+        elif each.differences:
+            _tell(
+                f"{each.name}: stands, {each.state}, left as it is; differs in {', '.join(each.differences)}"
+            )
+        else:
+            _tell(f"{each.name}: stands as it should, {each.state}")
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    ask = argparse.ArgumentParser(
+        prog="python -m infra.access", description="The Conditional Access policies."
+    )
+    commands = ask.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        summary = (command.__doc__ or "").splitlines()[0]
+        one = commands.add_parser(name, help=summary, description=summary)
+        one.add_argument("--app", action="append", help="application id, Office365 or All; may be repeated")
+        one.add_argument("--attribute", type=int, default=7, help="TAG_ATTRIBUTE of the connector")
+        one.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
+        one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
+        if name in {"render", "preview", "create"}:
+            one.add_argument("--break-glass", required=True, help="object id of the group never blocked")
+    return ask
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 where a parameter makes no sense or Graph refuses, in one line."""
+    given = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[given.command](given)
+    except (ValueError, GraphError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""What a month costs: operations counted on the stand-ins, what each is taken to cost, and list prices.
+
+    .venv/bin/python -m infra.costs    # the table of docs/costs.md
+
+Change a price or an assumption here, run it, and put the table into docs/costs.md; a test holds that both
+agree, and that the counted operations are what the code does.
+"""
+
+import json
+import pathlib
+import sys
+from dataclasses import dataclass
+
+SECONDS_A_MONTH = 30 * 86_400
+HOURS_A_MONTH = 730
+SIZES = (1_000, 10_000, 100_000)
+
+# --- counted: tests/infra/test_costs.py counts them on the stand-ins ---------------------------------------
+
+READS, CREATES, REPLACES = 2, 1, 2
+"""Of a report that changes no tag, at most: agent and device read; the report stored; both replaced."""
+TAG_REPLACES = 1
+"""More, of a report that changes a tag: what came of it, on the device."""
+COUNT_READS, COUNT_REPLACES = 1, 1
+"""More, of a report that newly blocks a device: the hour's count of new blocks, for the mass-change stop."""
+HEARTBEAT_UPSERTS = 1
+"""Of the first message of a partner in a minute: that it was heard."""
+MIRROR_READS = 4
+"""Of decisions, every 30 seconds at most: rules, size of the tenant, silence, and a partner's connector."""
+SYNC_DOCUMENTS_A_DEVICE = 4
+"""Documents one steady sync reads for each device: the device, and its three links."""
+SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 7, 12, 2
+"""Of a steady sync whatever the number of devices: counts from the index, other queries, and by id."""
+MINUTE_QUERIES, MINUTE_READS = 2, 1
+"""Of every minute where nothing waits: pending blocks and unblocks, and the count of new blocks."""
+
+# --- assumed: see docs/costs.md for where each comes from --------------------------------------------------
+
+REPORTS_A_DEVICE = 30
+"""A month: one a day."""
+BLOCKING, FREEING = 0.1, 0.1
+"""The parts of the reports that newly block a device, and that free one."""
+REPORTS_A_MESSAGE = 10
+SYNCS = 30 * 96
+"""Every 15 minutes."""
+MINUTES = 30 * 1440
+RU_READ, RU_CREATE, RU_REPLACE, RU_QUERY, RU_SCANNED = 2.0, 7.0, 14.0, 3.0, 0.05
+RU_FEED = SECONDS_A_MONTH * 1.0 + SECONDS_A_MONTH / 17 * RU_REPLACE
+"""The change feed asked every second, and its lease renewed every 17 seconds, all month."""
+STORED_KB_A_DEVICE = 190
+"""90 days of reports of 2 KB, and the agent, the device and its links."""
+GB_AN_INSTANCE = 2
+SYNC_SECONDS_A_DEVICE = (2 * 1.5) / 1000 + 0.00065
+"""Two pages of Graph for 1,000 devices at 1.5 s each, and 0.65 ms of work a device (on stand-ins)."""
+LOG_KB_A_REPORT, LOG_KB_A_RUN = 2.5, 3.0
+
+# --- list prices, US dollars, East US, pay as you go -------------------------------------------------------
+
+PRICE_RU_MILLION = 0.25
+PRICE_AUTOSCALE_100_RU_HOUR = 0.012
+PRICE_STORED_GB = 0.25
+PRICE_BACKUP_30_DAYS_GB = 0.20
+PRICE_ON_DEMAND_GB_S, FREE_GB_S = 0.000026, 100_000
+PRICE_READY_GB_S, PRICE_READY_BUSY_GB_S = 0.000004, 0.000016
+PRICE_RUNS_MILLION, FREE_RUNS = 0.40, 250_000
+PRICE_LOG_GB, FREE_LOG_GB = 2.30, 5.0
+PRICE_ENDPOINT_HOUR, PRICE_ZONE = 0.01, 0.50
+PRICE_ALERT_RULE = {"PT5M": 1.50, "PT15M": 0.50, "PT1H": 0.50}
+"""By how often a rule looks."""
+
+ALERTS = json.loads(pathlib.Path(__file__).with_name("alerts.json").read_text(encoding="utf-8"))
+PRICE_ALERTS = sum(PRICE_ALERT_RULE[rule["every"]] for rule in ALERTS)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What of infra/environments/ decides the price."""
+
+    name: str
+    autoscale_maximum: int
+    """0: serverless."""
+    ready_instances: int
+    private_network: bool
+    backup_30_days: bool
+
+
+DEV = Environment("dev", 0, 0, private_network=False, backup_30_days=False)
+PROD = Environment("prod", 4000, 4, private_network=True, backup_30_days=True)
+"""Two ready for the partners' door, two for the change feed."""
+
+
+def request_units(devices: int) -> float:
+    """Of a month."""
+    reports = devices * REPORTS_A_DEVICE
+    messages = reports / REPORTS_A_MESSAGE
+    report = READS * RU_READ + CREATES * RU_CREATE + REPLACES * RU_REPLACE
+    report += (BLOCKING + FREEING) * TAG_REPLACES * RU_REPLACE
+    report += BLOCKING * (COUNT_READS * RU_READ + COUNT_REPLACES * RU_REPLACE)
+    heard = min(messages, MINUTES) * HEARTBEAT_UPSERTS * RU_REPLACE
+    mirror = min(messages, 2 * MINUTES) * MIRROR_READS * RU_READ
+    fixed = (SYNC_COUNTS + SYNC_QUERIES) * RU_QUERY + SYNC_READS * RU_READ + SYNC_REPLACES * RU_REPLACE
+    sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + fixed
+    minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
+    return reports * report + heard + mirror + SYNCS * sync + MINUTES * minute + RU_FEED
+
+
+def database(devices: int, environment: Environment) -> float:
+    """Dollars for requests, storage and backup. Autoscale is billed for a tenth of its maximum at least."""
+    stored = devices * STORED_KB_A_DEVICE / 1e6
+    dollars = stored * PRICE_STORED_GB + stored * PRICE_BACKUP_30_DAYS_GB * environment.backup_30_days
+    if environment.autoscale_maximum:
+        average = request_units(devices) / SECONDS_A_MONTH
+        billed = min(max(environment.autoscale_maximum / 10, 2 * average), environment.autoscale_maximum)
+        return dollars + billed / 100 * PRICE_AUTOSCALE_100_RU_HOUR * HOURS_A_MONTH
+    return dollars + request_units(devices) / 1e6 * PRICE_RU_MILLION
+
+
+def functions(devices: int, environment: Environment) -> float:
+    """Dollars for running. Every run is billed a second at least; timers run on demand."""
+    messages = devices * REPORTS_A_DEVICE / REPORTS_A_MESSAGE
+    runs = 2 * messages + MINUTES + SYNCS
+    feed = 2 * messages * GB_AN_INSTANCE
+    timers = (MINUTES + SYNCS * max(1.0, devices * SYNC_SECONDS_A_DEVICE)) * GB_AN_INSTANCE
+    dollars = max(0.0, runs - FREE_RUNS) / 1e6 * PRICE_RUNS_MILLION
+    if environment.ready_instances:
+        ready = environment.ready_instances * GB_AN_INSTANCE * SECONDS_A_MONTH
+        dollars += ready * PRICE_READY_GB_S + feed * PRICE_READY_BUSY_GB_S
+        feed = 0.0
+    return dollars + max(0.0, feed + timers - FREE_GB_S) * PRICE_ON_DEMAND_GB_S
+
+
+def monitoring(devices: int) -> float:
+    """Dollars for logs beyond what is free, and for alert rules."""
+    reports = devices * REPORTS_A_DEVICE
+    taken = (reports * LOG_KB_A_REPORT + (MINUTES + SYNCS) * LOG_KB_A_RUN) / 1e6
+    return max(0.0, taken - FREE_LOG_GB) * PRICE_LOG_GB + PRICE_ALERTS
+
+
+def network(environment: Environment) -> float:
+    """Dollars for three private endpoints and their zones."""
+    return 3 * (PRICE_ENDPOINT_HOUR * HOURS_A_MONTH + PRICE_ZONE) if environment.private_network else 0.0
+
+
+def table() -> str:
+    """Every environment at every size, as a Markdown table."""
+    titles = ("environment", "devices", "request units", "Cosmos DB", "Functions", "logs, alerts")
+    lines = [f"| {' | '.join((*titles, 'network', 'a month'))} |", "|---|---|---|---|---|---|---|---|"]
+    for environment in (DEV, PROD):
+        for devices in SIZES:
+            parts = (
+                database(devices, environment),
+                functions(devices, environment),
+                monitoring(devices),
+                network(environment),
+            )
+            units = f"{request_units(devices) / 1e6:.0f} M"
+            cells = [f"${part:.0f}" for part in (*parts, sum(parts))]
+            lines.append(f"| {environment.name} | {devices:,} | {units} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{table()}\n")

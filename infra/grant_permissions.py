@@ -1,0 +1,154 @@
+"""Give the app's identity exactly the Microsoft Graph permissions its options need, and take back the others.
+
+    python -m infra.grant_permissions --principal <object id> --mode report [--options …] [--apply]
+
+For tenants whose deployer may not grant them (grantGraphPermissions=false). Without --apply it shows what
+it would do. The administrator needs the role Privileged Role Administrator, or Global Administrator. The
+table is infra/graph-permissions.json; the object id is MTD_IDENTITY_PRINCIPAL_ID of `azd env get-values`.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from infra.graph_session import GRAPH, GraphError, GraphSession, token
+
+TABLE = pathlib.Path(__file__).with_name("graph-permissions.json")
+MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
+CHOSEN = ("groups", "what_if")
+"""Options that are on unless the administrator says otherwise, here as in main.bicep."""
+SCOPES = ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One row of the table."""
+
+    permission: str
+    option: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stands and what must change. `roles`: id of each permission; `assignments`: of what is granted."""
+
+    graph: str
+    roles: dict[str, str]
+    assignments: dict[str, str]
+    wanted: tuple[Permission, ...]
+
+    @property
+    def to_grant(self) -> list[Permission]:
+        """Needed and not there."""
+        return [row for row in self.wanted if row.permission not in self.assignments]
+
+    @property
+    def to_take_back(self) -> list[str]:
+        """There and not needed."""
+        needed = {row.permission for row in self.wanted}
+        return sorted(self.assignments.keys() - needed)
+
+
+def table() -> tuple[Permission, ...]:
+    """Every permission some option needs, with the option and the reason."""
+    return tuple(Permission(**row) for row in json.loads(TABLE.read_text(encoding="utf-8")))
+
+
+def options(mode: str, chosen: Collection[str] = CHOSEN) -> frozenset[str]:
+    """The options in force, by the names the table uses: what MODE asks for, and what is `chosen`."""
+    return frozenset({*by_mode(mode), *chosen})
+
+
+def by_mode(mode: str) -> frozenset[str]:
+    """The options that MODE alone decides on."""
+    return frozenset({"always", "enforce" if mode == "enforce" else "watch"})
+
+
+def choices() -> list[str]:
+    """The options an administrator chooses."""
+    return sorted({row.option for row in table()} - by_mode("enforce") - by_mode("report"))
+
+
+def needed(in_force: Collection[str]) -> tuple[Permission, ...]:
+    """The rows of the table the options in force call for."""
+    return tuple(row for row in table() if row.option in in_force)
+
+
+def plan(session: GraphSession, principal: str, wanted: Sequence[Permission]) -> Plan:
+    """Compare what the identity has with what it needs. GraphError where Graph lacks a permission."""
+    found = session.get(f"/servicePrincipals(appId='{MICROSOFT_GRAPH}')?$select=id,appRoles")
+    roles = {role["value"]: role["id"] for role in found["appRoles"]}
+    for row in wanted:
+        if row.permission not in roles:
+            raise GraphError(f"this tenant's Microsoft Graph has no permission {row.permission}")
+    names = {id_: value for value, id_ in roles.items()}
+    standing = session.every(f"/servicePrincipals/{principal}/appRoleAssignments")
+    assignments = {
+        names[each["appRoleId"]]: each["id"]
+        for each in standing
+        if each["resourceId"] == found["id"] and each["appRoleId"] in names
+    }
+    return Plan(found["id"], roles, assignments, tuple(wanted))
+
+
+def apply(session: GraphSession, principal: str, change: Plan) -> None:
+    """Grant what is missing, then take back what is not needed."""
+    for row in change.to_grant:
+        grant = {
+            "principalId": principal,
+            "resourceId": change.graph,
+            "appRoleId": change.roles[row.permission],
+        }
+        session.post(f"/servicePrincipals/{principal}/appRoleAssignments", grant)
+    for permission in change.to_take_back:
+        assignment = change.assignments[permission]
+        session.delete(f"/servicePrincipals/{principal}/appRoleAssignments/{assignment}")
+
+
+def told(change: Plan) -> list[str]:
+    """The plan, a line each."""
+    granted = set(change.assignments)
+    lines = [
+        f"{'has  ' if row.permission in granted else 'grant'} {row.permission}: {row.reason}"
+        for row in change.wanted
+    ]
+    return lines + [f"take back {permission}: no option needs it" for permission in change.to_take_back]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 0 where all is as it should be, 1 where something is left to do, 2 where it failed."""
+    ask = argparse.ArgumentParser(description="Grant the identity its Microsoft Graph permissions.")
+    ask.add_argument("--principal", required=True, help="object id of the app's identity")
+    ask.add_argument("--mode", choices=("off", "report", "enforce"), default="report", help="MODE of the app")
+    ask.add_argument(
+        "--options",
+        nargs="*",
+        choices=choices(),
+        default=CHOSEN,
+        metavar="OPTION",
+        help=f"what is switched on beside the mode, of {', '.join(choices())}; default: {' '.join(CHOSEN)}",
+    )
+    ask.add_argument("--apply", action="store_true", help="do it; without, only show what would be done")
+    ask.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
+    ask.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
+    given = ask.parse_args(arguments)
+    try:
+        session = GraphSession(token(SCOPES, device_code=given.device_code), given.graph)
+        change = plan(session, given.principal, needed(options(given.mode, given.options)))
+        sys.stdout.write("\n".join(told(change)) + "\n")
+        if given.apply:
+            apply(session, given.principal, change)
+            sys.stdout.write("done; it counts with the identity's next token, which may take a day\n")
+            return 0
+    except GraphError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 1 if change.to_grant or change.to_take_back else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+extension microsoftGraphV1
+
+// The identity's application permissions for Microsoft Graph: exactly those of graph-permissions.json that the
+// options in force need. The deployer needs AppRoleAssignment.ReadWrite.All and Application.Read.All; who lacks
+// them runs grant_permissions.py instead, which reads the same table. What an option no longer needs is taken
+// back by that script alone: a deployment only adds.
+
+@description('Object id of the identity.')
+param principalId string
+
+@description('The options in force, by the names the table uses.')
+param options array
+
+var table = loadJsonContent('../graph-permissions.json')
+var wanted = filter(table, row => contains(options, row.option))
+
+resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
+  appId: '00000003-0000-0000-c000-000000000000'
+}
+
+resource grants 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [for row in wanted: {
+  appRoleId: first(filter(graph.appRoles, role => role.value == row.permission))!.id
+  principalId: principalId
+  resourceId: graph.id
+}]

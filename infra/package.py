@@ -1,0 +1,167 @@
+"""Build what is uploaded: the app, its locked libraries for Azure's Python, and of msgraph only what is used.
+
+    make package    # into .local/package; with --zip also .local/package.zip
+
+The libraries are those of requirements.txt, by hash, as wheels for Linux and the Python version the function
+app runs (infra/modules/function-app.bicep), whatever machine this runs on. msgraph-sdk is 200 MB on disk,
+nearly all of it generated request builders, loaded when they are asked for: those that no attribute of the
+app's code names are left out. Needs uv, which the project's environment has.
+
+The local rules go with it: rules.toml, or the file RULES_FILE names. They are read as the app will read them,
+because it does not start with rules that make no sense.
+"""
+
+import argparse
+import fnmatch
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.errors import SettingsError
+from shared.local_rules import LocalRules, load
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILT = ROOT / ".local" / "package"
+LIBRARIES = pathlib.PurePath(".python_packages/lib/site-packages")
+PYTHON = "3.13"
+PLATFORM = "x86_64-manylinux_2_28"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the archive: the same content gives the same archive."""
+
+
+class PackagingError(Exception):
+    """What went wrong, in a sentence for the terminal."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a folder, in files and bytes."""
+
+    files: int
+    bytes: int
+
+    @classmethod
+    def of(cls, folder: pathlib.Path) -> "Size":
+        """Everything below `folder`."""
+        sizes = [path.stat().st_size for path in _files(folder)]
+        return cls(len(sizes), sum(sizes))
+
+    def __str__(self) -> str:
+        return f"{self.bytes / 1e6:.0f} MB in {self.files} files"
+
+
+def build(folder: pathlib.Path) -> tuple[Size, Size]:
+    """Build the package in `folder`, which is made anew; its size before and after pruning."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for source in app_files():
+        target = folder / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    _install(folder / LIBRARIES)
+    whole = Size.of(folder)
+    prune(folder / LIBRARIES, names_used(folder))
+    return whole, Size.of(folder)
+
+
+def app_files() -> list[pathlib.Path]:
+    """The app's own files: what .funcignore does not leave out, and neither hidden files nor bytecode."""
+    ignored = (".*", *ignored_names())
+    tops = [top for top in ROOT.iterdir() if not any(fnmatch.fnmatch(top.name, each) for each in ignored)]
+    files = [path for top in tops for path in (_files(top) if top.is_dir() else [top])]
+    return sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".pyc")
+
+
+def local_rules(name: str) -> LocalRules:
+    """The local rules that go with the app. PackagingError where it would not start with them."""
+    try:
+        rules = load(name)
+    except SettingsError as error:
+        raise PackagingError(str(error)) from error
+    if (ROOT / name).exists() and ROOT / name not in app_files():
+        raise PackagingError(f"{name} does not go with the app: see .funcignore for what stays behind")
+    return rules
+
+
+def ignored_names() -> list[str]:
+    """The patterns of .funcignore; all of them are for the top level, and begin with a slash to say so."""
+    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
+    return [line.strip("/") for line in lines]
+
+
+def names_used(folder: pathlib.Path) -> set[str]:
+    """Every attribute the app's own code names: a request builder is reached by no other way."""
+    sources = [path for path in folder.rglob("*.py") if LIBRARIES.parts[0] not in path.parts]
+    return {name for path in sources for name in re.findall(r"\.(\w+)", path.read_text(encoding="utf-8"))}
+
+
+def prune(libraries: pathlib.Path, used: set[str]) -> None:
+    """Leave out msgraph's builders that are not used, its description for the generator, and commands."""
+    generated = libraries / "msgraph" / "generated"
+    for builder in [path for path in generated.iterdir() if path.is_dir() and path.name not in used]:
+        shutil.rmtree(builder)
+    (generated / "kiota-dom-export.txt").unlink(missing_ok=True)
+    shutil.rmtree(libraries / "bin", ignore_errors=True)
+
+
+def archive(folder: pathlib.Path, target: pathlib.Path) -> str:
+    """Put `folder` into a zip file that depends on its content alone; its SHA-256."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as zipped:
+        for path in _files(folder):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), LONG_AGO)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(entry, path.read_bytes())
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def _install(libraries: pathlib.Path) -> None:
+    beside = str(pathlib.Path(sys.executable).parent)
+    uv = shutil.which("uv", path=beside) or shutil.which("uv")
+    if uv is None:
+        raise PackagingError("uv is missing: use `make package`, or `pip install uv`")
+    command = [uv, "pip", "install", "--quiet", "--target", str(libraries), "--require-hashes"]
+    command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--only-binary", ":all:"]
+    command += ["--link-mode", "copy", "--requirement", str(ROOT / "requirements.txt")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if ended.returncode:
+        raise PackagingError(f"the libraries cannot be installed: {ended.stderr.strip()}")
+
+
+def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 0 or 1."""
+    ask = argparse.ArgumentParser(description="Build the package that is uploaded.")
+    ask.add_argument("--zip", action="store_true", help="also put it into a zip file beside it")
+    given = ask.parse_args(arguments)
+    name = os.environ.get("RULES_FILE", "").strip() or "rules.toml"
+    try:
+        rules = local_rules(name)
+        whole, pruned = build(BUILT)
+    except PackagingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(
+        f"{name}: {len(rules.rules)} local rules, {len(rules.dry)} more that decide nothing yet\n"
+    )
+    sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {pruned} (before pruning: {whole})\n")
+    if given.zip:
+        target = BUILT.with_suffix(".zip")
+        digest = archive(BUILT, target)
+        size = target.stat().st_size / 1e6
+        sys.stdout.write(f"{target.relative_to(ROOT)}: {size:.1f} MB, SHA-256 {digest}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The figures of the devices, told at the end of every run: what GET /devices lists, counted.
+
+The workbook shows them, and alerts look at them: neither can read Cosmos DB.
+"""
+
+from shared.cosmos import DEVICE_COUNT, DEVICE_COUNT_BY_TAG_STATE, DEVICE_COUNT_BY_VERDICT
+from shared.events import Event, tell
+from shared.model import Device, TagState, Verdict
+from shared.services import Services
+from sync_inventory.tally import Tally
+
+TOLD_STATES = (
+    TagState.APPLIED,
+    TagState.PENDING,
+    TagState.PENDING_APPROVAL,
+    TagState.FOREIGN,
+    TagState.NO_DEVICE,
+)
+
+
+async def count_devices(services: Services, tally: Tally) -> None:
+    """Count devices by verdict and by the state of their tag; one without a decision is undecided."""
+    store = services.store
+    devices = await store.count(Device.container, DEVICE_COUNT)
+    decided = {
+        verdict: await store.count(Device.container, DEVICE_COUNT_BY_VERDICT, verdict=verdict)
+        for verdict in (Verdict.ALLOW, Verdict.BLOCK)
+    }
+    tags = {
+        state: await store.count(Device.container, DEVICE_COUNT_BY_TAG_STATE, state=state)
+        for state in TOLD_STATES
+    }
+    allowed, blocked = decided[Verdict.ALLOW], decided[Verdict.BLOCK]
+    tally.add("devices", devices)
+    tell(
+        Event.DEVICES_COUNTED,
+        devices=devices,
+        allowed=allowed,
+        blocked=blocked,
+        undecided=devices - allowed - blocked,
+        applied=tags[TagState.APPLIED],
+        pending=tags[TagState.PENDING],
+        waiting=tags[TagState.PENDING_APPROVAL],
+        foreign=tags[TagState.FOREIGN],
+        no_device=tags[TagState.NO_DEVICE],
+        mode=services.settings.mode,
+    )

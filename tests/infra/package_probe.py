@@ -1,0 +1,34 @@
+"""Run by Python 3.13 on the built package alone: sync with Graph, list the devices, print what came of it."""
+
+import asyncio
+import json
+import sys
+
+import azure.functions as func
+import msgraph
+import pydantic_core
+
+import function_app
+from serve_console.blueprint import get_devices
+from shared.services import services
+from sync_inventory.run import sync
+
+
+async def main() -> None:
+    run = await sync(services())
+    handler = get_devices.build().get_user_function()
+    answer = await handler(func.HttpRequest("GET", "/api/devices", body=b""))
+    await services().close()
+    if run is None:
+        sys.exit("another run has the turn")
+    told = {
+        "functions": sorted(str(each.get_function_name()) for each in function_app.app.get_functions()),
+        "steps": {step.step: step.error for step in run.steps},
+        "status": answer.status_code,
+        "devices": json.loads(answer.get_body())["devices"],
+        "from": [function_app.__file__, msgraph.__file__, pydantic_core.__file__],
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+asyncio.run(main())

@@ -1,0 +1,113 @@
+"""Whether alerts and workbook look for what the app really tells. Each check returns its findings.
+
+No query can be run here. What is held: the events are those of shared/events.py, every word is one the event
+is told with, and every pattern finds its word in a line as the app writes it.
+"""
+
+import json
+import logging
+import pathlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared import events
+from tests.infra import code
+
+_EVENT = re.compile(r'startswith "([^"]*)"')
+_PATTERN = re.compile(r'extract\(@"([^"]*)"')
+_WORD = re.compile(r'has "(\w+)=')
+_PLACE = re.compile(r"\{([A-Z_]+)\}")
+_SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT6H": 360, "P1D": 1440, "P2D": 2880}
+"""Some of the spans a log alert takes, in minutes (Azure Monitor, "scheduledQueryRules")."""
+_ROW = {"name", "title", "text", "severity", "every", "over", "resolves", "query"}
+RUNBOOK = code.ROOT / "docs" / "runbook.md"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query and where it stands."""
+
+    name: str
+    text: str
+
+    @property
+    def events(self) -> list[str]:
+        """The beginnings of lines it looks for."""
+        return _EVENT.findall(self.text)
+
+
+def queries(folder: pathlib.Path) -> list[Query]:
+    """Those of the alerts and of the workbook."""
+    alerts = [Query(f"alert {row['name']}", "\n".join(row["query"])) for row in _alerts(folder)]
+    book = json.loads((folder / "workbook.json").read_text(encoding="utf-8"))
+    items = [item for item in book["items"] if item["type"] == 3]
+    return alerts + [Query(f"workbook, {item['name']}", item["content"]["query"]) for item in items]
+
+
+def words(folder: pathlib.Path) -> list[str]:
+    """Every query looks for an event that is told, and for words it is told with."""
+    return [finding for query in queries(folder) for finding in (*_events(query), *_details(query))]
+
+
+def _events(query: Query) -> Iterator[str]:
+    told = code.told().keys
+    for beginning in query.events:
+        if not beginning.endswith(" "):
+            yield f"{query.name}: {beginning!r} lacks its space: it would find other events too"
+        if beginning.strip() not in told:
+            yield f"{query.name}: there is no event {beginning.strip()}"
+        elif not told[beginning.strip()]:
+            yield f"{query.name}: nobody tells {beginning.strip()}"
+
+
+def _details(query: Query) -> Iterator[str]:
+    known = set().union(*(code.told().keys.get(event.strip(), set()) for event in query.events))
+    line = " ".join(f"{key}=1" for key in sorted(known))
+    for pattern in _PATTERN.findall(query.text):
+        if not re.search(pattern, line):
+            yield f"{query.name}: {pattern} finds nothing in what its events tell: {line}"
+    for word in _WORD.findall(query.text):
+        if word not in known:
+            yield f"{query.name}: its events are not told with {word}"
+    for name in _PLACE.findall(query.text):
+        if name != "SYNC_STALE_MINUTES":
+            yield f"{query.name}: nobody fills in {{{name}}}"
+
+
+def watched(folder: pathlib.Path) -> list[str]:
+    """Whatever is told as an error is looked for by an alert."""
+    alerts = [query for query in queries(folder) if query.name.startswith("alert ")]
+    looked_for = {event.strip() for query in alerts for event in query.events}
+    errors = [event for event in events.Event if events.level(event) >= logging.ERROR]
+    missing = [event.value for event in errors if event.value not in looked_for]
+    return [f"no alert looks for {event}, which is told as an error" for event in missing]
+
+
+def rows(folder: pathlib.Path) -> list[str]:
+    """Every alert is whole, looks back at least as far as it last looked, and has its part of the runbook."""
+    headings = re.findall(r"^## ([\w-]+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    alerts = _alerts(folder)
+    findings = []
+    for row in alerts:
+        name = row["name"]
+        if row.keys() != _ROW:
+            findings.append(f"alert {name}: has {sorted(row)}")
+            continue
+        if row["severity"] not in range(5):
+            findings.append(f"alert {name}: severity {row['severity']} is not 0 to 4")
+        if _SPANS.get(row["over"], 0) < _SPANS.get(row["every"], 1_000_000):
+            findings.append(f"alert {name}: looks over {row['over']} every {row['every']}")
+        if name not in headings:
+            findings.append(f"alert {name}: docs/runbook.md has no such section")
+    names = {row["name"] for row in alerts}
+    return findings + [f"docs/runbook.md: there is no alert {name}" for name in headings if name not in names]
+
+
+def _alerts(folder: pathlib.Path) -> list[dict[str, Any]]:
+    alerts: list[dict[str, Any]] = json.loads((folder / "alerts.json").read_text(encoding="utf-8"))
+    return alerts
+
+
+CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (words, watched, rows)

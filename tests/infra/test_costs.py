@@ -1,0 +1,139 @@
+"""The counted operations behind docs/costs.md are what the code does; the page shows what the model says."""
+
+from collections import Counter
+from datetime import timedelta
+
+from evaluate_risk.enforce import retry_pending
+from evaluate_risk.evaluation import evaluate
+from infra import costs
+from ingest_threat.intake import receive
+from local.partners import lookout
+from local.partners.message import encoded
+from local.partners.proof import signed
+from local.sample_tenant import Phone
+from shared.level import Level
+from shared.model import Report
+from shared.record import Status
+from tests.infra.code import ROOT
+from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run
+from tests.world import START, World, a_threat, world
+
+OTHER = "99999999-aaaa-4bbb-8ccc-222222222222"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def taken(world: World) -> Counter[str]:
+    """Operations on Cosmos DB since the last look, by kind."""
+    counted: Counter[str] = Counter()
+    for (_, kind), number in world.operations.items():
+        counted[kind] += number
+    world.operations.clear()
+    return counted
+
+
+async def test_reports_cost_what_the_model_says(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", OTHER, serialNumber="SN-2")
+    await run(tenant_world)
+    await _report(tenant_world, a_threat(device="agent-2", mdm_device_id="intune-2"))
+    await _report(tenant_world, a_threat(severity=Level.LOW))
+    assert tenant_world.entra_tag(OTHER) == "mtd-block-high", "so that the count of new blocks is there"
+
+    blocking = await _report(tenant_world, a_threat("t2", minutes=5, severity=Level.HIGH))
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    assert blocking == {
+        "read": costs.READS + costs.COUNT_READS,
+        "create": costs.CREATES,
+        "replace": costs.REPLACES + costs.TAG_REPLACES + costs.COUNT_REPLACES,
+    }
+    idle = await _report(tenant_world, a_threat("t3", minutes=5, severity=Level.MEDIUM))
+    assert idle == {"read": costs.READS, "create": costs.CREATES, "replace": costs.REPLACES}
+    await _report(tenant_world, a_threat("t3", minutes=6, status=Status.RESOLVED))
+    freeing = await _report(tenant_world, a_threat("t2", minutes=6, status=Status.RESOLVED))
+    assert tenant_world.entra_tag() == "mtd-ok"
+    assert freeing == {
+        "read": costs.READS,
+        "create": costs.CREATES,
+        "replace": costs.REPLACES + costs.TAG_REPLACES,
+    }
+
+
+async def _report(world: World, report: Report) -> Counter[str]:
+    """What storing and evaluating a report takes."""
+    taken(world)
+    await world.services.store.create(report)
+    await evaluate(world.services, [report.model_dump(mode="json")])
+    return taken(world)
+
+
+async def test_that_a_partner_was_heard_is_written_once_a_minute() -> None:
+    async with world(webhook_secrets={"lookout": SECRET}) as tenant:
+        upserts = []
+        for at in (0, 20, 60):
+            tenant.clock.now = START + timedelta(seconds=at)
+            body = encoded(lookout.detection(Phone.of("costs", "phone", "iOS"), f"t{at}", tenant.clock()))
+            answer = await receive(tenant.services, "lookout", signed(SECRET, body), body)
+            assert answer.accepted == 1
+            upserts.append(taken(tenant)["upsert"])
+    assert upserts == [costs.HEARTBEAT_UPSERTS, 0, costs.HEARTBEAT_UPSERTS]
+
+
+async def test_what_decisions_go_by_is_read_once_in_30_seconds() -> None:
+    async with world(connector_ids={"lookout": "connector-1"}) as tenant:
+        await tenant.services.mirror.read()
+        assert taken(tenant) == {"read": costs.MIRROR_READS}
+        tenant.clock.pass_time(seconds=29)
+        await tenant.services.mirror.read()
+        assert taken(tenant) == {}
+
+
+async def test_a_steady_sync_costs_what_the_model_says(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    put_connector(tenant_world)
+    devices = 40
+    for number in range(devices):
+        entra_id = f"aaaaaaaa-0000-4000-8000-{number:012}"
+        put_phone(tenant_world, f"intune-{number}", entra_id, serialNumber=f"SN-{number}")
+    await run(tenant_world)
+    await run(tenant_world)  # the first one after devices came
+    store = tenant_world.services.store
+    seen: Counter[str] = Counter()
+    rows = store._rows
+
+    async def watched(container: str, sql: str, parameters: object) -> object:
+        kind = "counts" if "COUNT(1)" in sql else "queries"
+        seen[kind] += 1
+        async for row in rows(container, sql, parameters):  # type: ignore[arg-type]
+            seen["documents"] += kind == "queries"
+            yield row
+
+    store._rows = watched  # type: ignore[method-assign, assignment]
+    taken(tenant_world)
+    await run(tenant_world)
+    operations = taken(tenant_world)
+    looked_at_the_record = 1
+    assert seen["documents"] == costs.SYNC_DOCUMENTS_A_DEVICE * devices + 1, "one more is the connector"
+    assert (seen["counts"], seen["queries"]) == (costs.SYNC_COUNTS, costs.SYNC_QUERIES)
+    assert operations["read"] - looked_at_the_record == costs.SYNC_READS
+    assert {kind for kind in operations if kind != "query"} == {"read", "replace"}
+    assert operations["replace"] == costs.SYNC_REPLACES
+
+
+async def test_a_minute_without_work_costs_what_the_model_says(tenant_world: World) -> None:
+    await retry_pending(tenant_world.services)
+    assert taken(tenant_world) == {"query": costs.MINUTE_QUERIES, "read": costs.MINUTE_READS}
+
+
+def test_the_page_shows_the_models_table() -> None:
+    page = (ROOT / "docs" / "costs.md").read_text()
+    assert costs.table() in page, "run `python -m infra.costs` and put its table into docs/costs.md"
+
+
+def test_more_devices_never_cost_less() -> None:
+    for environment in (costs.DEV, costs.PROD):
+        months = [
+            costs.database(size, environment) + costs.functions(size, environment) + costs.monitoring(size)
+            for size in costs.SIZES
+        ]
+        assert months == sorted(months)

@@ -1,0 +1,203 @@
+"""What is uploaded: small, for Azure's Python, and still the whole app."""
+
+import asyncio
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from infra import package
+from local.cosmos.account import EMULATOR_KEY
+from local.database import connection_string
+from shared import local_rules
+from tests.end_to_end.machine import ROOT
+from tests.end_to_end.python_313 import environment, python_313
+from tests.infra.bicep import BicepFile
+from tests.infra.code import functions
+from tests.sync_inventory.tenant import put_connector, put_phone, put_policy
+from tests.world import ENTRA_ID, world
+
+RUNTIME_WORKER = ROOT / "tests" / "end_to_end" / "runtime_worker.py"
+PROBE = pathlib.Path(__file__).with_name("package_probe.py")
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, package.Size, package.Size]:
+    """The package, and its size before and after pruning; a loud skip without a package index."""
+    folder = tmp_path_factory.mktemp("package") / "package"
+    try:
+        return (folder, *package.build(folder))
+    except package.PackagingError as error:
+        said = f"the package was NOT built: {error}"
+        print(f"\n{said}", file=sys.__stderr__)
+        pytest.skip(said)
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    base = python_313()
+    if base is None:
+        pytest.skip("no Python 3.13 found: the package was not run")
+    return base
+
+
+Built = tuple[pathlib.Path, package.Size, package.Size]
+
+
+def test_the_app_is_in_it_and_nothing_of_the_workshop(built: Built) -> None:
+    tops = {path.name for path in built[0].iterdir()}
+    assert {"function_app.py", "host.json", "requirements.txt", "shared", "ingest_threat"} <= tops
+    workshop = {"tests", "infra", "local", "docs", "Makefile", "local.settings.json.example", ".git"}
+    assert not tops & workshop
+    assert not list(built[0].rglob("__pycache__"))
+
+
+RULE = '[[rule]]\nname = "iPhones: no threats"\nallowed = "secured"\nplatform = "ios"\n'
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A project with a file of local rules, and what stays behind as it is here."""
+    (tmp_path / "docs").mkdir()
+    for name in ("rules.toml", "docs/rules.toml"):
+        (tmp_path / name).write_text(RULE)
+    shutil.copyfile(ROOT / ".funcignore", tmp_path / ".funcignore")
+    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(local_rules, "APP", tmp_path)
+    return tmp_path
+
+
+def test_local_rules_go_with_the_app(project: pathlib.Path) -> None:
+    assert [rule.name for rule in package.local_rules("rules.toml").rules] == ["iPhones: no threats"]
+    assert project / "rules.toml" in package.app_files()
+
+
+def test_rules_the_app_would_not_start_with_are_told_before_they_are_uploaded(project: pathlib.Path) -> None:
+    (project / "rules.toml").write_text(RULE.replace("secured", "safe"))
+    with pytest.raises(package.PackagingError, match=r"rules\.toml:3: rule\.allowed"):
+        package.local_rules("rules.toml")
+    with pytest.raises(package.PackagingError, match="there is no such file"):
+        package.local_rules("other.toml")
+    with pytest.raises(package.PackagingError, match=r"docs/rules\.toml does not go with the app"):
+        package.local_rules("docs/rules.toml")
+
+
+def test_without_a_file_there_are_no_local_rules(project: pathlib.Path) -> None:
+    (project / "rules.toml").unlink()
+    assert package.local_rules("rules.toml").rules == ()
+
+
+def test_nothing_that_is_uploaded_is_ignored_by_the_uploader(built: Built) -> None:
+    lines = (ROOT / ".funcignore").read_text().split()
+    assert all(line.startswith("/") for line in lines), "a pattern without a slash reaches into the libraries"
+    assert not {path.name for path in built[0].iterdir()} & set(package.ignored_names())
+
+
+def test_azd_uploads_what_is_built_here_to_the_app_bicep_makes_and_builds_nothing_itself() -> None:
+    azd = (ROOT / "azure.yaml").read_text()
+    bicep = (ROOT / "infra" / "modules" / "function-app.bicep").read_text()
+    service = re.search(r"^services:\n  (\w+):\n((?:    .*\n?)+)", azd, re.MULTILINE)
+    assert service is not None
+    assert f"'azd-service-name': '{service[1]}'" in bicep
+    assert f"dist: {package.BUILT.relative_to(ROOT)}" in service[2]
+    assert "remoteBuild: false" in service[2]
+    assert "run: make package" in azd
+    assert "python3 infra/preflight.py" in azd
+
+
+def test_pruned_it_is_less_than_half_of_what_would_be_installed(built: Built) -> None:
+    _, whole, pruned = built
+    assert whole.bytes > 150 * MEGABYTE
+    assert pruned.bytes < min(whole.bytes / 2, 90 * MEGABYTE)
+    assert pruned.files < whole.files / 3
+
+
+def test_its_compiled_libraries_are_for_azures_python(built: Built) -> None:
+    runtime = BicepFile(ROOT / "infra/modules/function-app.bicep").resources("Microsoft.Web/sites")[0]
+    assert isinstance(runtime.body["properties"], dict)
+    config = runtime.body["properties"]["functionAppConfig"]
+    assert isinstance(config, dict)
+    assert config["runtime"] == {"name": "python", "version": package.PYTHON}
+    compiled = [path.name for path in built[0].rglob("*.so")]
+    assert compiled
+    tag = f"cpython-{package.PYTHON.replace('.', '')}-x86_64-linux-gnu"
+    assert all(tag in name or "abi3" in name for name in compiled), compiled
+
+
+def test_the_same_content_gives_the_same_archive(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "a.py").write_text("A = 1\n")
+    first = package.archive(tmp_path / "app", tmp_path / "first.zip")
+    os.utime(tmp_path / "app" / "a.py", (1, 1))
+    assert package.archive(tmp_path / "app", tmp_path / "second.zip") == first
+
+
+def test_a_builder_the_code_names_is_kept(tmp_path: pathlib.Path) -> None:
+    generated = tmp_path / "msgraph" / "generated"
+    for name in ("groups", "drives"):
+        (generated / name).mkdir(parents=True)
+    (generated / "kiota-dom-export.txt").write_text("")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "graph.py").write_text("request = client.groups.by_group_id(id_).to_get_request_information()\n")
+    package.prune(tmp_path, package.names_used(app))
+    assert [path.name for path in generated.iterdir()] == ["groups"]
+
+
+def test_pruned_it_is_indexed_on_microsofts_runtime(built: Built, python: str) -> None:
+    ended = subprocess.run(
+        [environment(python), str(RUNTIME_WORKER), str(built[0])],
+        cwd=built[0],
+        env={**os.environ, "SYNC_SCHEDULE": "0 */15 * * * *", "PYTHONPATH": _path(built[0])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert json.loads(ended.stdout.splitlines()[-1]).keys() == functions().keys()
+
+
+async def test_pruned_it_syncs_with_graph_and_serves(built: Built, python: str) -> None:
+    async with world() as tenant:
+        put_phone(tenant)
+        put_policy(tenant)
+        put_connector(tenant)
+        settings = {
+            "MODE": "enforce",
+            "COSMOS": connection_string(tenant.cosmos_endpoint, EMULATOR_KEY),
+            "GRAPH_BASE_URL": f"{tenant.graph_endpoint}/v1.0",
+        }
+        told = await _probe(python, built[0], settings)
+    assert told["functions"] == sorted(functions())
+    assert isinstance(told["steps"], dict)
+    assert not any(told["steps"].values()), told["steps"]
+    assert told["status"] == 200
+    assert isinstance(told["devices"], list)
+    assert [device["id"] for device in told["devices"]] == [ENTRA_ID]
+    assert isinstance(told["from"], list)
+    assert all(file.startswith(str(built[0])) for file in told["from"])
+
+
+async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str]) -> dict[str, object]:
+    process = await asyncio.create_subprocess_exec(
+        *(python, str(PROBE)),
+        cwd=folder,
+        env={**os.environ, **settings, "PYTHONPATH": _path(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    answer: dict[str, object] = json.loads(output.splitlines()[-1])
+    return answer
+
+
+def _path(folder: pathlib.Path) -> str:
+    return os.pathsep.join([str(folder), str(folder / package.LIBRARIES)])
