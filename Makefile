@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint lock audit package deploy clean
+.PHONY: run scenario test lint bench lock audit package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -21,6 +21,9 @@ lint: $(READY)  ## fast enough for every save
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+
+bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url \

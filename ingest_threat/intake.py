@@ -13,6 +13,7 @@ from datetime import datetime
 from pydantic import BaseModel, JsonValue
 
 from ingest_threat import authentication, partners
+from ingest_threat.agent_apps import keep_apps
 from ingest_threat.body import MAX_BYTES
 from ingest_threat.heartbeat import heard
 from ingest_threat.redaction import REDACTED, redacted
@@ -100,6 +101,15 @@ async def receive(services: Services, partner: str, headers: Mapping[str, str], 
     return await accept(services, partner, body)
 
 
+async def authenticate(services: Services, partner: str, headers: Mapping[str, str]) -> None:
+    """Let in a partner that asks for something: it proves itself as for a message with an empty body.
+
+    Raises UnknownPartner, NotAuthentic or KeysUnavailable.
+    """
+    partners.check_known(partner)
+    await _authenticate(services, partner, headers, b"")
+
+
 async def accept(services: Services, partner: str, body: bytes) -> Answer:
     """Store an authentic message's records, and set aside what cannot be read."""
     received_at = services.now()
@@ -113,13 +123,14 @@ async def accept(services: Services, partner: str, body: bytes) -> Answer:
 
 async def _kept(services: Services, partner: str, records: Sequence[Record], received_at: datetime) -> Answer:
     """Store records, and set aside those of items that could not be read."""
-    answer = Answer(ignored=sum(isinstance(r, IgnoredRecord | AppInventoryRecord) for r in records))
+    answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
             await _set_item_aside(services, record, received_at)
             answer.rejected.append(Rejected(index=record.index, reason=record.reason))
     unknown = _told_unknown(records)
     await _store(services, _counted(records), received_at, answer)
+    await _store_apps(services, records, answer)
     answer.rejected.sort(key=lambda rejected: rejected.index)
     tell(
         Event.REPORTS_ACCEPTED,
@@ -265,6 +276,14 @@ async def _store(
     answer.accepted = len(stored)
     answer.duplicates = len(records) - len(stored) - sum(isinstance(r, StoreRefused) for r in results)
     answer.not_counted = await _not_counted(services, stored)
+
+
+async def _store_apps(services: Services, records: Sequence[Record], answer: Answer) -> None:
+    """Keep the apps a partner tells of, where an admin opted in; elsewhere they are ignored."""
+    apps = [record for record in records if isinstance(record, AppInventoryRecord)]
+    kept = await keep_apps(services, apps)
+    answer.accepted += kept
+    answer.ignored += len(apps) - kept
 
 
 async def _not_counted(services: Services, records: Sequence[Counted]) -> int:

@@ -25,6 +25,7 @@ from shared.cosmos import (
     DEVICES_TO_PURGE,
     DEVICES_WHOLE,
     FOLLOW_UPS,
+    INVENTORIES,
     LINKS,
     PENDING_TAGS,
     UNLINKED_AGENT_SUMMARIES,
@@ -152,6 +153,7 @@ QUERIES = {
     AGENT_SUMMARIES: _fields(*_AGENT),
     UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
+    INVENTORIES: _fields("id", "ownership", "partners", "withdrawn", "digest", "partner"),
     LINKS: _fields("id", "device", "ambiguous", "why", "who"),
     DEAD_LETTERS: _fields(*_LETTER),
     DEAD_LETTERS_OF_PARTNER: Query(

@@ -1,4 +1,8 @@
-"""What an admin and a probe can ask and do. Reads take a key of the host, writes the Entra role Mtd.Admin."""
+"""What an admin, a partner and a probe can ask and do.
+
+An admin's reads take a key of the host, writes the Entra role Mtd.Admin; a partner proves itself as it does
+for its reports.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -7,7 +11,8 @@ import azure.functions as func
 from pydantic import BaseModel
 
 from evaluate_risk.enforce import release
-from serve_console import agents, approvals, connectors, dead_letters, devices
+from ingest_threat.intake import authenticate
+from serve_console import agents, approvals, connectors, dead_letters, devices, inventory
 from serve_console.approvals import ApprovalRequest, approve_stop
 from serve_console.health import health
 from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
@@ -17,7 +22,7 @@ from serve_console.request import Request, read_request
 from serve_console.rules_preview import preview_rules
 from serve_console.what_if import prove
 from shared.entra import Caller, admin
-from shared.reply import answered, reply
+from shared.reply import answered, reply, reply_unless_known
 from shared.services import Services, services
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
@@ -191,3 +196,17 @@ async def post_redrive(req: func.HttpRequest) -> func.HttpResponse:
         return await dead_letters.redrive(services(), id_, req.params.get("partner"))
 
     return await _read(work)
+
+
+@bp.function_name("fetch_inventory")
+@bp.route(route="partners/{partner}/inventory", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def get_inventory(req: func.HttpRequest) -> func.HttpResponse:
+    """The app inventory that a partner may see: what changed after `?since=`, `?top=` devices a page."""
+
+    async def work() -> func.HttpResponse:
+        partner, headers = req.route_params.get("partner", ""), dict(req.headers)
+        await authenticate(services(), partner, headers)
+        found = await inventory.fetch(services(), partner, req.params.get("top"), req.params.get("since"))
+        return reply_unless_known(found, headers)
+
+    return await answered(work)

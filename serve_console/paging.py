@@ -25,13 +25,21 @@ async def page(
     **parameters: object,
 ) -> Page[V]:
     """`top` rows (100 where it is not said, at most 1,000) from `token` on. Raises BadRequest."""
-    if top is not None and not (top.isascii() and top.isdigit() and 1 <= int(top[:9]) <= MOST_ROWS):
-        raise BadRequest(f"top: expected a whole number from 1 to {MOST_ROWS}")
+    size = rows_asked_for(top, MOST_ROWS)
     if token is not None and not (token.isascii() and token.isprintable()):
         raise BadRequest("token: expected the token of an earlier page")
     try:
         return await services.store.page(
-            view, container, sql, size=int(top or 100), token=token or None, partition=partition, **parameters
+            view, container, sql, size=size, token=token or None, partition=partition, **parameters
         )
     except StoreRefused as error:
         raise BadRequest("token: expected the token of an earlier page") from error
+
+
+def rows_asked_for(top: str | None, most: int) -> int:
+    """How many rows a page is to have, 100 where it is not said. Raises BadRequest."""
+    if top is None:
+        return 100
+    if not (top.isascii() and top.isdigit() and 1 <= int(top[:9]) <= most):
+        raise BadRequest(f"top: expected a whole number from 1 to {most}")
+    return int(top)

@@ -5,7 +5,8 @@ If-Match. The SDK is imported on first use: nothing here costs the host anything
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -33,7 +34,8 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Container:
-    """How a container is declared: partition key path, and seconds its items live (None for ever)."""
+    """How a container is declared: partition key path, and seconds its items live (None for ever; -1 unless
+    an item says otherwise)."""
 
     partition_key: str
     ttl: int | None = None
@@ -44,7 +46,7 @@ CONTAINERS: Mapping[str, Container] = {
     "agents": Container("/id"),
     "devices": Container("/id"),
     "links": Container("/id"),
-    "inventory": Container("/id"),
+    "inventory": Container("/id", ttl=-1),
     "settings": Container("/id"),
     "dead_letters": Container("/partner", ttl=90 * DAY),
     "leases": Container("/id"),
@@ -74,6 +76,7 @@ AGENTS_OF_DEVICE = (
     "SELECT c.id, c.device, c.linked_by FROM c WHERE c.device = @device OR c.moving_from = @device"
 )
 LINKS = "SELECT c.id, c.device, c.ambiguous, c.why, c.who FROM c"
+INVENTORIES = "SELECT c.id, c.ownership, c.partners, c.withdrawn, c.digest, c.partner FROM c"
 CONNECTOR_MIRRORS = "SELECT * FROM c WHERE STARTSWITH(c.id, 'connector:')"
 
 DEAD_LETTERS = (
@@ -83,6 +86,9 @@ DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c
 
 SESSION_NOT_AVAILABLE = 1002
 """Sub-status of a 404 that says nothing about the document."""
+_CONTINUATION = re.compile(r"(?![0-9]+$)[A-Za-z0-9+/]+={0,2}")
+"""What the SDK makes of a position in the change feed: base64. A number alone would be the position in one
+partition, which it takes as well."""
 _TRANSIENT = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _REFUSED = frozenset({400, 413})
 
@@ -184,14 +190,8 @@ class Store:
         A row that cannot be read is told and left out: it does not keep the others from being seen.
         """
         async for row in self._rows(container, sql, parameters):
-            try:
-                read = view.model_validate(row)
-            except ValidationError as error:
-                id_ = row.get("id") if isinstance(row, dict) else None
-                what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
-                tell(Event.UNEXPECTED, where=container, id=id_, what=what)
-                continue
-            yield read
+            for read in _readable(view, container, [row]):
+                yield read
 
     async def page(
         self,
@@ -216,6 +216,30 @@ class Store:
             except StopAsyncIteration:
                 return Page((), None)
         return Page(tuple(rows), getattr(pages, "continuation_token", None))
+
+    async def changes(self, view: type[V], container: str, *, size: int, token: str | None) -> Page[V]:
+        """Up to `size` documents written after `token`, each as it is now, in the order of their last writes;
+        all there are, from the first on, where there is no token.
+
+        The page's token goes on after it; it is `token` itself where nothing was written since. What was
+        removed does not show. A document that cannot be read is told and left out. Raises StoreRefused for a
+        token that is none of this container's.
+        """
+        seen: list[Mapping[str, str]] = []
+        proxy = await self._container(container)
+        with _told(), _going_on(token):
+            pages = proxy.query_items_change_feed(
+                start_time="Beginning",
+                max_item_count=size,
+                # The SDK enters the position after the page into the headers it hands out here. Its own
+                # `continuation_token` goes by the client's latest headers, which another call may have set.
+                response_hook=lambda headers, _: seen.append(headers),
+            ).by_page(token)
+            try:
+                items = [item async for item in await anext(pages)]
+            except StopAsyncIteration:
+                return Page((), token)
+        return Page(tuple(_readable(view, container, items)), seen[-1]["etag"])
 
     async def _rows(
         self, container: str, sql: str, parameters: Mapping[str, object]
@@ -265,12 +289,38 @@ async def _open(settings: Settings) -> "CosmosClient":
         raise
 
 
+def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterator[V]:
+    for item in items:
+        try:
+            read = view.model_validate(item)
+        except ValidationError as error:
+            id_ = item.get("id") if isinstance(item, dict) else None
+            what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+            tell(Event.UNEXPECTED, where=container, id=id_, what=what)
+            continue
+        yield read
+
+
+@contextmanager
+def _going_on(token: str | None) -> Iterator[None]:
+    """Turn what the SDK stumbles over in a token that is none into StoreRefused."""
+    if token is None:
+        yield
+        return
+    if not _CONTINUATION.fullmatch(token):
+        raise StoreRefused("no token of the change feed")
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise StoreRefused("no token of the change feed") from error
+
+
 def _named_parameters(parameters: Mapping[str, object]) -> list[dict[str, object]]:
     return [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
 
 
 def _body(document: Document) -> dict[str, Any]:
-    return document.model_dump(mode="json")
+    return document.model_dump(mode="json", exclude_none=document.sparse)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ class Event(StrEnum):
     GROUP_UNKNOWN = "group_unknown"
     DEVICE_GONE = "device_gone"
     DEVICE_PURGED = "device_purged"
+    INVENTORY_PURGED = "inventory_purged"
     DECISION_CHANGED = "decision_changed"
     MASS_CHANGE_STOPPED = "mass_change_stopped"
     MASS_CHANGE_APPROVED = "mass_change_approved"

@@ -12,7 +12,9 @@ from shared.graph_wire import (
     CompliancePolicyAnswer,
     ConnectorAnswer,
     EntraDeviceAnswer,
+    ExportJobAnswer,
     ManagedDeviceAnswer,
+    MobileAppAnswer,
     OverviewAnswer,
     UserAnswer,
     WhatIfAnswer,
@@ -23,6 +25,7 @@ from shared.settings import Settings
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
 _ENTRA_DEVICE = "/devices(deviceId='{id}')"
 _TAG_FIELDS = "id,deviceId,extensionAttributes"
+_EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
 
 
 class Graph:
@@ -72,6 +75,23 @@ class Graph:
         """Every Entra device with its extension attributes, by pages of 999 (Device.Read.All)."""
         path = "/devices?$select={fields}&$top=999"
         return self._client.pages(EntraDeviceAnswer, Call("GET", path, {"fields": _TAG_FIELDS}))
+
+    async def order_export(self, report: str, columns: Sequence[str], where: str) -> ExportJobAnswer:
+        """Order a report as CSV in a zip (DeviceManagementApps.Read.All for the reports on apps)."""
+        order = {"reportName": report, "filter": where, "select": list(columns), "format": "csv"}
+        return await self._client.read(ExportJobAnswer, Call("POST", _EXPORT_JOBS, body=order))
+
+    async def export(self, job: str) -> ExportJobAnswer:
+        """How far an ordered report is, and at the end the link to it."""
+        return await self._client.read(ExportJobAnswer, Call("GET", _EXPORT_JOBS + "('{id}')", {"id": job}))
+
+    def mobile_apps(self) -> AsyncIterator[MobileAppAnswer]:
+        """Every app in Intune with its assignments (DeviceManagementApps.Read.All).
+
+        No `$select`: bundleId is a property of derived types, which Graph refuses to select.
+        """
+        path = "/deviceAppManagement/mobileApps?$expand=assignments"
+        return self._client.pages(MobileAppAnswer, Call("GET", path))
 
     async def tag(self, entra_id: str) -> str | None:
         """The value now in the tag's attribute of a device; None where there is none (Device.Read.All)."""

@@ -134,3 +134,26 @@ class WhatIfAnswers(Wire):
     """The answer of conditionalAccessRoot: evaluate."""
 
     value: tuple[WhatIfAnswer, ...] = ()
+
+
+class ExportJobAnswer(Wire):
+    """deviceManagementExportJob, v1.0."""
+
+    id: str
+    status: str = "unknown"
+    url: str | None = None
+
+
+class AppAssignmentAnswer(Wire):
+    """mobileAppAssignment: whether an app is to be there."""
+
+    intent: str = ""
+
+
+class MobileAppAnswer(Wire):
+    """mobileApp, v1.0, with the bundle id that its types for iOS carry."""
+
+    type: str = Field("", alias="@odata.type")
+    name: str = Field("", alias="displayName")
+    bundle_id: str | None = Field(None, alias="bundleId")
+    assignments: tuple[AppAssignmentAnswer, ...] = ()

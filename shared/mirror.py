@@ -56,20 +56,23 @@ class Mirror:
         """Read anew next time: the sync has just written."""
         self._reading = None
 
-    async def _fresh(self) -> Reading:
-        found = await self._store.read(Rules, "rules")
+    async def switches(self) -> Switches:
+        """The switches alone, as they are mirrored at this moment."""
         connectors: dict[str, Connector] = {}
         for partner, intune_id in self._settings.connector_ids.items():
             connector = await self._store.read(Connector, connector_document_id(intune_id))
             if connector:
                 connectors[partner] = connector.document
-        switches = Switches(
+        return Switches(
             self._settings.partners, self._settings.preferred_partner, connectors, self._local.minimum_os
         )
+
+    async def _fresh(self) -> Reading:
+        found = await self._store.read(Rules, "rules")
         intunes = found.document.rules if found else ()
         tenant = await self._store.read(Tenant, "tenant")
         managed = tenant.document.managed if tenant else 0
-        return Reading((*intunes, *self._local.rules), switches, await self._hearing(), managed)
+        return Reading((*intunes, *self._local.rules), await self.switches(), await self._hearing(), managed)
 
     async def _hearing(self) -> Hearing:
         found = await self._store.read(Silent, "silent")

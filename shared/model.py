@@ -47,6 +47,8 @@ class Document(Part):
     """Anything that is stored on its own. The partition key is the id unless the class says otherwise."""
 
     container: ClassVar[str]
+    sparse: ClassVar[bool] = False
+    """Whether fields that are null are left out when it is stored."""
     id: str
 
     @property

@@ -162,12 +162,27 @@ class DeviceIdentityRecord(_Reading):
 
 
 class AppInventoryRecord(_Reading):
-    """One app seen on a device, as the partner's own inventory has it."""
+    """One app seen on a device, as the partner's own inventory has it; None where the partner does not say.
+
+    The fields are those of Apple's InstalledApplicationList that Intune's App Sync gives a partner.
+    """
 
     record: Literal["app_inventory"] = "app_inventory"
     app_id: Text
+    """The bundle identifier."""
     name: Text | None = None
     version: Text | None = None
+    short_version: Text | None = None
+    bundle_size: int | None = Field(None, ge=0)
+    """Bytes, as installed."""
+    dynamic_size: int | None = Field(None, ge=0)
+    """Bytes of documents, library and other folders of the app."""
+    validated: bool | None = None
+    managed: bool | None = None
+    ad_hoc_signed: bool | None = None
+    from_app_store: bool | None = None
+    beta: bool | None = None
+    device_based_vpp: bool | None = None
 
 
 class IgnoredRecord(_Item):

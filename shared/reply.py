@@ -1,8 +1,9 @@
 """HTTP answers: JSON, and RFC 9457 problems. The one place where errors become status codes."""
 
+import hashlib
 import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 from pydantic import BaseModel, ValidationError
@@ -43,6 +44,18 @@ def reply(content: BaseModel, status: int = 200) -> func.HttpResponse:
         mimetype="application/json",
         headers={"Cache-Control": "no-store"},
     )
+
+
+def reply_unless_known(content: BaseModel, headers: Mapping[str, str]) -> func.HttpResponse:
+    """`content` with an ETag of its own; 304 where the request's If-None-Match names that one."""
+    body = content.model_dump_json()
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()}"'
+    asked = next((value for name, value in headers.items() if name.lower() == "if-none-match"), "")
+    known = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
+    kept = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if known & {etag, "*"}:
+        return func.HttpResponse(status_code=304, headers=kept)
+    return func.HttpResponse(body, mimetype="application/json", headers=kept)
 
 
 async def answered(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:

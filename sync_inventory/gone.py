@@ -1,8 +1,9 @@
 """Devices a sweep did not hold: marked as missing, and asked for one by one, because only a 404 means gone.
 
-A gone device's tag stays as it is, and nothing is decided of it any more. After PURGE_GONE_DAYS its personal
-data go: name, user, serial number, system, names of apps and networks, its links, and its app inventory. What
-is left says at which level it was blocked, so that a phone that comes back is not let in by having been away.
+A gone device's tag stays as it is, and nothing is decided of it any more. Its app inventory goes in the same
+run (`opting_out`). After PURGE_GONE_DAYS its personal data go: name, user, serial number, system, names of
+apps and networks, and its links. What is left says at which level it was blocked, so that a phone that comes
+back is not let in by having been away.
 """
 
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ async def look_for_missing(services: Services, sweep: Sweep, tally: Tally) -> No
             return
         if await _is_gone(services, found.document.facts.intune_id):
             await change(services, missing.id, lambda device: _gone(device, services.now()))
+            sweep.gone(missing.id, services.now())
             tell(Event.DEVICE_GONE, device=missing.id)
             tally.add("gone")
             return

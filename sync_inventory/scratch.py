@@ -5,19 +5,21 @@ What is compared and grouped here (Intune's records, links, members of groups, r
 in no order and may be millions of rows. Nothing in it is needed once the run is over.
 """
 
+import asyncio
 import pathlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 CACHE_KIB = 8_192
 ROWS = 1_000
 """Rows written or fetched at a time."""
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class Scratch:
@@ -43,6 +45,22 @@ class Scratch:
     def size(self) -> int:
         """Bytes of the file now."""
         return self._path.stat().st_size
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do long work on the paper in a thread, one at a time: nothing else may use it meanwhile.
+
+        Who is cancelled while waiting waits for its end all the same: the file is not taken from under it.
+        """
+        doing = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait({doing})
+            raise
+
+    def has(self, table: str) -> bool:
+        """Whether there is a table of that name."""
+        return self.count("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?", table) > 0
 
     def script(self, sql: str) -> None:
         """Run statements that give no rows."""

@@ -11,6 +11,7 @@ and a new Entra id, its number is ambiguous until the old one is confirmed gone 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -37,8 +38,10 @@ CREATE UNIQUE INDEX device_id ON device (id);
 CREATE TABLE previous AS SELECT m.id AS old, s.id AS new FROM swept s JOIN mirrored m ON m.intune = s.intune
     WHERE m.replaced_by IS NULL AND m.id <> s.id AND m.id NOT IN (SELECT id FROM device);
 CREATE INDEX previous_new ON previous (new);
+CREATE INDEX previous_old ON previous (old);
 CREATE TABLE missing AS SELECT id, serial, missing_since, gone_at FROM mirrored WHERE replaced_by IS NULL
     AND id NOT IN (SELECT id FROM device) AND id NOT IN (SELECT old FROM previous);
+CREATE INDEX missing_id ON missing (id);
 """
 _DUE = """
 SELECT d.id, d.facts, m.id IS NULL FROM device d LEFT JOIN mirrored m ON m.id = d.id
@@ -175,6 +178,10 @@ class Sweep:
         for ever behind others."""
         sql = "SELECT id, missing_since FROM missing WHERE gone_at IS NULL ORDER BY random()"
         return [Missing(id_, since is not None) for id_, since in self._scratch.rows(sql)]
+
+    def gone(self, id_: str, at: datetime) -> None:
+        """Intune was asked for a missing device, and has none of that id."""
+        self._scratch.write("UPDATE missing SET gone_at = ? WHERE id = ?", in_words(at), id_)
 
 
 def link_keys(facts: DeviceFacts) -> list[str]:

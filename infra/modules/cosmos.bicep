@@ -98,7 +98,7 @@ var containers = [
   {
     name: 'inventory'
     partitionKey: '/id'
-    ttl: 0
+    ttl: -1
     indexed: []
   }
   {

@@ -23,6 +23,7 @@ from ingest_threat.partners._fields import FieldError, flag, identifier, joined,
 from ingest_threat.partners._fields import platform as platform_of
 from shared.level import Level
 from shared.record import (
+    AppInventoryRecord,
     Category,
     Clears,
     DeviceIdentityRecord,
@@ -53,6 +54,8 @@ THREAT_TYPE: Mapping[str, str] = {
 }
 FAMILY = {"NETWORK": Category.NETWORK, "APPLICATION": Category.APP, "DEVICE": Category.DEVICE}
 PLATFORM = {"APPLE": Platform.IOS}
+INSTALLED = "INSTALLED"
+"""The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not told again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
 REDACT = frozenset(
@@ -83,7 +86,7 @@ def read(item: Item) -> list[Record]:
     if "ThreatId" in row:
         return [_incident(item, row)]
     if {"BundleId", "AppStatus"} <= row.keys():
-        return item.ignored("a row of the app log")
+        return _app(item, row)
     if {"UDID", "Status"} <= row.keys() and row.keys() & {"Host", "Destination", "UrlStatus"}:
         # What the agent let pass or stopped on its way: policy at work, no finding on the device.
         return item.ignored("a row of the netflow log")
@@ -156,6 +159,24 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
         closed_keys=(DELETED,),
     )
+
+
+def _app(item: Item, row: JsonObject) -> list[Record]:
+    # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
+    device, app_id = _device_id(row, "DeviceUDID"), identifier(row, "BundleId")
+    if word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
+        return item.ignored("a row of the app log that tells of no app on a device")
+    managed = flag(row, "IsMdm") or bool(number(row, "IsMdm"))
+    version = text(row, "Version")
+    record = AppInventoryRecord(
+        **_common(item, row, device),
+        report_id=joined(device, app_id, version),
+        app_id=app_id,
+        name=text(row, "AppName"),
+        version=version,
+        managed=managed if text(row, "IsMdm") is not None else None,
+    )
+    return [record]
 
 
 def _common(item: Item, row: JsonObject, device: str | None) -> _Common:

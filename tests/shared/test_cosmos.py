@@ -1,5 +1,9 @@
 """The store: what the SDK raises, in the project's own words; documents with their etags."""
 
+import asyncio
+import base64
+import contextlib
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -279,7 +283,7 @@ async def test_a_device_is_decided_again_when_the_rules_or_its_time_have_come(te
 def test_reports_and_dead_letters_live_ninety_days_and_the_rest_for_ever() -> None:
     ninety = 90 * 24 * 3600
     lives = {name: container.ttl for name, container in CONTAINERS.items() if container.ttl}
-    assert lives == {"reports": ninety, "dead_letters": ninety}
+    assert lives == {"reports": ninety, "dead_letters": ninety, "inventory": -1}
     keys = {name: c.partition_key for name, c in CONTAINERS.items() if c.partition_key != "/id"}
     assert keys == {"reports": "/agent", "dead_letters": "/partner"}
 
@@ -298,3 +302,94 @@ async def test_a_session_that_has_not_caught_up_is_no_missing_document(tenant_wo
     tenant_world.cosmos_faults.fail_next(404, times=50, sub_status=1002)
     with pytest.raises(StoreUnavailable):
         await tenant_world.services.store.read(Device, ENTRA_ID)
+
+
+# --- the change feed ----------------------------------------------------------------------------------
+
+
+async def _links(world: World, *ids: str) -> None:
+    for id_ in ids:
+        await world.services.store.upsert(Link(id=id_))
+
+
+async def _changes(world: World, token: str | None, size: int = 2) -> tuple[list[str], str | None]:
+    page = await world.services.store.changes(Link, "links", size=size, token=token)
+    return [link.id for link in page.rows], page.token
+
+
+async def test_changes_come_by_pages_in_the_order_of_the_last_write(tenant_world: World) -> None:
+    await _links(tenant_world, "a", "b", "c", "a")
+    first, token = await _changes(tenant_world, None)
+    second, end = await _changes(tenant_world, token)
+    assert (first, second) == (["b", "c"], ["a"])
+    assert await _changes(tenant_world, end) == ([], end)
+    await _links(tenant_world, "b")
+    assert (await _changes(tenant_world, end))[0] == ["b"]
+    assert (await _changes(tenant_world, token))[0] == ["a", "b"]
+
+
+async def test_where_nothing_was_ever_written_there_is_nothing_to_go_on_from(tenant_world: World) -> None:
+    assert await _changes(tenant_world, None) == ([], None)
+
+
+async def test_positions_asked_for_side_by_side_do_not_get_mixed_up(tenant_world: World) -> None:
+    await _links(tenant_world, *(f"l{number:02}" for number in range(12)))
+
+    async def walk(size: int) -> list[str]:
+        found, token = await _changes(tenant_world, None, size)
+        while len(found) < 12:
+            await tenant_world.services.store.read(Link, "l00")
+            more, token = await _changes(tenant_world, token, size)
+            found += more
+        return found
+
+    walks = await asyncio.gather(*(walk(size) for size in (1, 2, 3, 5, 7) for _ in range(3)))
+    assert walks == [[f"l{number:02}" for number in range(12)]] * 15
+
+
+async def test_a_change_that_cannot_be_read_is_told_and_left_out(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = await tenant_world.services.store._container("links")
+    await proxy.upsert_item({"id": "odd", "ambiguous": "very private"})
+    await _links(tenant_world, "a")
+    assert (await _changes(tenant_world, None))[0] == ["a"]
+    assert "id=odd what=a stored Link cannot be read" in caplog.text
+    assert "private" not in caplog.text
+
+
+def _token(**fields: object) -> str:
+    return base64.b64encode(json.dumps(fields).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "12",
+        '"12"',
+        "abc",
+        "====",
+        "\N{SNOWMAN}",
+        _token(),
+        _token(v="v2"),
+        _token(v="v2", containerRid="other", mode="LatestVersion"),
+        base64.b64encode(b"null").decode(),
+        base64.b64encode(b"[]").decode(),
+        base64.b64encode(b"\xff\xfe").decode(),
+    ],
+)
+async def test_a_position_that_is_none_is_refused(tenant_world: World, token: str) -> None:
+    await _links(tenant_world, "a")
+    with pytest.raises(StoreRefused):
+        await _changes(tenant_world, token)
+
+
+async def test_a_position_somebody_altered_is_refused_or_read_but_never_breaks(tenant_world: World) -> None:
+    await _links(tenant_world, "a", "b", "c")
+    _, token = await _changes(tenant_world, None)
+    text = base64.b64decode(token or "")
+    for old, new in ((b'"token"', b'"t"'), (b"LatestVersion", b"AllVersionsAndDeletes"), (b'"FF"', b'"AA"')):
+        altered = base64.b64encode(text.replace(old, new)).decode()
+        with contextlib.suppress(StoreRefused):
+            await _changes(tenant_world, altered)

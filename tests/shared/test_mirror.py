@@ -65,3 +65,15 @@ async def test_a_reading_that_fails_is_not_kept(tenant_world: World) -> None:
         await tenant_world.services.mirror.read()
     tenant_world.cosmos_faults.clear()
     assert (await tenant_world.services.mirror.read()).rules == ()
+
+
+async def test_the_switches_alone_are_read_at_once_whatever_was_kept() -> None:
+    async with world(connector_ids={"lookout": "c1"}) as one:
+        mirror = one.services.mirror
+        await mirror.read()
+        connector = Connector(
+            id=connector_document_id("c1"), intune_id="c1", state="enabled", read_at=one.clock()
+        )
+        await one.services.store.upsert(connector)
+        assert (await mirror.switches()).connectors == {"lookout": connector}
+        assert (await mirror.read()).switches.connectors == {}

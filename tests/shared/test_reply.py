@@ -21,7 +21,7 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.reply import answered, problem, reply
+from shared.reply import answered, problem, reply, reply_unless_known
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,23 @@ def test_a_reply_is_json_no_cache_may_keep() -> None:
     answer = reply(Content(word="ok"), status=202)
     assert (answer.status_code, json.loads(answer.get_body())) == (202, {"word": "ok"})
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+class _Content(BaseModel):
+    word: str
+
+
+@pytest.mark.parametrize("asked", ["{}", "W/{}", '"other", {}', "*"])
+def test_content_that_is_known_is_not_sent_again(asked: str) -> None:
+    first = reply_unless_known(_Content(word="ok"), {})
+    assert (first.status_code, first.get_body()) == (200, b'{"word":"ok"}')
+    again = reply_unless_known(_Content(word="ok"), {"if-none-match": asked.format(first.headers["ETag"])})
+    assert (again.status_code, again.get_body()) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+@pytest.mark.parametrize("asked", ["", '"other"', "nonsense"])
+def test_content_that_is_not_known_is_sent(asked: str) -> None:
+    assert reply_unless_known(_Content(word="ok"), {"If-None-Match": asked}).status_code == 200
+    old = reply_unless_known(_Content(word="old"), {}).headers["ETag"]
+    assert reply_unless_known(_Content(word="ok"), {"If-None-Match": old}).status_code == 200

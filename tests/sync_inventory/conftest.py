@@ -2,9 +2,10 @@
 
 import pytest
 
-from sync_inventory import run
+from sync_inventory import app_export, run
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(app_export, "WAITS", (0.0, 0.0))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from local.graph.inventory import put_detected_apps
+from shared.inventory import Inventory
 from shared.model import Agent, Device, Link
 from shared.runs import Run, Runs, StepRun
 from sync_inventory.run import sync
@@ -54,6 +56,36 @@ def put_connector(world: World, id_: str = "connector-1", **fields: Any) -> None
     """An enabled Mobile Threat Defense connector."""
     values = {"partnerState": "enabled", "iosEnabled": True, "androidEnabled": True}
     world.tenant.put_connector({"id": id_, **values, **fields})
+
+
+def put_apps(world: World, *names: str, intune_id: str = INTUNE_ID) -> None:
+    """What Intune's inventory has on a device from now on, by name."""
+    apps = [{"ApplicationName": name, "ApplicationVersion": "1.0"} for name in names]
+    put_detected_apps(world.tenant, {"deviceId": intune_id, "apps": apps})
+
+
+def put_mobile_app(
+    world: World, name: str, bundle_id: str | None, intent: str = "required", **fields: Any
+) -> None:
+    """An app Intune manages, assigned to somebody."""
+    app = {"@odata.type": "#microsoft.graph.iosVppApp", "displayName": name, "bundleId": bundle_id}
+    assignments = [{"intent": intent, "target": target("allLicensedUsersAssignmentTarget")}]
+    id_ = f"{name}-{bundle_id}"
+    world.tenant.put_mobile_app({"id": id_, **app, "assignments": assignments, **fields})
+
+
+def put_app_sync(world: World, partner: str = "lookout", **fields: Any) -> None:
+    """A partner's connector with App Sync on; `personal` is the other toggle."""
+    personal = {"allowPartnerToCollectIOSPersonalApplicationMetadata": fields.pop("personal", False)}
+    on = {"allowPartnerToCollectIOSApplicationMetadata": True}
+    put_connector(world, partner, **{**on, **personal, **fields})
+
+
+async def inventory(world: World, device_id: str = ENTRA_ID) -> Inventory:
+    """A device's inventory as it is stored."""
+    found = await world.services.store.read(Inventory, device_id)
+    assert found is not None
+    return found.document
 
 
 def put_tag(world: World, value: str | None, entra_id: str = ENTRA_ID) -> None:

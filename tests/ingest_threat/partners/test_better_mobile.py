@@ -9,6 +9,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse
 from shared.level import Level
 from shared.record import (
+    AppInventoryRecord,
     Clears,
     DeviceIdentityRecord,
     IgnoredRecord,
@@ -202,11 +203,54 @@ def test_a_device_that_is_not_deleted_is_there(deleted: object) -> None:
     assert state("better_mobile", device(IsDeleted=deleted)).severity is Level.MEDIUM
 
 
-@pytest.mark.parametrize(
-    "row", [app(), in_table(app()), netflow(), in_table(netflow()), netflow(Status="allowed")]
-)
-def test_apps_and_traffic_are_no_business_of_ours(row: JsonObject) -> None:
+@pytest.mark.parametrize("row", [netflow(), in_table(netflow()), netflow(Status="allowed")])
+def test_traffic_is_no_business_of_ours(row: JsonObject) -> None:
     assert isinstance(records("better_mobile", row)[0], IgnoredRecord)
+
+
+@pytest.mark.parametrize("row", [app(AppName="Torch", IsMdm=1), in_table(app(AppName="Torch", IsMdm=1))])
+def test_an_installed_app_is_one_of_the_agents_apps(row: JsonObject) -> None:
+    [record] = records("better_mobile", row)
+    assert isinstance(record, AppInventoryRecord)
+    assert (record.partner_device_id, record.app_id) == (AGENT, "com.example.torch")
+    assert (record.name, record.version, record.managed) == ("Torch", "4.5", True)
+    told = {"partner_device_id", "platform", "app_id", "name", "version", "managed"}
+    silent = record.model_dump(exclude={*told, "record", "partner", "index", "raw", "report_id"})
+    assert set(silent.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("given", "managed"),
+    [
+        (1, True),
+        ("1", True),
+        (True, True),
+        (0, False),
+        ("0", False),
+        (False, False),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_whether_an_app_is_managed_is_what_the_row_says(given: object, managed: bool | None) -> None:
+    [record] = records("better_mobile", app(IsMdm=given))
+    assert isinstance(record, AppInventoryRecord)
+    assert record.managed is managed
+
+
+@pytest.mark.parametrize(("given", "platform"), [("Apple", "ios"), ("Android", "android"), (None, None)])
+def test_an_apps_platform_is_its_devices(given: str | None, platform: str | None) -> None:
+    [record] = records("better_mobile", app(Platform=given))
+    assert isinstance(record, AppInventoryRecord)
+    assert record.platform == platform
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"AppStatus": "uninstalled"}, {"AppStatus": None}, {"DeviceUDID": None}, {"BundleId": ""}],
+)
+def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonObject) -> None:
+    assert isinstance(records("better_mobile", app(**fields))[0], IgnoredRecord)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""One run of the sync in a process of its own, with the settings of its environment.
+
+    python -m benchmarks.syncing
+
+Prints, as JSON, the run's record and the most memory the process ever had.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import sys
+
+from shared.runs import Run
+from shared.services import Services
+from shared.settings import read
+from sync_inventory.run import sync
+
+
+def main() -> None:
+    run = asyncio.run(_run())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform != "darwin":
+        peak *= 1024  # kibibytes, but for macOS
+    print(json.dumps({"run": run.model_dump(mode="json"), "peak_bytes": peak}))
+
+
+async def _run() -> Run:
+    services = Services.of(read(os.environ))
+    try:
+        run = await sync(services)
+    finally:
+        await services.close()
+    if run is None:
+        sys.exit("another run has the turn")
+    return run
+
+
+if __name__ == "__main__":
+    main()

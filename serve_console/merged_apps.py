@@ -1,0 +1,77 @@
+"""One list of a device's apps out of two: Intune's, and what the partner that asks told itself. Pure.
+
+An app of Intune's keeps what Intune says of it; only what Intune does not say is filled from the partner's
+own, and each value that was is named with its source. They are one app where the bundle ids are the same, or,
+where Intune knows none, where each side has one app of that name.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel, Field
+
+from shared.inventory import IntuneApp, SeenApp
+
+INTUNE = "intune"
+
+
+class InventoryApp(BaseModel):
+    """An app as a partner gets it; null where neither Intune nor the partner itself says."""
+
+    app_id: str | None = None
+    version: str | None = None
+    short_version: str | None = None
+    name: str | None = None
+    bundle_size: int | None = None
+    dynamic_size: int | None = None
+    validated: bool | None = None
+    managed: bool | None = None
+    ad_hoc_signed: bool | None = None
+    from_app_store: bool | None = None
+    beta: bool | None = None
+    device_based_vpp: bool | None = None
+    source: str
+    """Whose record it is: `intune`, or `partner:` and the slug."""
+    filled: dict[str, str] = Field(default_factory=dict)
+    """Fields that another source gave, with that source."""
+
+
+FIELDS = tuple(name for name in InventoryApp.model_fields if name not in {"source", "filled"})
+
+
+def merged(intunes: Sequence[IntuneApp], own: Iterable[SeenApp], partner: str) -> list[InventoryApp]:
+    """Intune's apps in their order, then those that the partner alone knows."""
+    told = {app.app_id.casefold(): app for app in own}
+    named = _named(intunes, told)
+    source, apps = f"partner:{partner}", []
+    for app in intunes:
+        key = app.app_id.casefold() if app.app_id else named.get(_key(app.name), "")
+        apps.append(_filled(app, told.pop(key, None), source))
+    return [*apps, *(InventoryApp(**_values(app), source=source) for app in told.values())]
+
+
+def _named(intunes: Sequence[IntuneApp], told: Mapping[str, SeenApp]) -> dict[str, str]:
+    """By name, the partner's app that an app of Intune's without a bundle id is."""
+    known = {app.app_id.casefold() for app in intunes if app.app_id}
+    ours = Counter(_key(app.name) for app in intunes)
+    theirs = Counter(_key(app.name) for app in told.values())
+    return {
+        name: key
+        for key, app in told.items()
+        if (name := _key(app.name)) and ours[name] == theirs[name] == 1 and key not in known
+    }
+
+
+def _filled(app: IntuneApp, told: SeenApp | None, source: str) -> InventoryApp:
+    values = _values(app)
+    more = {name: value for name, value in _values(told).items() if values.get(name) is None} if told else {}
+    return InventoryApp(**values | more, source=INTUNE, filled=dict.fromkeys(more, source))
+
+
+def _values(app: IntuneApp | SeenApp) -> dict[str, str | int | None]:
+    """What is said of an app."""
+    return app.model_dump(include=set(FIELDS), exclude_none=True)
+
+
+def _key(name: str | None) -> str:
+    return (name or "").strip().casefold()
