@@ -17,7 +17,7 @@ from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._fields import flag, identifier, joined, moment, needed, platform, text, word
 from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {
     "CRITICAL": Level.HIGH,
@@ -91,7 +91,7 @@ def read(item: Item) -> list[Record]:
             detected_at=at,
             resolved_at=at if status is Status.RESOLVED else None,
             vendor_category=text(row, "attack_vector"),
-            reason="blocked" if event == "BLOCKED" else None,
+            reason=BLOCKED if event == "BLOCKED" else None,
         )
     ]
 

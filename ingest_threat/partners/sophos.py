@@ -28,7 +28,7 @@ from ingest_threat.partners._fields import (
 )
 from ingest_threat.redaction import redacted
 from shared.level import Level
-from shared.record import Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
 
 SEVERITY = {
     # Events write lower case, alerts capitals; the vendor's script knows very_high above high.
@@ -173,7 +173,7 @@ def _detection(event: JsonObject, kind: str) -> _Finding:
 
 def _web_page(event: JsonObject, family: str) -> _Finding:
     blocked = family == "WEBFILTERINGBLOCKED" or re.search(r"\bblocked\b", _name(event) or "", re.IGNORECASE)
-    status, reason = (Status.RESOLVED, "blocked") if blocked else (Status.OPEN, None)
+    status, reason = (Status.RESOLVED, BLOCKED) if blocked else (Status.OPEN, None)
     return _Finding(WEB[family], (family.lower(), _identity(event)), status, text(event, "group"), reason)
 
 

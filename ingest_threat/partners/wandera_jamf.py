@@ -26,7 +26,7 @@ from ingest_threat.partners._fields import (
     word,
 )
 from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 STATUS = {
     "DETECTED": Status.OPEN,
@@ -131,7 +131,7 @@ def read(item: Item) -> list[Record]:
             resolved_at=at if status is Status.RESOLVED else None,
             # Once seen without a scheme: then it is no link.
             details_url=link(event, "eventUrl"),
-            reason="blocked" if action == "BLOCKED" else None,
+            reason=BLOCKED if action == "BLOCKED" else None,
         )
     ]
 
