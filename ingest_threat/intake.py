@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue
 
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
-from ingest_threat.body import MAX_BYTES
+from ingest_threat.body import MAX_BYTES, whole
 from ingest_threat.heartbeat import heard
 from ingest_threat.redaction import REDACTED, redacted
 from shared.errors import (
@@ -315,8 +315,8 @@ async def _set_body_aside(
     content: JsonValue = None
     if unreadable.kind is Unreadable.NOT_THIS_FORMAT:
         try:
-            content = redacted(json.loads(body))
-        except ValueError:
+            content = redacted(whole(body))
+        except UnreadableReport:
             content = None
     await _keep(
         services,

@@ -110,6 +110,13 @@ async def test_a_body_of_another_format_is_kept_redacted(tenant_world: World) ->
     assert letter.body == {"hello": "there", "password": "[redacted]"}
 
 
+async def test_a_body_of_another_format_is_kept_whatever_its_texts_and_numbers(tenant_world: World) -> None:
+    with pytest.raises(UnreadableReport):
+        await accept(tenant_world.services, "zimperium", b'[{"a": "\\ud800"}, {"b": 1e999}]')
+    (letter,) = await _letters(tenant_world)
+    assert letter.body == [{"a": "\ufffd"}, {"b": "1e999"}]
+
+
 async def test_of_a_body_that_is_not_json_only_size_hash_and_reason_are_kept(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport):
         await accept(tenant_world.services, "zimperium", b"hunter2 is the password")

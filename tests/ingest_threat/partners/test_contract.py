@@ -110,6 +110,14 @@ def test_no_personal_value_is_kept(partner: str, place: int) -> None:
     assert "Anna" not in kept
 
 
+@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 30, "9" * 5000])
+def test_a_number_beyond_measure_harms_no_neighbour(partner: str, number: str) -> None:
+    good = json.dumps(SAMPLES[partner][0])
+    read = parse(partner, f'[{{"odd": {number}}}, {good}]'.encode(), received_at=RECEIVED_AT)
+    assert {record.index for record in read if not isinstance(record, UnreadableRecord)} == {1}
+
+
 ODD: st.SearchStrategy[JsonValue] = st.one_of(
     st.none(),
     st.booleans(),
