@@ -25,7 +25,10 @@ from shared.record import IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 __all__ = ["DEFAULT", "PartnerWords", "check_known", "known", "parse", "vocabulary"]
 
 
-FREE_TEXTS = ("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name")
+FREE_TEXTS = (
+    *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
+    *("os_version", "emm", "version"),
+)
 
 
 @cache

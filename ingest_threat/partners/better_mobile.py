@@ -11,7 +11,6 @@ word that does not close it (`WORDS_BETTER_MOBILE_RESOLVED`) keeps it open. No l
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TypedDict
 
 from pydantic import JsonValue
@@ -63,9 +62,6 @@ REDACT = frozenset(
 )
 
 _SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
-_AMERICAN = re.compile(
-    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),? ([0-9]{1,2})(:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)(?: ([AP])M)?"
-)
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -100,8 +96,8 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     key = joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
     threat_type = _threat_type(text(row, "ThreatType"), text(row, "ThreatTitle"))
     resolved = word(row, "Status") in item.words["resolved"]
-    logged_at = _moment(row, "LogTimeStamp")
-    detected_at = _moment(row, "EventTimeStamp") or logged_at
+    logged_at = moment(row, "LogTimeStamp")
+    detected_at = moment(row, "EventTimeStamp") or logged_at
     return ThreatRecord(
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
         report_id=joined(key, word(row, "Status"), text(row, "LogTimeStamp")),
@@ -144,9 +140,9 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             severity=taxonomy.graded(None, {}, DELETED),
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
-            detected_at=_moment(row, "TimeGenerated"),
+            detected_at=moment(row, "TimeGenerated"),
         )
-    at, report_id = _moment(row, "LastReported"), joined(device, reported)
+    at, report_id = moment(row, "LastReported"), joined(device, reported)
     if text(row, "ThreatLevel") is None:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = THREAT_LEVEL.get(word(row, "ThreatLevel") or "", Level.HIGH)
@@ -218,17 +214,6 @@ def _needed(row: JsonObject, name: str) -> str:
     if found is None:
         raise FieldError(f"no {name}")
     return found
-
-
-def _moment(row: JsonObject, name: str) -> datetime | None:
-    """A time in one of the shared forms, or as the portal exports it: `9/30/2020, 1:41:19.000 PM`, in UTC."""
-    value = row.get(name)
-    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if american is None:
-        return moment(row, name)
-    month, day, year, hour, rest, half = american.groups()
-    hours = int(hour) % 12 + (12 if half == "P" else 0) if half else int(hour)
-    return moment({name: f"{year}-{month:0>2}-{day:0>2} {hours:02}{rest}"}, name)
 
 
 ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"resolved": RESOLVED})

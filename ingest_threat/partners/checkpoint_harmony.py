@@ -10,7 +10,6 @@ Every row has an id of its own: a resolution finds its detection by device, vect
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _taxonomy as taxonomy
@@ -54,8 +53,6 @@ FACTOR: Mapping[str, str] = {
 # E-mail addresses and phone numbers also turn up in other fields: rows were seen with shifted columns.
 REDACT = frozenset({"email", "name", "number"})
 
-_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T]+(\d{2}:\d{2}(?::\d{2})?)", re.ASCII)
-
 
 def read(item: Item) -> list[Record]:
     """The record of one row."""
@@ -66,7 +63,7 @@ def read(item: Item) -> list[Record]:
     if event in IGNORED:
         return item.ignored("a change of policy")
     family, threat_type = _type(row, event, vector)
-    at = _moment(row, "event_timestamp") or _moment(row, "backend_last_updated")
+    at = moment(row, "event_timestamp", "backend_last_updated")
     device_id = identifier(row, "device_id")
     content = (None, "agent") if event in AGENT else (vector, _content(row))
     status = Status.RESOLVED if event in RESOLVED else Status.OPEN
@@ -121,16 +118,6 @@ def _content(row: JsonObject) -> str:
     """What the row is about, alike however it is written; domains come defanged (`bad[.]example`)."""
     content = unicodedata.normalize("NFKC", text(row, "details", "threat_factors") or "").casefold()
     return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())
-
-
-def _moment(row: JsonObject, name: str) -> datetime | None:
-    """A time; `MM/DD/YYYY HH:MM:SS` comes without a zone and is UTC."""
-    value = row.get(name)
-    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if american is None:
-        return moment(row, name)
-    month, day, year, clock = american.groups()
-    return moment({name: f"{year}-{month:0>2}-{day:0>2} {clock}"}, name)
 
 
 def _platform(model: str | None) -> Platform | None:
