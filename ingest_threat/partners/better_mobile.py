@@ -94,7 +94,8 @@ def read(item: Item) -> list[Record]:
 def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     # One row of this id opens the threat, a later one resolves it.
     key = joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
-    threat_type = _threat_type(text(row, "ThreatType"), text(row, "ThreatTitle"))
+    family = FAMILY.get(word(row, "ThreatCategory") or "")
+    threat_type = _threat_type(family, text(row, "ThreatType"), text(row, "ThreatTitle"))
     resolved = word(row, "Status") in item.words["resolved"]
     logged_at = moment(row, "LogTimeStamp")
     detected_at = moment(row, "EventTimeStamp") or logged_at
@@ -102,9 +103,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
         report_id=joined(key, word(row, "Status"), text(row, "LogTimeStamp")),
         threat_key=key,
-        category=taxonomy.category_of(
-            threat_type, FAMILY.get(word(row, "ThreatCategory") or "", Category.DEVICE)
-        ),
+        category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
         threat_name=text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
         severity_raw=text(row, "ThreatSeverity"),
@@ -116,13 +115,12 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     )
 
 
-def _threat_type(*names: str | None) -> str:
+def _threat_type(family: Category | None, *names: str | None) -> str:
     for name in names:
         known = THREAT_TYPE.get(word({"name": name}, "name") or "")
         if known:
             return known
-    apart = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name or "") for name in names)
-    return taxonomy.by_keyword(*apart) or taxonomy.UNKNOWN
+    return taxonomy.by_keyword(*names, family=family) or taxonomy.UNKNOWN
 
 
 def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:

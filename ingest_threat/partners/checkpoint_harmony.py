@@ -48,7 +48,6 @@ FACTOR: Mapping[str, str] = {
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
     "MINIMUM_OS": "vulnerable_os",
     "OPEN_WIFI": "insecure_wifi",
-    "OPEN_WI_FI": "insecure_wifi",
 }
 # E-mail addresses and phone numbers also turn up in other fields: rows were seen with shifted columns.
 REDACT = frozenset({"email", "name", "number"})
@@ -105,10 +104,8 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
     family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
-    factors = f"_{word(row, 'threat_factors') or ''}"
-    own = next((FACTOR[each] for each in FACTOR if f"_{each}" in factors), None)
-    found = own or taxonomy.by_keyword(factors)
-    if found and not (found == "suspicious_app" and family is not Category.APP):
+    found = taxonomy.by_keyword(text(row, "threat_factors"), family=family, own=FACTOR.items())
+    if found:
         return family, found
     rooted = vector in ROOTABLE and flag(row, "device_rooted")
     return family, "jailbreak_root" if rooted else by_vector

@@ -93,6 +93,8 @@ CLASSIFICATION: Mapping[str, str] = {
     "MALICIOUS_CONTENT": "malicious_site",
     "UNAUTHORIZED_CONTENT": "unwanted_content",
 }
+ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
+"""What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 REDACT = frozenset(
@@ -172,7 +174,10 @@ def _threat_type(threat: JsonObject, family: str) -> str:
         return "malware"
     if "UNKNOWN" in found and FAMILY.get(family) is Category.APP:
         return "suspicious_app"
-    return taxonomy.by_keyword(*found) or taxonomy.UNKNOWN
+    by_keyword = taxonomy.by_keyword(*found, family=FAMILY.get(family))
+    if by_keyword is None and FAMILY.get(family) is Category.DEVICE:
+        by_keyword = next((ANYWHERE[part] for each in found for part in ANYWHERE if part in each), None)
+    return by_keyword or taxonomy.UNKNOWN
 
 
 def _classifications(threat: JsonObject) -> list[str]:

@@ -274,8 +274,7 @@ def _threat(
     grade: str | None = None,
 ) -> ThreatRecord:
     """The threat that the status `name` is, whichever kind of event tells of it."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    threat_type = _TYPES.get(_plain(name)) or taxonomy.by_keyword(apart) or taxonomy.UNKNOWN
+    threat_type = _TYPES.get(_plain(name)) or taxonomy.by_keyword(name, family=family) or taxonomy.UNKNOWN
     return ThreatRecord(
         **common,
         threat_key=joined("status", _plain(name)),
