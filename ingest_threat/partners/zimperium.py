@@ -27,6 +27,7 @@ from ingest_threat.partners._fields import (
     joined,
     moment,
     needed,
+    number,
     plain_word,
     platform,
     text,
@@ -72,6 +73,8 @@ THREAT_TYPE: Mapping[str, str] = {
     "DEVICE_JAILBROKEN_ROOTED": "jailbreak_root",
     "GOOGLE_PLAY_PROTECT_DISABLED": "protection_disabled",
 }
+KEYWORD = {"PROFILE": "malicious_profile"}
+"""What the keywords all partners share do not know: threats on profiles of iOS all name them so."""
 RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
 REDACT = frozenset(
@@ -151,8 +154,9 @@ def _threat_type(found: _Finding) -> str:
     for name in found.names:
         if name and plain_word(name) in THREAT_TYPE:
             return THREAT_TYPE[plain_word(name)]
-    by_keyword = taxonomy.by_keyword(*found.names)
-    if by_keyword is None and plain_word(found.vector or "") == "MALWARE":
+    family = VECTOR.get(plain_word(found.vector or ""))
+    by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD.items())
+    if by_keyword is None and family is Category.APP:
         return "malware"
     return by_keyword or taxonomy.UNKNOWN
 
@@ -166,7 +170,7 @@ def _pushed(content: JsonObject) -> _Finding:
         report_id=joined(key, word(content, "threat_status"), text(content, "device_time")),
         key=key,
         device=_device_id(content, "device_id", "zdevice_id"),
-        mdm=identifier(content, "mdm_device_id"),
+        mdm=identifier(content, "mdm_device_id") or _alternative(content),
         # Never from the android_enterprise_* blocks: iOS records carry them too.
         platform=platform(text(content, "device_os")),
         os_version=text(content, "device_os_version"),
@@ -221,6 +225,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
         status=status,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
+        simulated=flag(threat, "simulated") or flag(incident, "simulated"),
     )
 
 
@@ -241,7 +246,7 @@ def _searched(content: JsonObject) -> _Finding:
         os_version=text(system, "version"),
         names=(text(content, "threatTypeName"),),
         title=text(content, "threatTypeName"),
-        grade=word(content, "severityName", "severity"),
+        grade=word(content, "severityName") or _number(content, "severity"),
         grade_raw=text(content, "severityName", "severity"),
         vector=text(content, "vectorName"),
         status=status,
@@ -273,6 +278,18 @@ def _legacy(content: JsonObject) -> _Finding:
         resolved_at=mitigated,
         simulated=flag(content, "simulated"),
     )
+
+
+def _alternative(content: JsonObject) -> str | None:
+    """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
+    ids = content.get("mdm_alt_ids")
+    return identifier(content, "mdm_alt_ids") if isinstance(ids, str) else None
+
+
+def _number(content: JsonObject, name: str) -> str | None:
+    """A grade by number: 2, "2" and 2.0 are one word of the table."""
+    value = number(content, name)
+    return word(content, name) if value is None else f"{value:g}"
 
 
 def _status(content: JsonObject, name: str) -> Status:
