@@ -69,7 +69,12 @@ STATUS: Mapping[str, str] = {
     "NFC": "nfc_on",
     "GPS": "location_on",
     "VPN": "vpn",
+    # What an app does, in the words of the older product.
+    "match_sms": "sms_malware",
+    "match_rootkit": "root_enabler",
 }
+LEAK = re.compile(r"CAT_\w+_SEND")
+"""What an app sends away, named for what it is: `cat_user_contact_info_send`."""
 FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
 """The two kinds of status; the keys of the feed are named for them."""
 VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
@@ -85,7 +90,7 @@ IGNORED = {
 BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "declaredOperatingSystem"}
 """What tells the `device` of the bare envelope from another partner's."""
 REDACT = frozenset(
-    {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name"}
+    {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name", "device.name"}
 )
 ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
@@ -274,7 +279,9 @@ def _threat(
     grade: str | None = None,
 ) -> ThreatRecord:
     """The threat that the status `name` is, whichever kind of event tells of it."""
-    threat_type = _TYPES.get(_plain(name)) or taxonomy.by_keyword(name, family=family) or taxonomy.UNKNOWN
+    leaks = "data_leak" if LEAK.fullmatch(plain_word(name)) else None
+    known = _TYPES.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
+    threat_type = known or taxonomy.UNKNOWN
     return ThreatRecord(
         **common,
         threat_key=joined("status", _plain(name)),
