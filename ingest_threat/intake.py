@@ -32,6 +32,7 @@ from shared.model import DeadLetter, Report, digest
 from shared.record import (
     AppInventoryRecord,
     Counted,
+    DeviceStateRecord,
     IgnoredRecord,
     Record,
     ThreatRecord,
@@ -149,7 +150,7 @@ def _told_unknown(records: Sequence[Record]) -> int:
     words = [
         (record.partner, *word)
         for record in records
-        if isinstance(record, ThreatRecord)
+        if isinstance(record, ThreatRecord | DeviceStateRecord)
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):

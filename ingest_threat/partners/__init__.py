@@ -20,7 +20,7 @@ from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from shared.record import IgnoredRecord, Record, ThreatRecord, UnreadableRecord
+from shared.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 
 __all__ = ["DEFAULT", "PartnerWords", "check_known", "known", "parse", "vocabulary"]
 
@@ -81,13 +81,13 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
     return adapter.complete(records)
 
 
-def unknown_words(record: ThreatRecord) -> list[tuple[str, str]]:
-    """What no table of the partner's adapter knows in a threat: (`severity` or `type`, the word, masked)."""
+def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
+    """What no table of the partner's adapter knows: (`severity` or `type`, the word, masked)."""
     grades, grade = _adapter(record.partner).grades, record.severity_raw
     found = []
     if grades and grade and not grade.replace(".", "").isdecimal() and plain_word(grade) not in grades:
         found.append(("severity", masked(grade)))
-    if record.threat_type == UNKNOWN:
+    if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         found.append(("type", masked(record.threat_name or record.vendor_category or "")))
     return found
 

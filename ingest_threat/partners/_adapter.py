@@ -44,7 +44,7 @@ class Adapter:
     redact: frozenset[str] = frozenset()
     """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
     grades: frozenset[str] = frozenset()
-    """The severity words its tables know, as `word` gives them: another one is told."""
+    """The words of severity, of a threat or a device, that its tables know, as `word` gives them."""
     complete: Callable[[Sequence[Record]], list[Record]] = list
     """Fills in, once all items are read, what a message tells in one of them for another."""
     unframe: Callable[[str], str] | None = None

@@ -8,7 +8,7 @@ answers with the first that is there. No error quotes a value.
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -50,12 +50,13 @@ class FieldError(ValueError):
 
 
 def text(of: JsonObject, *names: str) -> str | None:
-    """A text; numbers and booleans as JSON writes them."""
-    for name in names:
-        value = _as_text(name, of.get(name)).strip()
-        if value.lower() not in _NO_TEXT:
-            return value
-    return None
+    """A text; numbers and booleans as JSON writes them. "unknown" is none."""
+    return _first(of, names, _NO_TEXT)
+
+
+def written(of: JsonObject, *names: str) -> str | None:
+    """An enumeration's value as it stands; "unknown" is a word like any other."""
+    return _first(of, names, _NOTHING)
 
 
 def needed(of: JsonObject, *names: str) -> str:
@@ -89,11 +90,8 @@ def joined(*parts: str | None) -> str:
 
 def word(of: JsonObject, *names: str) -> str | None:
     """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
-    for name in names:
-        value = _as_text(name, of.get(name)).strip()
-        if value.lower() not in _NOTHING:
-            return plain_word(value)
-    return None
+    value = written(of, *names)
+    return None if value is None else plain_word(value)
 
 
 def plain_word(value: str) -> str:
@@ -163,6 +161,14 @@ def platform(value: str | None) -> Platform | None:
         return None
     found = re.findall(r"[a-z]+", value.lower())
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
+
+
+def _first(of: JsonObject, names: Iterable[str], nothing: Container[str]) -> str | None:
+    for name in names:
+        value = _as_text(name, of.get(name)).strip()
+        if value.lower() not in nothing:
+            return value
+    return None
 
 
 def _as_text(name: str, value: JsonValue) -> str:

@@ -18,7 +18,17 @@ from pydantic import JsonValue
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import FieldError, flag, identifier, joined, moment, number, text, word
+from ingest_threat.partners._fields import (
+    FieldError,
+    flag,
+    identifier,
+    joined,
+    moment,
+    number,
+    text,
+    word,
+    written,
+)
 from ingest_threat.partners._fields import platform as platform_of
 from shared.level import Level
 from shared.record import (
@@ -106,7 +116,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
         threat_name=text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
-        severity_raw=text(row, "ThreatSeverity"),
+        severity_raw=written(row, "ThreatSeverity"),
         severity=taxonomy.graded(word(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
@@ -149,7 +159,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         report_id=report_id,
         detected_at=at,
         severity=severity,
-        severity_raw=text(row, "ThreatLevel"),
+        severity_raw=written(row, "ThreatLevel"),
         clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
         closed_keys=(DELETED,),
     )

@@ -14,7 +14,17 @@ from collections.abc import Mapping
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import flag, identifier, joined, moment, needed, platform, text, word
+from ingest_threat.partners._fields import (
+    flag,
+    identifier,
+    joined,
+    moment,
+    needed,
+    platform,
+    text,
+    word,
+    written,
+)
 from shared.level import Level
 from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
@@ -81,7 +91,7 @@ def read(item: Item) -> list[Record]:
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=text(row, "threat_factors", "details"),
-            severity_raw=text(row, "severity"),
+            severity_raw=written(row, "severity"),
             severity=taxonomy.graded(word(row, "severity"), SEVERITY, threat_type),
             status=status,
             detected_at=at,

@@ -28,6 +28,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import (
@@ -97,6 +98,8 @@ ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
 """What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
+PROTECTED = frozenset({None, "PROTECTED"})
+"""Protection of a device of which it clears the threats, too: what has lost touch is merely called secure."""
 REDACT = frozenset(
     {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
 )
@@ -152,7 +155,7 @@ def _threat(item: Item) -> ThreatRecord:
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
         threat_name=text(details, "application_name", "applicationName", "file_name", "fileName", "url"),
-        severity_raw=text(threat, "severity"),
+        severity_raw=written(threat, "severity"),
         severity=taxonomy.graded(word(threat, "severity"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
@@ -193,11 +196,11 @@ def _smishing(item: Item) -> ThreatRecord:
     # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
     return ThreatRecord(
         **_common(item),
-        threat_key=needed(alert, "guid"),
+        threat_key=needed(alert, "guid", "id"),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
         threat_name=text(first, "category"),
-        severity_raw=text(alert, "severity"),
+        severity_raw=written(alert, "severity"),
         severity=taxonomy.graded(word(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
         detected_at=moment(event, "created_time"),
@@ -213,6 +216,7 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     status = word(health, "security_status", "securityStatus")
     severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
     active = word(health, "activation_status", "activationStatus") in ACTIVE
+    protected = word(health, "protection_status", "protectionStatus") in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
         # an agent that is not at work cannot vouch for its device
         return DeviceIdentityRecord(
@@ -223,8 +227,8 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
         **_common(item),
         detected_at=at,
         severity=severity,
-        severity_raw=text(health, "security_status", "securityStatus"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        severity_raw=written(health, "security_status", "securityStatus"),
+        clears=Clears.ALL if severity is Level.SECURED and protected else Clears.NONE,
     )
 
 
@@ -272,5 +276,10 @@ def unframe(line: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("events",), redact=REDACT, grades=frozenset(SEVERITY), complete=complete, unframe=unframe
+    read,
+    envelopes=("events",),
+    redact=REDACT,
+    grades=frozenset({*SEVERITY, *SECURITY_STATUS}),
+    complete=complete,
+    unframe=unframe,
 )

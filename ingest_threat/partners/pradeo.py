@@ -32,6 +32,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from ingest_threat.redaction import redacted
 from shared.level import Level, highest
@@ -78,7 +79,7 @@ LEAK = re.compile(r"CAT_\w+_SEND")
 FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
 """The two kinds of status; the keys of the feed are named for them."""
 VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
-"""NotDefined is no verdict."""
+NO_VERDICT = "NOTDEFINED"
 WORDS = {"active": ("1", "true"), "inactive": ("0", "false"), "ended": ("END",)}
 IGNORED = {
     "DevicePermissionStatusUpdated": "a permission of the agent",
@@ -225,7 +226,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
             category=Category.APP,
             threat_type="non_compliant_app",
             threat_name=text(app, "name") or text(package, "package"),
-            severity_raw=text(body, "status"),
+            severity_raw=written(body, "status"),
             severity=_severity(body),
             status=status,
             **_times(status, at),
@@ -243,7 +244,7 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
             **_common(item, body, inner(body, "device")),
             detected_at=_at(item, body),
             severity=_severity(body),
-            severity_raw=text(body, "status"),
+            severity_raw=written(body, "status"),
         )
     ]
 
@@ -364,4 +365,6 @@ def unframe(line: str) -> str:
     return _SYSLOG.sub("", line, count=1) if _SYSLOG.match(line) else line
 
 
-ADAPTER = Adapter(read, redact=REDACT, unframe=unframe, words=WORDS)
+ADAPTER = Adapter(
+    read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), unframe=unframe, words=WORDS
+)

@@ -22,6 +22,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import Category, Platform, Record, Status, ThreatRecord
@@ -77,7 +78,7 @@ def read(item: Item) -> list[Record]:
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=text(incident, "sub_type", "package_name", "type"),
-            severity_raw=text(incident, "severity"),
+            severity_raw=written(incident, "severity"),
             severity=taxonomy.graded(word(incident, "severity"), SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,

@@ -24,6 +24,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
@@ -121,10 +122,10 @@ def read(item: Item) -> list[Record]:
             udid=external if external and _UDID.fullmatch(external) else None,
             platform=_platform(device),
             os_version=_os_version(device),
-            category=taxonomy.category_of(threat_type, _family(name)),
+            category=taxonomy.category_of(threat_type, _family(word(kind, "name") or "")),
             threat_type=threat_type,
             threat_name=text(kind, "description", "name"),
-            severity_raw=text(event, "severity"),
+            severity_raw=written(event, "severity"),
             severity=_severity(event, threat_type),
             status=status,
             detected_at=None if action == "RESOLVED" else at,

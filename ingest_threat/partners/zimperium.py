@@ -32,6 +32,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import Category, Platform, Record, Status, ThreatRecord
@@ -177,7 +178,7 @@ def _pushed(content: JsonObject) -> _Finding:
         names=(*_texts(content, "threat_name", "threat_display_name", "malware_family"),),
         title=text(content, "threat_display_name", "threat_name"),
         grade=word(content, "severity_name"),
-        grade_raw=text(content, "severity_name"),
+        grade_raw=written(content, "severity_name"),
         vector=text(content, "threat_vector"),
         status=status,
         detected_at=None if resolved else at,
@@ -221,7 +222,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
         names=(text(threat, "threat_name"),),
         title=text(threat, "threat_name"),
         grade=word(threat, "threat_severity"),
-        grade_raw=text(threat, "threat_severity"),
+        grade_raw=written(threat, "threat_severity"),
         status=status,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
@@ -247,7 +248,7 @@ def _searched(content: JsonObject) -> _Finding:
         names=(text(content, "threatTypeName"),),
         title=text(content, "threatTypeName"),
         grade=word(content, "severityName") or _number(content, "severity"),
-        grade_raw=text(content, "severityName", "severity"),
+        grade_raw=written(content, "severityName", "severity"),
         vector=text(content, "vectorName"),
         status=status,
         detected_at=moment(content, "timestamp"),
@@ -272,7 +273,7 @@ def _legacy(content: JsonObject) -> _Finding:
         names=(text(content, "eventFullName"),),
         title=text(content, "eventFullName"),
         grade=word(content, "severity"),
-        grade_raw=text(content, "severity"),
+        grade_raw=written(content, "severity"),
         status=status,
         detected_at=moment(content, "deviceTime"),
         resolved_at=mitigated,

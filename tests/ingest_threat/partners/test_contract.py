@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from ingest_threat.partners import check_known, known, parse
+from ingest_threat.partners import check_known, known, parse, unknown_words
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from shared.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
@@ -68,6 +68,13 @@ def test_every_sample_is_read_and_names_its_agent(partner: str, place: int) -> N
         assert record.partner == partner
         assert record.partner_device_id
         assert record.event_at is not None
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
+def test_no_severity_of_a_sample_is_a_word_no_table_knows(partner: str, place: int) -> None:
+    for record in records(partner, SAMPLES[partner][place]):
+        assert isinstance(record, ThreatRecord | DeviceStateRecord)
+        assert "severity" not in dict(unknown_words(record))
 
 
 @pytest.mark.parametrize(("partner", "place"), CASES)

@@ -19,6 +19,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
@@ -29,6 +30,13 @@ def test_what_says_nothing_is_absent(value: JsonValue) -> None:
     assert text({"a": value}, "a") is None
     assert text({"a": value, "b": "x"}, "a", "b") == "x"
     assert moment({"a": value}, "a") is None
+
+
+def test_unknown_is_no_text_and_a_word_like_any_other() -> None:
+    assert text({"a": "Unknown"}, "a") is None
+    assert written({"a": " Unknown "}, "a") == "Unknown"
+    assert word({"a": "Unknown"}, "a") == "UNKNOWN"
+    assert written({"a": "No data"}, "a") is None
 
 
 @pytest.mark.parametrize(("value", "read"), [(5, "5"), (1.5, "1.5"), (True, "true"), (" x ", "x")])

@@ -156,6 +156,16 @@ def test_an_inactive_agents_word_clears_nothing() -> None:
     assert isinstance(record, DeviceIdentityRecord)
 
 
+@pytest.mark.parametrize(
+    ("protection", "clears"), [("PROTECTED", "all"), (None, "all"), ("DISCONNECTED", "none"), ("ODD", "none")]
+)
+def test_a_device_that_is_not_protected_is_not_clear_of_its_threats(
+    protection: str | None, clears: str
+) -> None:
+    record = state("lookout", lookout_device(protection_status=protection))
+    assert (record.severity, record.clears) == (Level.SECURED, clears)
+
+
 def test_a_device_event_without_a_status_is_its_identity() -> None:
     [record] = records("lookout", lookout_device(security_status=None))
     assert isinstance(record, DeviceIdentityRecord)
