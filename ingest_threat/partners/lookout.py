@@ -21,7 +21,6 @@ from ingest_threat.partners._fields import (
     FieldError,
     identifier,
     inner,
-    inner_list,
     moment,
     needed,
     plain_word,
@@ -148,7 +147,7 @@ def _threat(item: Item) -> ThreatRecord:
     created = word(event, "change_type") in {"CREATED", "CREATE"}
     family = word(threat, "type") or ""
     threat_type = _threat_type(threat, family)
-    details = inner(threat, "details") or threat
+    details = _block(threat, "details") or threat
     return ThreatRecord(
         **_common(item),
         threat_key=needed(threat, "guid", "id"),
@@ -168,7 +167,7 @@ def _threat(item: Item) -> ThreatRecord:
 
 def _threat_type(threat: JsonObject, family: str) -> str:
     found = [plain_word(each) for each in _classifications(threat)]
-    if family == "WEB_CONTENT" and word(inner(threat, "details"), "reason") == "PHISHING":
+    if family == "WEB_CONTENT" and word(_block(threat, "details"), "reason") == "PHISHING":
         return "phishing"
     for each in found:
         if each in CLASSIFICATION:
@@ -184,19 +183,21 @@ def _threat_type(threat: JsonObject, family: str) -> str:
 
 
 def _classifications(threat: JsonObject) -> list[str]:
-    named = inner_list(threat, "classifications", at_most=100)
-    return [each for each in (*named, threat.get("classification")) if isinstance(each, str)]
+    named = threat.get("classifications")
+    several = named if isinstance(named, list) else [named]
+    return [each for each in (*several, threat.get("classification")) if isinstance(each, str)]
 
 
 def _smishing(item: Item) -> ThreatRecord:
     event = item.content
     alert = inner(event, "smishing_alert")
-    detections = inner_list(alert, "detections", at_most=100)
-    first = next((each for each in detections if isinstance(each, dict)), {})
+    detections = alert.get("detections")
+    several = detections if isinstance(detections, list) else []
+    first = next((each for each in several if isinstance(each, dict)), {})
     # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
     return ThreatRecord(
         **_common(item),
-        threat_key=needed(alert, "guid", "id"),
+        threat_key=identifier(alert, "guid", "id") or needed(event, "id"),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
         threat_name=text(first, "category"),
@@ -211,7 +212,7 @@ def _smishing(item: Item) -> ThreatRecord:
 def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     event = item.content
     block = inner(event, "device")
-    health = inner(block, "status") or inner(event, "details") or block
+    health = _block(block, "status") or inner(event, "details") or block
     at = moment(event, "created_time", "eventTime")
     status = word(health, "security_status", "securityStatus")
     severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
@@ -239,7 +240,7 @@ def _common(item: Item) -> _Common:
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target = target if word(target, "type") == "DEVICE" else {}
     actor = actor if word(actor, "type") == "DEVICE" else {}
-    info = inner(block, "info") or inner(block, "details")
+    info = _block(block, "info") or _block(block, "details")
     guid = identifier(block, "guid") or identifier(target, "guid", "id") or identifier(actor, "guid")
     return {
         "partner": item.partner,
@@ -249,8 +250,14 @@ def _common(item: Item) -> _Common:
         "partner_device_id": guid,
         "mdm_device_id": identifier(info, "external_id") or identifier(target, "externalId"),
         "platform": platform(text(block, "platform") or text(target, "platform")),
-        "os_version": text(inner(block, "software"), "os_version") or text(block, "os_version"),
+        "os_version": text(_block(block, "software"), "os_version") or text(block, "os_version"),
     }
+
+
+def _block(of: JsonObject, name: str) -> JsonObject:
+    """The object under `name`; flat events have a word there, or nothing, and the fields one level up."""
+    value = of.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:

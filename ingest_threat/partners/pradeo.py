@@ -137,9 +137,11 @@ def read(item: Item) -> list[Record]:
 
 def _opened(content: JsonObject) -> tuple[str, JsonObject]:
     """The type of an event, which a bare one has not but by the key of its body, and what holds the body."""
-    kind = text(content, "type")
+    kind = re.sub(r"\W+", "", text(content, "type") or "") or None
+    if kind in IGNORED:
+        return kind, {}
     if kind and isinstance(content.get("content"), dict):
-        return re.sub(r"\W+", "", kind), inner(content, "content")
+        return kind, inner(content, "content")
     if kind is None:
         bare = {key: kind for kind, (key, _) in READERS.items() if key} | {"emmApplication": "emmApplication"}
         for key, kind in bare.items():

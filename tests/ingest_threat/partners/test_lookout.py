@@ -196,6 +196,20 @@ def test_a_smishing_alert_is_phishing_of_default_severity() -> None:
     assert (record.threat_key, record.detected_at) == ("alert-1", AT)
 
 
+def test_a_smishing_alert_without_an_id_of_its_own_is_known_by_its_events() -> None:
+    alert = {"severity": "HIGH", "detections": "URL_DETECTION"}
+    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
+    assert (record.threat_key, record.severity) == ("event-1", Level.HIGH)
+
+
+def test_a_flat_event_has_words_where_blocks_stand_in_others() -> None:
+    record = threat("lookout", lookout_threat(details="none", classifications="TROJAN", file_name="a.apk"))
+    assert (record.threat_type, record.threat_name) == ("trojan", "a.apk")
+    device = {"guid": "agent-1", "status": "ACTIVE", "details": "none", "security_status": "THREATS_LOW"}
+    found = state("lookout", {**lookout_device(), "device": device})
+    assert (found.severity, found.mdm_device_id) == (Level.LOW, None)
+
+
 def test_v1_events_are_read() -> None:
     target = {"type": "DEVICE", "id": "agent-3", "externalId": "mdm-3", "platform": "IOS"}
     common = {"eventTime": "2026-02-01T07:00:00Z", "target": target}

@@ -319,6 +319,7 @@ def test_another_mdms_name_is_kept_with_its_id(emm: str) -> None:
     [
         event("ApplicationCreated", {"application": {"id": "a"}}),
         event("MessageCreated", {}),
+        event("MessageCreated", "a text"),
         event("DetectionPolicyUpdated", {"detectionPolicy": {}}),
         event("DevicePermissionStatusUpdated", {"device": device(), "permission": "vpn", "value": 0}),
         {"id": "event-3", "emmApplication": {"id": "a"}},
