@@ -160,9 +160,9 @@ def _told_unknown(records: Sequence[Record]) -> int:
     return len(words)
 
 
-def check_partner(partner: str) -> None:
-    """Raise UnknownPartner where there is no adapter of that name."""
-    partners.check_known(partner)
+def partner_device_id(partner: str, written: str) -> str:
+    """The partner's device id as its reports have it; UnknownPartner where there is no such adapter."""
+    return partners.device_id(partner, written)
 
 
 async def take_again(services: Services, letter: DeadLetter) -> Answer:

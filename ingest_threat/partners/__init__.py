@@ -22,7 +22,7 @@ from ingest_threat.redaction import masked, redacted
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from shared.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 
-__all__ = ["DEFAULT", "PartnerWords", "check_known", "known", "parse", "vocabulary"]
+__all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "parse", "vocabulary"]
 
 
 FREE_TEXTS = (
@@ -41,6 +41,14 @@ def check_known(partner: str) -> None:
     """Raise UnknownPartner where there is no adapter of that name."""
     if partner not in known():
         raise UnknownPartner("no partner of that name")
+
+
+def device_id(partner: str, written: str) -> str:
+    """The id by which the partner's records name a device that somebody writes as `written`.
+
+    Raises UnknownPartner where there is no adapter of that name.
+    """
+    return _adapter(partner).device_id(written)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:

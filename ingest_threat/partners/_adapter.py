@@ -49,5 +49,7 @@ class Adapter:
     """Fills in, once all items are read, what a message tells in one of them for another."""
     unframe: Callable[[str], str] | None = None
     """The JSON text in one line of a message that is not JSON as a whole; `""` where there is none."""
+    device_id: Callable[[str], str] = str
+    """The partner's device id as its records have it, from however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""

@@ -206,9 +206,13 @@ def _unsuffixed(row: JsonObject) -> JsonObject:
 
 
 def _device_id(row: JsonObject, *names: str) -> str | None:
-    """The agent's id: a GUID in lower case, as Log Analytics stores those."""
     found = identifier(row, *names)
-    return found.lower() if found and _GUID.fullmatch(found) else found
+    return device_id(found) if found else None
+
+
+def device_id(written: str) -> str:
+    """The agent's id: a GUID in lower case, as Log Analytics stores those."""
+    return written.lower() if _GUID.fullmatch(written) else written
 
 
 def _whole(row: JsonObject, name: str) -> str | None:
@@ -224,4 +228,6 @@ def _needed(row: JsonObject, name: str) -> str:
     return found
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"resolved": RESOLVED})
+ADAPTER = Adapter(
+    read, redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+)

@@ -298,13 +298,19 @@ def _status(content: JsonObject, name: str) -> Status:
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
-    """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
     found = identifier(content, *names)
-    return re.sub(r"_D_[0-9]+$", "", found) or None if found else None
+    return device_id(found) if found else None
+
+
+def device_id(written: str) -> str:
+    """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
+    return re.sub(r"(?<=.)_D_[0-9]+$", "", written)
 
 
 def _texts(content: JsonObject, *names: str) -> tuple[str | None, ...]:
     return tuple(text(content, name) for name in names)
 
 
-ADAPTER = Adapter(read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(
+    read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id
+)
