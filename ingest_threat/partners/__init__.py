@@ -6,6 +6,7 @@ name begins with `_` are what adapters share.
 
 import hashlib
 import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -93,11 +94,16 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, s
     """What no table of the partner's adapter knows: (`severity` or `type`, the word, masked)."""
     grades, grade = _adapter(record.partner).grades, record.severity_raw
     found = []
-    if grades and grade and not grade.replace(".", "").isdecimal() and plain_word(grade) not in grades:
+    if grades and grade and _graded_by(grade) not in grades:
         found.append(("severity", masked(grade)))
     if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         found.append(("type", masked(record.threat_name or record.vendor_category or "")))
     return found
+
+
+def _graded_by(grade: str) -> str:
+    """The word of a table that `grade` is, however a number among them is written."""
+    return f"{float(grade):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", grade) else plain_word(grade)
 
 
 @cache

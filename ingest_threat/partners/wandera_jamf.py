@@ -45,6 +45,8 @@ SEVERITY = {
 }
 SEVERITY_FROM = ((8, Level.HIGH), (5, Level.MEDIUM), (1, Level.LOW), (0, Level.SECURED))
 """Numbers from this one on; what is below the last is unknown."""
+SCALE = range(11)
+"""Numbers that surprise nobody."""
 EVENT: Mapping[str, str] = {
     # `..._APP_IN_INVENTORY` and `..._IN_INVENTORY` are both documented: neither ending counts.
     "MALICIOUS": "malware",
@@ -180,4 +182,4 @@ def _os_version(device: JsonObject) -> str | None:
     return version or (in_name[1] if in_name else None)
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*SEVERITY, *map(str, SCALE)}))

@@ -316,7 +316,7 @@ async def test_items_the_store_refuses_are_each_kept_with_their_content(tenant_w
     assert all(isinstance(letter.body, dict) for letter in letters)
 
 
-@pytest.mark.parametrize("word", ["APOCALYPTIC", "Unknown"])
+@pytest.mark.parametrize("word", ["APOCALYPTIC", "Unknown", "17"])
 async def test_a_word_no_table_knows_is_told_once_and_counts_as_grave(
     word: str, tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
