@@ -1,12 +1,14 @@
 """What a partner's module is: an `ADAPTER`, which the package finds by its being there."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from shared.record import IgnoredRecord, Record
+from shared.record import IgnoredRecord, Record, UnreadableRecord
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,18 @@ class Item:
     def ignored(self, reason: str) -> list[Record]:
         """The record of an item that is read and is no business of ours."""
         return [IgnoredRecord(partner=self.partner, index=self.index, raw=self.raw, reason=reason)]
+
+    def unreadable(self, reason: str, raw: JsonValue) -> Record:
+        """The record of a part of an item, redacted, that cannot be read where the others can."""
+        content = json.dumps(raw, sort_keys=True).encode()
+        return UnreadableRecord(
+            partner=self.partner,
+            index=self.index,
+            reason=reason,
+            raw=raw,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
 
 
 class Foreign(ValueError):

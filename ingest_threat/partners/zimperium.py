@@ -195,9 +195,13 @@ def _incident(item: Item) -> list[Record]:
         return item.ignored("an incident that names no threats")
     records: list[Record] = []
     for place, threat in enumerate(related):
-        if not isinstance(threat, dict):
-            raise FieldError(f"related_threats.{place} is not an object")
-        records.append(_record(item, _of_incident(content, threat), _raw_of(item.raw, place)))
+        raw = _raw_of(item.raw, place)
+        try:
+            if not isinstance(threat, dict):
+                raise FieldError("not an object")
+            records.append(_record(item, _of_incident(content, threat), raw))
+        except FieldError as error:
+            records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
 
 

@@ -135,6 +135,22 @@ def test_an_incident_of_too_many_threats_is_set_aside() -> None:
     assert isinstance(record, UnreadableRecord)
 
 
+def test_a_threat_of_an_incident_that_cannot_be_read_is_set_aside_alone() -> None:
+    related = zimperium_incident()["related_threats"]
+    assert isinstance(related, list)
+    bad = {"threat_id": "threat-3", "threat_name": "Rooted", "timestamp": "soon"}
+    content = zimperium_incident(related_threats=[related[0], 7, bad])
+    found, first, second = records("zimperium", content)
+    assert isinstance(found, ThreatRecord)
+    assert isinstance(first, UnreadableRecord)
+    assert isinstance(second, UnreadableRecord)
+    assert first.reason == "related_threats.1: not an object"
+    assert second.reason == "related_threats.2: timestamp is not a time from 2000 to 2099"
+    assert first.sha256 != second.sha256
+    assert isinstance(second.raw, dict)
+    assert second.raw["related_threats"] == [bad]
+
+
 def test_a_page_of_the_search_interface_is_read() -> None:
     body = json.dumps({"content": [zimperium_search(), zimperium_search(state=7)], "last": True}).encode()
     first, second = parse("zimperium", body, received_at=RECEIVED_AT)
