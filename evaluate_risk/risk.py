@@ -153,6 +153,8 @@ class _Fold:
         if record.status is Status.UNKNOWN:
             return
         self.scanned = _newest(self.scanned, _mark(report, at))
+        if record.prevented:
+            return
         alias = record.alias and id_part(record.alias)
         if record.status is Status.RESOLVED:
             for each in filter(None, (key, alias)):

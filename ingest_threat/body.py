@@ -2,7 +2,8 @@
 
 Taken: one JSON object, a JSON array, an object that is an envelope around a list, and the same line by line
 (NDJSON; a line may be an envelope too). Strict JSON by RFC 8259: UTF-8 (a byte order mark is forgiven), no
-`NaN`, no number beyond a double, no key twice; RFC 8259 leaves lone surrogates open, here they become U+FFFD.
+`NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that neither 64
+bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
 """
 
 import json
@@ -22,7 +23,7 @@ MAX_ITEMS = 1_000
 MAX_DEPTH = 64
 """Objects and lists inside each other, envelope included."""
 MAX_DIGITS = 20
-"""Digits, sign included, of a whole number: all of 64 bits."""
+"""Digits, sign included, of a whole number that is read as one: all of 64 bits."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = " \t\r\n"
@@ -95,6 +96,14 @@ def items(
     else:
         found = _numbered(members)
     return found
+
+
+def whole(body: bytes) -> JsonValue:
+    """The one JSON value that `body` is. UnreadableReport as `items` raises it, also where it is several."""
+    try:
+        return _strict(_text(body))
+    except _Refused as error:
+        raise UnreadableReport(error.kind, error.reason) from None
 
 
 def _text(body: bytes) -> str:
@@ -173,17 +182,12 @@ def _strict(text: str) -> JsonValue:
     """The one JSON value in `text`. What only strictness forbids is noted and raised after the syntax."""
     faults: list[str] = []
 
-    def whole(digits: str) -> int:
-        if len(digits) <= MAX_DIGITS:
-            return int(digits)
-        faults.append(f"a whole number of more than {MAX_DIGITS} digits")
-        return 0
+    def integer(digits: str) -> int | str:
+        return int(digits) if len(digits) <= MAX_DIGITS else digits
 
-    def fraction(digits: str) -> float:
+    def fraction(digits: str) -> float | str:
         value = float(digits)
-        if math.isinf(value):
-            faults.append("a number beyond the range of a double")
-        return value
+        return digits if math.isinf(value) else value
 
     def constant(_name: str) -> None:
         faults.append("NaN or Infinity, which is not JSON")
@@ -195,7 +199,7 @@ def _strict(text: str) -> JsonValue:
         return content
 
     decoder = json.JSONDecoder(
-        parse_int=whole, parse_float=fraction, parse_constant=constant, object_pairs_hook=keyed
+        parse_int=integer, parse_float=fraction, parse_constant=constant, object_pairs_hook=keyed
     )
     value = _clean(_decoded(text, decoder), 1)
     if faults:

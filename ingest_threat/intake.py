@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue
 
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
-from ingest_threat.body import MAX_BYTES
+from ingest_threat.body import MAX_BYTES, whole
 from ingest_threat.heartbeat import heard
 from ingest_threat.redaction import REDACTED, redacted
 from shared.errors import (
@@ -32,6 +32,7 @@ from shared.model import DeadLetter, Report, digest
 from shared.record import (
     AppInventoryRecord,
     Counted,
+    DeviceStateRecord,
     IgnoredRecord,
     Record,
     ThreatRecord,
@@ -149,7 +150,7 @@ def _told_unknown(records: Sequence[Record]) -> int:
     words = [
         (record.partner, *word)
         for record in records
-        if isinstance(record, ThreatRecord)
+        if isinstance(record, ThreatRecord | DeviceStateRecord)
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):
@@ -159,9 +160,9 @@ def _told_unknown(records: Sequence[Record]) -> int:
     return len(words)
 
 
-def check_partner(partner: str) -> None:
-    """Raise UnknownPartner where there is no adapter of that name."""
-    partners.check_known(partner)
+def partner_device_id(partner: str, written: str) -> str:
+    """The partner's device id as its reports have it; UnknownPartner where there is no such adapter."""
+    return partners.device_id(partner, written)
 
 
 async def take_again(services: Services, letter: DeadLetter) -> Answer:
@@ -315,8 +316,8 @@ async def _set_body_aside(
     content: JsonValue = None
     if unreadable.kind is Unreadable.NOT_THIS_FORMAT:
         try:
-            content = redacted(json.loads(body))
-        except ValueError:
+            content = redacted(whole(body))
+        except UnreadableReport:
             content = None
     await _keep(
         services,

@@ -32,19 +32,22 @@ _USER_INFO = re.compile(r"(://)(?!\[redacted\]@)[^/\s@?#]+@")
 def redacted(content: JsonValue, names: Collection[str] = ()) -> JsonValue:
     """`content` with the values of secret or personal keys, and of those in `names`, replaced.
 
-    `names` are compared without case and separators: `device_owner` also covers `deviceOwner`.
+    `names` are compared without case and separators: `device_owner` also covers `deviceOwner`. With a dot,
+    `device.name` is the name right under a device and no other.
     """
-    return _redacted(content, frozenset(_plain(name) for name in names))
+    return _redacted(content, frozenset(".".join(map(_plain, name.split("."))) for name in names), "")
 
 
-def _redacted(content: JsonValue, names: frozenset[str]) -> JsonValue:
+def _redacted(content: JsonValue, names: frozenset[str], under: str) -> JsonValue:
     if isinstance(content, dict):
         return {
-            masked(key): REDACTED if value is not None and _is_secret(key, names) else _redacted(value, names)
+            masked(key): REDACTED
+            if value is not None and (_is_secret(key, names) or f"{under}.{_plain(key)}" in names)
+            else _redacted(value, names, _plain(key))
             for key, value in content.items()
         }
     if isinstance(content, list):
-        return [_redacted(each, names) for each in content]
+        return [_redacted(each, names, under) for each in content]
     if isinstance(content, str):
         return masked(content)
     if isinstance(content, int | float) and masked(repr(content)) != repr(content):

@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from evaluate_risk.enforce import enforce
-from ingest_threat.intake import check_partner
+from ingest_threat.intake import partner_device_id
 from serve_console.linking import linked_by_hand
 from serve_console.links_file import BadLine, Line, lines
 from serve_console.named_device import named_device
@@ -120,14 +120,12 @@ def _is_applied(query: Mapping[str, str], token: str) -> bool:
 
 
 async def _plan(services: Services, line: Line) -> _Case:
-    planned = Planned(line=line.number, outcome=Outcome.LINK, agent=line.agent)
     try:
-        check_partner(line.partner)
+        line = replace(line, partner_device_id=partner_device_id(line.partner, line.partner_device_id))
     except UnknownPartner:
         why = f"no partner {line.partner[:50]!r}"
-        return _Case(
-            line, planned.model_copy(update={"outcome": Outcome.UNREADABLE, "why": why, "agent": None})
-        )
+        return _Case(line, Planned(line=line.number, outcome=Outcome.UNREADABLE, why=why))
+    planned = Planned(line=line.number, outcome=Outcome.LINK, agent=line.agent)
     named = await named_device(services, line.device)
     if named.device is None:
         outcome = Outcome.AMBIGUOUS if named.ambiguous else Outcome.UNKNOWN_DEVICE

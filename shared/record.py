@@ -60,6 +60,10 @@ class Clears(StrEnum):
     NONE = "none"
 
 
+BLOCKED = "blocked"
+"""The reason of a threat that its own message closes: it was prevented before it did anything."""
+
+
 def _clip(value: object) -> object:
     return value[:TEXT_LIMIT] if isinstance(value, str) else value
 
@@ -124,6 +128,11 @@ class ThreatRecord(_Reading):
     details_url: Text | None = None
     vendor_category: Text | None = None
     reason: Text | None = None
+
+    @property
+    def prevented(self) -> bool:
+        """Whether it was open and closed at once, which says nothing of an earlier detection of the same."""
+        return self.status is Status.RESOLVED and self.reason == BLOCKED
 
     @property
     def event_at(self) -> datetime | None:

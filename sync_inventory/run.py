@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
 
 from pydantic import ValidationError
 
@@ -11,21 +9,9 @@ from shared.errors import GraphUnavailable, MtdError
 from shared.events import Event, tell
 from shared.runs import Run, StepRun
 from shared.services import Services
-from sync_inventory.agents import link_agents
-from sync_inventory.apps import collect_apps, order_app_export
-from sync_inventory.connectors import mirror_connectors
-from sync_inventory.decisions import redecide
-from sync_inventory.devices import mirror_devices
-from sync_inventory.drift import repair_tags
-from sync_inventory.figures import count_devices
-from sync_inventory.gone import look_for_missing, purge_gone
-from sync_inventory.groups import Groups
-from sync_inventory.links import Links
-from sync_inventory.rules import mirror_rules
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import unreadable
-from sync_inventory.silence import listen
-from sync_inventory.sweep import Sweep
+from sync_inventory.steps import STEPS, Context, Step
 from sync_inventory.tally import Tally
 from sync_inventory.turns import end_turn, keep_turn, take_turn
 
@@ -33,8 +19,6 @@ WAITS = (1.0, 5.0)
 """Seconds before a step is tried again that Graph did not answer, where Graph itself asks for none."""
 PATIENCE_SECONDS = 30.0
 """The longest a run waits for Graph at a time; asked for more, it leaves the step to the next run."""
-
-Step = Callable[[Tally], Awaitable[None]]
 
 
 async def sync(services: Services) -> Run | None:
@@ -67,43 +51,17 @@ async def sync(services: Services) -> Run | None:
 async def _all_steps(services: Services) -> Run:
     started_at, clock = services.now(), time.monotonic()
     with Scratch() as scratch:
-        steps = tuple([await _run(name, step) for name, step in _steps(services, scratch).items()])
+        context = Context.of(services, scratch)
+        steps = tuple([await _run(step, context) for step in STEPS])
     return Run(started_at=started_at, seconds=_since(clock), steps=steps)
 
 
-def _steps(services: Services, scratch: Scratch) -> dict[str, Step]:
-    groups, links = Groups(services, scratch), Links(services.store, scratch)
-
-    async def silence(tally: Tally) -> None:
-        services.mirror.forget()  # whatever of connectors and rules could be mirrored counts from here on
-        await listen(services, tally)
-
-    async def devices(tally: Tally) -> None:
-        sweep = Sweep(scratch, groups)
-        await mirror_devices(services, sweep, links, tally)
-        await look_for_missing(services, sweep, tally)
-        await purge_gone(services, tally)
-
-    return {
-        "connectors": partial(mirror_connectors, services),
-        "rules": partial(mirror_rules, services, groups),
-        "silence": silence,
-        "app_export": partial(order_app_export, services),
-        "devices": devices,
-        "agents": partial(link_agents, services, links),
-        "decisions": partial(redecide, services),
-        "drift": partial(repair_tags, services, scratch),
-        "figures": partial(count_devices, services),
-        "apps": partial(collect_apps, services, scratch),
-    }
-
-
-async def _run(name: str, step: Step) -> StepRun:
-    clock = time.monotonic()
+async def _run(step: Step, context: Context) -> StepRun:
+    name, clock = step.__name__, time.monotonic()
     tally = Tally()
     error: str | None
     try:
-        tally = await _patiently(step, tally)
+        tally = await _patiently(step, context, tally)
         error = tally.error
     except ValidationError as wrong:
         error = unreadable(wrong)
@@ -115,11 +73,11 @@ async def _run(name: str, step: Step) -> StepRun:
     return StepRun(step=name, ok=error is None, seconds=_since(clock), counts=counts, error=error)
 
 
-async def _patiently(step: Step, tally: Tally) -> Tally:
+async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:
     """Do a step, and again from its start where Graph did not answer: any step may be repeated."""
     for wait in WAITS:
         try:
-            await step(tally)
+            await step(context, tally)
         except GraphUnavailable as error:
             wait = wait if error.retry_after is None else error.retry_after
             if wait > PATIENCE_SECONDS:
@@ -129,7 +87,7 @@ async def _patiently(step: Step, tally: Tally) -> Tally:
             tally.troubles.clear()
             continue
         return tally
-    await step(tally)
+    await step(context, tally)
     return tally
 
 

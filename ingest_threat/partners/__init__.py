@@ -6,6 +6,7 @@ name begins with `_` are what adapters share.
 
 import hashlib
 import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -20,12 +21,15 @@ from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from shared.record import IgnoredRecord, Record, ThreatRecord, UnreadableRecord
+from shared.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 
-__all__ = ["DEFAULT", "PartnerWords", "check_known", "known", "parse", "vocabulary"]
+__all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "parse", "vocabulary"]
 
 
-FREE_TEXTS = ("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name")
+FREE_TEXTS = (
+    *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
+    *("os_version", "emm", "version"),
+)
 
 
 @cache
@@ -38,6 +42,14 @@ def check_known(partner: str) -> None:
     """Raise UnknownPartner where there is no adapter of that name."""
     if partner not in known():
         raise UnknownPartner("no partner of that name")
+
+
+def device_id(partner: str, written: str) -> str:
+    """The id by which the partner's records name a device that somebody writes as `written`.
+
+    Raises UnknownPartner where there is no adapter of that name.
+    """
+    return _adapter(partner).device_id(written)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:
@@ -78,15 +90,20 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
     return adapter.complete(records)
 
 
-def unknown_words(record: ThreatRecord) -> list[tuple[str, str]]:
-    """What no table of the partner's adapter knows in a threat: (`severity` or `type`, the word, masked)."""
+def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
+    """What no table of the partner's adapter knows: (`severity` or `type`, the word, masked)."""
     grades, grade = _adapter(record.partner).grades, record.severity_raw
     found = []
-    if grades and grade and not grade.replace(".", "").isdecimal() and plain_word(grade) not in grades:
+    if grades and grade and _graded_by(grade) not in grades:
         found.append(("severity", masked(grade)))
-    if record.threat_type == UNKNOWN:
+    if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         found.append(("type", masked(record.threat_name or record.vendor_category or "")))
     return found
+
+
+def _graded_by(grade: str) -> str:
+    """The word of a table that `grade` is, however a number among them is written."""
+    return f"{float(grade):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", grade) else plain_word(grade)
 
 
 @cache

@@ -1,12 +1,14 @@
 """What a partner's module is: an `ADAPTER`, which the package finds by its being there."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from shared.record import IgnoredRecord, Record
+from shared.record import IgnoredRecord, Record, UnreadableRecord
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,18 @@ class Item:
     def ignored(self, reason: str) -> list[Record]:
         """The record of an item that is read and is no business of ours."""
         return [IgnoredRecord(partner=self.partner, index=self.index, raw=self.raw, reason=reason)]
+
+    def unreadable(self, reason: str, raw: JsonValue) -> Record:
+        """The record of a part of an item, redacted, that cannot be read where the others can."""
+        content = json.dumps(raw, sort_keys=True).encode()
+        return UnreadableRecord(
+            partner=self.partner,
+            index=self.index,
+            reason=reason,
+            raw=raw,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
 
 
 class Foreign(ValueError):
@@ -44,10 +58,12 @@ class Adapter:
     redact: frozenset[str] = frozenset()
     """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
     grades: frozenset[str] = frozenset()
-    """The severity words its tables know, as `word` gives them: another one is told."""
+    """The words of severity, of a threat or a device, that its tables know, as `word` gives them."""
     complete: Callable[[Sequence[Record]], list[Record]] = list
     """Fills in, once all items are read, what a message tells in one of them for another."""
     unframe: Callable[[str], str] | None = None
     """The JSON text in one line of a message that is not JSON as a whole; `""` where there is none."""
+    device_id: Callable[[str], str] = str
+    """The partner's device id as its records have it, from however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""

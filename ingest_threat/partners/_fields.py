@@ -1,14 +1,14 @@
 """Typed readers of a partner's fields: the value, None where there is none, else FieldError.
 
 Partners write one thing in many ways: numbers as text and text as numbers, "null" and "No data" for nothing,
-times in seconds, milliseconds and four ISO dialects. Each reader takes several names and answers with the
-first that is there. No error quotes a value.
+times in seconds, milliseconds, four ISO dialects and the American order. Each reader takes several names and
+answers with the first that is there. No error quotes a value.
 """
 
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -18,8 +18,9 @@ from shared.record import ID_LIMIT, TEXT_LIMIT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}
-_ZERO_UUID = "00000000-0000-0000-0000-000000000000"
-_IMEI = re.compile(r"\d{15}")
+_NO_ID = re.compile(r"\d{15}|[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
+_PERSONAL = re.compile(r"(?<!\d)\d{15}(?!\d)|[\w.+-]@[\w-]{1,63}\.[\w-]")
+"""An IMEI, and an e-mail address: never part of an id as it stands."""
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = 1e11
@@ -29,6 +30,11 @@ _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,12}))?"
     r" ?([Zz]|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 )
+_AMERICAN = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?[ T]+([0-9]{1,2})(:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?)"
+    r"(?: ([AaPp])[Mm])?"
+)
+"""Month, day, year: Check Point writes it, and the portal of Log Analytics exports it. Never with a zone."""
 _LINK = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
@@ -44,12 +50,13 @@ class FieldError(ValueError):
 
 
 def text(of: JsonObject, *names: str) -> str | None:
-    """A text; numbers and booleans as JSON writes them."""
-    for name in names:
-        value = _as_text(name, of.get(name)).strip()
-        if value.lower() not in _NO_TEXT:
-            return value
-    return None
+    """A text; numbers and booleans as JSON writes them. "unknown" is none."""
+    return _first(of, names, _NO_TEXT)
+
+
+def written(of: JsonObject, *names: str) -> str | None:
+    """An enumeration's value as it stands; "unknown" is a word like any other."""
+    return _first(of, names, _NOTHING)
 
 
 def needed(of: JsonObject, *names: str) -> str:
@@ -61,26 +68,30 @@ def needed(of: JsonObject, *names: str) -> str:
 
 
 def identifier(of: JsonObject, *names: str) -> str | None:
-    """An id; the zero UUID is none, nor are 15 digits alone: that is an IMEI, which is not kept."""
+    """An id. The zero UUID, however written, is none; nor are an IMEI, 15 digits, and what holds an e-mail
+    address, which are not kept."""
     for name in names:
         value = text(of, name)
-        if value and value != _ZERO_UUID and not _IMEI.fullmatch(value):
+        if value and not _NO_ID.fullmatch(value) and not _PERSONAL.search(value):
             return _short(value)
     return None
 
 
 def joined(*parts: str | None) -> str:
-    """An id made of `parts`; a long one becomes its SHA-256, so that clipping cannot make two alike."""
-    return ":".join(_short(part or "") for part in parts)
+    """An id made of `parts`; a long one becomes its SHA-256, so that clipping cannot make two alike.
+
+    So does a part that holds what is not kept, such as a link with an e-mail address in it: a resolution
+    still finds its detection, and nobody reads the address.
+    """
+    told = [part or "" for part in parts]
+    whole = ":".join(_hashed(part) if _PERSONAL.search(part) else _short(part) for part in told)
+    return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
 
 
 def word(of: JsonObject, *names: str) -> str | None:
     """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
-    for name in names:
-        value = _as_text(name, of.get(name)).strip()
-        if value.lower() not in _NOTHING:
-            return plain_word(value)
-    return None
+    value = written(of, *names)
+    return None if value is None else plain_word(value)
 
 
 def plain_word(value: str) -> str:
@@ -152,6 +163,14 @@ def platform(value: str | None) -> Platform | None:
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
 
 
+def _first(of: JsonObject, names: Iterable[str], nothing: Container[str]) -> str | None:
+    for name in names:
+        value = _as_text(name, of.get(name)).strip()
+        if value.lower() not in nothing:
+            return value
+    return None
+
+
 def _as_text(name: str, value: JsonValue) -> str:
     if value is None:
         return ""
@@ -163,7 +182,11 @@ def _as_text(name: str, value: JsonValue) -> str:
 
 
 def _short(value: str) -> str:
-    return value if len(value) <= ID_LIMIT else hashlib.sha256(value.encode()).hexdigest()
+    return value if len(value) <= ID_LIMIT else _hashed(value)
+
+
+def _hashed(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def _moment(name: str, value: JsonValue) -> datetime | None:
@@ -173,7 +196,7 @@ def _moment(name: str, value: JsonValue) -> datetime | None:
     if seconds is not None:
         found = _from_epoch(seconds / 1000 if abs(seconds) >= _MILLISECONDS else seconds)
     elif isinstance(value, str):
-        found = _from_iso(value.strip())
+        found = _from_iso(_in_iso_order(value.strip()))
     else:
         found = None
     if found is None or not _YEARS[0] <= found < _YEARS[1]:
@@ -186,6 +209,16 @@ def _from_epoch(seconds: float) -> datetime | None:
         return _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return None
+
+
+def _in_iso_order(value: str) -> str:
+    """`9/30/2020, 1:41:19 PM` as `2020-09-30 13:41:19`; any other text as it is."""
+    form = _AMERICAN.fullmatch(value)
+    if form is None:
+        return value
+    month, day, year, hour, rest, half = form.groups()
+    hours = int(hour) % 12 + (12 if half in "Pp" else 0) if half else int(hour)
+    return f"{year}-{month:0>2}-{day:0>2} {hours:02}{rest}"
 
 
 def _from_iso(value: str) -> datetime | None:

@@ -4,7 +4,8 @@ The default severity counts only where a message gives none. No technique where 
 and policy are no attack. The table's category wins over a partner's own.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ingest_threat.partners._fields import plain_word
@@ -79,9 +80,13 @@ TYPES: Mapping[str, ThreatType] = {
     "vpn": ThreatType(_NETWORK, _SECURED),
 }
 
+SUSPICIOUS = "SUSPICIOUS"
+"""Of an app it says what it is, of a network or a device nothing."""
+
 KEYWORDS: tuple[tuple[str, str], ...] = (
     # For partners without a public list of names. A keyword matches where a word begins; with a final `_`
     # it is the whole word. The first that matches wins, so the narrow ones stand before the wide ones.
+    ("REMOTE_ACCESS", "remote_access"),
     ("ROOT_ENABLER", "root_enabler"),
     ("ROOTKIT", "root_enabler"),
     ("RANSOM", "ransomware"),
@@ -92,12 +97,16 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
     ("BANKER", "trojan"),
     ("ADWARE", "adware"),
     ("RISKWARE", "riskware"),
-    ("REMOTE_ACCESS", "remote_access"),
     ("SIDELOAD", "sideloaded_app"),
     ("SIDE_LOAD", "sideloaded_app"),
     ("DENYLIST", "denylisted_app"),
+    ("DENY_LIST", "denylisted_app"),
     ("BLACKLIST", "denylisted_app"),
+    ("BLACK_LIST", "denylisted_app"),
+    ("BLOCKLIST", "denylisted_app"),
+    ("POTENTIALLY_UNWANTED", "potentially_unwanted_app"),
     ("UNWANTED_APP", "potentially_unwanted_app"),
+    ("PUA_", "potentially_unwanted_app"),
     ("VULNERABLE_APP", "vulnerable_app"),
     ("DATA_LEAK", "data_leak"),
     ("APP_TAMPER", "app_tampering"),
@@ -112,6 +121,8 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
     ("CAPTIVE_PORTAL", "captive_portal"),
     ("UNSECURED_WIFI", "insecure_wifi"),
     ("INSECURE_WIFI", "insecure_wifi"),
+    ("UNENCRYPTED_WIFI", "insecure_wifi"),
+    ("UNENCRYPTED_NETWORK", "insecure_wifi"),
     ("PORT_SCAN", "port_scan"),
     ("TCP_SCAN", "port_scan"),
     ("UDP_SCAN", "port_scan"),
@@ -135,7 +146,10 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
     ("UNTRUSTED_PROFILE", "malicious_profile"),
     ("MALWARE", "malware"),
     ("MALICIOUS_APP", "malware"),
-    ("SUSPICIOUS", "suspicious_app"),
+    ("SUSPICIOUS_APP", "suspicious_app"),
+    ("SUSPICIOUS_ANDROID", "suspicious_app"),
+    ("SUSPICIOUS_IOS", "suspicious_app"),
+    (SUSPICIOUS, "suspicious_app"),
     ("DEVELOPER", "developer_mode"),
     ("USB", "usb_debugging"),
     ("UNKNOWN_SOURCE", "unknown_sources"),
@@ -148,18 +162,34 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
     ("PLAY_PROTECT", "protection_disabled"),
     ("OUT_OF_DATE", "vulnerable_os"),
     ("OUTDATED", "vulnerable_os"),
-    ("VULNERABLE", "vulnerable_os"),
+    ("VULNERAB", "vulnerable_os"),
+    ("SECURITY_PATCH", "vulnerable_os"),
 )
 
 
-def by_keyword(*texts: str | None) -> str | None:
-    """The type the first telling keyword stands for, searching one text after the other."""
-    for each in texts:
-        words = f"_{plain_word(each or '')}_"
-        for keyword, threat_type in KEYWORDS:
+def by_keyword(
+    *texts: str | None, family: Category | None = None, own: Iterable[tuple[str, str]] = ()
+) -> str | None:
+    """The type the first telling keyword stands for, searching one text after the other.
+
+    `family` is the category the partner itself gives; keywords of its `own` go before those all share.
+    """
+    keywords = [
+        (keyword, threat_type)
+        for keyword, threat_type in (*own, *KEYWORDS)
+        if keyword != SUSPICIOUS or family in {None, Category.APP}
+    ]
+    for words in map(_words, texts):
+        for keyword, threat_type in keywords:
             if f"_{keyword}" in words:
                 return threat_type
     return None
+
+
+def _words(text: str | None) -> str:
+    """A text's words between `_`: as they are parted, and as capitals begin them (`RogueHotspot`)."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text or "")
+    return f"_{plain_word(text or '')}__{plain_word(apart)}_".replace("WI_FI", "WIFI")
 
 
 def category_of(threat_type: str, family: Category) -> Category:

@@ -11,7 +11,6 @@ word that does not close it (`WORDS_BETTER_MOBILE_RESOLVED`) keeps it open. No l
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TypedDict
 
 from pydantic import JsonValue
@@ -19,7 +18,17 @@ from pydantic import JsonValue
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import FieldError, flag, identifier, joined, moment, number, text, word
+from ingest_threat.partners._fields import (
+    FieldError,
+    flag,
+    identifier,
+    joined,
+    moment,
+    number,
+    text,
+    word,
+    written,
+)
 from ingest_threat.partners._fields import platform as platform_of
 from shared.level import Level
 from shared.record import (
@@ -63,9 +72,6 @@ REDACT = frozenset(
 )
 
 _SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
-_AMERICAN = re.compile(
-    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),? ([0-9]{1,2})(:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)(?: ([AP])M)?"
-)
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -98,20 +104,19 @@ def read(item: Item) -> list[Record]:
 def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     # One row of this id opens the threat, a later one resolves it.
     key = joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
-    threat_type = _threat_type(text(row, "ThreatType"), text(row, "ThreatTitle"))
+    family = FAMILY.get(word(row, "ThreatCategory") or "")
+    threat_type = _threat_type(family, text(row, "ThreatType"), text(row, "ThreatTitle"))
     resolved = word(row, "Status") in item.words["resolved"]
-    logged_at = _moment(row, "LogTimeStamp")
-    detected_at = _moment(row, "EventTimeStamp") or logged_at
+    logged_at = moment(row, "LogTimeStamp")
+    detected_at = moment(row, "EventTimeStamp") or logged_at
     return ThreatRecord(
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
         report_id=joined(key, word(row, "Status"), text(row, "LogTimeStamp")),
         threat_key=key,
-        category=taxonomy.category_of(
-            threat_type, FAMILY.get(word(row, "ThreatCategory") or "", Category.DEVICE)
-        ),
+        category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
         threat_name=text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
-        severity_raw=text(row, "ThreatSeverity"),
+        severity_raw=written(row, "ThreatSeverity"),
         severity=taxonomy.graded(word(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
@@ -120,13 +125,12 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     )
 
 
-def _threat_type(*names: str | None) -> str:
+def _threat_type(family: Category | None, *names: str | None) -> str:
     for name in names:
         known = THREAT_TYPE.get(word({"name": name}, "name") or "")
         if known:
             return known
-    apart = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name or "") for name in names)
-    return taxonomy.by_keyword(*apart) or taxonomy.UNKNOWN
+    return taxonomy.by_keyword(*names, family=family) or taxonomy.UNKNOWN
 
 
 def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
@@ -144,9 +148,9 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             severity=taxonomy.graded(None, {}, DELETED),
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
-            detected_at=_moment(row, "TimeGenerated"),
+            detected_at=moment(row, "TimeGenerated"),
         )
-    at, report_id = _moment(row, "LastReported"), joined(device, reported)
+    at, report_id = moment(row, "LastReported"), joined(device, reported)
     if text(row, "ThreatLevel") is None:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = THREAT_LEVEL.get(word(row, "ThreatLevel") or "", Level.HIGH)
@@ -155,7 +159,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         report_id=report_id,
         detected_at=at,
         severity=severity,
-        severity_raw=text(row, "ThreatLevel"),
+        severity_raw=written(row, "ThreatLevel"),
         clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
         closed_keys=(DELETED,),
     )
@@ -202,9 +206,13 @@ def _unsuffixed(row: JsonObject) -> JsonObject:
 
 
 def _device_id(row: JsonObject, *names: str) -> str | None:
-    """The agent's id: a GUID in lower case, as Log Analytics stores those."""
     found = identifier(row, *names)
-    return found.lower() if found and _GUID.fullmatch(found) else found
+    return device_id(found) if found else None
+
+
+def device_id(written: str) -> str:
+    """The agent's id: a GUID in lower case, as Log Analytics stores those."""
+    return written.lower() if _GUID.fullmatch(written) else written
 
 
 def _whole(row: JsonObject, name: str) -> str | None:
@@ -220,15 +228,6 @@ def _needed(row: JsonObject, name: str) -> str:
     return found
 
 
-def _moment(row: JsonObject, name: str) -> datetime | None:
-    """A time in one of the shared forms, or as the portal exports it: `9/30/2020, 1:41:19.000 PM`, in UTC."""
-    value = row.get(name)
-    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if american is None:
-        return moment(row, name)
-    month, day, year, hour, rest, half = american.groups()
-    hours = int(hour) % 12 + (12 if half == "P" else 0) if half else int(hour)
-    return moment({name: f"{year}-{month:0>2}-{day:0>2} {hours:02}{rest}"}, name)
-
-
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"resolved": RESOLVED})
+ADAPTER = Adapter(
+    read, redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+)

@@ -10,14 +10,23 @@ Every row has an id of its own: a resolution finds its detection by device, vect
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import flag, identifier, joined, moment, needed, platform, text, word
+from ingest_threat.partners._fields import (
+    flag,
+    identifier,
+    joined,
+    moment,
+    needed,
+    platform,
+    text,
+    word,
+    written,
+)
 from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {
     "CRITICAL": Level.HIGH,
@@ -49,12 +58,9 @@ FACTOR: Mapping[str, str] = {
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
     "MINIMUM_OS": "vulnerable_os",
     "OPEN_WIFI": "insecure_wifi",
-    "OPEN_WI_FI": "insecure_wifi",
 }
 # E-mail addresses and phone numbers also turn up in other fields: rows were seen with shifted columns.
 REDACT = frozenset({"email", "name", "number"})
-
-_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T]+(\d{2}:\d{2}(?::\d{2})?)", re.ASCII)
 
 
 def read(item: Item) -> list[Record]:
@@ -66,7 +72,7 @@ def read(item: Item) -> list[Record]:
     if event in IGNORED:
         return item.ignored("a change of policy")
     family, threat_type = _type(row, event, vector)
-    at = _moment(row, "event_timestamp") or _moment(row, "backend_last_updated")
+    at = moment(row, "event_timestamp", "backend_last_updated")
     device_id = identifier(row, "device_id")
     content = (None, "agent") if event in AGENT else (vector, _content(row))
     status = Status.RESOLVED if event in RESOLVED else Status.OPEN
@@ -85,13 +91,13 @@ def read(item: Item) -> list[Record]:
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=text(row, "threat_factors", "details"),
-            severity_raw=text(row, "severity"),
+            severity_raw=written(row, "severity"),
             severity=taxonomy.graded(word(row, "severity"), SEVERITY, threat_type),
             status=status,
             detected_at=at,
             resolved_at=at if status is Status.RESOLVED else None,
             vendor_category=text(row, "attack_vector"),
-            reason="blocked" if event == "BLOCKED" else None,
+            reason=BLOCKED if event == "BLOCKED" else None,
         )
     ]
 
@@ -108,10 +114,8 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
     family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
-    factors = f"_{word(row, 'threat_factors') or ''}"
-    own = next((FACTOR[each] for each in FACTOR if f"_{each}" in factors), None)
-    found = own or taxonomy.by_keyword(factors)
-    if found and not (found == "suspicious_app" and family is not Category.APP):
+    found = taxonomy.by_keyword(text(row, "threat_factors"), family=family, own=FACTOR.items())
+    if found:
         return family, found
     rooted = vector in ROOTABLE and flag(row, "device_rooted")
     return family, "jailbreak_root" if rooted else by_vector
@@ -121,16 +125,6 @@ def _content(row: JsonObject) -> str:
     """What the row is about, alike however it is written; domains come defanged (`bad[.]example`)."""
     content = unicodedata.normalize("NFKC", text(row, "details", "threat_factors") or "").casefold()
     return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())
-
-
-def _moment(row: JsonObject, name: str) -> datetime | None:
-    """A time; `MM/DD/YYYY HH:MM:SS` comes without a zone and is UTC."""
-    value = row.get(name)
-    american = _AMERICAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if american is None:
-        return moment(row, name)
-    month, day, year, clock = american.groups()
-    return moment({name: f"{year}-{month:0>2}-{day:0>2} {clock}"}, name)
 
 
 def _platform(model: str | None) -> Platform | None:

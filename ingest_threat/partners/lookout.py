@@ -21,13 +21,13 @@ from ingest_threat.partners._fields import (
     FieldError,
     identifier,
     inner,
-    inner_list,
     moment,
     needed,
     plain_word,
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import (
@@ -93,8 +93,12 @@ CLASSIFICATION: Mapping[str, str] = {
     "MALICIOUS_CONTENT": "malicious_site",
     "UNAUTHORIZED_CONTENT": "unwanted_content",
 }
+ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
+"""What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
+PROTECTED = frozenset({None, "PROTECTED"})
+"""Protection of a device of which it clears the threats, too: what has lost touch is merely called secure."""
 REDACT = frozenset(
     {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
 )
@@ -143,14 +147,14 @@ def _threat(item: Item) -> ThreatRecord:
     created = word(event, "change_type") in {"CREATED", "CREATE"}
     family = word(threat, "type") or ""
     threat_type = _threat_type(threat, family)
-    details = inner(threat, "details") or threat
+    details = _block(threat, "details") or threat
     return ThreatRecord(
         **_common(item),
         threat_key=needed(threat, "guid", "id"),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
         threat_name=text(details, "application_name", "applicationName", "file_name", "fileName", "url"),
-        severity_raw=text(threat, "severity"),
+        severity_raw=written(threat, "severity"),
         severity=taxonomy.graded(word(threat, "severity"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
@@ -163,7 +167,7 @@ def _threat(item: Item) -> ThreatRecord:
 
 def _threat_type(threat: JsonObject, family: str) -> str:
     found = [plain_word(each) for each in _classifications(threat)]
-    if family == "WEB_CONTENT" and word(inner(threat, "details"), "reason") == "PHISHING":
+    if family == "WEB_CONTENT" and word(_block(threat, "details"), "reason") == "PHISHING":
         return "phishing"
     for each in found:
         if each in CLASSIFICATION:
@@ -172,27 +176,32 @@ def _threat_type(threat: JsonObject, family: str) -> str:
         return "malware"
     if "UNKNOWN" in found and FAMILY.get(family) is Category.APP:
         return "suspicious_app"
-    return taxonomy.by_keyword(*found) or taxonomy.UNKNOWN
+    by_keyword = taxonomy.by_keyword(*found, family=FAMILY.get(family))
+    if by_keyword is None and FAMILY.get(family) is Category.DEVICE:
+        by_keyword = next((ANYWHERE[part] for each in found for part in ANYWHERE if part in each), None)
+    return by_keyword or taxonomy.UNKNOWN
 
 
 def _classifications(threat: JsonObject) -> list[str]:
-    named = inner_list(threat, "classifications", at_most=100)
-    return [each for each in (*named, threat.get("classification")) if isinstance(each, str)]
+    named = threat.get("classifications")
+    several = named if isinstance(named, list) else [named]
+    return [each for each in (*several, threat.get("classification")) if isinstance(each, str)]
 
 
 def _smishing(item: Item) -> ThreatRecord:
     event = item.content
     alert = inner(event, "smishing_alert")
-    detections = inner_list(alert, "detections", at_most=100)
-    first = next((each for each in detections if isinstance(each, dict)), {})
+    detections = alert.get("detections")
+    several = detections if isinstance(detections, list) else []
+    first = next((each for each in several if isinstance(each, dict)), {})
     # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
     return ThreatRecord(
         **_common(item),
-        threat_key=needed(alert, "guid"),
+        threat_key=identifier(alert, "guid", "id") or needed(event, "id"),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
         threat_name=text(first, "category"),
-        severity_raw=text(alert, "severity"),
+        severity_raw=written(alert, "severity"),
         severity=taxonomy.graded(word(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
         detected_at=moment(event, "created_time"),
@@ -203,11 +212,12 @@ def _smishing(item: Item) -> ThreatRecord:
 def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     event = item.content
     block = inner(event, "device")
-    health = inner(block, "status") or inner(event, "details") or block
+    health = _block(block, "status") or inner(event, "details") or block
     at = moment(event, "created_time", "eventTime")
     status = word(health, "security_status", "securityStatus")
     severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
     active = word(health, "activation_status", "activationStatus") in ACTIVE
+    protected = word(health, "protection_status", "protectionStatus") in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
         # an agent that is not at work cannot vouch for its device
         return DeviceIdentityRecord(
@@ -218,8 +228,8 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
         **_common(item),
         detected_at=at,
         severity=severity,
-        severity_raw=text(health, "security_status", "securityStatus"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        severity_raw=written(health, "security_status", "securityStatus"),
+        clears=Clears.ALL if severity is Level.SECURED and protected else Clears.NONE,
     )
 
 
@@ -230,7 +240,7 @@ def _common(item: Item) -> _Common:
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target = target if word(target, "type") == "DEVICE" else {}
     actor = actor if word(actor, "type") == "DEVICE" else {}
-    info = inner(block, "info") or inner(block, "details")
+    info = _block(block, "info") or _block(block, "details")
     guid = identifier(block, "guid") or identifier(target, "guid", "id") or identifier(actor, "guid")
     return {
         "partner": item.partner,
@@ -240,8 +250,14 @@ def _common(item: Item) -> _Common:
         "partner_device_id": guid,
         "mdm_device_id": identifier(info, "external_id") or identifier(target, "externalId"),
         "platform": platform(text(block, "platform") or text(target, "platform")),
-        "os_version": text(inner(block, "software"), "os_version") or text(block, "os_version"),
+        "os_version": text(_block(block, "software"), "os_version") or text(block, "os_version"),
     }
+
+
+def _block(of: JsonObject, name: str) -> JsonObject:
+    """The object under `name`; flat events have a word there, or nothing, and the fields one level up."""
+    value = of.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:
@@ -267,5 +283,10 @@ def unframe(line: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("events",), redact=REDACT, grades=frozenset(SEVERITY), complete=complete, unframe=unframe
+    read,
+    envelopes=("events",),
+    redact=REDACT,
+    grades=frozenset({*SEVERITY, *SECURITY_STATUS}),
+    complete=complete,
+    unframe=unframe,
 )

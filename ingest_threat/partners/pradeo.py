@@ -32,6 +32,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from ingest_threat.redaction import redacted
 from shared.level import Level, highest
@@ -69,11 +70,16 @@ STATUS: Mapping[str, str] = {
     "NFC": "nfc_on",
     "GPS": "location_on",
     "VPN": "vpn",
+    # What an app does, in the words of the older product.
+    "match_sms": "sms_malware",
+    "match_rootkit": "root_enabler",
 }
+LEAK = re.compile(r"CAT_\w+_SEND")
+"""What an app sends away, named for what it is: `cat_user_contact_info_send`."""
 FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
 """The two kinds of status; the keys of the feed are named for them."""
 VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
-"""NotDefined is no verdict."""
+NO_VERDICT = "NOTDEFINED"
 WORDS = {"active": ("1", "true"), "inactive": ("0", "false"), "ended": ("END",)}
 IGNORED = {
     "DevicePermissionStatusUpdated": "a permission of the agent",
@@ -85,7 +91,7 @@ IGNORED = {
 BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "declaredOperatingSystem"}
 """What tells the `device` of the bare envelope from another partner's."""
 REDACT = frozenset(
-    {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name"}
+    {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name", "device.name"}
 )
 ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
@@ -131,9 +137,11 @@ def read(item: Item) -> list[Record]:
 
 def _opened(content: JsonObject) -> tuple[str, JsonObject]:
     """The type of an event, which a bare one has not but by the key of its body, and what holds the body."""
-    kind = text(content, "type")
+    kind = re.sub(r"\W+", "", text(content, "type") or "") or None
+    if kind in IGNORED:
+        return kind, {}
     if kind and isinstance(content.get("content"), dict):
-        return re.sub(r"\W+", "", kind), inner(content, "content")
+        return kind, inner(content, "content")
     if kind is None:
         bare = {key: kind for kind, (key, _) in READERS.items() if key} | {"emmApplication": "emmApplication"}
         for key, kind in bare.items():
@@ -220,7 +228,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
             category=Category.APP,
             threat_type="non_compliant_app",
             threat_name=text(app, "name") or text(package, "package"),
-            severity_raw=text(body, "status"),
+            severity_raw=written(body, "status"),
             severity=_severity(body),
             status=status,
             **_times(status, at),
@@ -238,7 +246,7 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
             **_common(item, body, inner(body, "device")),
             detected_at=_at(item, body),
             severity=_severity(body),
-            severity_raw=text(body, "status"),
+            severity_raw=written(body, "status"),
         )
     ]
 
@@ -274,8 +282,9 @@ def _threat(
     grade: str | None = None,
 ) -> ThreatRecord:
     """The threat that the status `name` is, whichever kind of event tells of it."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    threat_type = _TYPES.get(_plain(name)) or taxonomy.by_keyword(apart) or taxonomy.UNKNOWN
+    leaks = "data_leak" if LEAK.fullmatch(plain_word(name)) else None
+    known = _TYPES.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
+    threat_type = known or taxonomy.UNKNOWN
     return ThreatRecord(
         **common,
         threat_key=joined("status", _plain(name)),
@@ -358,4 +367,6 @@ def unframe(line: str) -> str:
     return _SYSLOG.sub("", line, count=1) if _SYSLOG.match(line) else line
 
 
-ADAPTER = Adapter(read, redact=REDACT, unframe=unframe, words=WORDS)
+ADAPTER = Adapter(
+    read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), unframe=unframe, words=WORDS
+)

@@ -25,10 +25,11 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from ingest_threat.redaction import redacted
 from shared.level import Level
-from shared.record import Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
 
 SEVERITY = {
     # Events write lower case, alerts capitals; the vendor's script knows very_high above high.
@@ -141,7 +142,7 @@ def _now_compliant(item: Item) -> DeviceStateRecord:
         partner_device_id=_endpoint(event),
         detected_at=_at(event),
         severity=Level.SECURED,
-        severity_raw=text(event, "severity"),
+        severity_raw=written(event, "severity"),
         clears=Clears.COMPLIANCE,
     )
 
@@ -173,7 +174,7 @@ def _detection(event: JsonObject, kind: str) -> _Finding:
 
 def _web_page(event: JsonObject, family: str) -> _Finding:
     blocked = family == "WEBFILTERINGBLOCKED" or re.search(r"\bblocked\b", _name(event) or "", re.IGNORECASE)
-    status, reason = (Status.RESOLVED, "blocked") if blocked else (Status.OPEN, None)
+    status, reason = (Status.RESOLVED, BLOCKED) if blocked else (Status.OPEN, None)
     return _Finding(WEB[family], (family.lower(), _identity(event)), status, text(event, "group"), reason)
 
 
@@ -202,7 +203,7 @@ def _threat(item: Item, finding: _Finding) -> ThreatRecord:
         category=taxonomy.category_of(finding.threat_type, family),
         threat_type=finding.threat_type,
         threat_name=_name(event),
-        severity_raw=text(event, "severity"),
+        severity_raw=written(event, "severity"),
         severity=taxonomy.graded(word(event, "severity"), SEVERITY, finding.threat_type),
         status=finding.status,
         detected_at=None if resolved and finding.reason is None else at,
@@ -255,4 +256,4 @@ def _state(device: JsonObject) -> tuple[Level, Clears] | None:
     return severity, Clears.ALL if severity is Level.SECURED and compliant != "FALSE" else Clears.NONE
 
 
-ADAPTER = Adapter(read, envelopes=("items", "alerts"), redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(read, envelopes=("items", "alerts"), redact=REDACT, grades=frozenset({*SEVERITY, *HEALTH}))

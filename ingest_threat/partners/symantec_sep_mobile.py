@@ -22,6 +22,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import Category, Platform, Record, Status, ThreatRecord
@@ -77,7 +78,7 @@ def read(item: Item) -> list[Record]:
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=text(incident, "sub_type", "package_name", "type"),
-            severity_raw=text(incident, "severity"),
+            severity_raw=written(incident, "severity"),
             severity=taxonomy.graded(word(incident, "severity"), SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
@@ -99,16 +100,13 @@ def _device(incident: JsonObject) -> JsonObject:
 
 def _type(incident: JsonObject) -> tuple[Category, str]:
     """The family's category and the type: the sub-type's where it refines the family, else the family's."""
-    sub_type = word(incident, "sub_type") or ""
-    own = next((SUB_TYPE[each] for each in SUB_TYPE if f"_{each}" in f"_{sub_type}"), None)
-    finer = own or taxonomy.by_keyword(sub_type) or taxonomy.UNKNOWN
-    known = TYPE.get((word(incident, "type") or "").replace("_", ""))
-    if known is None:
-        return Category.DEVICE, finer
-    family, by_family = known
+    family, by_family = TYPE.get((word(incident, "type") or "").replace("_", ""), (None, taxonomy.UNKNOWN))
+    finer = taxonomy.by_keyword(text(incident, "sub_type"), family=family, own=SUB_TYPE.items())
+    if family is None:
+        return Category.DEVICE, finer or taxonomy.UNKNOWN
     # A finer type is of its family's category; "suspicious" says less than any family does.
-    fits = finer in taxonomy.TYPES and taxonomy.TYPES[finer].category is family
-    return family, finer if fits and finer != "suspicious_app" else by_family
+    fits = finer is not None and taxonomy.TYPES[finer].category is family
+    return family, finer if finer and fits and finer != "suspicious_app" else by_family
 
 
 def _closes(event_type: str | None, closing: Collection[str]) -> bool:

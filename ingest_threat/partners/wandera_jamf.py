@@ -24,9 +24,10 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 STATUS = {
     "DETECTED": Status.OPEN,
@@ -44,6 +45,8 @@ SEVERITY = {
 }
 SEVERITY_FROM = ((8, Level.HIGH), (5, Level.MEDIUM), (1, Level.LOW), (0, Level.SECURED))
 """Numbers from this one on; what is below the last is unknown."""
+SCALE = range(11)
+"""Numbers that surprise nobody."""
 EVENT: Mapping[str, str] = {
     # `..._APP_IN_INVENTORY` and `..._IN_INVENTORY` are both documented: neither ending counts.
     "MALICIOUS": "malware",
@@ -121,17 +124,17 @@ def read(item: Item) -> list[Record]:
             udid=external if external and _UDID.fullmatch(external) else None,
             platform=_platform(device),
             os_version=_os_version(device),
-            category=taxonomy.category_of(threat_type, _family(name)),
+            category=taxonomy.category_of(threat_type, _family(word(kind, "name") or "")),
             threat_type=threat_type,
             threat_name=text(kind, "description", "name"),
-            severity_raw=text(event, "severity"),
+            severity_raw=written(event, "severity"),
             severity=_severity(event, threat_type),
             status=status,
             detected_at=None if action == "RESOLVED" else at,
             resolved_at=at if status is Status.RESOLVED else None,
             # Once seen without a scheme: then it is no link.
             details_url=link(event, "eventUrl"),
-            reason="blocked" if action == "BLOCKED" else None,
+            reason=BLOCKED if action == "BLOCKED" else None,
         )
     ]
 
@@ -179,4 +182,4 @@ def _os_version(device: JsonObject) -> str | None:
     return version or (in_name[1] if in_name else None)
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*SEVERITY, *map(str, SCALE)}))

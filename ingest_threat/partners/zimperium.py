@@ -27,10 +27,12 @@ from ingest_threat.partners._fields import (
     joined,
     moment,
     needed,
+    number,
     plain_word,
     platform,
     text,
     word,
+    written,
 )
 from shared.level import Level
 from shared.record import Category, Platform, Record, Status, ThreatRecord
@@ -72,6 +74,8 @@ THREAT_TYPE: Mapping[str, str] = {
     "DEVICE_JAILBROKEN_ROOTED": "jailbreak_root",
     "GOOGLE_PLAY_PROTECT_DISABLED": "protection_disabled",
 }
+KEYWORD = {"PROFILE": "malicious_profile"}
+"""What the keywords all partners share do not know: threats on profiles of iOS all name them so."""
 RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
 REDACT = frozenset(
@@ -151,8 +155,9 @@ def _threat_type(found: _Finding) -> str:
     for name in found.names:
         if name and plain_word(name) in THREAT_TYPE:
             return THREAT_TYPE[plain_word(name)]
-    by_keyword = taxonomy.by_keyword(*found.names)
-    if by_keyword is None and plain_word(found.vector or "") == "MALWARE":
+    family = VECTOR.get(plain_word(found.vector or ""))
+    by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD.items())
+    if by_keyword is None and family is Category.APP:
         return "malware"
     return by_keyword or taxonomy.UNKNOWN
 
@@ -166,14 +171,14 @@ def _pushed(content: JsonObject) -> _Finding:
         report_id=joined(key, word(content, "threat_status"), text(content, "device_time")),
         key=key,
         device=_device_id(content, "device_id", "zdevice_id"),
-        mdm=identifier(content, "mdm_device_id"),
+        mdm=identifier(content, "mdm_device_id") or _alternative(content),
         # Never from the android_enterprise_* blocks: iOS records carry them too.
         platform=platform(text(content, "device_os")),
         os_version=text(content, "device_os_version"),
         names=(*_texts(content, "threat_name", "threat_display_name", "malware_family"),),
         title=text(content, "threat_display_name", "threat_name"),
         grade=word(content, "severity_name"),
-        grade_raw=text(content, "severity_name"),
+        grade_raw=written(content, "severity_name"),
         vector=text(content, "threat_vector"),
         status=status,
         detected_at=None if resolved else at,
@@ -190,9 +195,13 @@ def _incident(item: Item) -> list[Record]:
         return item.ignored("an incident that names no threats")
     records: list[Record] = []
     for place, threat in enumerate(related):
-        if not isinstance(threat, dict):
-            raise FieldError(f"related_threats.{place} is not an object")
-        records.append(_record(item, _of_incident(content, threat), _raw_of(item.raw, place)))
+        raw = _raw_of(item.raw, place)
+        try:
+            if not isinstance(threat, dict):
+                raise FieldError("not an object")
+            records.append(_record(item, _of_incident(content, threat), raw))
+        except FieldError as error:
+            records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
 
 
@@ -217,10 +226,11 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
         names=(text(threat, "threat_name"),),
         title=text(threat, "threat_name"),
         grade=word(threat, "threat_severity"),
-        grade_raw=text(threat, "threat_severity"),
+        grade_raw=written(threat, "threat_severity"),
         status=status,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
+        simulated=flag(threat, "simulated") or flag(incident, "simulated"),
     )
 
 
@@ -241,8 +251,8 @@ def _searched(content: JsonObject) -> _Finding:
         os_version=text(system, "version"),
         names=(text(content, "threatTypeName"),),
         title=text(content, "threatTypeName"),
-        grade=word(content, "severityName", "severity"),
-        grade_raw=text(content, "severityName", "severity"),
+        grade=word(content, "severityName") or _number(content, "severity"),
+        grade_raw=written(content, "severityName", "severity"),
         vector=text(content, "vectorName"),
         status=status,
         detected_at=moment(content, "timestamp"),
@@ -267,7 +277,7 @@ def _legacy(content: JsonObject) -> _Finding:
         names=(text(content, "eventFullName"),),
         title=text(content, "eventFullName"),
         grade=word(content, "severity"),
-        grade_raw=text(content, "severity"),
+        grade_raw=written(content, "severity"),
         status=status,
         detected_at=moment(content, "deviceTime"),
         resolved_at=mitigated,
@@ -275,18 +285,36 @@ def _legacy(content: JsonObject) -> _Finding:
     )
 
 
+def _alternative(content: JsonObject) -> str | None:
+    """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
+    ids = content.get("mdm_alt_ids")
+    return identifier(content, "mdm_alt_ids") if isinstance(ids, str) else None
+
+
+def _number(content: JsonObject, name: str) -> str | None:
+    """A grade by number: 2, "2" and 2.0 are one word of the table."""
+    value = number(content, name)
+    return word(content, name) if value is None else f"{value:g}"
+
+
 def _status(content: JsonObject, name: str) -> Status:
     return STATUS.get(word(content, name) or "", Status.UNKNOWN)
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
-    """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
     found = identifier(content, *names)
-    return re.sub(r"_D_[0-9]+$", "", found) or None if found else None
+    return device_id(found) if found else None
+
+
+def device_id(written: str) -> str:
+    """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
+    return re.sub(r"(?<=.)_D_[0-9]+$", "", written)
 
 
 def _texts(content: JsonObject, *names: str) -> tuple[str | None, ...]:
     return tuple(text(content, name) for name in names)
 
 
-ADAPTER = Adapter(read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(
+    read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id
+)

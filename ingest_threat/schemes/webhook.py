@@ -17,6 +17,7 @@ from shared.errors import NotAuthentic
 
 SECRET_BYTES = range(24, 65)
 """Length of a secret, decoded (Standard Webhooks, "Symmetric signatures")."""
+LEAST_DISTINCT = 8
 
 _ID = re.compile(r"[!-\-/-~]{1,256}")
 """Visible ASCII without `.`, which parts the signed text."""
@@ -87,9 +88,11 @@ def _fault(secret: str) -> str | None:
     if form is None:
         return "is not whsec_ followed by base64 (letters, digits, + and /)"
     try:
-        length = len(base64.b64decode(form[1] + "=" * (-len(form[1]) % 4), validate=True))
+        decoded = base64.b64decode(form[1] + "=" * (-len(form[1]) % 4), validate=True)
     except binascii.Error:
         return "is whsec_ followed by something that is cut off or is no base64"
-    if length not in SECRET_BYTES:
-        return f"is {length} bytes long: expected {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1}"
+    if len(decoded) not in SECRET_BYTES:
+        return f"is {len(decoded)} bytes long: expected {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1}"
+    if len(set(decoded)) < LEAST_DISTINCT:
+        return f"holds fewer than {LEAST_DISTINCT} different bytes"
     return None

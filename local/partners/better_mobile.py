@@ -25,6 +25,16 @@ def resolution(phone: Phone, key: str, at: datetime) -> Message:
     return _incident(phone, key, at, "Resolved")
 
 
+def installed(phone: Phone, at: datetime, *apps: str) -> Message:
+    """The app log of a device: its owner's own apps."""
+    return [{**_device(phone), **_app_row(app), "LogTimeStamp": iso(at)} for app in apps]
+
+
+def _app_row(app: str) -> dict[str, Any]:
+    bundle_id = f"com.example.{app.lower()}"
+    return {"BundleId": bundle_id, "AppName": app, "Version": "2.0", "AppStatus": "installed", "IsMdm": 0}
+
+
 def _incident(phone: Phone, key: str, at: datetime, status: str) -> Message:
     row = {
         "ThreatId": invented_number(phone, key),

@@ -140,6 +140,23 @@ class Hands:
             raise DoesNotHoldError(f"{partner} was told of items that cannot be read: {content['rejected']}")
         return content
 
+    async def inventory(self, partner: str) -> dict[str, list[str]]:
+        """What a partner gets that fetches its app inventory from the beginning: names of apps by device."""
+        headers = await proven(self.stack.settings, partner, b"", self.entra_token)
+        url = f"{self.stack.host_url}/api/partners/{partner}/inventory?top=500"
+        kept: dict[str, list[str]] = {}
+        since, more = "", True
+        while more:
+            async with self.session.get(url + since, headers=headers) as answer:
+                if answer.status != 200:
+                    raise DoesNotHoldError(f"{partner}'s fetch was answered {answer.status}")
+                page = await answer.json()
+            kept |= {row["device_id"]: sorted(app["name"] for app in row["apps"]) for row in page["devices"]}
+            for row in page["removed"]:
+                kept.pop(row["device_id"], None)
+            since, more = f"&since={page['since']}", page["more"]
+        return kept
+
     async def import_links(self, agents: list[tuple[str, Phone]]) -> None:
         """Link agents by hand, as an admin with a file does: look at the preview, then apply it."""
         rows = [
@@ -196,8 +213,8 @@ class Hands:
         async with self.session.get(url, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             return str((await answer.json())["access_token"])
 
-    async def enrol(self, phone: Phone) -> None:
-        await self.admin("devices", phone.managed)
+    async def enrol(self, phone: Phone, **more: str) -> None:
+        await self.admin("devices", phone.managed | more)
         try:
             await self.graph("GET", f"/devices(deviceId='{phone.entra_id}')")
         except DoesNotHoldError:

@@ -102,7 +102,7 @@ async def test_too_many_items_are_413(running: Machine) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b'["\xff"]', b'{"a": NaN}', b'{"a": 1e999}', b'{"a": 1, "a": 2}', b"hello"],
+    [b"", b"{", b'["\xff"]', b'{"a": NaN}', b'{"a": 1, "a": 2}', b"hello"],
 )
 async def test_what_is_not_json_is_400(running: Machine, body: bytes) -> None:
     assert (await _post(running, body))[0] == 400

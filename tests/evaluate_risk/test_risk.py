@@ -25,7 +25,7 @@ from evaluate_risk.risk import (
 )
 from shared.level import Level, highest
 from shared.model import Agent, Report, Slot
-from shared.record import Category, Clears, DeviceIdentityRecord, DeviceStateRecord, Platform, Status
+from shared.record import BLOCKED, Category, Clears, DeviceIdentityRecord, DeviceStateRecord, Platform, Status
 from tests.world import START, a_threat
 
 NOW = START + timedelta(days=1)
@@ -247,6 +247,13 @@ def test_a_threat_first_seen_as_resolved_never_raises_risk() -> None:
     agent = folded(a_threat(minutes=5, status=Status.RESOLVED))
     assert level(agent) is Level.SECURED
     assert is_open(fold(agent, [a_threat(minutes=0)], NOW).agent) == []
+
+
+def test_what_was_prevented_opens_nothing_and_closes_no_earlier_detection() -> None:
+    prevented = a_threat(minutes=5, status=Status.RESOLVED, reason=BLOCKED)
+    assert is_open(folded(a_threat(minutes=1), prevented)) == ["t1"]
+    assert is_open(folded(prevented)) == []
+    assert is_open(folded(a_threat(minutes=1), a_threat(minutes=5, status=Status.RESOLVED))) == []
 
 
 def test_an_unknown_status_neither_opens_nor_closes() -> None:

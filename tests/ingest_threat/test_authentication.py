@@ -216,8 +216,10 @@ async def test_the_header_may_have_another_name(login: LoginService) -> None:
     ("name", "text", "why"),
     [
         ("WEBHOOK_SECRETS_LOOKOUT", "whsec_c2hvcnQ=", "5 bytes"),
+        ("WEBHOOK_SECRETS_LOOKOUT", "whsec_" + "A" * 32, "different bytes"),
         ("WEBHOOK_SECRETS_LOOKOUT", ",", "at least one"),
         ("HEADER_SECRETS_LOOKOUT", "short-but-not-to-be-told", "24 characters"),
+        ("HEADER_SECRETS_LOOKOUT", "ab" * 20, "different characters"),
         ("HEADER_SECRETS_LOOKOUT", ", ,", "at least one"),
         ("HEADER_NAME_LOOKOUT", "Content-Type", "used by HTTP"),
         ("HEADER_NAME_LOOKOUT", "x-functions-key", "used by HTTP or the host"),
@@ -227,6 +229,7 @@ async def test_the_header_may_have_another_name(login: LoginService) -> None:
         ("ENTRA_APP_IDS_LOOKOUT", ",", "at least one"),
         ("SHARED_KEY_WORKSPACE_LOOKOUT", "a b", "one workspace"),
         ("SHARED_KEYS_LOOKOUT", "c2hvcnQtYnV0LXNlY3JldA==", "16 bytes"),
+        ("SHARED_KEYS_LOOKOUT", "AAAA" * 12, "different bytes"),
         ("SHARED_KEYS_LOOKOUT", ",", "at least one"),
     ],
 )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items
+from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items, whole
 from shared.errors import Unreadable, UnreadableReport
 
 
@@ -43,6 +43,9 @@ def contents(body: bytes) -> list[object]:
         ('{"a": "x\u2028y\x85"}\n{"a": 2}'.encode(), [{"a": "x\u2028y\x85"}, {"a": 2}]),
         (b'{"a": "\\ud83d\\ude00"}', [{"a": "\U0001f600"}]),
         (b'{"\\ud800": "x\\udfff"}', [{"\ufffd": "x\ufffd"}]),
+        (b'[{"a": 1e999}, {"a": -1e999}, {"a": 2}]', [{"a": "1e999"}, {"a": "-1e999"}, {"a": 2}]),
+        (b'[{"a": ' + b"9" * 21 + b'}, {"a": 2}]', [{"a": "9" * 21}, {"a": 2}]),
+        (b'{"a": ' + b"9" * 5000 + b"}", [{"a": "9" * 5000}]),
     ],
 )
 def test_forms(body: bytes, read: list[object]) -> None:
@@ -64,12 +67,8 @@ def test_forms(body: bytes, read: list[object]) -> None:
         b'{"events": [\n{"a": 1},\n{"a": 2}\n',
         b'{"a": NaN}',
         b'{"a": -Infinity}',
-        b'{"a": 1e999}',
-        b'{"a": -1e999}',
         b'{"a": 1, "a": 1}',
         b'{"a": {"b": [{"c": 1, "c": 2}]}}',
-        b'{"a": ' + b"9" * 21 + b"}",
-        b'{"a": ' + b"9" * 5000 + b"}",
         "{}".encode("utf-16"),
     ],
 )
@@ -97,6 +96,18 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
     assert len(items(nested(64))) == 1
     assert len(items(b'{"a": "' + b"x" * (MAX_BYTES - 9) + b'"}')) == 1
     assert contents(b'{"a": 18446744073709551615}') == [{"a": 2**64 - 1}]
+
+
+def test_a_body_that_is_one_value_is_read_whole() -> None:
+    assert whole(b'\xef\xbb\xbf[{"a": 1e999}, "\\ud800"]') == [{"a": "1e999"}, "\ufffd"]
+    for body, kind in (
+        (b'{"a": 1}\n{"a": 2}', "malformed"),
+        (nested(65), "too_large"),
+        (b"\xff", "malformed"),
+    ):
+        with pytest.raises(UnreadableReport) as error:
+            whole(body)
+        assert error.value.kind == kind
 
 
 def test_a_line_that_is_nested_too_deep_is_one_unreadable_item() -> None:

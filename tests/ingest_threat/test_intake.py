@@ -110,6 +110,13 @@ async def test_a_body_of_another_format_is_kept_redacted(tenant_world: World) ->
     assert letter.body == {"hello": "there", "password": "[redacted]"}
 
 
+async def test_a_body_of_another_format_is_kept_whatever_its_texts_and_numbers(tenant_world: World) -> None:
+    with pytest.raises(UnreadableReport):
+        await accept(tenant_world.services, "zimperium", b'[{"a": "\\ud800"}, {"b": 1e999}]')
+    (letter,) = await _letters(tenant_world)
+    assert letter.body == [{"a": "\ufffd"}, {"b": "1e999"}]
+
+
 async def test_of_a_body_that_is_not_json_only_size_hash_and_reason_are_kept(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport):
         await accept(tenant_world.services, "zimperium", b"hunter2 is the password")
@@ -214,7 +221,7 @@ async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, tak
 
 
 async def test_both_secrets_of_a_rotation_are_taken() -> None:
-    other = "whsec_" + "C" * 40
+    other = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": f"{SECRET} {other}"}) as one:
         for secret in (SECRET, other):
@@ -309,16 +316,25 @@ async def test_items_the_store_refuses_are_each_kept_with_their_content(tenant_w
     assert all(isinstance(letter.body, dict) for letter in letters)
 
 
+@pytest.mark.parametrize("word", ["APOCALYPTIC", "Unknown", "17"])
 async def test_a_word_no_table_knows_is_told_once_and_counts_as_grave(
-    tenant_world: World, caplog: pytest.LogCaptureFixture
+    word: str, tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    items = [{**item, "severity_name": "APOCALYPTIC"} for item in _items(2)]
+    items = [{**item, "severity_name": word} for item in _items(2)]
     await accept(tenant_world.services, "zimperium", encoded(items))
     told = [line for line in caplog.messages if line.startswith("unknown_word")]
-    assert told == ["unknown_word partner=zimperium what=severity word=APOCALYPTIC"]
+    assert told == [f"unknown_word partner=zimperium what=severity word={word}"]
     assert {
         r.record.severity for r in await _reports(tenant_world) if isinstance(r.record, ThreatRecord)
     } == {Level.HIGH}
+
+
+async def test_a_word_for_a_whole_device_that_no_table_knows_is_told_too(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = {"id": "d-1", "healthState": {"state": "purple"}, "lastSeenAt": "2026-06-01T11:00:00Z"}
+    await accept(tenant_world.services, "sophos", encoded(item))
+    assert "unknown_word partner=sophos what=severity word=purple" in caplog.messages
 
 
 async def test_free_texts_hold_no_secret_and_no_person(tenant_world: World) -> None:

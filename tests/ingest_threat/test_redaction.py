@@ -75,6 +75,19 @@ def test_an_adapter_adds_names_without_regard_to_their_spelling() -> None:
     assert redacted(content) == content
 
 
+def test_a_name_with_a_dot_is_the_one_right_under_another() -> None:
+    content: JsonValue = {
+        "Device": {"NAME": "Anna's", "group": {"name": "R"}},
+        "devices": [{"device": [{"name": "Bo's"}]}],
+        "name": "x",
+    }
+    assert redacted(content, {"device.name"}) == {
+        "Device": {"NAME": REDACTED, "group": {"name": "R"}},
+        "devices": [{"device": [{"name": REDACTED}]}],
+        "name": "x",
+    }
+
+
 @given(JSON)
 def test_redacting_twice_changes_nothing(content: JsonValue) -> None:
     once = redacted(content)

@@ -73,6 +73,22 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(tenant_world
     assert {operation for _, operation in tenant_world.operations} <= {"read", "query"}
 
 
+async def test_a_partners_id_means_the_agent_its_reports_name_however_it_is_written(
+    tenant_world: World,
+) -> None:
+    guid = "0A1B2C3D-0000-4000-8000-00000000BEEF"
+    await reported(tenant_world, a_threat(partner="better_mobile", device=guid.lower(), mdm_device_id=None))
+    answer = await _applied(
+        tenant_world,
+        _file(
+            f"better_mobile,{guid},{ENTRA_ID},read off the phone",
+            f"zimperium,agent-7_D_1,{ENTRA_ID},read off the phone",
+        ),
+    )
+    assert [line.agent for line in answer.lines] == [f"better_mobile:{guid.lower()}", "zimperium:agent-7"]
+    assert (await agent(tenant_world, f"better_mobile:{guid.lower()}")).device == ENTRA_ID
+
+
 async def test_applied_is_what_the_preview_said(tenant_world: World) -> None:
     await _mixed(tenant_world)
     preview = await _imported(tenant_world, MIXED)

@@ -8,14 +8,14 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
 from shared.runs import Run, Runs
-from sync_inventory import run as running
+from sync_inventory import steps as running
 from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 STEPS = [
     *("connectors", "rules", "silence", "app_export", "devices"),
-    *("agents", "decisions", "drift", "figures", "apps"),
+    *("agents", "decisions", "drift", "apps", "figures"),
 ]
 GRAPH_PATHS = {
     "connectors": "mobileThreatDefenseConnectors",
@@ -97,8 +97,8 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
                 "link_agents",
                 "redecide",
                 "repair_tags",
-                "count_devices",
                 "collect_apps",
+                "count_devices",
             ),
             strict=True,
         )

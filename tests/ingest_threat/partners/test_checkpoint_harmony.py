@@ -189,3 +189,11 @@ def test_a_page_is_opened() -> None:
     assert isinstance(second, UnreadableRecord)
     assert isinstance(third, UnreadableRecord)
     assert third.reason == "no device"
+
+
+def test_an_address_in_a_phishing_link_is_kept_nowhere_and_the_resolution_still_finds_its_detection() -> None:
+    sms = {"attack_vector": "Text message", "details": "http://bad.example/?to=anna@example.org"}
+    found = threat(event="Detected", **sms)
+    gone = threat(event="Ended", id=503, **sms)
+    assert found.threat_key == gone.threat_key
+    assert "anna@example.org" not in found.model_dump_json()

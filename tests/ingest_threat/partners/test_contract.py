@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from ingest_threat.partners import check_known, known, parse
+from ingest_threat.partners import check_known, known, parse, unknown_words
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from shared.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
@@ -71,6 +71,13 @@ def test_every_sample_is_read_and_names_its_agent(partner: str, place: int) -> N
 
 
 @pytest.mark.parametrize(("partner", "place"), CASES)
+def test_no_severity_of_a_sample_is_a_word_no_table_knows(partner: str, place: int) -> None:
+    for record in records(partner, SAMPLES[partner][place]):
+        assert isinstance(record, ThreatRecord | DeviceStateRecord)
+        assert "severity" not in dict(unknown_words(record))
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
 def test_foreign_items_are_named_and_harm_no_neighbour(partner: str, place: int) -> None:
     sample = SAMPLES[partner][place]
     alone = records(partner, sample)
@@ -108,6 +115,14 @@ def test_no_personal_value_is_kept(partner: str, place: int) -> None:
     )
     assert "anna@example.org" not in kept
     assert "Anna" not in kept
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 30, "9" * 5000])
+def test_a_number_beyond_measure_harms_no_neighbour(partner: str, number: str) -> None:
+    good = json.dumps(SAMPLES[partner][0])
+    read = parse(partner, f'[{{"odd": {number}}}, {good}]'.encode(), received_at=RECEIVED_AT)
+    assert {record.index for record in read if not isinstance(record, UnreadableRecord)} == {1}
 
 
 ODD: st.SearchStrategy[JsonValue] = st.one_of(

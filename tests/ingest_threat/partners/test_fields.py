@@ -19,6 +19,7 @@ from ingest_threat.partners._fields import (
     platform,
     text,
     word,
+    written,
 )
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
@@ -29,6 +30,13 @@ def test_what_says_nothing_is_absent(value: JsonValue) -> None:
     assert text({"a": value}, "a") is None
     assert text({"a": value, "b": "x"}, "a", "b") == "x"
     assert moment({"a": value}, "a") is None
+
+
+def test_unknown_is_no_text_and_a_word_like_any_other() -> None:
+    assert text({"a": "Unknown"}, "a") is None
+    assert written({"a": " Unknown "}, "a") == "Unknown"
+    assert word({"a": "Unknown"}, "a") == "UNKNOWN"
+    assert written({"a": "No data"}, "a") is None
 
 
 @pytest.mark.parametrize(("value", "read"), [(5, "5"), (1.5, "1.5"), (True, "true"), (" x ", "x")])
@@ -49,11 +57,38 @@ def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
         needed({"a": "null"}, "a")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0" * 32,
+        "{00000000-0000-0000-0000-000000000000}",
+        "anna@example.org",
+        "phone of anna@example.org",
+        "imei:352099001761481",
+    ],
+)
+def test_no_zeros_and_nothing_personal_is_an_id(value: str) -> None:
+    assert identifier({"a": value}, "a") is None
+    # Zeros of another length were seen, and may be an id of somebody's.
+    assert identifier({"a": "00000000-0000-0000-0000-0000000000"}, "a") is not None
+
+
 def test_long_ids_stay_apart() -> None:
     one, two = joined("d", "x" * 600 + "1"), joined("d", "x" * 600 + "2")
     assert one != two
     assert len(one) < 100
     assert joined("a", None, "b") == "a::b"
+    three, four = (joined("d" * 200, "e" * 200, "x" * 150 + last) for last in "12")
+    assert three != four
+    assert len(three) < 100
+
+
+@pytest.mark.parametrize("value", ["http://bad.example/?to=anna@example.org", "352099001761481"])
+def test_a_key_tells_nothing_personal_and_stays_the_same(value: str) -> None:
+    key = joined("d", value)
+    assert key == joined("d", value) != joined("d", value + "x")
+    assert value not in key
+    assert "example" not in key
 
 
 @pytest.mark.parametrize(
@@ -84,10 +119,18 @@ def test_a_word_is_in_capitals_with_one_separator(value: str, read: str) -> None
         "2026-02-02T02:40:00",
         "2026-02-02 02:40:00 +0000",
         "2026-02-02 02:40:00 UTC",
+        "02/02/2026 02:40:00",
+        "2/2/2026, 2:40:00.000 AM",
+        "02/02/2026 02:40",
     ],
 )
 def test_one_time_in_many_dialects(value: JsonValue) -> None:
     assert moment({"a": value}, "a") == AT
+
+
+def test_the_american_order_is_month_and_day_and_may_be_in_halves_of_a_day() -> None:
+    assert moment({"a": "9/30/2025, 1:41:19.250 PM"}, "a") == datetime(2025, 9, 30, 13, 41, 19, 250000, UTC)
+    assert moment({"a": "12/01/2025 12:00:00 am"}, "a") == datetime(2025, 12, 1, 0, 0, tzinfo=UTC)
 
 
 def test_nanoseconds_are_cut_to_microseconds() -> None:
@@ -105,6 +148,8 @@ def test_nanoseconds_are_cut_to_microseconds() -> None:
         "soon",
         "2026-02-02T02:40:00+99:99",
         "2026-02-02",
+        "30/09/2025 10:00:00",
+        "9/30/2025 24:00:00",
         "٢٠٢٦-02-02T02:40:00Z",
     ],
 )

@@ -91,6 +91,9 @@ def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
         ("NETWORK", "ROGUE_ACCESS_POINT", "rogue_wifi", "network"),
         ("CONFIGURATION", "NO_SCREEN_LOCK", "screen_lock_off", "device"),
         ("CONFIGURATION", "PCP_PAUSED", "protection_disabled", "device"),
+        ("CONFIGURATION", "DEVICE_UNLOCKED", "screen_lock_off", "device"),
+        ("OS", "NONENCRYPTED", "encryption_off", "device"),
+        ("NETWORK", "SUSPICIOUS_NETWORK", "unknown", "network"),
         ("WEB_CONTENT", "BLOCKED_SOMETHING", "unknown", "network"),
         ("MALWARE", "SMISHING_SOMETHING", "malware", "app"),
         ("SOMETHING", "ELSE", "unknown", "device"),
@@ -153,6 +156,16 @@ def test_an_inactive_agents_word_clears_nothing() -> None:
     assert isinstance(record, DeviceIdentityRecord)
 
 
+@pytest.mark.parametrize(
+    ("protection", "clears"), [("PROTECTED", "all"), (None, "all"), ("DISCONNECTED", "none"), ("ODD", "none")]
+)
+def test_a_device_that_is_not_protected_is_not_clear_of_its_threats(
+    protection: str | None, clears: str
+) -> None:
+    record = state("lookout", lookout_device(protection_status=protection))
+    assert (record.severity, record.clears) == (Level.SECURED, clears)
+
+
 def test_a_device_event_without_a_status_is_its_identity() -> None:
     [record] = records("lookout", lookout_device(security_status=None))
     assert isinstance(record, DeviceIdentityRecord)
@@ -181,6 +194,20 @@ def test_a_smishing_alert_is_phishing_of_default_severity() -> None:
     record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
     assert (record.threat_type, record.severity, record.status) == ("phishing", Level.MEDIUM, Status.OPEN)
     assert (record.threat_key, record.detected_at) == ("alert-1", AT)
+
+
+def test_a_smishing_alert_without_an_id_of_its_own_is_known_by_its_events() -> None:
+    alert = {"severity": "HIGH", "detections": "URL_DETECTION"}
+    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
+    assert (record.threat_key, record.severity) == ("event-1", Level.HIGH)
+
+
+def test_a_flat_event_has_words_where_blocks_stand_in_others() -> None:
+    record = threat("lookout", lookout_threat(details="none", classifications="TROJAN", file_name="a.apk"))
+    assert (record.threat_type, record.threat_name) == ("trojan", "a.apk")
+    device = {"guid": "agent-1", "status": "ACTIVE", "details": "none", "security_status": "THREATS_LOW"}
+    found = state("lookout", {**lookout_device(), "device": device})
+    assert (found.severity, found.mdm_device_id) == (Level.LOW, None)
 
 
 def test_v1_events_are_read() -> None:

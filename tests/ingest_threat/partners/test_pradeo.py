@@ -102,6 +102,29 @@ def test_a_statuss_name_tells_the_type(kind: str, name: str, threat_type: str, c
     assert (record.threat_type, record.category) == (threat_type, category)
 
 
+@pytest.mark.parametrize(
+    ("metric", "threat_type"),
+    [
+        ("match_sms", "sms_malware"),
+        ("match_rootkit", "root_enabler"),
+        ("cat_user_contact_info_send", "data_leak"),
+        ("cat_send", "unknown"),
+        ("match_priority", "unknown"),
+    ],
+)
+def test_what_an_app_does_tells_the_type_in_the_older_products_words(metric: str, threat_type: str) -> None:
+    record = threat("pradeo", detection("START", metric))
+    assert record.threat_type == threat_type
+    assert record.category == ("device" if threat_type == "unknown" else "app")
+
+
+def test_what_a_phone_is_called_is_not_kept_and_what_a_status_or_an_app_is_called_is() -> None:
+    [record] = records("pradeo", device_verdict("Approved", device=device(name="Anna's phone")))
+    assert "Anna" not in record.model_dump_json()
+    assert "Root" in json.dumps(threat("pradeo", status_record("System", "Root", 1)).raw)
+    assert "Torch" in json.dumps(threat("pradeo", app_verdict("Approved")).raw)
+
+
 def test_radio_exposure_is_told_and_raises_nothing() -> None:
     assert threat("pradeo", status_record("Network", "Bluetooth", 1)).severity is Level.SECURED
 
@@ -296,6 +319,7 @@ def test_another_mdms_name_is_kept_with_its_id(emm: str) -> None:
     [
         event("ApplicationCreated", {"application": {"id": "a"}}),
         event("MessageCreated", {}),
+        event("MessageCreated", "a text"),
         event("DetectionPolicyUpdated", {"detectionPolicy": {}}),
         event("DevicePermissionStatusUpdated", {"device": device(), "permission": "vpn", "value": 0}),
         {"id": "event-3", "emmApplication": {"id": "a"}},

@@ -28,13 +28,46 @@ def test_techniques_are_attack_ids() -> None:
         ("ARP scan", "port_scan"),
         ("arp poisoning", "mitm_arp"),
         ("Device PIN", "screen_lock_off"),
+        ("Remote access trojan", "remote_access"),
+        ("RogueAccessPoint", "rogue_wifi"),
+        ("unsecuredWi-Fi", "insecure_wifi"),
+        ("Unencrypted Wi-Fi", "insecure_wifi"),
+        ("Unencrypted storage", "encryption_off"),
+        ("PUA", "potentially_unwanted_app"),
+        ("Potentially unwanted", "potentially_unwanted_app"),
+        ("App on a black list", "denylisted_app"),
+        ("OS vulnerability", "vulnerable_os"),
     ],
 )
 def test_a_keyword_tells_where_a_word_begins(name: str, threat_type: str) -> None:
     assert by_keyword(None, name) == threat_type
 
 
-@pytest.mark.parametrize("name", ["CONTENT_BLOCKED", "SPINNING", "BUSBAR", "SHARP", "GRASSROOTS", "", "高"])
+@pytest.mark.parametrize(
+    ("name", "family", "threat_type"),
+    [
+        ("Suspicious", Category.APP, "suspicious_app"),
+        ("Suspicious", None, "suspicious_app"),
+        ("Suspicious network", Category.NETWORK, None),
+        ("Suspicious setting", Category.DEVICE, None),
+        ("Suspicious app", Category.DEVICE, "suspicious_app"),
+    ],
+)
+def test_suspicion_tells_the_type_of_an_app_only(
+    name: str, family: Category | None, threat_type: str | None
+) -> None:
+    assert by_keyword(name, family=family) == threat_type
+
+
+def test_a_partners_own_keywords_go_first() -> None:
+    own = (("NETWORK_GUARD", "vpn_or_network_protection_off"),)
+    assert by_keyword("rogue network guard", own=own) == "vpn_or_network_protection_off"
+    assert by_keyword("rogue network guard") == "rogue_wifi"
+
+
+@pytest.mark.parametrize(
+    "name", ["CONTENT_BLOCKED", "SPINNING", "BUSBAR", "SHARP", "GRASSROOTS", "Scan port", "", "高"]
+)
 def test_a_keyword_inside_a_word_tells_nothing(name: str) -> None:
     assert by_keyword(name) is None
 

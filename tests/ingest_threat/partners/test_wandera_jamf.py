@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ingest_threat.partners import unknown_words
 from shared.level import Level
 from shared.record import Platform, Status, UnreadableRecord
 from tests.ingest_threat.partners.messages import jamf_event, loaded, records, threat
@@ -152,3 +153,11 @@ def test_an_event_without_what_identifies_it_is_set_aside(fields: dict[str, obje
     [record] = records("wandera_jamf", loaded(jamf_event(**fields)))
     assert isinstance(record, UnreadableRecord)
     assert record.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"), [(10, False), (0, False), ("6.0", False), ("HIGH", False), (11, True), (-1, True)]
+)
+def test_a_number_off_the_scale_is_a_word_no_table_knows(severity: object, told: bool) -> None:
+    record = threat("wandera_jamf", jamf_event(severity=severity))
+    assert ("severity" in dict(unknown_words(record))) is told

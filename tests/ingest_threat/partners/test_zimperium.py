@@ -55,6 +55,11 @@ def test_an_undocumented_status_neither_opens_nor_resolves(status: str | None) -
         ("VULNERABLE_SOMETHING", "Device", "vulnerable_os", "device"),
         ("ICMP_REDIRECT_MITM", "Network", "mitm", "network"),
         ("CAPTIVE\nPORTAL", "Network", "captive_portal", "network"),
+        ("Remote Access Trojan", "Malware", "remote_access", "app"),
+        ("PROFILE_ADDED", "Device", "malicious_profile", "device"),
+        ("SUSPICIOUS_PROFILE", "Device", "malicious_profile", "device"),
+        ("SUSPICIOUS_IOS_APP", "Device", "suspicious_app", "app"),
+        ("SUSPICIOUS_HOTSPOT", "Network", "unknown", "network"),
         ("NOVELTY", "Malware", "malware", "app"),
         ("NOVELTY", "Network", "unknown", "network"),
         ("NOVELTY", None, "unknown", "device"),
@@ -95,6 +100,30 @@ def test_an_incident_is_its_threats_on_the_same_agent() -> None:
     assert "threat-2" not in json.dumps(first.raw)
 
 
+def test_an_incident_of_simulated_threats_raises_no_risk() -> None:
+    first, _ = records("zimperium", zimperium_incident(simulated="true"))
+    assert isinstance(first, ThreatRecord)
+    assert (first.severity, first.reason) == (Level.SECURED, "simulated")
+
+
+@pytest.mark.parametrize(
+    ("grade", "level"), [(3, "high"), ("2", "medium"), (1.0, "low"), ("0.0", "secured"), (7, "high")]
+)
+def test_a_grade_by_number_is_read_however_it_is_written(grade: object, level: str) -> None:
+    assert threat("zimperium", zimperium_search(severity=grade)).severity == level
+
+
+@pytest.mark.parametrize(
+    ("mdm", "others", "read"),
+    [("mdm-1", "mdm-2", "mdm-1"), (None, "mdm-2", "mdm-2"), ("", "null", None), (None, ["mdm-2"], None)],
+)
+def test_the_other_id_of_an_mdm_stands_in_for_a_missing_one(
+    mdm: str | None, others: object, read: str | None
+) -> None:
+    record = threat("zimperium", zimperium_threat(mdm_device_id=mdm, mdm_alt_ids=others))
+    assert record.mdm_device_id == read
+
+
 def test_an_incidents_mitigation_names_no_threat_and_is_ignored() -> None:
     content = {"incident_id": "incident-1", "incident_status": "Marked Fixed", "fix_reason": "x"}
     [record] = records("zimperium", content)
@@ -104,6 +133,22 @@ def test_an_incidents_mitigation_names_no_threat_and_is_ignored() -> None:
 def test_an_incident_of_too_many_threats_is_set_aside() -> None:
     [record] = records("zimperium", zimperium_incident(related_threats=[{}] * 101))
     assert isinstance(record, UnreadableRecord)
+
+
+def test_a_threat_of_an_incident_that_cannot_be_read_is_set_aside_alone() -> None:
+    related = zimperium_incident()["related_threats"]
+    assert isinstance(related, list)
+    bad = {"threat_id": "threat-3", "threat_name": "Rooted", "timestamp": "soon"}
+    content = zimperium_incident(related_threats=[related[0], 7, bad])
+    found, first, second = records("zimperium", content)
+    assert isinstance(found, ThreatRecord)
+    assert isinstance(first, UnreadableRecord)
+    assert isinstance(second, UnreadableRecord)
+    assert first.reason == "related_threats.1: not an object"
+    assert second.reason == "related_threats.2: timestamp is not a time from 2000 to 2099"
+    assert first.sha256 != second.sha256
+    assert isinstance(second.raw, dict)
+    assert second.raw["related_threats"] == [bad]
 
 
 def test_a_page_of_the_search_interface_is_read() -> None:

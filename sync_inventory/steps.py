@@ -1,0 +1,101 @@
+"""The steps of a sync, in their order: each goes by what the ones before it left in the store or on
+scratch paper."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Self
+
+from shared.services import Services
+from sync_inventory.agents import link_agents
+from sync_inventory.apps import collect_apps, order_app_export
+from sync_inventory.connectors import mirror_connectors
+from sync_inventory.decisions import redecide
+from sync_inventory.devices import mirror_devices
+from sync_inventory.drift import repair_tags
+from sync_inventory.figures import count_devices
+from sync_inventory.gone import look_for_missing, purge_gone
+from sync_inventory.groups import Groups
+from sync_inventory.links import Links
+from sync_inventory.rules import mirror_rules
+from sync_inventory.scratch import Scratch
+from sync_inventory.silence import listen
+from sync_inventory.sweep import Sweep
+from sync_inventory.tally import Tally
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the steps of one run share."""
+
+    services: Services
+    scratch: Scratch
+    groups: Groups
+    links: Links
+
+    @classmethod
+    def of(cls, services: Services, scratch: Scratch) -> Self:
+        """For a run that begins."""
+        return cls(services, scratch, Groups(services, scratch), Links(services.store, scratch))
+
+
+Step = Callable[[Context, Tally], Coroutine[Any, Any, None]]
+
+
+async def connectors(context: Context, tally: Tally) -> None:
+    """Intune's switches."""
+    await mirror_connectors(context.services, tally)
+
+
+async def rules(context: Context, tally: Tally) -> None:
+    """Intune's compliance policies, and whom they reach."""
+    await mirror_rules(context.services, context.groups, tally)
+
+
+async def silence(context: Context, tally: Tally) -> None:
+    """Partners nobody has heard of; from here on, what was mirrored before counts."""
+    context.services.mirror.forget()
+    await listen(context.services, tally)
+
+
+async def app_export(context: Context, tally: Tally) -> None:
+    """The export of apps is ordered early, so that Intune can work on it meanwhile."""
+    await order_app_export(context.services, tally)
+
+
+async def devices(context: Context, tally: Tally) -> None:
+    """Intune's devices, and those it has no more."""
+    sweep = Sweep(context.scratch, context.groups)
+    await mirror_devices(context.services, sweep, context.links, tally)
+    await look_for_missing(context.services, sweep, tally)
+    await purge_gone(context.services, tally)
+
+
+async def agents(context: Context, tally: Tally) -> None:
+    """Agents whose device has come."""
+    await link_agents(context.services, context.links, tally)
+
+
+async def decisions(context: Context, tally: Tally) -> None:
+    """Decisions that a rule, a switch or the passing of time made due."""
+    await redecide(context.services, tally)
+
+
+async def drift(context: Context, tally: Tally) -> None:
+    """Tags that are not what we left in Entra."""
+    await repair_tags(context.services, context.scratch, tally)
+
+
+async def apps(context: Context, tally: Tally) -> None:
+    """App inventory: what was opted out of goes, what was exported comes."""
+    await collect_apps(context.services, context.scratch, tally)
+
+
+async def figures(context: Context, tally: Tally) -> None:
+    """How many devices stand how."""
+    await count_devices(context.services, tally)
+
+
+STEPS: tuple[Step, ...] = (
+    *(connectors, rules, silence, app_export, devices),
+    *(agents, decisions, drift, apps, figures),
+)
