@@ -357,8 +357,7 @@ def retires(newer: Slot, older: Slot) -> bool:
 def link_key(agent: Agent) -> str | None:
     """The one link that is read for an agent nobody has linked: the best id its partner gave.
 
-    An MDM id goes before a serial number, that before a UDID; an MDM id that is the UDID is one. Intune's
-    lists give no UDID, so that only an admin's link is found under it.
+    An MDM id goes before a serial number, that before a UDID; an MDM id that is the UDID is one.
     """
     if agent.mdm_device_id and not (agent.udid and agent.udid.value == agent.mdm_device_id.value):
         return link_id("intune", agent.mdm_device_id.value)

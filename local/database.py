@@ -148,7 +148,7 @@ QUERIES = {
     ),
     DEVICES_WHOLE: Query(where=_stands),
     UNLINKED_AGENTS: Query(
-        where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "linked_by")
+        where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "platform", "linked_by")
     ),
     AGENT_SUMMARIES: _fields(*_AGENT),
     UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),

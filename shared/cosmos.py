@@ -66,7 +66,9 @@ DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"
 DEVICE_COUNT_BY_TAG_STATE = f"{DEVICE_COUNT} AND c.tag.state = @state"
-UNLINKED_AGENTS = "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.linked_by FROM c WHERE c.device = null"
+UNLINKED_AGENTS = (
+    "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.platform, c.linked_by FROM c WHERE c.device = null"
+)
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "
     "c.first_received_at, c.last_received_at, c.device, c.linked_by FROM c"

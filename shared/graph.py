@@ -16,6 +16,7 @@ from shared.graph_wire import (
     ManagedDeviceAnswer,
     MobileAppAnswer,
     OverviewAnswer,
+    UdidAnswer,
     UserAnswer,
     WhatIfAnswer,
     WhatIfAnswers,
@@ -64,6 +65,13 @@ class Graph:
         return self._client.pages(
             ManagedDeviceAnswer, Call("GET", path, {"fields": ",".join(_DEVICE_FIELDS)})
         )
+
+    async def udids(self, intune_ids: Sequence[str]) -> list[str | GraphError]:
+        """The UDIDs of many devices, empty where Intune has none, or why one cannot be had; in their order
+        (DeviceManagementManagedDevices.Read.All)."""
+        path = "/deviceManagement/managedDevices/{id}?$select=udid"
+        answers = await self._client.batch([Call("GET", path, {"id": id_}) for id_ in intune_ids])
+        return [_read_udid(answer) for answer in answers]
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
         """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
@@ -184,3 +192,12 @@ class Graph:
             return self._value(answer)
         except GraphError as error:
             return error
+
+
+def _read_udid(answer: bytes | GraphError) -> str | GraphError:
+    if isinstance(answer, GraphError):
+        return answer
+    try:
+        return read_object(UdidAnswer, answer).udid or ""
+    except GraphError as error:
+        return error

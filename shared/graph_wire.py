@@ -99,6 +99,12 @@ class ManagedDeviceAnswer(Wire):
     last_sync: datetime | None = Field(None, alias="lastSyncDateTime")
 
 
+class UdidAnswer(Wire):
+    """managedDevice, v1.0: its UDID alone."""
+
+    udid: str | None = None
+
+
 class UserAnswer(Wire):
     """user, v1.0: its id alone."""
 

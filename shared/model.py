@@ -224,6 +224,8 @@ class DeviceFacts(Part):
     intune_id: str
     entra_id: str | None = None
     serial: str | None = None
+    udid: str | None = None
+    """Asked for only while an agent waits for one: None where nobody asked, empty where Intune has none."""
     name: str | None = None
     user_id: str | None = None
     """None for a userless device (kiosk, shared, dedicated): rules for users do not reach it."""

@@ -20,6 +20,7 @@ class UnlinkedAgent(BaseModel):
     mdm_device_id: Known | None = None
     serial: Known | None = None
     udid: Known | None = None
+    platform: Known | None = None
     linked_by: str | None = None
 
 

@@ -17,6 +17,7 @@ from sync_inventory.side_by_side import side_by_side
 from sync_inventory.sweep import Due, MirroredDevice, Sweep
 from sync_inventory.tags import Tags
 from sync_inventory.tally import Tally
+from sync_inventory.udids import look_up_udids
 
 TOLERATED_PERCENT = 1
 """How much of what Intune's overview counts a sweep may lack: the overview is not of the same moment."""
@@ -33,6 +34,7 @@ async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: 
         sweep.know(row)
     async for answer in services.graph.managed_devices():
         sweep.add(record(answer))
+    await look_up_udids(services, sweep, tally)
     sweep.arrange()
     await _compare(services, sweep, tally)
     await links.bring_in_line(tally)

@@ -67,6 +67,11 @@ def serial(text: str | None) -> str | None:
     return None if set(text) <= set("0-: .") else text
 
 
+def udid(text: str) -> str:
+    """The UDID; empty for a placeholder."""
+    return serial(text) or ""
+
+
 def platform(operating_system: str | None) -> Platform:
     """The platform Intune's operatingSystem stands for: iOS, iPadOS; Android and its kinds; else other."""
     word = (operating_system or "").strip().lower()

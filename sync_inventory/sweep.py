@@ -23,11 +23,11 @@ from sync_inventory.scratch import Scratch
 
 _TABLES = """
 CREATE TABLE mirrored (
-    id TEXT PRIMARY KEY, intune TEXT, entra TEXT, serial TEXT, facts TEXT, grouped TEXT,
+    id TEXT PRIMARY KEY, intune TEXT, entra TEXT, serial TEXT, udid TEXT, facts TEXT, grouped TEXT,
     replaced_by TEXT, missing_since TEXT, gone_at TEXT
 ) WITHOUT ROWID;
 CREATE INDEX mirrored_intune ON mirrored (intune);
-CREATE TABLE swept (intune TEXT UNIQUE, id TEXT, serial TEXT, at TEXT, facts TEXT);
+CREATE TABLE swept (intune TEXT UNIQUE, id TEXT, serial TEXT, udid TEXT, at TEXT, facts TEXT);
 CREATE TABLE name (key TEXT, id TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
 """
 _ARRANGED = """
@@ -39,7 +39,8 @@ CREATE TABLE previous AS SELECT m.id AS old, s.id AS new FROM swept s JOIN mirro
     WHERE m.replaced_by IS NULL AND m.id <> s.id AND m.id NOT IN (SELECT id FROM device);
 CREATE INDEX previous_new ON previous (new);
 CREATE INDEX previous_old ON previous (old);
-CREATE TABLE missing AS SELECT id, serial, missing_since, gone_at FROM mirrored WHERE replaced_by IS NULL
+CREATE TABLE missing AS SELECT id, serial, udid, missing_since, gone_at FROM mirrored
+    WHERE replaced_by IS NULL
     AND id NOT IN (SELECT id FROM device) AND id NOT IN (SELECT old FROM previous);
 CREATE INDEX missing_id ON missing (id);
 """
@@ -97,11 +98,12 @@ class Sweep:
         """A device the mirror has."""
         facts = device.facts
         self._scratch.write(
-            "INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             device.id,
             facts.intune_id.lower(),
             facts.entra_id,
             facts.serial,
+            facts.udid,
             facts.model_dump_json(),
             " ".join(facts.groups),
             device.replaced_by,
@@ -113,36 +115,59 @@ class Sweep:
         """A record Intune has: of two states of one (a page moved under the sweep), the later counts."""
         facts = record.facts
         standing = self._scratch.one(
-            "SELECT entra, grouped FROM mirrored WHERE intune = ? AND replaced_by IS NULL"
+            "SELECT entra, grouped, udid FROM mirrored WHERE intune = ? AND replaced_by IS NULL"
             " ORDER BY entra IS NULL LIMIT 1",
             facts.intune_id.lower(),
         )
-        entra, grouped = standing or (None, "")
-        update: dict[str, object] = {"groups": self._groups.of(facts.user_id, tuple(grouped.split()))}
+        entra, grouped, udid = standing or (None, "", None)
+        groups = self._groups.of(facts.user_id, tuple(grouped.split()))
+        update: dict[str, object] = {"groups": groups, "udid": udid}
         if facts.entra_id is None and entra is not None:
             self.kept_entra_ids += 1
             update["entra_id"] = entra
         facts = facts.model_copy(update=update)
         self._scratch.write(
-            "INSERT INTO swept VALUES (?, ?, ?, ?, ?) ON CONFLICT (intune) DO UPDATE SET id = excluded.id,"
+            "INSERT INTO swept VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (intune) DO UPDATE SET id = excluded.id,"
             " serial = excluded.serial, at = excluded.at, facts = excluded.facts WHERE excluded.at > at",
             facts.intune_id.lower(),
             device_id(facts),
             facts.serial,
+            facts.udid,
             in_words(record.last_sync) if record.last_sync else "",
             facts.model_dump_json(),
         )
+
+    def udids(self) -> set[str]:
+        """The UDIDs that swept devices are known by, in lower case."""
+        return {udid.lower() for (udid,) in self._scratch.rows("SELECT udid FROM swept WHERE udid <> ''")}
+
+    def without_udid(self, most: int) -> list[str]:
+        """Intune's ids of iOS devices whose UDID nobody asked for, one a device; in no order."""
+        sql = (
+            "SELECT MIN(intune) FROM swept WHERE json_extract(facts, '$.platform') = 'ios'"
+            " GROUP BY id HAVING COUNT(udid) = 0 ORDER BY random() LIMIT ?"
+        )
+        return [intune for (intune,) in self._scratch.rows(sql, most)]
+
+    def keep_udid(self, intune_id: str, udid: str) -> None:
+        """A device has the UDID that one of its records was asked for; empty: Intune knows none."""
+        sql = "SELECT intune, facts FROM swept WHERE id = (SELECT id FROM swept WHERE intune = ?)"
+        for intune, facts in list(self._scratch.rows(sql, intune_id)):
+            known = DeviceFacts.model_validate_json(facts).model_copy(update={"udid": udid})
+            text = known.model_dump_json()
+            self._scratch.write("UPDATE swept SET udid = ?, facts = ? WHERE intune = ?", udid, text, intune)
 
     def arrange(self) -> None:
         """Put everything in order, once all of it is there."""
         self._scratch.script(_ARRANGED)
         into = "INSERT OR IGNORE INTO name VALUES (?, ?)"
         self._scratch.write_many(into, self._names())
+        missing = self._scratch.rows("SELECT id, serial, udid FROM missing WHERE gone_at IS NULL")
         shared = [
             (key, id_)
-            for id_, serial in self._scratch.rows("SELECT id, serial FROM missing WHERE gone_at IS NULL")
-            if serial
-            and self._scratch.one("SELECT 1 FROM name WHERE key = ?", key := link_id("serial", serial))
+            for id_, *hardware in missing
+            for kind, value in zip(("serial", "udid"), hardware, strict=True)
+            if value and self._scratch.one("SELECT 1 FROM name WHERE key = ?", key := link_id(kind, value))
         ]
         self._scratch.write_many(into, shared)
 
@@ -185,6 +210,9 @@ class Sweep:
 
 
 def link_keys(facts: DeviceFacts) -> list[str]:
-    """The links that name a device: by Intune id, Entra id and serial number."""
-    ids = (("intune", facts.intune_id), ("entra", facts.entra_id), ("serial", facts.serial))
+    """The links that name a device: by Intune id, Entra id, serial number and UDID."""
+    ids = (
+        *(("intune", facts.intune_id), ("entra", facts.entra_id)),
+        *(("serial", facts.serial), ("udid", facts.udid)),
+    )
     return [link_id(kind, value) for kind, value in ids if value]

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from local.graph.directory import STATE, Kind, merged
-from local.graph.listing import expanded, found, listing, many, selected, single
+from local.graph.listing import expanded, found, listing, many, selected, selection, single
 from local.graph.problem import Document, bad_request, read_object
 
 ROOT = "/v1.0/deviceManagement/"
@@ -14,6 +14,22 @@ MOBILE_APP = (
     " owner privacyInformationUrl informationUrl developer publishingState assignments categories"
 )
 """The properties of Graph's mobileApp, v1.0."""
+
+
+async def managed_devices(request: web.Request) -> web.Response:
+    """The list: of no device the UDID."""
+    return listing(request, Kind.MANAGED_DEVICE, _without_udid)
+
+
+async def managed_device(request: web.Request) -> web.Response:
+    """One device: its UDID only where `$select` asks for it."""
+    device = found(request, Kind.MANAGED_DEVICE)
+    shown = device if "udid" in selected(request) else _without_udid(device)
+    return web.json_response(selection(request)(shown))
+
+
+def _without_udid(device: Document) -> Document:
+    return {**device, "udid": None} if "udid" in device else device
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -61,9 +77,9 @@ def _without(document: Document, names: set[str]) -> Document:
 
 
 ROUTES = (
-    web.get(ROOT + "managedDevices", many(Kind.MANAGED_DEVICE)),
-    web.get(ROOT + "managedDevices('{id}')", single(Kind.MANAGED_DEVICE)),
-    web.get(ROOT + "managedDevices/{id}", single(Kind.MANAGED_DEVICE)),
+    web.get(ROOT + "managedDevices", managed_devices),
+    web.get(ROOT + "managedDevices('{id}')", managed_device),
+    web.get(ROOT + "managedDevices/{id}", managed_device),
     web.get(ROOT + "managedDeviceOverview", overview),
     web.get(ROOT + "mobileThreatDefenseConnectors", many(Kind.CONNECTOR)),
     web.get(CONNECTOR, single(Kind.CONNECTOR)),

@@ -36,7 +36,7 @@ def single(kind: Kind) -> Handler:
     """GET of one object."""
 
     async def handle(request: web.Request) -> web.Response:
-        return web.json_response(_selected(request)(found(request, kind)))
+        return web.json_response(selection(request)(found(request, kind)))
 
     return handle
 
@@ -72,7 +72,7 @@ def paged(
     empty = request.app[FAULTS].takes_empty_page(request)
     cut = request.app[FAULTS].takes_truncation(request)
     rows = [] if empty else rows_after(after, size + 1)[:cut]
-    select = _selected(request)
+    select = selection(request)
     origin = f"{request.scheme}://{request.host}"
     context = f"{origin}/v1.0/$metadata#{request.path.removeprefix('/v1.0/')}"
     body: Document = {"@odata.context": context, "value": [select(shape(row)) for _, row in rows[:size]]}
@@ -94,7 +94,8 @@ def selected(request: web.Request) -> set[str]:
     return {*request.query.get("$select", "").split(",")} - {""}
 
 
-def _selected(request: web.Request) -> Shape:
+def selection(request: web.Request) -> Shape:
+    """What `$select` leaves of an object."""
     names = selected(request)
     if not names:
         return dict

@@ -9,8 +9,6 @@ from shared.model import Link, link_id
 from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, spoil, step
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
-UDID = "00008030-001A2B3C4D5E6F70"
-
 
 async def _report(world: World, **ids: str | None) -> None:
     put_policy(world)
@@ -38,14 +36,6 @@ async def test_a_threat_reported_before_its_device_is_known_blocks_it_at_the_nex
     assert tenant_world.operations["links", "read"] == 0
     assert (await agent(tenant_world)).device == ENTRA_ID
     assert tenant_world.entra_tag() == "mtd-block-high"
-
-
-async def test_an_agent_is_linked_by_the_udid_an_admin_named(tenant_world: World) -> None:
-    await _report(tenant_world, udid=UDID)
-    put_phone(tenant_world)
-    by_hand = Link(id=link_id("udid", UDID), device=ENTRA_ID, why="read off the phone")
-    await tenant_world.services.store.upsert(by_hand)
-    assert (await step(tenant_world, "agents")).counts["linked"] == 1
 
 
 async def test_an_agent_whose_ids_name_two_devices_is_linked_to_neither(tenant_world: World) -> None:

@@ -9,6 +9,7 @@ from tests.evaluate_risk.stories import feed
 from tests.sync_inventory.tenant import agent, link, put_phone, put_policy, put_tag, run, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
+UDID = "00008030-001A2B3C4D5E6F70"
 OTHER = "55555555-aaaa-4bbb-8ccc-222222222222"
 
 
@@ -87,6 +88,10 @@ async def test_after_its_time_a_gone_devices_personal_data_go_and_its_level_stay
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await _a_blocked_phone(tenant_world)
+    another = a_threat(device="agent-2", udid=UDID, mdm_device_id=None)
+    await evaluate(tenant_world.services, feed(another))
+    put_phone(tenant_world, udid=UDID)
+    assert (await step(tenant_world, "devices")).counts["udids_asked"] == 1
     tenant_world.tenant.remove_managed_device(INTUNE_ID)
     await run(tenant_world)
     tenant_world.clock.pass_time(days=29)
@@ -97,10 +102,10 @@ async def test_after_its_time_a_gone_devices_personal_data_go_and_its_level_stay
     device = await tenant_world.device()
     known = await agent(tenant_world)
     for text in (device.model_dump_json(), known.model_dump_json()):
-        for personal in ("SN-TEST-1", "test phone", "Banker", "19.1"):
+        for personal in ("SN-TEST-1", "test phone", "Banker", "19.1", UDID):
             assert personal not in text
     assert device.purged_at == tenant_world.clock()
-    for kind, value in (("intune", INTUNE_ID), ("entra", ENTRA_ID), ("serial", "SN-TEST-1")):
+    for kind, value in (("intune", INTUNE_ID), ("entra", ENTRA_ID), ("serial", "SN-TEST-1"), ("udid", UDID)):
         assert await link(tenant_world, link_id(kind, value)) is None
     assert (await step(tenant_world, "devices")).counts == {}
     put_phone(tenant_world)

@@ -171,3 +171,14 @@ async def test_a_policy_shows_relations_only_when_expanded(
     assert body["value"][0].keys() == keys
     if rule is not None:
         assert body["value"][0]["scheduledActionsForRule"][0].keys() == rule
+
+
+async def test_a_udid_comes_for_one_device_and_only_where_it_is_selected(simulator: Simulator) -> None:
+    simulator.state.put_managed_device({"id": "i1", "udid": "u1"})
+    for path, expected in (
+        (f"{DEVICES}/i1?$select=udid", {"udid": "u1"}),
+        (f"{DEVICES}/i1", {"id": "i1", "udid": None}),
+        (f"{DEVICES}?$select=udid", [{"udid": None}]),
+    ):
+        _, body = await simulator.ask("GET", path)
+        assert body.get("value", body) == expected
