@@ -8,35 +8,23 @@ where Intune knows none, where each side has one app of that name.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from shared.inventory import IntuneApp, SeenApp
+from shared.inventory import AppFacts, IntuneApp, SeenApp
 
 INTUNE = "intune"
 
 
-class InventoryApp(BaseModel):
+class InventoryApp(AppFacts):
     """An app as a partner gets it; null where neither Intune nor the partner itself says."""
 
-    app_id: str | None = None
-    version: str | None = None
-    short_version: str | None = None
-    name: str | None = None
-    bundle_size: int | None = None
-    dynamic_size: int | None = None
-    validated: bool | None = None
-    managed: bool | None = None
-    ad_hoc_signed: bool | None = None
-    from_app_store: bool | None = None
-    beta: bool | None = None
-    device_based_vpp: bool | None = None
     source: str
     """Whose record it is: `intune`, or `partner:` and the slug."""
     filled: dict[str, str] = Field(default_factory=dict)
     """Fields that another source gave, with that source."""
 
 
-FIELDS = tuple(name for name in InventoryApp.model_fields if name not in {"source", "filled"})
+FIELDS = set(AppFacts.model_fields)
 
 
 def merged(intunes: Sequence[IntuneApp], own: Iterable[SeenApp], partner: str) -> list[InventoryApp]:
@@ -70,7 +58,7 @@ def _filled(app: IntuneApp, told: SeenApp | None, source: str) -> InventoryApp:
 
 def _values(app: IntuneApp | SeenApp) -> dict[str, str | int | None]:
     """What is said of an app."""
-    return app.model_dump(include=set(FIELDS), exclude_none=True)
+    return app.model_dump(include=FIELDS, exclude_none=True)
 
 
 def _key(name: str | None) -> str:

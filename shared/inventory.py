@@ -75,10 +75,10 @@ class Inventory(Document):
     ttl: int | None = None
 
 
-class SeenApp(Part):
-    """An app as a partner told it, and when that was received."""
+class AppFacts(Part):
+    """What can be known of an app on a device; None where nobody says."""
 
-    app_id: str
+    app_id: str | None = None
     version: str | None = None
     short_version: str | None = None
     name: str | None = None
@@ -90,6 +90,12 @@ class SeenApp(Part):
     from_app_store: bool | None = None
     beta: bool | None = None
     device_based_vpp: bool | None = None
+
+
+class SeenApp(AppFacts):
+    """An app as a partner told it, and when that was received."""
+
+    app_id: str
     seen_at: Moment
 
 

@@ -37,7 +37,7 @@ def test_the_fields_are_the_eight_of_app_sync_and_the_four_added_since() -> None
         "validated",
         "managed",
     )
-    assert (*eight, "ad_hoc_signed", "from_app_store", "beta", "device_based_vpp") == FIELDS
+    assert {*eight, "ad_hoc_signed", "from_app_store", "beta", "device_based_vpp"} == FIELDS
 
 
 def test_the_partners_own_fills_what_intune_does_not_say_and_nothing_else() -> None:
