@@ -363,7 +363,8 @@ class Tag(Part):
     unheard: bool = False
     """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
     stop: str | None = None
-    """The mass-change stop that holds this block back, or held it back until it was approved."""
+    """The mass-change stop that holds this block back, or held it back until it was approved; None once it is
+    written or called off: an approval lets a block through once."""
     follow_up: FollowUp | None = None
     error: str | None = None
 
