@@ -316,7 +316,8 @@ class Decision(Part):
     rules_version: str
     decided_at: Moment
     over_since: Moment | None = None
-    """Since when the device has been over the line without pause; a rule's grace period counts from here."""
+    """Since when the device has been over the line without pause; a rule's grace period counts from here, and
+    a time in which nothing was decided is no pause."""
     next_due: Moment | None = None
     """When this decision must be looked at again though nothing is reported."""
 
