@@ -16,6 +16,7 @@ from sync_inventory.figures import count_devices
 from sync_inventory.gone import look_for_missing, purge_gone
 from sync_inventory.groups import Groups
 from sync_inventory.links import Links
+from sync_inventory.reenrolled import follow_reenrolled
 from sync_inventory.rules import mirror_rules, settle_rules
 from sync_inventory.scratch import Scratch
 from sync_inventory.silence import listen
@@ -72,8 +73,9 @@ async def devices(context: Context, tally: Tally) -> None:
 
 
 async def agents(context: Context, tally: Tally) -> None:
-    """Agents whose device has come."""
+    """Agents whose device has come, or has come back under other ids."""
     await link_agents(context.services, context.links, tally)
+    await follow_reenrolled(context.services, context.links, tally)
 
 
 async def decisions(context: Context, tally: Tally) -> None:
