@@ -127,7 +127,7 @@ def _outcome(
     tag, wanted = device.tag, device.tag.wanted or ""
     failure = standing if isinstance(standing, GraphError) else error
     if isinstance(failure, GraphNotFound):
-        gone = {"state": TagState.NO_DEVICE, "error": "Entra does not know the device"}
+        gone = {"state": TagState.NO_DEVICE, "stop": None, "error": "Entra does not know the device"}
         return tag.model_copy(update=gone)
     if failure is not None:
         tell(Event.TAG_PENDING, device=device.id, tag=wanted, why=failure)
@@ -136,7 +136,8 @@ def _outcome(
     before = None if isinstance(standing, GraphError) else standing
     if _is_foreign(before):
         tell(Event.TAG_FOREIGN, device=device.id)
-        return tag.model_copy(update={"state": TagState.FOREIGN, "before": before, "error": None})
+        foreign = {"state": TagState.FOREIGN, "before": before, "stop": None, "error": None}
+        return tag.model_copy(update=foreign)
     tell(Event.TAG_WRITTEN, device=device.id, tag=wanted, before=before, why=tag.why)
     applied = {
         "state": TagState.APPLIED,
@@ -144,6 +145,8 @@ def _outcome(
         "before": _before(tag, before),
         "applied_at": services.now(),
         "unheard": False,
+        "stop": None,
+        "follow_up": tag.follow_up if tag.follow_up in services.settings.follow_ups else None,
         "error": None,
     }
     return tag.model_copy(update=applied)

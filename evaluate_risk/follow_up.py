@@ -2,7 +2,7 @@
 
 Done once per change of the tag. Where Graph does not answer, it stays to be done, and the timer of every
 minute does it; where Graph refuses, that is recorded and nothing more is tried. A crash between the call and
-its record repeats the call.
+its record repeats the call. What was to follow when the option was on is not done once it is off.
 """
 
 from shared.cosmos import Found
@@ -23,7 +23,7 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
     """Do what is to follow the tag of a device, if it is applied; the device after it."""
     device = found.document
     what = device.tag.follow_up
-    if what is None or device.tag.state is not TagState.APPLIED:
+    if what is None or device.tag.state is not TagState.APPLIED or what not in services.settings.follow_ups:
         return device
     try:
         await _done(services, device, what)

@@ -69,11 +69,16 @@ class Guard(Document):
         """The approval of a stop, where there is one."""
         return next((each for each in self.approvals if each.stop == stop), None)
 
+    def waiting(self, devices: Mapping[str, str | None]) -> dict[str, str]:
+        """Those of `devices` that wait under the open stop."""
+        return {id_: stop for id_, stop in devices.items() if stop and self.stop and stop == self.stop.id}
+
 
 async def admit(services: Services, devices: Mapping[str, str | None]) -> dict[str, str]:
     """Let devices be newly blocked; those that must wait, by id, with the stop they wait under.
 
-    `devices` gives the stop each has waited under. Done again, it admits the same devices and no others.
+    `devices` gives the stop each has waited under; under an open one it goes on waiting, however few are in
+    the count by now. Done again, it admits the same devices and no others.
     """
     if not devices:
         return {}
@@ -81,9 +86,11 @@ async def admit(services: Services, devices: Mapping[str, str | None]) -> dict[s
         for attempt in range(ATTEMPTS):
             found = await services.store.read(Guard, "guard:blocks")
             before = found.document if found else Guard()
-            waiting = [id_ for id_, stop in devices.items() if before.approved(stop) is None]
+            waiting = before.waiting(devices)
+            asking = [id_ for id_, stop in devices.items() if not (before.approved(stop) or id_ in waiting)]
             managed = (await services.mirror.read()).managed
-            after, held = _entered(before, waiting, managed, services)
+            after, beyond = _entered(before, asking, managed, services)
+            held = {**waiting, **beyond}
             if after == before:
                 return held
             try:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat
+from shared.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat, by_hand
 
 
 def without_person(device: Device, at: datetime) -> Device:
@@ -25,9 +25,12 @@ def without_person(device: Device, at: datetime) -> Device:
 
 
 def agent_without_person(agent: Agent) -> Agent:
-    """`agent` without the ids of hardware its partner gave, and without the names of what it found."""
+    """`agent` without the ids of hardware its partner gave, also where they name the link it was found by,
+    and without the names of what it found. By its next report it is looked up anew."""
     threats = {key: _nameless_threat(threat) for key, threat in agent.threats.items()}
-    return agent.model_copy(update={"threats": threats, "serial": None, "udid": None, "mdm_device_id": None})
+    linked_by = agent.linked_by if by_hand(agent.linked_by) else None
+    ids = {"serial": None, "udid": None, "mdm_device_id": None, "looked_up": None, "linked_by": linked_by}
+    return agent.model_copy(update={"threats": threats, **ids})
 
 
 def _nameless_slot(slot: Slot) -> Slot:

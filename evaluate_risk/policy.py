@@ -80,12 +80,14 @@ class _Case:
     def decision(self) -> Decision:
         undecidable = self._undecidable()
         if undecidable:
-            return self._decision(Verdict.UNDECIDED, [undecidable], tag=None)
+            return self._decision(Verdict.UNDECIDED, [undecidable], tag=None, over_since=self._since_before())
         broken = [rule for rule in self.rules if self._is_over(rule)]
         if broken:
-            return self._over_the_line(broken)
-        for_all_categories = [rule for rule in self.rules if rule.category is None]
-        return self._within_the_line(self._strictest(for_all_categories or self.rules))
+            decision = self._over_the_line(broken)
+        else:
+            for_all_categories = [rule for rule in self.rules if rule.category is None]
+            decision = self._within_the_line(self._strictest(for_all_categories or self.rules))
+        return self._doubted(decision) if decision.verdict is Verdict.ALLOW else decision
 
     def _is_over(self, rule: Rule) -> bool:
         return self.counted.level(rule.category).rank > rule.allowed.rank
@@ -103,6 +105,27 @@ class _Case:
         if not self.policy.switches.enabled.get(platform):
             return f"no partner is enabled on {platform}"
         return None
+
+    def _doubted(self, allowed: Decision) -> Decision:
+        """`allowed`, unless a rule that may reach the device would refuse it: nobody is let in because a
+        group could not be looked up, and the tag stays as it is."""
+        broken = sorted(rule.name for rule in self.policy.unresolved(self.facts) if self._is_over(rule))
+        if not broken:
+            return allowed
+        doubt = f"it is over the line of {', '.join(broken)}, whose assignment is unresolved"
+        return allowed.model_copy(
+            update={
+                "verdict": Verdict.UNDECIDED,
+                "reasons": (doubt, *allowed.reasons),
+                "tag": None,
+                "over_since": allowed.over_since or self._since_before(),
+            }
+        )
+
+    def _since_before(self) -> datetime | None:
+        """Since when the device was over the line as last decided: being undecided for a while is no end of
+        it, or a grace period would begin anew and let in who was refused."""
+        return self.before.over_since if self.before and self.counted.risk is not Level.SECURED else None
 
     def _without_rule(self) -> str:
         unresolved = self.policy.unresolved(self.facts)

@@ -43,7 +43,7 @@ async def release(services: Services, who: str, why: str) -> Released:
         raise BadRequest("the mode is enforce, which would write every block again: set another first")
     done, ends = Released(), time.monotonic() + SECONDS
     rows = services.store.rows(_Row, Device.container, DEVICE_TAGS)
-    blocked = [row.id async for row in rows if (row.tag.applied or "").startswith(BLOCK_PREFIX)]
+    blocked = [row.id async for row in rows if _may_block(row.tag)]
     for first in range(0, len(blocked), TOGETHER):
         if services.graph.resting() or time.monotonic() >= ends:
             done.remaining = True
@@ -53,6 +53,11 @@ async def release(services: Services, who: str, why: str) -> Released:
         await _released(services, founds, f"block taken back by {who}: {why}", done)
     tell(Event.TAGS_RELEASED, released=done.released, failed=done.failed)
     return done
+
+
+def _may_block(tag: Tag) -> bool:
+    """Whether a block of ours stands in Entra, or may: asked for, and its outcome not recorded."""
+    return (tag.applied or "").startswith(BLOCK_PREFIX) or tag.unheard or tag.state is TagState.PENDING
 
 
 async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:
@@ -67,7 +72,8 @@ async def _released(services: Services, founds: list[Found[Device]], words: str,
             continue
         device, stands = found.document, OK_TAG if id_ in ours else None
         entry = HistoryEntry(at=services.now(), what=words)
-        tag = device.tag.model_copy(update={"applied": stands, "state": TagState.NONE, "unheard": False})
+        let_go = {"applied": stands, "state": TagState.NONE, "unheard": False, "stop": None}
+        tag = device.tag.model_copy(update=let_go)
         update = {"tag": tag, "history": (entry, *device.history)[:HISTORY]}
         try:
             await services.store.replace(device.model_copy(update=update), found.etag)

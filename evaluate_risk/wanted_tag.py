@@ -16,7 +16,8 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
     """The tag of `device` after `decision`: what is wanted, and how far it has come."""
     tag = device.tag
     if decision.tag is None:
-        called_off = {"state": TagState.NONE, "unheard": tag.unheard or tag.state is TagState.PENDING}
+        unheard = tag.unheard or tag.state is TagState.PENDING
+        called_off = {"state": TagState.NONE, "unheard": unheard, "stop": None}
         return tag.model_copy(update=called_off) if tag.state in WAITING else tag
     wanted: str | None = decision.tag
     if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
@@ -35,7 +36,7 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
             "attempts": 0,
             "error": None,
         }
-    if not _blocks(wanted):
+    if not _blocks(wanted) or state not in WAITING:
         update["stop"] = None
     if changed or (state in WAITING and tag.state not in WAITING):
         update["follow_up"] = _follow_up(device, wanted, policy) if state in WAITING else None

@@ -25,6 +25,7 @@ from shared.cosmos import (
     DEVICES_TO_PURGE,
     DEVICES_WHOLE,
     FOLLOW_UPS,
+    GONE_DEVICES,
     INVENTORIES,
     LINKS,
     PENDING_TAGS,
@@ -73,11 +74,12 @@ def _tagged(document: Document, _parameters: Parameters) -> bool:
     return tag.get("wanted") is not None or tag.get("state") not in {None, "none"}
 
 
+def _gone(document: Document, _parameters: Parameters) -> bool:
+    return document.get("gone_at") is not None and document.get("purged_at", "") is None
+
+
 def _to_purge(document: Document, parameters: Parameters) -> bool:
-    gone = document.get("gone_at")
-    return (
-        isinstance(gone, str) and gone <= str(parameters["@before"]) and document.get("purged_at", "") is None
-    )
+    return _gone(document, parameters) and str(document["gone_at"]) <= str(parameters["@before"])
 
 
 def _to_follow_up(document: Document, _parameters: Parameters) -> bool:
@@ -139,6 +141,7 @@ QUERIES = {
     DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
     DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
+    GONE_DEVICES: Query(where=_gone, select=_select("id", "facts", "slots", "gone_at")),
     DEVICE_COUNT: Query(where=_stands, aggregate=len),
     DEVICE_COUNT_BY_VERDICT: Query(where=_stands_with_verdict, aggregate=len),
     DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),

@@ -61,6 +61,9 @@ DEVICES_TO_DECIDE = (
 DEVICE_MIRRORS = "SELECT c.id, c.facts, c.replaced_by, c.missing_since, c.gone_at FROM c"
 DEVICE_TAGS = "SELECT c.id, c.tag FROM c WHERE c.tag.wanted != null OR c.tag.state != 'none'"
 DEVICES_TO_PURGE = "SELECT VALUE c.id FROM c WHERE c.gone_at <= @before AND c.purged_at = null"
+GONE_DEVICES = (
+    "SELECT c.id, c.facts, c.slots, c.gone_at FROM c WHERE c.gone_at != null AND c.purged_at = null"
+)
 DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag, c.gone_at FROM c WHERE c.replaced_by = null"
 DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"

@@ -24,6 +24,7 @@ from shared.graph_wire import (
 from shared.settings import Settings
 
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
+_POLICY_PARTS = "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)"
 _ENTRA_DEVICE = "/devices(deviceId='{id}')"
 _TAG_FIELDS = "id,deviceId,extensionAttributes"
 _EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
@@ -41,12 +42,22 @@ class Graph:
         call = Call("GET", "/deviceManagement/mobileThreatDefenseConnectors")
         return [item async for item in self._client.pages(ConnectorAnswer, call, whole=True)]
 
+    async def connector(self, id_: str) -> ConnectorAnswer:
+        """One of them; GraphNotFound where there is none of that id."""
+        path = "/deviceManagement/mobileThreatDefenseConnectors/{id}"
+        return await self._client.read(ConnectorAnswer, Call("GET", path, {"id": id_}))
+
     async def compliance_policies(self) -> list[CompliancePolicyAnswer]:
         """All compliance policies with assignments and actions (DeviceManagementConfiguration.Read.All)."""
-        expand = "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)"
         path = "/deviceManagement/deviceCompliancePolicies?$expand={expand}"
-        call = Call("GET", path, {"expand": expand})
+        call = Call("GET", path, {"expand": _POLICY_PARTS})
         return [item async for item in self._client.pages(CompliancePolicyAnswer, call, whole=True)]
+
+    async def compliance_policy(self, id_: str) -> CompliancePolicyAnswer:
+        """One of them; GraphNotFound where there is none of that id."""
+        path = "/deviceManagement/deviceCompliancePolicies/{id}?$expand={expand}"
+        call = Call("GET", path, {"id": id_, "expand": _POLICY_PARTS})
+        return await self._client.read(CompliancePolicyAnswer, call)
 
     async def device_count(self) -> int:
         """How many devices Intune's overview counts (DeviceManagementManagedDevices.Read.All)."""

@@ -109,7 +109,9 @@ class GraphClient:
         request, seen = self._request(call), set[str]()
         while True:
             page = _json(await self._send(request, call.method))
-            items = page.get("value") or []
+            if "value" not in page:
+                raise GraphUnavailable("Microsoft Graph answered a list without its items")
+            items = page["value"] or []
             if not isinstance(items, list):
                 raise GraphRefused("Microsoft Graph answered a list that is none")
             for item in items:
@@ -205,7 +207,10 @@ class GraphClient:
         return request
 
     def _ours(self, link: object) -> bool:
-        return isinstance(link, str) and urlsplit(link)[:2] == urlsplit(self._base)[:2]
+        try:
+            return isinstance(link, str) and urlsplit(link)[:2] == urlsplit(self._base)[:2]
+        except ValueError:
+            return False
 
     async def _turn(self, method: str, url: str) -> None:
         """Wait for the turn of a call to a path; GraphUnavailable where that takes too long."""

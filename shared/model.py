@@ -318,7 +318,8 @@ class Decision(Part):
     rules_version: str
     decided_at: Moment
     over_since: Moment | None = None
-    """Since when the device has been over the line without pause; a rule's grace period counts from here."""
+    """Since when the device has been over the line without pause; a rule's grace period counts from here, and
+    a time in which nothing was decided is no pause."""
     next_due: Moment | None = None
     """When this decision must be looked at again though nothing is reported."""
 
@@ -365,7 +366,8 @@ class Tag(Part):
     unheard: bool = False
     """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
     stop: str | None = None
-    """The mass-change stop that holds this block back, or held it back until it was approved."""
+    """The mass-change stop that holds this block back, or held it back until it was approved; None once it is
+    written or called off: an approval lets a block through once."""
     follow_up: FollowUp | None = None
     error: str | None = None
 

@@ -125,7 +125,10 @@ class AppExports:
 
         Raises GraphRefused for a link that is good no more, and for a file that is too large.
         """
-        where = urlsplit(link)
+        try:
+            where = urlsplit(link)
+        except ValueError:
+            raise GraphRefused("has a link that is no address") from None
         if where.scheme != "https" and where.hostname not in _LOOPBACK:
             raise GraphRefused("has a link that is not https")
         return await _download(link, path)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shared.connector import Connector, connector_document_id
 from shared.cosmos import CONNECTOR_MIRRORS
+from shared.errors import GraphNotFound
 from shared.graph_wire import ConnectorAnswer
 from shared.record import Platform
 from shared.services import Services
@@ -11,7 +12,7 @@ from sync_inventory.tally import Tally
 
 
 async def mirror_connectors(services: Services, tally: Tally) -> None:
-    """Mirror every connector; the mirror of one that is gone from Intune is removed.
+    """Mirror every connector; the mirror of one that is gone from Intune, asked for it, is removed.
 
     Written only when something other than the time of reading changed. The heartbeat counts as a change:
     there are a handful of connectors, and health has to see it; no decision depends on it.
@@ -27,9 +28,22 @@ async def mirror_connectors(services: Services, tally: Tally) -> None:
             continue
         await services.store.upsert(now)
         tally.add("written")
-    for gone in mirrored:
-        await services.store.delete(Connector, gone)
+    for gone in mirrored.values():
+        if await _is_there(services, gone.intune_id):
+            tally.add("not_listed")
+            continue
+        await services.store.delete(Connector, gone.id)
         tally.add("removed")
+
+
+async def _is_there(services: Services, intune_id: str) -> bool:
+    """Whether Intune has a connector though its list lacks it: lists may be incomplete, and a switch that
+    silently vanished would let devices in."""
+    try:
+        await services.graph.connector(intune_id)
+    except GraphNotFound:
+        return False
+    return True
 
 
 def connector(answer: ConnectorAnswer, read_at: datetime) -> Connector:

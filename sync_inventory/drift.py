@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from evaluate_risk.decide import HISTORY, change, is_ours
 from shared.cosmos import DEVICE_TAGS
 from shared.events import Event, tell
-from shared.model import Device, HistoryEntry, Tag, TagState, Verdict
+from shared.model import Device, HistoryEntry, Tag, TagState, Verdict, id_part
 from shared.services import Services
 from shared.settings import Mode
 from sync_inventory.scratch import Scratch
@@ -79,7 +79,7 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
     async for entra in services.graph.entra_devices():
         id_, value = entra.device_id.lower(), entra.attributes.get(services.settings.attribute)
         tag = tags.of(id_)
-        if tag is None and (value is None or not is_ours(value)):
+        if tag is None and (value is None or not is_ours(value) or id_part(id_) != id_):
             continue
         look = await _look(services, id_, tag, value)
         if look.finding in CALL_FOR_WORK:

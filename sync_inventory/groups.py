@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from shared.errors import GraphNotFound, GraphRefused
 from shared.events import Event, tell
+from shared.rule import Rule
 from shared.services import Services
 from sync_inventory.scratch import ROWS, Scratch
 from sync_inventory.tally import Tally
@@ -19,6 +20,9 @@ class Groups:
         self._scratch = scratch
         self._scratch.script(_TABLE)
         self._known = False
+        self.settled: tuple[Rule, ...] | None = None
+        """The rules as they hold once the devices of the users of newly named groups were swept; None where
+        no group is new."""
 
     async def look_up(self, groups: Collection[str], tally: Tally) -> frozenset[str]:
         """Read the members of `groups`; those that cannot be read, because they are gone or refused.

@@ -1,8 +1,10 @@
 """Intune's compliance policies, read as rules: the most a platform's devices may risk."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from shared.errors import GraphNotFound
 from shared.events import Event, tell
 from shared.graph_wire import CompliancePolicyAnswer
 from shared.level import Level
@@ -47,20 +49,52 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
     """Mirror the policies that ask for a threat level, and look up whom they are assigned to.
 
     The rules are written only when one changed. Where Graph does not answer, neither rules nor groups of this
-    run count, and both stay as the last one had them.
+    run count, and both stay as the last one had them. A group that no rule named before is among the unknown
+    until the sweep has found its users' devices (`settle_rules`): until then a rule newly assigned to it
+    would seem to reach nobody, and a looser one would let them in.
     """
     policies = await services.graph.compliance_policies()
     standing = await services.store.read(Rules, "rules")
     before = {rule.id: rule for rule in standing.document.rules} if standing else {}
+    policies += await _not_listed(services, before.keys() - {policy.id for policy in policies}, tally)
     found = [rule for policy in policies if (rule := read_rule(policy, tally, before.get(policy.id)))]
     unknown = await groups.look_up({group for rule in found for group in _groups(rule.reach)}, tally)
     rules = tuple(sorted((_without_guesses(rule, unknown) for rule in found), key=lambda rule: rule.id))
     tally.add("rules", len(rules))
     tally.add("unresolved", sum(bool(rule.reach.unknown) for rule in rules))
+    if standing:
+        swept = {group for rule in before.values() for group in _groups(rule.reach)}
+        new = frozenset(group for rule in rules for group in _groups(rule.reach)) - swept
+        groups.settled = rules if new else None
+        rules = tuple(_without_guesses(rule, new) for rule in rules)
     if standing and standing.document.rules == rules:
         return
     await services.store.upsert(Rules(rules=rules, read_at=services.now()))
     tally.add("written")
+
+
+async def settle_rules(services: Services, groups: Groups, tally: Tally) -> None:
+    """After the sweep, every device knows its groups: the newly named ones are unknown no more."""
+    if groups.settled is None:
+        return
+    await services.store.upsert(Rules(rules=groups.settled, read_at=services.now()))
+    services.mirror.forget()
+    tally.add("rules_settled", len(groups.settled))
+
+
+async def _not_listed(
+    services: Services, ids: AbstractSet[str], tally: Tally
+) -> list[CompliancePolicyAnswer]:
+    """The policies of these ids that Intune has though its list lacks them: lists may be incomplete, and a
+    rule that silently vanished would let devices in."""
+    policies: list[CompliancePolicyAnswer] = []
+    for id_ in sorted(ids):
+        try:
+            policies.append(await services.graph.compliance_policy(id_))
+        except GraphNotFound:
+            continue
+        tally.add("not_listed")
+    return policies
 
 
 def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None = None) -> Rule | None:

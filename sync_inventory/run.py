@@ -1,6 +1,7 @@
 """One run of the sync: its steps in order, each failing alone, and the record that is left of it."""
 
 import asyncio
+import sqlite3
 import time
 
 from pydantic import ValidationError
@@ -65,7 +66,7 @@ async def _run(step: Step, context: Context) -> StepRun:
         error = tally.error
     except ValidationError as wrong:
         error = unreadable(wrong)
-    except MtdError as wrong:
+    except (MtdError, OSError, sqlite3.Error) as wrong:  # the last two: the scratch paper's disk is full
         error = f"{type(wrong).__name__}: {wrong}"
     if error is not None:
         tell(Event.SYNC_STEP_FAILED, step=name, why=error)

@@ -16,7 +16,8 @@ from sync_inventory.figures import count_devices
 from sync_inventory.gone import look_for_missing, purge_gone
 from sync_inventory.groups import Groups
 from sync_inventory.links import Links
-from sync_inventory.rules import mirror_rules
+from sync_inventory.reenrolled import follow_reenrolled
+from sync_inventory.rules import mirror_rules, settle_rules
 from sync_inventory.scratch import Scratch
 from sync_inventory.silence import listen
 from sync_inventory.sweep import Sweep
@@ -66,13 +67,15 @@ async def devices(context: Context, tally: Tally) -> None:
     """Intune's devices, and those it has no more."""
     sweep = Sweep(context.scratch, context.groups)
     await mirror_devices(context.services, sweep, context.links, tally)
+    await settle_rules(context.services, context.groups, tally)
     await look_for_missing(context.services, sweep, tally)
     await purge_gone(context.services, tally)
 
 
 async def agents(context: Context, tally: Tally) -> None:
-    """Agents whose device has come."""
+    """Agents whose device has come, or has come back under other ids."""
     await link_agents(context.services, context.links, tally)
+    await follow_reenrolled(context.services, context.links, tally)
 
 
 async def decisions(context: Context, tally: Tally) -> None:

@@ -3,7 +3,16 @@
 from aiohttp import web
 
 from local.graph.directory import STATE, Kind, merged
-from local.graph.listing import expanded, found, listing, many, selected, selection, single
+from local.graph.listing import (
+    Shape,
+    expanded,
+    found,
+    listing,
+    many,
+    selected,
+    selection,
+    single,
+)
 from local.graph.problem import Document, bad_request, read_object
 
 ROOT = "/v1.0/deviceManagement/"
@@ -50,6 +59,15 @@ async def change_connector(request: web.Request) -> web.Response:
 
 async def compliance_policies(request: web.Request) -> web.Response:
     """Assignments, actions and the actions' configurations only where `$expand` asks for them."""
+    return listing(request, Kind.COMPLIANCE_POLICY, _policy_shape(request))
+
+
+async def compliance_policy(request: web.Request) -> web.Response:
+    """One of them, in the same way."""
+    return web.json_response(_policy_shape(request)(found(request, Kind.COMPLIANCE_POLICY)))
+
+
+def _policy_shape(request: web.Request) -> Shape:
     asked = expanded(request)
 
     def shape(policy: Document) -> Document:
@@ -58,7 +76,7 @@ async def compliance_policies(request: web.Request) -> web.Response:
             shown[ACTIONS] = [_without(rule, {"scheduledActionConfigurations"}) for rule in shown[ACTIONS]]
         return shown
 
-    return listing(request, Kind.COMPLIANCE_POLICY, shape)
+    return shape
 
 
 async def mobile_apps(request: web.Request) -> web.Response:
@@ -85,5 +103,6 @@ ROUTES = (
     web.get(CONNECTOR, single(Kind.CONNECTOR)),
     web.patch(CONNECTOR, change_connector),
     web.get(ROOT + "deviceCompliancePolicies", compliance_policies),
+    web.get(ROOT + "deviceCompliancePolicies/{id}", compliance_policy),
     web.get("/v1.0/deviceAppManagement/mobileApps", mobile_apps),
 )

@@ -12,6 +12,7 @@ from evaluate_risk.evaluation import evaluate
 from shared.level import Level
 from shared.model import FollowUp
 from shared.record import Status
+from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
 from tests.world import INTUNE_ID, USER_ID, World, a_threat, world
@@ -144,5 +145,20 @@ async def test_a_remediation_before_the_block_was_written_revokes_nothing() -> N
         one.graph_faults.fail(503, 1, "PATCH")
         await evaluate(one.services, feed(a_threat()))
         await evaluate(one.services, feed(RESOLVED))
+        await retry_pending(one.services)
+        assert await actions(one) == []
+
+
+async def test_what_was_to_follow_is_not_done_once_the_option_is_off() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        one.graph_faults.fail(503, 1, "PATCH")
+        await evaluate(one.services, feed(a_threat()))
+        assert (await one.device()).tag.follow_up is FollowUp.REVOKE_SESSIONS
+        settings = one.services.settings.model_copy(update={"follow_ups": frozenset()})
+        without = Services.of(settings, one.clock)
+        await retry_pending(without)
+        await without.close()
+        assert one.entra_tag() == "mtd-block-high"
         await retry_pending(one.services)
         assert await actions(one) == []

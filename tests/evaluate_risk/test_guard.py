@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from evaluate_risk.enforce import enforce, retry_pending
+from evaluate_risk.decide import change
+from evaluate_risk.enforce import enforce, release, retry_pending
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.guard import Guard, admit, approve, guard
 from shared.errors import NotThere
 from shared.level import Level
 from shared.model import Device, Report, TagState
 from shared.record import Status
+from shared.services import Services
+from shared.settings import Mode
 from shared.tenant import Tenant
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import World, a_threat, world
@@ -212,3 +215,37 @@ async def test_a_waiting_device_another_instance_changed_is_looked_at_anew(small
     await enforce(small.services, found)
     assert (await small.device("entra-8")).tag.wanted is None
     assert small.entra_tag("entra-8") is None
+
+
+async def test_a_waiting_device_goes_on_waiting_though_it_is_reported_again_an_hour_later(
+    small: World,
+) -> None:
+    await evaluate(small.services, feed(*map(infected, range(5))))
+    before = await waiting(small)
+    small.clock.pass_time(minutes=61)
+    again = [a_threat("t2", device=f"agent-{n}", mdm_device_id=f"intune-{n}") for n in before]
+    await evaluate(small.services, feed(*again))
+    assert await waiting(small) == before
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+async def test_an_approval_lets_a_block_through_once(small: World, taken_back: bool) -> None:
+    """Entering enforce again counts every first block: what was approved before is no leave for it."""
+    await evaluate(small.services, feed(*map(infected, range(8))))
+    reporting = Services.of(small.services.settings.model_copy(update={"mode": Mode.REPORT}), small.clock)
+    if taken_back:
+        await approve(small.services, await stop_of(small), "ada", "a real outbreak")
+        await retry_pending(small.services)
+        await release(reporting, "ada", "end of the trial")
+    for number in range(8):
+        await change(reporting, f"entra-{number}")
+    await reporting.close()
+    if not taken_back:
+        await approve(small.services, await stop_of(small), "ada", "nothing waits any more")
+    before = await blocked(small)
+    small.clock.pass_time(hours=2)
+    for number in range(8):
+        found = await change(small.services, f"entra-{number}")
+        assert found is not None
+        await enforce(small.services, found)
+    assert len(await blocked(small)) - len(before) == LIMIT

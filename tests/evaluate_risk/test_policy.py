@@ -121,7 +121,29 @@ def test_a_rule_that_is_not_known_to_reach_a_device_decides_nothing(reach: Reach
     assert alone.verdict is Verdict.UNDECIDED
     assert (rule.name in alone.reasons[0]) is bool(reach.unknown)
     beside = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), rule))
-    assert beside.verdict is Verdict.ALLOW
+    assert beside.verdict is (Verdict.UNDECIDED if reach.unknown else Verdict.ALLOW)
+
+
+UNRESOLVED = Reach(groups=("g",), unknown=("g",))
+
+
+def test_nobody_is_let_in_by_a_looser_rule_because_a_stricter_one_is_unresolved() -> None:
+    rules = a_rule(Level.MEDIUM), a_rule(Level.SECURED, name="board", reach=UNRESOLVED, grace_hours=1)
+    decision = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(*rules))
+    assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
+    assert decision.reasons[0] == "it is over the line of board, whose assignment is unresolved"
+    assert verdict(with_slots(a_slot()), a_policy(*rules)).verdict is Verdict.ALLOW
+    assert verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(*rules)).verdict is Verdict.BLOCK
+
+
+def test_an_unresolved_rule_leaves_a_grace_period_its_end() -> None:
+    rules = a_rule(Level.LOW, grace_hours=24), a_rule(Level.SECURED, name="board", reach=UNRESOLVED)
+    over = with_slots(a_slot(severity=Level.HIGH))
+    decision = verdict(over, a_policy(*rules))
+    assert decision.verdict is Verdict.UNDECIDED
+    assert decision.next_due == START + timedelta(hours=24)
+    later = over.model_copy(update={"decision": decision})
+    assert decide(later, a_policy(*rules), START + timedelta(hours=24)).verdict is Verdict.BLOCK
 
 
 def test_a_rule_for_all_devices_decides() -> None:
@@ -185,6 +207,21 @@ def test_a_device_back_under_the_line_begins_its_next_grace_anew() -> None:
     again = with_slots(a_slot(severity=Level.HIGH)).model_copy(update={"decision": decision})
     late = START + timedelta(hours=30)
     assert decide(again, a_policy(a_rule(grace_hours=24)), late).over_since == late
+
+
+@pytest.mark.parametrize("policy", [a_policy(mode=Mode.OFF), a_policy(a_rule(platform=Platform.ANDROID))])
+def test_a_grace_period_that_has_run_out_does_not_begin_anew_because_nothing_was_decided_for_a_while(
+    policy: Policy,
+) -> None:
+    patient = a_policy(a_rule(grace_hours=24))
+    over = with_slots(a_slot(severity=Level.HIGH))
+    over = over.model_copy(update={"decision": verdict(over, patient)})
+    undecided = decide(over, policy, START + timedelta(hours=30))
+    assert undecided.verdict is Verdict.UNDECIDED
+    again = over.model_copy(update={"decision": undecided})
+    assert decide(again, patient, START + timedelta(hours=31)).verdict is Verdict.BLOCK
+    clean = with_slots(a_slot()).model_copy(update={"decision": undecided})
+    assert decide(clean, policy, START).over_since is None
 
 
 def test_a_patient_strict_rule_does_not_shield_from_a_looser_one_without_grace() -> None:

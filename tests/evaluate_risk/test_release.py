@@ -8,7 +8,7 @@ from evaluate_risk import release as releasing
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.release import release
-from shared.errors import BadRequest
+from shared.errors import BadRequest, GraphUnavailable
 from shared.level import Level
 from shared.model import TagState
 from shared.services import Services
@@ -82,3 +82,24 @@ async def test_time_that_runs_out_is_told(reporting: Services, monkeypatch: pyte
 async def test_in_enforce_it_is_refused(tenant_world: World) -> None:
     with pytest.raises(BadRequest, match="enforce"):
         await release(tenant_world.services, "ada", "why")
+
+
+async def test_a_block_whose_writing_was_never_heard_of_is_taken_back_too(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tenant_world.put_rule(Level.LOW)
+    await put_phone(tenant_world)
+    write = tenant_world.services.graph.write_tag
+
+    async def unheard(entra_id: str, value: str) -> None:
+        await write(entra_id, value)
+        raise GraphUnavailable("the answer was lost")
+
+    monkeypatch.setattr(tenant_world.services.graph, "write_tag", unheard)
+    await evaluate(tenant_world.services, feed(a_threat()))
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    settings = tenant_world.services.settings.model_copy(update={"mode": Mode.REPORT})
+    reporting = Services.of(settings, tenant_world.clock)
+    assert (await release(reporting, "ada", "end of the trial")).released == 1
+    await reporting.close()
+    assert tenant_world.entra_tag() == "mtd-ok"

@@ -93,7 +93,9 @@ async def test_pages_are_followed_to_the_end(script: Script) -> None:
     assert all(token and token.startswith("Bearer ") for token in script.tokens)
 
 
-@pytest.mark.parametrize("host", ["http://127.0.0.1:9/v1.0/x", "https://graph.evil.example/v1.0/x"])
+@pytest.mark.parametrize(
+    "host", ["http://127.0.0.1:9/v1.0/x", "https://graph.evil.example/v1.0/x", "https://[odd/x"]
+)
 async def test_a_next_link_to_another_host_is_refused_and_never_asked(script: Script, host: str) -> None:
     with pytest.raises(GraphRefused, match="leads nowhere"):
         await script.devices(page({"id": "a"}, link=host))
@@ -135,6 +137,11 @@ async def test_a_policy_or_connector_that_cannot_be_read_is_never_left_out(tenan
     tenant_world.tenant.put_connector({"id": "c1", "iosEnabled": "perhaps"})
     with pytest.raises(GraphRefused):
         await tenant_world.services.graph.connectors()
+
+
+async def test_a_list_without_its_items_is_not_taken_for_an_empty_one(script: Script) -> None:
+    with pytest.raises(GraphUnavailable, match="without its items"):
+        await script.devices(lambda _address: web.json_response({"@odata.count": 7}))
 
 
 @pytest.mark.parametrize("value", [None, []])

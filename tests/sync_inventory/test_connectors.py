@@ -74,3 +74,11 @@ async def test_a_connector_gone_from_intune_loses_its_mirror(tenant_world: World
     assert (await step(tenant_world, "connectors")).counts == {"written": 1, "removed": 1}
     assert await _mirrored(tenant_world, "gone") is None
     assert await _mirrored(tenant_world, "stays") is not None
+
+
+async def test_a_connector_the_list_leaves_out_is_asked_for_and_keeps_its_mirror(tenant_world: World) -> None:
+    put_connector(tenant_world)
+    await step(tenant_world, "connectors")
+    tenant_world.graph_faults.truncate(0, "mobileThreatDefenseConnectors")
+    assert (await step(tenant_world, "connectors")).counts == {"not_listed": 1}
+    assert await _mirrored(tenant_world) is not None

@@ -183,3 +183,13 @@ async def test_a_link_that_cannot_be_read_stays_as_it_is_and_stops_nobody(tenant
     assert done.error == "serial:sn-test-1: a stored Link cannot be read (1 fields)"
     assert done.counts["created"] == 1
     assert await stored(tenant_world, "serial:sn-test-1", "links") == before
+
+
+async def test_without_intunes_own_count_the_devices_are_mirrored_all_the_same(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    put_phone(tenant_world)
+    tenant_world.graph_faults.fail(403, 1, path_contains="managedDeviceOverview")
+    done = await step(tenant_world, "devices")
+    assert done.counts["created"] == 1
+    assert done.error is not None
+    assert "is not known" in done.error

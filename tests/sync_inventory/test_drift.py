@@ -285,3 +285,13 @@ async def test_a_tag_that_cannot_be_read_does_not_stop_the_repair_of_the_others(
     put_tag(tenant_world, None)
     assert (await step(tenant_world, "drift")).counts == {"drifted": 1, "ours_unasked": 1, "tags_applied": 1}
     assert tenant_world.entra_tag("entra-2") == "mtd-block-high"
+
+
+@pytest.mark.parametrize("odd", ["", "odd/../id?#"])
+async def test_a_device_of_entra_that_no_document_can_be_named_for_stops_nobody(
+    tenant_world: World, odd: str
+) -> None:
+    await _blocked(tenant_world)
+    put_tag(tenant_world, "mtd-block-high", odd)
+    done = await step(tenant_world, "drift")
+    assert (done.counts, done.error) == ({"as_it_should_be": 1}, None)

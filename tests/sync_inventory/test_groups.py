@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from evaluate_risk.evaluation import evaluate
+from shared.level import Level
 from shared.model import Verdict
+from tests.evaluate_risk.stories import feed
 from tests.sync_inventory.tenant import put_phone, put_policy, run, step, target, writes
-from tests.world import ENTRA_ID, USER_ID, World
+from tests.world import ENTRA_ID, USER_ID, World, a_threat
 
 OTHER = "55555555-aaaa-4bbb-8ccc-222222222222"
 SALES, BOARD = "9a000000-0000-4000-8000-000000000001", "9a000000-0000-4000-8000-000000000002"
@@ -109,3 +112,49 @@ async def test_a_large_group_is_read_by_pages_and_never_user_by_user(tenant_worl
     assert done.counts["group_members"] == 2501
     asked = {path: count for (_, path), count in tenant_world.graph_calls.items() if "/groups/" in path}
     assert sum(asked.values()) == 3
+
+
+async def _a_phone_the_strict_policy_refuses(world: World) -> None:
+    """Blocked by a policy for sales, and within the line of a looser one for everybody."""
+    put_policy(world, "medium", "policy-loose")
+    for group in (SALES, BOARD):
+        world.tenant.put_group({"id": group, "members": [USER_ID]})
+    _assigned(world, include=SALES, level="secured")
+    put_phone(world)
+    await run(world)
+    await evaluate(world.services, feed(a_threat(severity=Level.LOW)))
+    assert world.entra_tag() == "mtd-block-low"
+
+
+async def test_a_group_that_cannot_be_looked_up_lets_nobody_in(tenant_world: World) -> None:
+    await _a_phone_the_strict_policy_refuses(tenant_world)
+    tenant_world.graph_faults.fail(403, 1, path_contains="transitiveMembers")
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.UNDECIDED
+    assert tenant_world.entra_tag() == "mtd-block-low"
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.BLOCK
+
+
+async def test_a_policy_assigned_to_another_group_lets_nobody_in_before_the_sweep_knows_its_users(
+    tenant_world: World,
+) -> None:
+    await _a_phone_the_strict_policy_refuses(tenant_world)
+    _assigned(tenant_world, include=BOARD, level="secured")
+    tenant_world.graph_faults.fail(503, 3, path_contains="managedDevices?")
+    await run(tenant_world)
+    assert tenant_world.entra_tag() == "mtd-block-low"
+    assert "rules_settled" in (await step(tenant_world, "devices")).counts
+    assert await _verdict(tenant_world) is Verdict.BLOCK
+    assert "rules_settled" not in (await step(tenant_world, "devices")).counts
+
+
+async def test_who_is_in_no_group_of_a_newly_assigned_policy_is_let_in_after_the_sweep(
+    tenant_world: World,
+) -> None:
+    await _a_phone_the_strict_policy_refuses(tenant_world)
+    tenant_world.tenant.put_group({"id": BOARD, "members": []})
+    _assigned(tenant_world, include=BOARD, level="secured")
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.ALLOW
+    assert tenant_world.entra_tag() == "mtd-ok"

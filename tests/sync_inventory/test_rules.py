@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.graph.directory import Kind
 from shared.graph_wire import CompliancePolicyAnswer
 from shared.level import Level
 from shared.model import Enrolment
@@ -222,3 +223,23 @@ async def test_a_mirrored_rule_outlasts_the_type_of_its_policy(tenant_world: Wor
     put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.deviceCompliancePolicy"})
     assert (await step(tenant_world, "rules")).counts == {"rules": 1}
     assert await tenant_world.services.store.read(Rules, "rules") == before
+
+
+async def test_a_policy_the_list_leaves_out_is_asked_for_and_goes_on_holding(tenant_world: World) -> None:
+    put_policy(tenant_world, "secured", "policy-2")
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    before = await tenant_world.services.store.read(Rules, "rules")
+    tenant_world.graph_faults.truncate(1, "deviceCompliancePolicies?")
+    assert (await step(tenant_world, "rules")).counts == {"rules": 2, "not_listed": 1}
+    assert await tenant_world.services.store.read(Rules, "rules") == before
+
+
+async def test_a_policy_that_is_gone_makes_no_rule_any_more(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    assert tenant_world.tenant.remove(Kind.COMPLIANCE_POLICY, "policy-1")
+    assert (await step(tenant_world, "rules")).counts == {"written": 1}
+    found = await tenant_world.services.store.read(Rules, "rules")
+    assert found is not None
+    assert found.document.rules == ()

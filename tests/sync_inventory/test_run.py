@@ -1,6 +1,7 @@
 """A whole run: its order, its failures, its record."""
 
 import logging
+import sqlite3
 from collections import Counter
 
 import pytest
@@ -80,9 +81,12 @@ async def test_each_step_graph_does_not_answer_fails_alone(
     assert (await run(tenant_world)).ok
 
 
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("cut off"), sqlite3.OperationalError("cut off"), OSError("cut off")]
+)
 @pytest.mark.parametrize("failing", STEPS)
 async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
-    tenant_world: World, failing: str, monkeypatch: pytest.MonkeyPatch
+    tenant_world: World, failing: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _tenant(tenant_world)
     functions = dict(
@@ -105,12 +109,12 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
     )
 
     async def broken(*_: object) -> None:
-        raise StoreUnavailable("cut off")
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(running, functions[failing], broken)
         done = await step(tenant_world, failing)
-    assert done.error == "StoreUnavailable: cut off"
+    assert done.error == f"{type(error).__name__}: cut off"
     assert (await run(tenant_world)).ok
     assert (await tenant_world.device()).decision is not None
 
