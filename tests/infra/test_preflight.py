@@ -37,22 +37,40 @@ NAMESPACES = [
     "Network",
     "OperationalInsights",
 ]
+OWNER = {"actions": ["*"], "notActions": []}
+CONTRIBUTOR = {
+    "actions": ["*"],
+    "notActions": ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+}
+ROLE_ADMINISTRATOR = {
+    "actions": ["Microsoft.Authorization/roleAssignments/write", "*/read"],
+    "notActions": [],
+}
+PERMISSIONS = "rest --url /subscriptions/sub-1/providers/Microsoft.Authorization/permissions"
 WELL: dict[str, object] = {
-    "account show": {"id": "sub-1", "name": "Example", "user": {"name": "deployer@example.com"}},
+    "account show": {
+        "id": "sub-1",
+        "name": "Example",
+        "user": {"name": "deployer@example.com", "type": "user"},
+    },
     "functionapp list-flexconsumption-locations": [{"name": "westeurope"}, {"name": "eastus"}],
     "functionapp list-flexconsumption-runtimes": [{"version": "3.12"}, {"version": "3.13"}],
     "provider list": [f"Microsoft.{name}" for name in [*NAMESPACES, "Storage", "Web"]],
-    "role assignment list": [{"roleDefinitionName": "Owner"}],
+    PERMISSIONS: {"value": [OWNER]},
     "keyvault list-deleted": [],
     "group exists": False,
     "resource list": [],
     "rest --method post": {"nameAvailable": True},
     "storage account check-name": {"nameAvailable": True},
     "cosmosdb check-name-exists": False,
-    "cosmosdb show": {"capabilities": [{"name": "EnableServerless"}]},
+    "cosmosdb show": {
+        "capabilities": [{"name": "EnableServerless"}],
+        "locations": [{"locationName": "West Europe", "isZoneRedundant": False}],
+    },
+    "group show": {"location": "westeurope"},
     "ad group member list": ["member-1"],
     "keyvault secret list": [],
-    "rest --url": {"value": [{"displayName": "Global Administrator"}]},
+    "rest --url https://graph": {"value": [{"displayName": "Global Administrator"}]},
 }
 VALUES = {"AZURE_ENV_NAME": "dev", "AZURE_LOCATION": "westeurope"}
 
@@ -64,6 +82,7 @@ class Machine:
     folder: pathlib.Path
     answers: dict[str, object] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=lambda: dict(VALUES))
+    shell: dict[str, str] = field(default_factory=dict)
 
     def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), script: pathlib.Path | None = None) -> str:
         """What it tells; begins with `0` or `1`, its exit status."""
@@ -77,7 +96,7 @@ class Machine:
             path.chmod(0o755)
         ended = subprocess.run(
             [sys.executable, str(script or ROOT / "infra" / "preflight.py")],
-            env={"PATH": str(self.folder)},
+            env={"PATH": str(self.folder), **self.shell},
             capture_output=True,
             text=True,
             check=False,
@@ -148,13 +167,13 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     ({"functionapp list-flexconsumption-runtimes": [{"version": "3.11"}]}, {}, "does not offer Python 3.13"),
     ({"provider list": ["Microsoft.Web"]}, {}, "az provider register --namespace Microsoft.App --wait"),
     (
-        {"role assignment list": [{"roleDefinitionName": "Contributor"}]},
+        {PERMISSIONS: {"value": [CONTRIBUTOR]}},
         {},
-        "may not deploy: it has Contributor",
+        "may not deploy to subscription Example: it lacks Microsoft.Authorization/roleAssignments/write\n",
     ),
-    ({"role assignment list": []}, {}, "may not deploy: it has no role"),
+    ({PERMISSIONS: {"value": []}}, {}, "it lacks Microsoft.Resources/subscriptions/resourceGroups/write, "),
     (
-        {"rest --url": {"value": [{"displayName": "Directory Readers"}]}},
+        {"rest --url https://graph": {"value": [{"displayName": "Directory Readers"}]}},
         {"GRANT_GRAPH_PERMISSIONS": "true"},
         "may not grant Microsoft Graph permissions",
     ),
@@ -175,10 +194,37 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
         "the deleted vault kv-mtd-old still holds its name",
     ),
     (
-        {"cosmosdb show": {"capabilities": []}},
+        {"group exists": True, "cosmosdb show": {"capabilities": []}},
         {"AZURE_COSMOS_NAME": "cosmos-mtd-abc123"},
-        "is autoscale and cannot become serverless",
+        "was made with COSMOS_CAPACITY autoscale and cannot become serverless",
     ),
+    (
+        {
+            "functionapp list-flexconsumption-locations --zone-redundant=true": [{"name": "westeurope"}],
+            "group exists": True,
+        },
+        {"AZURE_COSMOS_NAME": "cosmos-mtd-abc123", "ZONE_REDUNDANT": "true"},
+        "was made with ZONE_REDUNDANT false and cannot become true",
+    ),
+    (
+        {"group exists": True, "group show": {"location": "eastus"}},
+        {},
+        "rg-dev stands in eastus and cannot move to westeurope",
+    ),
+    (
+        {},
+        {"PARTNERS_IOS": "lookout, lookoutt"},
+        "'lookoutt' is no partner on IOS\n    expected of better_mob",
+    ),
+    ({}, {"PREFERRED_PARTNER_ANDROID": "nobody"}, "'nobody' is no partner on ANDROID"),
+    (
+        {},
+        {"PARTNERS_IOS": "lookout", "PREFERRED_PARTNER_IOS": "pradeo"},
+        "PREFERRED_PARTNER_IOS is 'pradeo', which PARTNERS_IOS does not name",
+    ),
+    ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
+    ({}, {"COSMOS_MAXIMUM_THROUGHPUT": "4500"}, "expected a multiple of 1000"),
+    ({"keyvault list-deleted": "WARNING: hello"}, {}, "az keyvault answered something that is no JSON"),
     ({}, {"BREAK_GLASS_GROUP": "admins"}, "which is no object id"),
     (
         {"ad group member list": "ERROR: not found"},
@@ -203,15 +249,52 @@ def test_what_stands_in_the_way_is_told(
 
 def test_everything_is_told_at_once(machine: Machine) -> None:
     machine.values.update({"TAG_ATTRIBUTE": "16", "AZURE_LOCATION": "atlantis"})
-    machine.answers["role assignment list"] = []
+    machine.answers[PERMISSIONS] = {"value": []}
     told = machine.preflight()
     assert all(f"  {number}. " in told for number in (1, 2, 3))
 
 
-@pytest.mark.parametrize("roles", [["Owner"], ["Contributor", "Role Based Access Control Administrator"]])
-def test_either_way_of_having_the_rights_will_do(machine: Machine, roles: list[str]) -> None:
-    machine.answers["role assignment list"] = [{"roleDefinitionName": role} for role in roles]
+@pytest.mark.parametrize("roles", [[OWNER], [CONTRIBUTOR, ROLE_ADMINISTRATOR]])
+def test_either_way_of_having_the_rights_will_do(machine: Machine, roles: list[object]) -> None:
+    machine.answers[PERMISSIONS] = {"value": roles}
     assert machine.preflight().startswith("0 ")
+
+
+def test_what_was_taken_down_by_hand_can_be_deployed_again(machine: Machine) -> None:
+    machine.values["AZURE_COSMOS_NAME"] = "cosmos-mtd-abc123"
+    machine.answers["cosmosdb show"] = "ERROR: (ResourceGroupNotFound)"
+    assert machine.preflight().startswith("0 ")
+
+
+def test_a_pipelines_identity_needs_no_right_to_read_the_directory(machine: Machine) -> None:
+    """Neither its own roles nor its directory roles are asked of Graph, which would not tell it."""
+    user = {"name": "1d0f6c1e-0000-4000-8000-000000000001", "type": "servicePrincipal"}
+    machine.answers["account show"] = {"id": "sub-1", "name": "Example", "user": user}
+    machine.answers["rest --url https://graph"] = "ERROR: Insufficient privileges"
+    machine.values["GRANT_GRAPH_PERMISSIONS"] = "true"
+    assert machine.preflight().startswith("0 ")
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ({"RESOURCE_TOKEN": "abc123"}, {"tags": {"azd-env-name": "dev"}}),
+        ({}, {"tags": {"azd-env-name": "dev"}, "location": "eastus"}),
+        ({}, {"tags": {"azd-env-name": "prod"}}),
+    ],
+)
+def test_a_deleted_vault_whose_name_is_not_wanted_again_is_in_nobodys_way(
+    machine: Machine, values: dict[str, str], kept: dict[str, object]
+) -> None:
+    machine.values.update(values)
+    machine.answers["keyvault list-deleted"] = [{"name": "kv-mtd-old", "properties": kept}]
+    assert machine.preflight().startswith("0 ")
+
+
+def test_what_the_shell_holds_does_not_hide_what_will_be_deployed(machine: Machine) -> None:
+    machine.shell = {"AZURE_ENV_NAME": "dev", "TAG_ATTRIBUTE": "7"}
+    machine.values["TAG_ATTRIBUTE"] = "16"
+    assert "TAG_ATTRIBUTE is '16'" in machine.preflight()
 
 
 def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machine) -> None:
@@ -226,21 +309,45 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
     assert machine.preflight().startswith("0 ")
 
 
-def with_partner(tmp_path: pathlib.Path, partner: dict[str, object]) -> pathlib.Path:
-    """A copy of infra/ whose parameters name one partner; its preflight."""
-    infra = tmp_path / "infra"
-    shutil.copytree(ROOT / "infra", infra, ignore=shutil.ignore_patterns("__pycache__"))
-    parameters = infra / "main.parameters.json"
-    document = json.loads(parameters.read_text())
-    document["parameters"]["partners"]["value"] = [partner]
-    parameters.write_text(json.dumps(document))
-    return infra / "preflight.py"
+def with_parameters(tmp_path: pathlib.Path, text: str) -> pathlib.Path:
+    """A copy of infra/ with other parameters, beside a copy of the partners' modules; its preflight."""
+    for name in ("infra", "ingest_threat"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "infra" / "main.parameters.json").write_text(text)
+    return tmp_path / "infra" / "preflight.py"
+
+
+def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
+    """The preflight of a project whose parameters name these partners."""
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
+    document["parameters"]["partners"]["value"] = partners
+    return with_parameters(tmp_path, json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"parameters": {"mode": "off"}}', '{"parameters": {"mode": {}}}']
+)
+def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pathlib.Path, text: str) -> None:
+    told = machine.preflight(script=with_parameters(tmp_path, text))
+    assert "infra/main.parameters.json cannot be read" in told
 
 
 @pytest.mark.parametrize(
     ("partner", "finding"),
     [
         ({"secrets": []}, "partner 1 in main.parameters.json lacks a list"),
+        ("lookout", "partner 1 in main.parameters.json lacks a list"),
+        ({"settings": [], "secrets": "WEBHOOK_SECRETS_LOOKOUT"}, "lacks a list"),
+        ({"settings": ["CONNECTOR_ID_LOOKOUT"], "secrets": []}, "lacks a list"),
+        ({"settings": [{"name": "AUTH_LOOKOUT"}], "secrets": []}, "lacks a list"),
+        (
+            {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUTT"]},
+            "WEBHOOK_SECRETS_LOOKOUTT in main.parameters.json is no setting of a partner",
+        ),
+        (
+            {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT", "WEBHOOK_SECRETS_LOOKOUT"]},
+            "WEBHOOK_SECRETS_LOOKOUT stands 2 times",
+        ),
         (
             {"secrets": [], "settings": [{"name": "HEADER_SECRETS_LOOKOUT", "value": "x"}]},
             "HEADER_SECRETS_LOOKOUT stands in the open",
@@ -248,7 +355,7 @@ def with_partner(tmp_path: pathlib.Path, partner: dict[str, object]) -> pathlib.
     ],
 )
 def test_a_partner_written_wrongly_is_told(
-    machine: Machine, tmp_path: pathlib.Path, partner: dict[str, object], finding: str
+    machine: Machine, tmp_path: pathlib.Path, partner: object, finding: str
 ) -> None:
     assert finding in machine.preflight(script=with_partner(tmp_path, partner))
 
@@ -259,10 +366,15 @@ def test_a_partner_written_wrongly_is_told(
         ("", [], "there is no vault yet to hold them"),
         ("kv-mtd-abc123", [], "the vault kv-mtd-abc123 has no secret webhook-secrets-lookout"),
         ("kv-mtd-abc123", ["webhook-secrets-lookout"], "nothing stands in the way"),
+        (
+            "kv-mtd-abc123",
+            "ERROR: Forbidden",
+            "does not tell its secrets: ERROR: Forbidden\n    from outside a",
+        ),
     ],
 )
 def test_a_partners_secret_must_be_in_the_vault_before_it_is_named(
-    machine: Machine, tmp_path: pathlib.Path, vault: str, present: list[str], finding: str
+    machine: Machine, tmp_path: pathlib.Path, vault: str, present: object, finding: str
 ) -> None:
     script = with_partner(tmp_path, {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]})
     machine.values["AZURE_KEY_VAULT_NAME"] = vault
