@@ -219,6 +219,16 @@ MISTAKES = [
         "refused=(",
         "workbook, Devices at the last sync: refused",
     ),
+    (telemetry.names, ALERTS, "max(timestamp)", "max(timestmp)", "nobody knows timestmp"),
+    (telemetry.names, ALERTS, "isnull(latest)", "isnull(newest)", "alert feed-lag: nobody knows newest"),
+    (
+        telemetry.names,
+        "workbook.json",
+        "| project timestamp, ok",
+        "| proyect timestamp, ok",
+        "nobody knows proyect",
+    ),
+    (telemetry.rows, ALERTS, "ago(1h)", "ago(12h)", "alert pending-tags: asks for more than PT6H"),
     (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
     (
         telemetry.watched,
@@ -256,6 +266,20 @@ def test_a_seeded_mistake_is_found(
 
 def test_every_check_has_a_mistake_that_it_finds() -> None:
     assert {check for check, *_ in MISTAKES} == {*CHECKS}
+
+
+def test_what_stays_wrong_in_silence_is_looked_for_as_long_as_azure_looks_back() -> None:
+    """A feed that stands still, syncs that stopped, a stop nobody approved: none of them tells any more."""
+    over = {row["name"]: row["over"] for row in json.loads((INFRA / ALERTS).read_text())}
+    assert {over[name] for name in ("feed-lag", "sync-late", "mass-change-stop")} == {"P2D"}
+
+
+def test_figures_of_the_last_syncs_are_compared_however_seldom_it_runs() -> None:
+    counted = [
+        q.text for q in telemetry.queries(INFRA) if q.name.startswith("alert") and "devices_counted" in q.text
+    ]
+    assert len(counted) == 2
+    assert all('"devices_counted "\n| top 2 by timestamp desc\n' in text for text in counted)
 
 
 def test_no_line_an_alert_could_look_for_is_sampled_away_or_below_the_log_level() -> None:
