@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, code, language, telemetry
+from tests.infra import agreement, code, language, safety, telemetry
 
 INFRA = code.ROOT / "infra"
 Check = Callable[[pathlib.Path], list[str]]
 
 
-CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *telemetry.CHECKS)
+CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *safety.CHECKS, *telemetry.CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -206,6 +206,65 @@ MISTAKES = [
         "scope: endpointRules",
         "scope: network",
         "endpointRules has no diagnostic settings",
+    ),
+    (safety.promises, COSMOS, "/dbs/${databaseName}'", "'", "properties.scope of contributor"),
+    (
+        safety.promises,
+        APP,
+        "    keyVaultReferenceIdentity: identityId\n",
+        "",
+        "keyVaultReferenceIdentity of app",
+    ),
+    (
+        safety.promises,
+        "modules/storage.bicep",
+        "allowSharedKeyAccess: false",
+        "allowSharedKeyAccess: true",
+        "properties.allowSharedKeyAccess of storage is true, not false",
+    ),
+    (
+        safety.promises,
+        "modules/easy-auth.bicep",
+        "requireAuthentication: false",
+        "requireAuthentication: true",
+        "requireAuthentication of easyAuth",
+    ),
+    (
+        safety.promises,
+        MAIN,
+        "outputs.appSubnetId",
+        "outputs.endpointSubnetId",
+        "params.subnetId of functionApp",
+    ),
+    (
+        safety.promises,
+        MAIN,
+        "privatelink.vaultcore.",
+        "privatelink.vault.",
+        "params.zoneName of vaultEndpoint",
+    ),
+    (
+        safety.platform,
+        APP,
+        "name: 'COSMOS__credential'\n    value: 'managedidentity'",
+        "name: 'COSMOS__credential'\n    value: 'managed'",
+        "COSMOS__credential is managed",
+    ),
+    (
+        safety.keys,
+        COSMOS,
+        "account.properties.documentEndpoint",
+        "account.listKeys().primaryMasterKey",
+        "listKeys",
+    ),
+    (safety.order, MAIN, "    vaultEndpoint\n  ]", "  ]", "the app does not wait for vaultEndpoint"),
+    (safety.variables, PARAMETERS, "GUARD_PERCENT=10", "GUARD_DEVICES=10", "guardPercent is given by"),
+    (
+        safety.variables,
+        "environments/prod.env",
+        "PRIVATE_NETWORK=true",
+        "PRIVATE_NETWORK=yes",
+        "prod.env: PRIVATE_NETWORK is 'yes'",
     ),
     (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
     (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
