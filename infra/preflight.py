@@ -33,6 +33,8 @@ NEEDED = (
 )
 """What a deployer must be allowed, one action for each kind of thing: groups, resources, roles on them."""
 GRAPH_ADMINS = frozenset({"Global Administrator", "Privileged Role Administrator"})
+APP_REFUSES = 3
+"""How `python -m infra.app_settings` ends where the app would not start."""
 _SECRET = re.compile(r"[A-Z_]*(SECRETS|SHARED_KEYS)_[A-Z_]+")
 _VARIABLE = re.compile(r"\$\{(\w+)(?:=[^}]*)?\}")
 _PARAMETER = re.compile(r"((?:^@[^\n]*\n(?:^[^@p\n][^\n]*\n)*)*)^param (\w+) (\w+)", re.MULTILINE)
@@ -308,21 +310,31 @@ def standing(deployment: Deployment) -> Iterator[Finding]:
             )
 
 
+def starts(deployment: Deployment) -> Iterator[Finding]:
+    """The app would start with these settings. It is asked itself, once its libraries are there."""
+    main = (INFRA / "main.bicep").read_text(encoding="utf-8")
+    settings = {name: deployment.value(name) for name in re.findall(r"^  ([A-Z_]+): ", main, re.MULTILINE)}
+    if settings["ADMIN_AUDIENCE"]:
+        settings["ADMIN_TENANT"] = deployment.az("account", "show")["tenantId"]
+    for partner in _partners(deployment):
+        settings |= {each["name"]: each["value"] for each in partner["settings"]}
+    python = INFRA.parent / ".venv" / "bin" / "python"
+    command = [str(python if python.exists() else sys.executable), "-m", "infra.app_settings"]
+    ended = _run(command, environment=settings)
+    if ended.returncode == APP_REFUSES:
+        yield Finding(
+            f"the app would not start: {ended.stdout.strip()}",
+            "azd env set <name> <value>, or infra/main.parameters.json for a partner's",
+        )
+
+
 def words(deployment: Deployment) -> Iterator[Finding]:
-    """What the app would refuse to start with, and its limits do not tell."""
-    slugs = _slugs()
-    for platform in ("IOS", "ANDROID"):
-        enabled = [
-            each for each in re.split(r"[\s,]+", deployment.value(f"PARTNERS_{platform}").lower()) if each
-        ]
-        preferred = deployment.value(f"PREFERRED_PARTNER_{platform}").lower()
-        for slug in sorted({*enabled, preferred} - {"", *slugs}):
-            yield Finding(f"{slug!r} is no partner on {platform}", f"expected of {', '.join(slugs)}")
-        if preferred and enabled and preferred not in enabled:
-            yield Finding(
-                f"PREFERRED_PARTNER_{platform} is {preferred!r}, which PARTNERS_{platform} does not name",
-                f"azd env set PREFERRED_PARTNER_{platform} <one of {', '.join(enabled)}>",
-            )
+    """What Azure or the host would refuse, and the limits do not tell."""
+    client = deployment.value("EASY_AUTH_CLIENT_ID")
+    if client and not GUID.fullmatch(client):
+        yield Finding(
+            f"EASY_AUTH_CLIENT_ID is {client!r}", "expected the client id of an app registration, a GUID"
+        )
     schedule = deployment.value("SYNC_SCHEDULE")
     if schedule and not re.fullmatch(r"([\d*/,A-Za-z-]+ +){5}[\d*/,A-Za-z-]+", schedule):
         yield Finding(
@@ -444,6 +456,7 @@ CHECKS: tuple[Check, ...] = (
     rights,
     taken,
     standing,
+    starts,
     words,
     partners,
     secrets,
@@ -498,8 +511,12 @@ def _az(*arguments: str) -> Any:
         raise AzError(f"az {arguments[0]} answered something that is no JSON") from None
 
 
-def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+def _run(
+    command: list[str], environment: "Mapping[str, str] | None" = None
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 - our own words
+        command, capture_output=True, text=True, check=False, cwd=INFRA.parent, env=environment
+    )
 
 
 def _told(found: list[str]) -> int:

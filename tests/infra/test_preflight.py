@@ -50,6 +50,7 @@ PERMISSIONS = "rest --url /subscriptions/sub-1/providers/Microsoft.Authorization
 WELL: dict[str, object] = {
     "account show": {
         "id": "sub-1",
+        "tenantId": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910",
         "name": "Example",
         "user": {"name": "deployer@example.com", "type": "user"},
     },
@@ -214,14 +215,18 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     (
         {},
         {"PARTNERS_IOS": "lookout, lookoutt"},
-        "'lookoutt' is no partner on IOS\n    expected of better_mob",
+        "would not start: PARTNERS_IOS: 'lookoutt' is no partner",
     ),
-    ({}, {"PREFERRED_PARTNER_ANDROID": "nobody"}, "'nobody' is no partner on ANDROID"),
+    ({}, {"PREFERRED_PARTNER_ANDROID": "nobody"}, "PREFERRED_PARTNER_ANDROID is 'nobody'"),
     (
         {},
         {"PARTNERS_IOS": "lookout", "PREFERRED_PARTNER_IOS": "pradeo"},
-        "PREFERRED_PARTNER_IOS is 'pradeo', which PARTNERS_IOS does not name",
+        "the app would not start: PREFERRED_PARTNER_IOS is 'pradeo', which is not enabled on ios",
     ),
+    ({}, {"ADMIN_AUDIENCE": "api://one api://two"}, "the app would not start: ADMIN_AUDIENCE is"),
+    ({}, {"RULES_FILE": "rules/nowhere.toml"}, "the app would not start: RULES_FILE"),
+    ({}, {"GRAPH_BASE_URL": "graph.microsoft.com"}, "the app would not start: GRAPH_BASE_URL"),
+    ({}, {"EASY_AUTH_CLIENT_ID": "mtd-connector"}, "EASY_AUTH_CLIENT_ID is 'mtd-connector'"),
     ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
     ({}, {"COSMOS_MAXIMUM_THROUGHPUT": "4500"}, "expected a multiple of 1000"),
     ({"keyvault list-deleted": "WARNING: hello"}, {}, "az keyvault answered something that is no JSON"),
@@ -310,8 +315,8 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
 
 
 def with_parameters(tmp_path: pathlib.Path, text: str) -> pathlib.Path:
-    """A copy of infra/ with other parameters, beside a copy of the partners' modules; its preflight."""
-    for name in ("infra", "ingest_threat"):
+    """A copy of infra/ with other parameters, beside what the app is asked with; its preflight."""
+    for name in ("infra", "ingest_threat", "shared"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "infra" / "main.parameters.json").write_text(text)
     return tmp_path / "infra" / "preflight.py"
@@ -340,6 +345,14 @@ def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pat
         ({"settings": [], "secrets": "WEBHOOK_SECRETS_LOOKOUT"}, "lacks a list"),
         ({"settings": ["CONNECTOR_ID_LOOKOUT"], "secrets": []}, "lacks a list"),
         ({"settings": [{"name": "AUTH_LOOKOUT"}], "secrets": []}, "lacks a list"),
+        (
+            {"settings": [{"name": "AUTH_LOOKOUT", "value": "password"}], "secrets": []},
+            "the app would not start: AUTH_LOOKOUT: expected one of",
+        ),
+        (
+            {"settings": [{"name": "ENTRA_TENANT_LOOKOUT", "value": "contoso"}], "secrets": []},
+            "the app would not start: ENTRA_TENANT_LOOKOUT",
+        ),
         (
             {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUTT"]},
             "WEBHOOK_SECRETS_LOOKOUTT in main.parameters.json is no setting of a partner",
