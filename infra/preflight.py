@@ -335,6 +335,16 @@ def words(deployment: Deployment) -> Iterator[Finding]:
         yield Finding(
             f"EASY_AUTH_CLIENT_ID is {client!r}", "expected the client id of an app registration, a GUID"
         )
+    tenants = {
+        each["name"]: each["value"] for partner in _partners(deployment) for each in partner["settings"]
+    }
+    for name in sorted(tenants) if client else []:
+        own = deployment.az("account", "show")["tenantId"]
+        if name.startswith("ENTRA_TENANT_") and tenants[name].strip().lower() != own:
+            yield Finding(
+                f"{name} is another tenant, whose tokens EASY_AUTH_CLIENT_ID keeps out",
+                "azd env set EASY_AUTH_CLIENT_ID '' (the app checks every token itself)",
+            )
     schedule = deployment.value("SYNC_SCHEDULE")
     if schedule and not re.fullmatch(r"([\d*/,A-Za-z-]+ +){5}[\d*/,A-Za-z-]+", schedule):
         yield Finding(

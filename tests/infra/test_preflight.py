@@ -374,6 +374,19 @@ def test_a_partner_written_wrongly_is_told(
 
 
 @pytest.mark.parametrize(
+    ("tenant", "is_told"),
+    [("7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", False), ("aaaaaaaa-3c58-4b9d-8f21-6d5c4b3a2910", True)],
+)
+def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
+    machine: Machine, tmp_path: pathlib.Path, tenant: str, is_told: bool
+) -> None:
+    machine.values["EASY_AUTH_CLIENT_ID"] = GROUP
+    partner = {"settings": [{"name": "ENTRA_TENANT_ZIMPERIUM", "value": tenant}], "secrets": []}
+    told = machine.preflight(script=with_partner(tmp_path, partner))
+    assert ("ENTRA_TENANT_ZIMPERIUM is another tenant" in told) is is_told
+
+
+@pytest.mark.parametrize(
     ("vault", "present", "finding"),
     [
         ("", [], "there is no vault yet to hold them"),
