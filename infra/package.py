@@ -87,6 +87,17 @@ def _stays_behind(path: pathlib.PurePath) -> bool:
     return ignored or "__pycache__" in path.parts or path.suffix == ".pyc"
 
 
+def rules_file() -> str:
+    """The file of local rules: RULES_FILE of the shell, given to hooks by azd, or of azd's environment."""
+    given = os.environ.get("RULES_FILE", "").strip()
+    azd = shutil.which("azd")
+    if not given and azd:
+        command = [azd, "env", "get-value", "RULES_FILE"]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603 - our own words
+        given = "" if asked.returncode else asked.stdout.strip()
+    return given or RULES
+
+
 def local_rules(name: str) -> LocalRules:
     """The local rules that go with the app. PackagingError where it would not start with them."""
     try:
@@ -152,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = argparse.ArgumentParser(description="Build the package that is uploaded.")
     ask.add_argument("--zip", action="store_true", help="also put it into a zip file beside it")
     given = ask.parse_args(arguments)
-    name = os.environ.get("RULES_FILE", "").strip() or RULES
+    name = rules_file()
     try:
         rules = local_rules(name)
         whole, pruned = build(BUILT, name)

@@ -80,6 +80,26 @@ def test_local_rules_go_with_the_app(project: pathlib.Path) -> None:
     assert project / "rules.toml" in package.app_files()
 
 
+@pytest.mark.parametrize(
+    ("shell", "azd", "file"),
+    [
+        ("", "echo rules/prod.toml", "rules/prod.toml"),
+        ("rules/dev.toml", "echo rules/prod.toml", "rules/dev.toml"),
+        ("", "echo 'ERROR: key not found'; exit 1", "rules.toml"),
+        ("", None, "rules.toml"),
+    ],
+)
+def test_a_package_made_by_hand_has_the_rules_of_the_environment(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, shell: str, azd: str | None, file: str
+) -> None:
+    if azd is not None:
+        (tmp_path / "azd").write_text(f"#!/bin/sh\n{azd}\n")
+        (tmp_path / "azd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("RULES_FILE", shell)
+    assert package.rules_file() == file
+
+
 def test_rules_in_a_folder_of_their_own_go_with_the_app(project: pathlib.Path) -> None:
     (project / "rules").mkdir()
     (project / "rules" / "prod.toml").write_text(RULE)
@@ -125,7 +145,9 @@ def test_azd_uploads_what_is_built_here_to_the_app_bicep_makes_and_builds_nothin
     assert f"'azd-service-name': '{service[1]}'" in bicep
     assert f"dist: {package.BUILT.relative_to(ROOT)}" in service[2]
     assert "remoteBuild: false" in service[2]
-    assert "run: make package" in azd
+    hook = service[2].partition("    hooks:")[2]
+    assert "prepackage:" in hook, "a hook of the project is not run by azd deploy"
+    assert "run: make package" in hook
     assert "python3 infra/preflight.py" in azd
 
 
