@@ -9,6 +9,7 @@ library.
 """
 
 import fnmatch
+import ipaddress
 import json
 import os
 import pathlib
@@ -115,11 +116,20 @@ def limits(deployment: Deployment) -> Iterator[Finding]:
     declared = {name: (kind, decorators) for decorators, name, kind in _declared()}
     for parameter, given in deployment.parameters.items():
         match = _VARIABLE.fullmatch(given) if isinstance(given, str) else None
-        value = deployment.value(match[1]) if match else ""
-        if match and value and parameter in declared:
+        value = deployment.value(match[1]) if match else _as_text(given)
+        if value and parameter in declared:
             expected = _expected(value, *declared[parameter])
             if expected:
-                yield Finding(f"{match[1]} is {value!r}", f"expected {expected}: azd env set {match[1]} …")
+                name = match[1] if match else f"{parameter} in main.parameters.json"
+                remedy = f"azd env set {match[1]} …" if match else "mend it there"
+                yield Finding(f"{name} is {value!r}", f"expected {expected}: {remedy}")
+
+
+def _as_text(given: object) -> str:
+    """A value that stands in the file itself; empty for a list, which has no limits."""
+    if isinstance(given, bool):
+        return str(given).lower()
+    return str(given) if isinstance(given, str | int) else ""
 
 
 def _declared() -> list[tuple[str, str, str]]:
@@ -176,6 +186,33 @@ def _python() -> str:
     text = (INFRA / "modules" / "function-app.bicep").read_text(encoding="utf-8")
     found = re.search(r"name: 'python'\s+version: '([\d.]+)'", text)
     return found[1] if found else ""
+
+
+def network(deployment: Deployment) -> Iterator[Finding]:
+    """The subnets of a private network are such, apart, and large enough; addresses let in are addresses."""
+    if deployment.value("PRIVATE_NETWORK").lower() != "true":
+        return
+    subnets = []
+    for name, default in (("APP_SUBNET_PREFIX", "10.60.0.0/24"), ("ENDPOINT_SUBNET_PREFIX", "10.60.1.0/24")):
+        value = deployment.value(name) or default
+        try:
+            subnets.append(ipaddress.IPv4Network(value))
+            right = "/" in value and subnets[-1].prefixlen <= 27
+        except ValueError:
+            right = False
+        if not right:
+            yield Finding(f"{name} is {value!r}", f"expected a network of /27 or more, such as {default}")
+    if len(subnets) == 2 and subnets[0].overlaps(subnets[1]):
+        yield Finding("APP_SUBNET_PREFIX and ENDPOINT_SUBNET_PREFIX overlap", "give them networks apart")
+    allowed = deployment.parameters.get("allowedAddresses")
+    for address in allowed if isinstance(allowed, list) else []:
+        try:
+            ipaddress.IPv4Network(address)
+        except ValueError:
+            yield Finding(
+                f"{address!r} in allowedAddresses of main.parameters.json is no address",
+                "expected public ones, such as 203.0.113.7 or 203.0.113.0/28",
+            )
 
 
 def warm(deployment: Deployment) -> Iterator[Finding]:
@@ -351,6 +388,11 @@ def words(deployment: Deployment) -> Iterator[Finding]:
             f"SYNC_SCHEDULE is {schedule!r}",
             'expected six fields, seconds first: azd env set SYNC_SCHEDULE "0 */15 * * * *"',
         )
+    email = deployment.value("ALERT_EMAIL")
+    if email and not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", email):
+        yield Finding(
+            f"ALERT_EMAIL is {email!r}", "expected one address; a group's, where there are several people"
+        )
     throughput = deployment.value("COSMOS_MAXIMUM_THROUGHPUT")
     if throughput.isdigit() and int(throughput) % 1000:
         yield Finding(
@@ -461,6 +503,7 @@ CHECKS: tuple[Check, ...] = (
     names,
     limits,
     region,
+    network,
     warm,
     providers,
     rights,

@@ -226,6 +226,11 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     ({}, {"ADMIN_AUDIENCE": "api://one api://two"}, "the app would not start: ADMIN_AUDIENCE is"),
     ({}, {"RULES_FILE": "rules/nowhere.toml"}, "the app would not start: RULES_FILE"),
     ({}, {"GRAPH_BASE_URL": "graph.microsoft.com"}, "the app would not start: GRAPH_BASE_URL"),
+    ({}, {"ALERT_EMAIL": "ada@example.com,bob@example.com"}, "ALERT_EMAIL is 'ada@example.com,bob@"),
+    ({}, {"PRIVATE_NETWORK": "true", "APP_SUBNET_PREFIX": "10.60.0.0"}, "APP_SUBNET_PREFIX is '10.60.0.0'"),
+    ({}, {"PRIVATE_NETWORK": "true", "APP_SUBNET_PREFIX": "10.60.0.7/24"}, "a network of /27 or more"),
+    ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.9.0.0/28"}, "ENDPOINT_SUBNET_PREFIX is"),
+    ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.60.0.0/16"}, "PREFIX overlap"),
     ({}, {"EASY_AUTH_CLIENT_ID": "mtd-connector"}, "EASY_AUTH_CLIENT_ID is 'mtd-connector'"),
     ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
     ({}, {"COSMOS_MAXIMUM_THROUGHPUT": "4500"}, "expected a multiple of 1000"),
@@ -371,6 +376,29 @@ def test_a_partner_written_wrongly_is_told(
     machine: Machine, tmp_path: pathlib.Path, partner: object, finding: str
 ) -> None:
     assert finding in machine.preflight(script=with_partner(tmp_path, partner))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "finding"),
+    [
+        (
+            "tagAttribute",
+            99,
+            "tagAttribute in main.parameters.json is '99'\n    expected a whole number from 1 to 15",
+        ),
+        ("tagAll", "ja", "tagAll in main.parameters.json is 'ja'"),
+        ("allowedAddresses", ["203.0.113.7", "my house"], "'my house' in allowedAddresses"),
+    ],
+)
+def test_values_in_the_parameters_file_itself_have_the_same_limits(
+    machine: Machine, tmp_path: pathlib.Path, parameter: str, value: object, finding: str
+) -> None:
+    machine.values["PRIVATE_NETWORK"] = "true"
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
+    document["parameters"][parameter]["value"] = value
+    told = machine.preflight(script=with_parameters(tmp_path, json.dumps(document)))
+    assert finding in told
+    assert "  2. " not in told
 
 
 @pytest.mark.parametrize(
