@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
 .PHONY: run scenario test lint bench lock audit package deploy clean
@@ -40,13 +42,14 @@ package: $(READY)  ## build what is uploaded, into .local/package
 	@$(BIN)/python -m infra.package
 
 deploy:  ## check what can be checked, then put everything into your Azure subscription (azd up)
+	@$(NEW_ENOUGH)
 	@$(PYTHON) infra/preflight.py && azd up
 
 clean:  ## remove the environment and local data
 	rm -rf $(VENV) .local
 
 $(READY): requirements-dev.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
+	@$(NEW_ENOUGH)
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt

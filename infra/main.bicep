@@ -178,7 +178,7 @@ param partners array = []
 @description('ADMIN_AUDIENCE: audience of admins\' tokens, such as api://<app id>; empty: admins cannot write.')
 param adminAudience string = ''
 
-@description('Let the platform check tokens too (EasyAuth), with this app registration\'s client id. Empty: off.')
+@description('Let the platform check tokens too (EasyAuth), with this app registration\'s client id. It takes tokens of this tenant only: not with a partner that proves itself by a token of its own. Empty: off.')
 @maxLength(36)
 param easyAuthClientId string = ''
 

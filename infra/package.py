@@ -30,6 +30,8 @@ from shared.local_rules import LocalRules, load
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".local" / "package"
 LIBRARIES = pathlib.PurePath(".python_packages/lib/site-packages")
+HOST_FILES = ("function_app.py", "host.json", "requirements.txt")
+RULES = "rules.toml"
 PYTHON = "3.13"
 PLATFORM = "x86_64-manylinux_2_28"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -57,11 +59,11 @@ class Size:
         return f"{self.bytes / 1e6:.0f} MB in {self.files} files"
 
 
-def build(folder: pathlib.Path) -> tuple[Size, Size]:
+def build(folder: pathlib.Path, rules: str = RULES) -> tuple[Size, Size]:
     """Build the package in `folder`, which is made anew; its size before and after pruning."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for source in app_files():
+    for source in app_files(rules):
         target = folder / source.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
@@ -71,12 +73,29 @@ def build(folder: pathlib.Path) -> tuple[Size, Size]:
     return whole, Size.of(folder)
 
 
-def app_files() -> list[pathlib.Path]:
-    """The app's own files: what .funcignore does not leave out, and neither hidden files nor bytecode."""
-    ignored = (".*", *ignored_names())
-    tops = [top for top in ROOT.iterdir() if not any(fnmatch.fnmatch(top.name, each) for each in ignored)]
-    files = [path for top in tops for path in (_files(top) if top.is_dir() else [top])]
-    return sorted(path for path in files if "__pycache__" not in path.parts and path.suffix != ".pyc")
+def app_files(rules: str = RULES) -> list[pathlib.Path]:
+    """The app's own files: its rooms, what the host reads, the local rules. Nothing else that lies about."""
+    rooms = [init.parent for init in ROOT.glob("*/__init__.py")]
+    named = [ROOT / name for name in (*HOST_FILES, rules) if (ROOT / name).is_file()]
+    files = {*named, *(path for room in rooms for path in _files(room))}
+    return sorted(path for path in files if not _stays_behind(path.relative_to(ROOT)))
+
+
+def _stays_behind(path: pathlib.PurePath) -> bool:
+    """What .funcignore names at the top level, and bytecode."""
+    ignored = any(fnmatch.fnmatch(path.parts[0], each) for each in (".*", *ignored_names()))
+    return ignored or "__pycache__" in path.parts or path.suffix == ".pyc"
+
+
+def rules_file() -> str:
+    """The file of local rules: RULES_FILE of the shell, given to hooks by azd, or of azd's environment."""
+    given = os.environ.get("RULES_FILE", "").strip()
+    azd = shutil.which("azd")
+    if not given and azd:
+        command = [azd, "env", "get-value", "RULES_FILE"]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603 - our own words
+        given = "" if asked.returncode else asked.stdout.strip()
+    return given or RULES
 
 
 def local_rules(name: str) -> LocalRules:
@@ -85,7 +104,7 @@ def local_rules(name: str) -> LocalRules:
         rules = load(name)
     except SettingsError as error:
         raise PackagingError(str(error)) from error
-    if (ROOT / name).exists() and ROOT / name not in app_files():
+    if (ROOT / name).exists() and ROOT / name not in app_files(name):
         raise PackagingError(f"{name} does not go with the app: see .funcignore for what stays behind")
     return rules
 
@@ -144,10 +163,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = argparse.ArgumentParser(description="Build the package that is uploaded.")
     ask.add_argument("--zip", action="store_true", help="also put it into a zip file beside it")
     given = ask.parse_args(arguments)
-    name = os.environ.get("RULES_FILE", "").strip() or "rules.toml"
+    name = rules_file()
     try:
         rules = local_rules(name)
-        whole, pruned = build(BUILT)
+        whole, pruned = build(BUILT, name)
     except PackagingError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -21,6 +21,47 @@ _WORD = re.compile(r'has "(\w+)=')
 _PLACE = re.compile(r"\{([A-Z_]+)\}")
 _SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT6H": 360, "P1D": 1440, "P2D": 2880}
 """Some of the spans a log alert takes, in minutes (Azure Monitor, "scheduledQueryRules")."""
+_AGO = re.compile(r"ago\((\d+)(m|h)\)")
+_TEXT = re.compile(r'@?"[^"]*"|\[\'[^\']*\'\]')
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b")
+_GIVEN = re.compile(r"\b([A-Za-z_]\w*)\s*=(?!=)")
+_KQL = frozenset(
+    {
+        *(
+            "ago",
+            "and",
+            "arg_max",
+            "asc",
+            "bin",
+            "by",
+            "count",
+            "desc",
+            "distinct",
+            "extend",
+            "extract",
+            "has",
+        ),
+        *(
+            "iff",
+            "isnull",
+            "join",
+            "kind",
+            "leftanti",
+            "leftouter",
+            "let",
+            "max",
+            "maxif",
+            "min",
+            "minif",
+            "on",
+        ),
+        *("or", "order", "print", "project", "split", "startswith", "strcat", "sum", "summarize", "todouble"),
+        *("toint", "top", "toscalar", "tostring", "traces", "union", "where"),
+    }
+)
+"""Words of the Kusto query language that these queries use, and the table they ask."""
+_COLUMNS = frozenset({"timestamp", "message"})
+"""Of `traces` (Azure Monitor, "Application Insights telemetry data model")."""
 _ROW = {"name", "title", "text", "severity", "every", "over", "resolves", "query"}
 RUNBOOK = code.ROOT / "docs" / "runbook.md"
 
@@ -76,6 +117,18 @@ def _details(query: Query) -> Iterator[str]:
             yield f"{query.name}: nobody fills in {{{name}}}"
 
 
+def names(folder: pathlib.Path) -> list[str]:
+    """Every name in a query is a word of Kusto, a column of the table, or given in the query itself."""
+    findings = []
+    for query in queries(folder):
+        text = _TEXT.sub(" ", _PLACE.sub("1", query.text))
+        known = _KQL | _COLUMNS | set(_GIVEN.findall(text))
+        findings += [
+            f"{query.name}: nobody knows {name}" for name in _NAME.findall(text) if name not in known
+        ]
+    return findings
+
+
 def watched(folder: pathlib.Path) -> list[str]:
     """Whatever is told as an error is looked for by an alert."""
     alerts = [query for query in queries(folder) if query.name.startswith("alert ")]
@@ -99,10 +152,16 @@ def rows(folder: pathlib.Path) -> list[str]:
             findings.append(f"alert {name}: severity {row['severity']} is not 0 to 4")
         if _SPANS.get(row["over"], 0) < _SPANS.get(row["every"], 1_000_000):
             findings.append(f"alert {name}: looks over {row['over']} every {row['every']}")
+        if any(_minutes(*ago) > _SPANS.get(row["over"], 0) for ago in _AGO.findall("\n".join(row["query"]))):
+            findings.append(f"alert {name}: asks for more than {row['over']}, which is all it is given")
         if name not in headings:
             findings.append(f"alert {name}: docs/runbook.md has no such section")
     names = {row["name"] for row in alerts}
     return findings + [f"docs/runbook.md: there is no alert {name}" for name in headings if name not in names]
+
+
+def _minutes(number: str, unit: str) -> int:
+    return int(number) * {"m": 1, "h": 60}[unit]
 
 
 def _alerts(folder: pathlib.Path) -> list[dict[str, Any]]:
@@ -110,4 +169,4 @@ def _alerts(folder: pathlib.Path) -> list[dict[str, Any]]:
     return alerts
 
 
-CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (words, watched, rows)
+CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (words, names, watched, rows)

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, code, language, telemetry
+from tests.infra import agreement, code, language, safety, telemetry
 
 INFRA = code.ROOT / "infra"
 Check = Callable[[pathlib.Path], list[str]]
 
 
-CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *telemetry.CHECKS)
+CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *safety.CHECKS, *telemetry.CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -207,6 +207,65 @@ MISTAKES = [
         "scope: network",
         "endpointRules has no diagnostic settings",
     ),
+    (safety.promises, COSMOS, "/dbs/${databaseName}'", "'", "properties.scope of contributor"),
+    (
+        safety.promises,
+        APP,
+        "    keyVaultReferenceIdentity: identityId\n",
+        "",
+        "keyVaultReferenceIdentity of app",
+    ),
+    (
+        safety.promises,
+        "modules/storage.bicep",
+        "allowSharedKeyAccess: false",
+        "allowSharedKeyAccess: true",
+        "properties.allowSharedKeyAccess of storage is true, not false",
+    ),
+    (
+        safety.promises,
+        "modules/easy-auth.bicep",
+        "requireAuthentication: false",
+        "requireAuthentication: true",
+        "requireAuthentication of easyAuth",
+    ),
+    (
+        safety.promises,
+        MAIN,
+        "outputs.appSubnetId",
+        "outputs.endpointSubnetId",
+        "params.subnetId of functionApp",
+    ),
+    (
+        safety.promises,
+        MAIN,
+        "privatelink.vaultcore.",
+        "privatelink.vault.",
+        "params.zoneName of vaultEndpoint",
+    ),
+    (
+        safety.platform,
+        APP,
+        "name: 'COSMOS__credential'\n    value: 'managedidentity'",
+        "name: 'COSMOS__credential'\n    value: 'managed'",
+        "COSMOS__credential is managed",
+    ),
+    (
+        safety.keys,
+        COSMOS,
+        "account.properties.documentEndpoint",
+        "account.listKeys().primaryMasterKey",
+        "listKeys",
+    ),
+    (safety.order, MAIN, "    vaultEndpoint\n  ]", "  ]", "the app does not wait for vaultEndpoint"),
+    (safety.variables, PARAMETERS, "GUARD_PERCENT=10", "GUARD_DEVICES=10", "guardPercent is given by"),
+    (
+        safety.variables,
+        "environments/prod.env",
+        "PRIVATE_NETWORK=true",
+        "PRIVATE_NETWORK=yes",
+        "prod.env: PRIVATE_NETWORK is 'yes'",
+    ),
     (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
     (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
     (telemetry.words, ALERTS, "finding=(", "outcome=(", "finds nothing in what its events tell"),
@@ -219,6 +278,16 @@ MISTAKES = [
         "refused=(",
         "workbook, Devices at the last sync: refused",
     ),
+    (telemetry.names, ALERTS, "max(timestamp)", "max(timestmp)", "nobody knows timestmp"),
+    (telemetry.names, ALERTS, "isnull(latest)", "isnull(newest)", "alert feed-lag: nobody knows newest"),
+    (
+        telemetry.names,
+        "workbook.json",
+        "| project timestamp, ok",
+        "| proyect timestamp, ok",
+        "nobody knows proyect",
+    ),
+    (telemetry.rows, ALERTS, "ago(1h)", "ago(12h)", "alert pending-tags: asks for more than PT6H"),
     (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
     (
         telemetry.watched,
@@ -256,6 +325,20 @@ def test_a_seeded_mistake_is_found(
 
 def test_every_check_has_a_mistake_that_it_finds() -> None:
     assert {check for check, *_ in MISTAKES} == {*CHECKS}
+
+
+def test_what_stays_wrong_in_silence_is_looked_for_as_long_as_azure_looks_back() -> None:
+    """A feed that stands still, syncs that stopped, a stop nobody approved: none of them tells any more."""
+    over = {row["name"]: row["over"] for row in json.loads((INFRA / ALERTS).read_text())}
+    assert {over[name] for name in ("feed-lag", "sync-late", "mass-change-stop")} == {"P2D"}
+
+
+def test_figures_of_the_last_syncs_are_compared_however_seldom_it_runs() -> None:
+    counted = [
+        q.text for q in telemetry.queries(INFRA) if q.name.startswith("alert") and "devices_counted" in q.text
+    ]
+    assert len(counted) == 2
+    assert all('"devices_counted "\n| top 2 by timestamp desc\n' in text for text in counted)
 
 
 def test_no_line_an_alert_could_look_for_is_sampled_away_or_below_the_log_level() -> None:

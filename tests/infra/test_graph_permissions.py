@@ -21,16 +21,9 @@ PERMISSION = re.compile(r"\b[A-Z]\w+\.(?:[A-Z]\w+\.)*(?:All|ConditionalAccess)\b
 PRINCIPAL = "77777777-1111-4222-8333-888888888888"
 
 
-EARLY = {"DeviceManagementApps.Read.All"}
-"""In the table before a call needs it; never granted unless an administrator chooses its option."""
-
-
 def test_the_table_is_what_graph_py_says_its_calls_need() -> None:
     said = set(PERMISSION.findall((ROOT / "shared" / "graph.py").read_text()))
-    listed = {row.permission for row in table()}
-    assert said <= listed
-    assert listed - said <= EARLY
-    assert not EARLY & {row.permission for row in needed(options("enforce"))}
+    assert said == {row.permission for row in table()}
 
 
 def test_each_permission_stands_once_with_its_reason() -> None:

@@ -54,7 +54,8 @@ Built = tuple[pathlib.Path, package.Size, package.Size]
 def test_the_app_is_in_it_and_nothing_of_the_workshop(built: Built) -> None:
     tops = {path.name for path in built[0].iterdir()}
     assert {"function_app.py", "host.json", "requirements.txt", "shared", "ingest_threat"} <= tops
-    workshop = {"tests", "infra", "local", "docs", "Makefile", "local.settings.json.example", ".git"}
+    workshop = {"tests", "infra", "local", "benchmarks", "docs", "Makefile", ".git"}
+    workshop |= {"local.settings.json.example"}
     assert not tops & workshop
     assert not list(built[0].rglob("__pycache__"))
 
@@ -77,6 +78,42 @@ def project(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.
 def test_local_rules_go_with_the_app(project: pathlib.Path) -> None:
     assert [rule.name for rule in package.local_rules("rules.toml").rules] == ["iPhones: no threats"]
     assert project / "rules.toml" in package.app_files()
+
+
+@pytest.mark.parametrize(
+    ("shell", "azd", "file"),
+    [
+        ("", "echo rules/prod.toml", "rules/prod.toml"),
+        ("rules/dev.toml", "echo rules/prod.toml", "rules/dev.toml"),
+        ("", "echo 'ERROR: key not found'; exit 1", "rules.toml"),
+        ("", None, "rules.toml"),
+    ],
+)
+def test_a_package_made_by_hand_has_the_rules_of_the_environment(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, shell: str, azd: str | None, file: str
+) -> None:
+    if azd is not None:
+        (tmp_path / "azd").write_text(f"#!/bin/sh\n{azd}\n")
+        (tmp_path / "azd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("RULES_FILE", shell)
+    assert package.rules_file() == file
+
+
+def test_rules_in_a_folder_of_their_own_go_with_the_app(project: pathlib.Path) -> None:
+    (project / "rules").mkdir()
+    (project / "rules" / "prod.toml").write_text(RULE)
+    assert package.local_rules("rules/prod.toml").rules
+    assert package.app_files("rules/prod.toml") == [project / "rules" / "prod.toml"]
+
+
+def test_what_lies_about_in_the_project_is_not_uploaded(project: pathlib.Path) -> None:
+    """Above all no secret that somebody wrote there to put it into the vault."""
+    for name in ("secret", "function_app.py", "shared/__init__.py", "old/venv/key.pem"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    uploaded = [path.relative_to(project).as_posix() for path in package.app_files()]
+    assert uploaded == ["function_app.py", "rules.toml", "shared/__init__.py"]
 
 
 def test_rules_the_app_would_not_start_with_are_told_before_they_are_uploaded(project: pathlib.Path) -> None:
@@ -108,7 +145,9 @@ def test_azd_uploads_what_is_built_here_to_the_app_bicep_makes_and_builds_nothin
     assert f"'azd-service-name': '{service[1]}'" in bicep
     assert f"dist: {package.BUILT.relative_to(ROOT)}" in service[2]
     assert "remoteBuild: false" in service[2]
-    assert "run: make package" in azd
+    hook = service[2].partition("    hooks:")[2]
+    assert "prepackage:" in hook, "a hook of the project is not run by azd deploy"
+    assert "run: make package" in hook
     assert "python3 infra/preflight.py" in azd
 
 

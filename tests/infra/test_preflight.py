@@ -37,22 +37,41 @@ NAMESPACES = [
     "Network",
     "OperationalInsights",
 ]
+OWNER = {"actions": ["*"], "notActions": []}
+CONTRIBUTOR = {
+    "actions": ["*"],
+    "notActions": ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+}
+ROLE_ADMINISTRATOR = {
+    "actions": ["Microsoft.Authorization/roleAssignments/write", "*/read"],
+    "notActions": [],
+}
+PERMISSIONS = "rest --url /subscriptions/sub-1/providers/Microsoft.Authorization/permissions"
 WELL: dict[str, object] = {
-    "account show": {"id": "sub-1", "name": "Example", "user": {"name": "deployer@example.com"}},
+    "account show": {
+        "id": "sub-1",
+        "tenantId": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910",
+        "name": "Example",
+        "user": {"name": "deployer@example.com", "type": "user"},
+    },
     "functionapp list-flexconsumption-locations": [{"name": "westeurope"}, {"name": "eastus"}],
     "functionapp list-flexconsumption-runtimes": [{"version": "3.12"}, {"version": "3.13"}],
     "provider list": [f"Microsoft.{name}" for name in [*NAMESPACES, "Storage", "Web"]],
-    "role assignment list": [{"roleDefinitionName": "Owner"}],
+    PERMISSIONS: {"value": [OWNER]},
     "keyvault list-deleted": [],
     "group exists": False,
     "resource list": [],
     "rest --method post": {"nameAvailable": True},
     "storage account check-name": {"nameAvailable": True},
     "cosmosdb check-name-exists": False,
-    "cosmosdb show": {"capabilities": [{"name": "EnableServerless"}]},
+    "cosmosdb show": {
+        "capabilities": [{"name": "EnableServerless"}],
+        "locations": [{"locationName": "West Europe", "isZoneRedundant": False}],
+    },
+    "group show": {"location": "westeurope"},
     "ad group member list": ["member-1"],
     "keyvault secret list": [],
-    "rest --url": {"value": [{"displayName": "Global Administrator"}]},
+    "rest --url https://graph": {"value": [{"displayName": "Global Administrator"}]},
 }
 VALUES = {"AZURE_ENV_NAME": "dev", "AZURE_LOCATION": "westeurope"}
 
@@ -64,6 +83,7 @@ class Machine:
     folder: pathlib.Path
     answers: dict[str, object] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=lambda: dict(VALUES))
+    shell: dict[str, str] = field(default_factory=dict)
 
     def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), script: pathlib.Path | None = None) -> str:
         """What it tells; begins with `0` or `1`, its exit status."""
@@ -77,7 +97,7 @@ class Machine:
             path.chmod(0o755)
         ended = subprocess.run(
             [sys.executable, str(script or ROOT / "infra" / "preflight.py")],
-            env={"PATH": str(self.folder)},
+            env={"PATH": str(self.folder), **self.shell},
             capture_output=True,
             text=True,
             check=False,
@@ -148,13 +168,13 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     ({"functionapp list-flexconsumption-runtimes": [{"version": "3.11"}]}, {}, "does not offer Python 3.13"),
     ({"provider list": ["Microsoft.Web"]}, {}, "az provider register --namespace Microsoft.App --wait"),
     (
-        {"role assignment list": [{"roleDefinitionName": "Contributor"}]},
+        {PERMISSIONS: {"value": [CONTRIBUTOR]}},
         {},
-        "may not deploy: it has Contributor",
+        "may not deploy to subscription Example: it lacks Microsoft.Authorization/roleAssignments/write\n",
     ),
-    ({"role assignment list": []}, {}, "may not deploy: it has no role"),
+    ({PERMISSIONS: {"value": []}}, {}, "it lacks Microsoft.Resources/subscriptions/resourceGroups/write, "),
     (
-        {"rest --url": {"value": [{"displayName": "Directory Readers"}]}},
+        {"rest --url https://graph": {"value": [{"displayName": "Directory Readers"}]}},
         {"GRANT_GRAPH_PERMISSIONS": "true"},
         "may not grant Microsoft Graph permissions",
     ),
@@ -175,10 +195,46 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
         "the deleted vault kv-mtd-old still holds its name",
     ),
     (
-        {"cosmosdb show": {"capabilities": []}},
+        {"group exists": True, "cosmosdb show": {"capabilities": []}},
         {"AZURE_COSMOS_NAME": "cosmos-mtd-abc123"},
-        "is autoscale and cannot become serverless",
+        "was made with COSMOS_CAPACITY autoscale and cannot become serverless",
     ),
+    (
+        {
+            "functionapp list-flexconsumption-locations --zone-redundant=true": [{"name": "westeurope"}],
+            "group exists": True,
+        },
+        {"AZURE_COSMOS_NAME": "cosmos-mtd-abc123", "ZONE_REDUNDANT": "true"},
+        "was made with ZONE_REDUNDANT false and cannot become true",
+    ),
+    (
+        {"group exists": True, "group show": {"location": "eastus"}},
+        {},
+        "rg-dev stands in eastus and cannot move to westeurope",
+    ),
+    (
+        {},
+        {"PARTNERS_IOS": "lookout, lookoutt"},
+        "would not start: PARTNERS_IOS: 'lookoutt' is no partner",
+    ),
+    ({}, {"PREFERRED_PARTNER_ANDROID": "nobody"}, "PREFERRED_PARTNER_ANDROID is 'nobody'"),
+    (
+        {},
+        {"PARTNERS_IOS": "lookout", "PREFERRED_PARTNER_IOS": "pradeo"},
+        "the app would not start: PREFERRED_PARTNER_IOS is 'pradeo', which is not enabled on ios",
+    ),
+    ({}, {"ADMIN_AUDIENCE": "api://one api://two"}, "the app would not start: ADMIN_AUDIENCE is"),
+    ({}, {"RULES_FILE": "rules/nowhere.toml"}, "the app would not start: RULES_FILE"),
+    ({}, {"GRAPH_BASE_URL": "graph.microsoft.com"}, "the app would not start: GRAPH_BASE_URL"),
+    ({}, {"ALERT_EMAIL": "ada@example.com,bob@example.com"}, "ALERT_EMAIL is 'ada@example.com,bob@"),
+    ({}, {"PRIVATE_NETWORK": "true", "APP_SUBNET_PREFIX": "10.60.0.0"}, "APP_SUBNET_PREFIX is '10.60.0.0'"),
+    ({}, {"PRIVATE_NETWORK": "true", "APP_SUBNET_PREFIX": "10.60.0.7/24"}, "a network of /27 or more"),
+    ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.9.0.0/28"}, "ENDPOINT_SUBNET_PREFIX is"),
+    ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.60.0.0/16"}, "PREFIX overlap"),
+    ({}, {"EASY_AUTH_CLIENT_ID": "mtd-connector"}, "EASY_AUTH_CLIENT_ID is 'mtd-connector'"),
+    ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
+    ({}, {"COSMOS_MAXIMUM_THROUGHPUT": "4500"}, "expected a multiple of 1000"),
+    ({"keyvault list-deleted": "WARNING: hello"}, {}, "az keyvault answered something that is no JSON"),
     ({}, {"BREAK_GLASS_GROUP": "admins"}, "which is no object id"),
     (
         {"ad group member list": "ERROR: not found"},
@@ -203,15 +259,52 @@ def test_what_stands_in_the_way_is_told(
 
 def test_everything_is_told_at_once(machine: Machine) -> None:
     machine.values.update({"TAG_ATTRIBUTE": "16", "AZURE_LOCATION": "atlantis"})
-    machine.answers["role assignment list"] = []
+    machine.answers[PERMISSIONS] = {"value": []}
     told = machine.preflight()
     assert all(f"  {number}. " in told for number in (1, 2, 3))
 
 
-@pytest.mark.parametrize("roles", [["Owner"], ["Contributor", "Role Based Access Control Administrator"]])
-def test_either_way_of_having_the_rights_will_do(machine: Machine, roles: list[str]) -> None:
-    machine.answers["role assignment list"] = [{"roleDefinitionName": role} for role in roles]
+@pytest.mark.parametrize("roles", [[OWNER], [CONTRIBUTOR, ROLE_ADMINISTRATOR]])
+def test_either_way_of_having_the_rights_will_do(machine: Machine, roles: list[object]) -> None:
+    machine.answers[PERMISSIONS] = {"value": roles}
     assert machine.preflight().startswith("0 ")
+
+
+def test_what_was_taken_down_by_hand_can_be_deployed_again(machine: Machine) -> None:
+    machine.values["AZURE_COSMOS_NAME"] = "cosmos-mtd-abc123"
+    machine.answers["cosmosdb show"] = "ERROR: (ResourceGroupNotFound)"
+    assert machine.preflight().startswith("0 ")
+
+
+def test_a_pipelines_identity_needs_no_right_to_read_the_directory(machine: Machine) -> None:
+    """Neither its own roles nor its directory roles are asked of Graph, which would not tell it."""
+    user = {"name": "1d0f6c1e-0000-4000-8000-000000000001", "type": "servicePrincipal"}
+    machine.answers["account show"] = {"id": "sub-1", "name": "Example", "user": user}
+    machine.answers["rest --url https://graph"] = "ERROR: Insufficient privileges"
+    machine.values["GRANT_GRAPH_PERMISSIONS"] = "true"
+    assert machine.preflight().startswith("0 ")
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ({"RESOURCE_TOKEN": "abc123"}, {"tags": {"azd-env-name": "dev"}}),
+        ({}, {"tags": {"azd-env-name": "dev"}, "location": "eastus"}),
+        ({}, {"tags": {"azd-env-name": "prod"}}),
+    ],
+)
+def test_a_deleted_vault_whose_name_is_not_wanted_again_is_in_nobodys_way(
+    machine: Machine, values: dict[str, str], kept: dict[str, object]
+) -> None:
+    machine.values.update(values)
+    machine.answers["keyvault list-deleted"] = [{"name": "kv-mtd-old", "properties": kept}]
+    assert machine.preflight().startswith("0 ")
+
+
+def test_what_the_shell_holds_does_not_hide_what_will_be_deployed(machine: Machine) -> None:
+    machine.shell = {"AZURE_ENV_NAME": "dev", "TAG_ATTRIBUTE": "7"}
+    machine.values["TAG_ATTRIBUTE"] = "16"
+    assert "TAG_ATTRIBUTE is '16'" in machine.preflight()
 
 
 def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machine) -> None:
@@ -226,21 +319,53 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
     assert machine.preflight().startswith("0 ")
 
 
-def with_partner(tmp_path: pathlib.Path, partner: dict[str, object]) -> pathlib.Path:
-    """A copy of infra/ whose parameters name one partner; its preflight."""
-    infra = tmp_path / "infra"
-    shutil.copytree(ROOT / "infra", infra, ignore=shutil.ignore_patterns("__pycache__"))
-    parameters = infra / "main.parameters.json"
-    document = json.loads(parameters.read_text())
-    document["parameters"]["partners"]["value"] = [partner]
-    parameters.write_text(json.dumps(document))
-    return infra / "preflight.py"
+def with_parameters(tmp_path: pathlib.Path, text: str) -> pathlib.Path:
+    """A copy of infra/ with other parameters, beside what the app is asked with; its preflight."""
+    for name in ("infra", "ingest_threat", "shared"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "infra" / "main.parameters.json").write_text(text)
+    return tmp_path / "infra" / "preflight.py"
+
+
+def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
+    """The preflight of a project whose parameters name these partners."""
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
+    document["parameters"]["partners"]["value"] = partners
+    return with_parameters(tmp_path, json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"parameters": {"mode": "off"}}', '{"parameters": {"mode": {}}}']
+)
+def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pathlib.Path, text: str) -> None:
+    told = machine.preflight(script=with_parameters(tmp_path, text))
+    assert "infra/main.parameters.json cannot be read" in told
 
 
 @pytest.mark.parametrize(
     ("partner", "finding"),
     [
         ({"secrets": []}, "partner 1 in main.parameters.json lacks a list"),
+        ("lookout", "partner 1 in main.parameters.json lacks a list"),
+        ({"settings": [], "secrets": "WEBHOOK_SECRETS_LOOKOUT"}, "lacks a list"),
+        ({"settings": ["CONNECTOR_ID_LOOKOUT"], "secrets": []}, "lacks a list"),
+        ({"settings": [{"name": "AUTH_LOOKOUT"}], "secrets": []}, "lacks a list"),
+        (
+            {"settings": [{"name": "AUTH_LOOKOUT", "value": "password"}], "secrets": []},
+            "the app would not start: AUTH_LOOKOUT: expected one of",
+        ),
+        (
+            {"settings": [{"name": "ENTRA_TENANT_LOOKOUT", "value": "contoso"}], "secrets": []},
+            "the app would not start: ENTRA_TENANT_LOOKOUT",
+        ),
+        (
+            {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUTT"]},
+            "WEBHOOK_SECRETS_LOOKOUTT in main.parameters.json is no setting of a partner",
+        ),
+        (
+            {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT", "WEBHOOK_SECRETS_LOOKOUT"]},
+            "WEBHOOK_SECRETS_LOOKOUT stands 2 times",
+        ),
         (
             {"secrets": [], "settings": [{"name": "HEADER_SECRETS_LOOKOUT", "value": "x"}]},
             "HEADER_SECRETS_LOOKOUT stands in the open",
@@ -248,9 +373,45 @@ def with_partner(tmp_path: pathlib.Path, partner: dict[str, object]) -> pathlib.
     ],
 )
 def test_a_partner_written_wrongly_is_told(
-    machine: Machine, tmp_path: pathlib.Path, partner: dict[str, object], finding: str
+    machine: Machine, tmp_path: pathlib.Path, partner: object, finding: str
 ) -> None:
     assert finding in machine.preflight(script=with_partner(tmp_path, partner))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "finding"),
+    [
+        (
+            "tagAttribute",
+            99,
+            "tagAttribute in main.parameters.json is '99'\n    expected a whole number from 1 to 15",
+        ),
+        ("tagAll", "ja", "tagAll in main.parameters.json is 'ja'"),
+        ("allowedAddresses", ["203.0.113.7", "my house"], "'my house' in allowedAddresses"),
+    ],
+)
+def test_values_in_the_parameters_file_itself_have_the_same_limits(
+    machine: Machine, tmp_path: pathlib.Path, parameter: str, value: object, finding: str
+) -> None:
+    machine.values["PRIVATE_NETWORK"] = "true"
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
+    document["parameters"][parameter]["value"] = value
+    told = machine.preflight(script=with_parameters(tmp_path, json.dumps(document)))
+    assert finding in told
+    assert "  2. " not in told
+
+
+@pytest.mark.parametrize(
+    ("tenant", "is_told"),
+    [("7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", False), ("aaaaaaaa-3c58-4b9d-8f21-6d5c4b3a2910", True)],
+)
+def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
+    machine: Machine, tmp_path: pathlib.Path, tenant: str, is_told: bool
+) -> None:
+    machine.values["EASY_AUTH_CLIENT_ID"] = GROUP
+    partner = {"settings": [{"name": "ENTRA_TENANT_ZIMPERIUM", "value": tenant}], "secrets": []}
+    told = machine.preflight(script=with_partner(tmp_path, partner))
+    assert ("ENTRA_TENANT_ZIMPERIUM is another tenant" in told) is is_told
 
 
 @pytest.mark.parametrize(
@@ -259,10 +420,15 @@ def test_a_partner_written_wrongly_is_told(
         ("", [], "there is no vault yet to hold them"),
         ("kv-mtd-abc123", [], "the vault kv-mtd-abc123 has no secret webhook-secrets-lookout"),
         ("kv-mtd-abc123", ["webhook-secrets-lookout"], "nothing stands in the way"),
+        (
+            "kv-mtd-abc123",
+            "ERROR: Forbidden",
+            "does not tell its secrets: ERROR: Forbidden\n    from outside a",
+        ),
     ],
 )
 def test_a_partners_secret_must_be_in_the_vault_before_it_is_named(
-    machine: Machine, tmp_path: pathlib.Path, vault: str, present: list[str], finding: str
+    machine: Machine, tmp_path: pathlib.Path, vault: str, present: object, finding: str
 ) -> None:
     script = with_partner(tmp_path, {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]})
     machine.values["AZURE_KEY_VAULT_NAME"] = vault
