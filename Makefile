@@ -43,7 +43,7 @@ package: $(READY)  ## build what is uploaded, into .local/package
 
 deploy:  ## check what can be checked, then put everything into your Azure subscription (azd up)
 	@$(NEW_ENOUGH)
-	@$(PYTHON) infra/preflight.py && azd up
+	@$(PYTHON) -m infra.preflight && azd up
 
 clean:  ## remove the environment and local data
 	rm -rf $(VENV) .local

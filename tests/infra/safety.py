@@ -8,7 +8,8 @@ import pathlib
 import re
 from collections.abc import Callable
 
-from infra import preflight
+from infra.preflight.deployment import Deployment
+from infra.preflight.limits import limits
 from tests.infra.agreement import parameters_given
 from tests.infra.bicep import BicepFile, Expression, Value, bicep_files
 
@@ -165,7 +166,7 @@ def variables(folder: pathlib.Path) -> list[str]:
     for path in sorted((folder / "environments").glob("*.env")):
         lines = path.read_text(encoding="utf-8").splitlines()
         values = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-        told = preflight.limits(preflight.Deployment(values, given, lambda *_: None))
+        told = limits(Deployment(values, given, lambda *_: None))
         findings += [f"{path.name}: {each.problem}" for each in told]
     return findings
 

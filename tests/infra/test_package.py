@@ -148,7 +148,7 @@ def test_azd_uploads_what_is_built_here_to_the_app_bicep_makes_and_builds_nothin
     hook = service[2].partition("    hooks:")[2]
     assert "prepackage:" in hook, "a hook of the project is not run by azd deploy"
     assert "run: make package" in hook
-    assert "python3 infra/preflight.py" in azd
+    assert "python3 -m infra.preflight" in azd
 
 
 def test_pruned_it_is_less_than_half_of_what_would_be_installed(built: Built) -> None:

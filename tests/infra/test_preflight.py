@@ -85,7 +85,7 @@ class Machine:
     values: dict[str, str] = field(default_factory=lambda: dict(VALUES))
     shell: dict[str, str] = field(default_factory=dict)
 
-    def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), script: pathlib.Path | None = None) -> str:
+    def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), project: pathlib.Path = ROOT) -> str:
         """What it tells; begins with `0` or `1`, its exit status."""
         table = self.folder / "table.json"
         values = "\n".join(f'{name}="{value}"' for name, value in self.values.items())
@@ -96,7 +96,8 @@ class Machine:
             path.write_text(STAND_IN.format(python=sys.executable, table=str(table)))
             path.chmod(0o755)
         ended = subprocess.run(
-            [sys.executable, str(script or ROOT / "infra" / "preflight.py")],
+            [sys.executable, "-m", "infra.preflight"],
+            cwd=project,
             env={"PATH": str(self.folder), **self.shell},
             capture_output=True,
             text=True,
@@ -320,15 +321,15 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
 
 
 def with_parameters(tmp_path: pathlib.Path, text: str) -> pathlib.Path:
-    """A copy of infra/ with other parameters, beside what the app is asked with; its preflight."""
+    """A copy of infra/ with other parameters, beside what the app is asked with."""
     for name in ("infra", "ingest_threat", "shared"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "infra" / "main.parameters.json").write_text(text)
-    return tmp_path / "infra" / "preflight.py"
+    return tmp_path
 
 
 def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
-    """The preflight of a project whose parameters name these partners."""
+    """A project whose parameters name these partners."""
     document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
     document["parameters"]["partners"]["value"] = partners
     return with_parameters(tmp_path, json.dumps(document))
@@ -338,7 +339,7 @@ def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
     "text", ["", "{", "[]", '{"parameters": {"mode": "off"}}', '{"parameters": {"mode": {}}}']
 )
 def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pathlib.Path, text: str) -> None:
-    told = machine.preflight(script=with_parameters(tmp_path, text))
+    told = machine.preflight(project=with_parameters(tmp_path, text))
     assert "infra/main.parameters.json cannot be read" in told
 
 
@@ -375,7 +376,7 @@ def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pat
 def test_a_partner_written_wrongly_is_told(
     machine: Machine, tmp_path: pathlib.Path, partner: object, finding: str
 ) -> None:
-    assert finding in machine.preflight(script=with_partner(tmp_path, partner))
+    assert finding in machine.preflight(project=with_partner(tmp_path, partner))
 
 
 @pytest.mark.parametrize(
@@ -396,7 +397,7 @@ def test_values_in_the_parameters_file_itself_have_the_same_limits(
     machine.values["PRIVATE_NETWORK"] = "true"
     document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
     document["parameters"][parameter]["value"] = value
-    told = machine.preflight(script=with_parameters(tmp_path, json.dumps(document)))
+    told = machine.preflight(project=with_parameters(tmp_path, json.dumps(document)))
     assert finding in told
     assert "  2. " not in told
 
@@ -410,7 +411,7 @@ def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
 ) -> None:
     machine.values["EASY_AUTH_CLIENT_ID"] = GROUP
     partner = {"settings": [{"name": "ENTRA_TENANT_ZIMPERIUM", "value": tenant}], "secrets": []}
-    told = machine.preflight(script=with_partner(tmp_path, partner))
+    told = machine.preflight(project=with_partner(tmp_path, partner))
     assert ("ENTRA_TENANT_ZIMPERIUM is another tenant" in told) is is_told
 
 
@@ -430,7 +431,7 @@ def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
 def test_a_partners_secret_must_be_in_the_vault_before_it_is_named(
     machine: Machine, tmp_path: pathlib.Path, vault: str, present: object, finding: str
 ) -> None:
-    script = with_partner(tmp_path, {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]})
+    project = with_partner(tmp_path, {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT"]})
     machine.values["AZURE_KEY_VAULT_NAME"] = vault
     machine.answers["keyvault secret list"] = present
-    assert finding in machine.preflight(script=script)
+    assert finding in machine.preflight(project=project)

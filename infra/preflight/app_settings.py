@@ -1,6 +1,6 @@
 """Would the app start with the settings in the environment? Asked by the preflight, before they are deployed.
 
-    python -m infra.app_settings    # 0, or 3 and a line that names the setting
+    python -m infra.preflight.app_settings    # 0, or 3 and a line that names the setting
 
 It is the app's own check, the one it makes when the host loads it: where that fails, nobody is served.
 """

@@ -1,0 +1,90 @@
+"""Partners in the parameters file: their settings and their secrets."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from infra.preflight.deployment import INFRA, AzError, Deployment, Finding
+
+_SECRET = re.compile(r"[A-Z_]*(SECRETS|SHARED_KEYS)_[A-Z_]+")
+
+
+def partners(deployment: Deployment) -> Iterator[Finding]:
+    """Each partner in main.parameters.json has both its lists, of settings the app knows, each once."""
+    given = deployment.parameters.get("partners")
+    names: list[str] = []
+    for number, each in enumerate(given if isinstance(given, list) else [{}], 1):
+        if not _is_partner(each):
+            yield Finding(
+                f"partner {number} in main.parameters.json lacks a list",
+                'expected {"settings": [{"name": "…", "value": "…"}], "secrets": ["…"]}; either may be empty',
+            )
+            continue
+        plain = [setting["name"] for setting in each["settings"]]
+        names += [*plain, *each["secrets"]]
+        for name in filter(_SECRET.fullmatch, plain):
+            yield Finding(
+                f"{name} stands in the open in main.parameters.json",
+                'put its value into the vault and its name into "secrets"; then replace the secret',
+            )
+    for name in sorted(set(names)):
+        if not any(re.fullmatch(rf"[A-Z_]+_{slug.upper()}(_[A-Z_]+)?", name) for slug in _slugs()):
+            yield Finding(
+                f"{name} in main.parameters.json is no setting of a partner",
+                f"expected a name that ends in one of {', '.join(slug.upper() for slug in _slugs())}",
+            )
+        if names.count(name) > 1:
+            yield Finding(f"{name} stands {names.count(name)} times in main.parameters.json", "name it once")
+
+
+def secrets(deployment: Deployment) -> Iterator[Finding]:
+    """Every secret a partner's setting names is in the vault: the app does not start without it."""
+    listed = [name for each in named_partners(deployment) for name in each["secrets"]]
+    wanted = sorted(name.lower().replace("_", "-") for name in listed)
+    vault = deployment.value("AZURE_KEY_VAULT_NAME")
+    if wanted and not vault:
+        yield Finding(
+            "main.parameters.json names partners' secrets, and there is no vault yet to hold them",
+            'deploy once with "partners": { "value": [] }, put the secrets into the vault, then name them',
+        )
+    elif wanted:
+        try:
+            present = deployment.az("keyvault", "secret", "list", "--vault-name", vault, "--query", "[].name")
+        except AzError as error:
+            yield Finding(
+                f"the vault {vault} does not tell its secrets: {error}",
+                "from outside a private network let this machine in until the next deployment: "
+                f"az keyvault update --name {vault} --public-network-access Enabled, then: "
+                f"az keyvault network-rule add --name {vault} --ip-address <its public address>",
+            )
+            return
+        for name in sorted(set(wanted) - set(present)):
+            yield Finding(
+                f"the vault {vault} has no secret {name}",
+                f"az keyvault secret set --vault-name {vault} --name {name} --file <file with it alone>",
+            )
+
+
+def _slugs() -> list[str]:
+    """The partners there are adapters for, by their modules."""
+    modules = (INFRA.parent / "ingest_threat" / "partners").glob("[a-z]*.py")
+    return sorted(path.stem for path in modules)
+
+
+def _is_partner(given: object) -> bool:
+    if not isinstance(given, dict):
+        return False
+    settings, names = given.get("settings"), given.get("secrets")
+    return (
+        isinstance(settings, list)
+        and isinstance(names, list)
+        and all(isinstance(name, str) for name in names)
+        and all(isinstance(each, dict) and {*map(type, each.values())} == {str} for each in settings)
+        and all(each.keys() == {"name", "value"} for each in settings)
+    )
+
+
+def named_partners(deployment: Deployment) -> list[dict[str, Any]]:
+    """Those that are written as they should be."""
+    given = deployment.parameters.get("partners")
+    return [each for each in given if _is_partner(each)] if isinstance(given, list) else []
