@@ -4,12 +4,13 @@ Transport: pull only, so an operator's relay posts what it reads. v2 is a server
 frames hold `{"events": [...]}` (taken with or without the `data:` framing); v1 is a REST page of the same
 envelope. Documented: v1 fields, application and file classifications, severity NONE is no risk, v1 action
 IGNORED. Seen in public records: v2 envelope, statuses, WEB_CONTENT and network classifications, ADVISORY.
-Inferred: ADVISORY is no risk, IGNORED closes, a secure snapshot of an active agent clears all its threats.
+Inferred: ADVISORY is no risk, IGNORED closes, a secure snapshot of an active agent clears all its threats, an
+active agent that is anything but PROTECTED has lost its hold.
 Invented by others and only tolerated: Microsoft Sentinel's flat test events (`threat.id`, one
 `classification`, CREATE).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
 from pydantic import JsonValue
@@ -21,6 +22,7 @@ from ingest_threat.partners._fields import (
     FieldError,
     identifier,
     inner,
+    joined,
     moment,
     needed,
     plain_word,
@@ -99,6 +101,8 @@ ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 PROTECTED = frozenset({None, "PROTECTED"})
 """Protection of a device of which it clears the threats, too: what has lost touch is merely called secure."""
+PROTECTION = ("protection_status", "protectionStatus")
+UNPROTECTED = "agent_inactive"
 REDACT = frozenset(
     {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
 )
@@ -133,7 +137,7 @@ def read(item: Item) -> list[Record]:
     if kind == "SMISHING_ALERT":
         return [_smishing(item)]
     if kind == "DEVICE":
-        return [_device_event(item)]
+        return [_device_event(item), *_protection(item)]
     raise FieldError("type is no event type that is known")
 
 
@@ -211,13 +215,11 @@ def _smishing(item: Item) -> ThreatRecord:
 
 def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     event = item.content
-    block = inner(event, "device")
-    health = _block(block, "status") or inner(event, "details") or block
+    health = _health(event)
     at = moment(event, "created_time", "eventTime")
     status = word(health, "security_status", "securityStatus")
     severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
-    active = word(health, "activation_status", "activationStatus") in ACTIVE
-    protected = word(health, "protection_status", "protectionStatus") in PROTECTED
+    active, protected = _is_active(health), word(health, *PROTECTION) in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
         # an agent that is not at work cannot vouch for its device
         return DeviceIdentityRecord(
@@ -230,7 +232,36 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
         severity=severity,
         severity_raw=written(health, "security_status", "securityStatus"),
         clears=Clears.ALL if severity is Level.SECURED and protected else Clears.NONE,
+        closed_keys=(UNPROTECTED,) if protected and active else (),
     )
+
+
+def _protection(item: Item) -> Iterator[ThreatRecord]:
+    """An agent that is at work and says that it does not protect its device."""
+    event = item.content
+    health = _health(event)
+    if not _is_active(health) or word(health, *PROTECTION) in PROTECTED:
+        return
+    common = _common(item)
+    yield ThreatRecord(
+        **{**common, "report_id": joined(common["report_id"], UNPROTECTED)},
+        threat_key=UNPROTECTED,
+        category=taxonomy.category_of(UNPROTECTED, Category.DEVICE),
+        threat_type=UNPROTECTED,
+        threat_name=text(health, *PROTECTION),
+        severity=taxonomy.graded(None, {}, UNPROTECTED),
+        status=Status.OPEN,
+        detected_at=moment(event, "created_time", "eventTime"),
+    )
+
+
+def _health(event: JsonObject) -> JsonObject:
+    block = inner(event, "device")
+    return _block(block, "status") or inner(event, "details") or block
+
+
+def _is_active(health: JsonObject) -> bool:
+    return word(health, "activation_status", "activationStatus") in ACTIVE
 
 
 def _common(item: Item) -> _Common:

@@ -4,9 +4,10 @@ Transport: not documented; events were seen as single JSON objects, older ones a
 records: the typed envelope (2024, 2025: `type`, `creationDate`, `content`), the bare one (2026: no type, no
 time, one key names the body), levels Green, Orange, Red, statuses by name with a number as value. Inferred:
 value 1 is active and 0 is not (one snapshot grades Root Red at 0 while its system level is Green), a status
-that the admin's policy grades Green is no threat, what names a device in `DeviceDetection` is its id. Not
-known: values 2 and 3, which neither open nor resolve (`WORDS_PRADEO_ACTIVE`, `WORDS_PRADEO_INACTIVE`), and
-how a `DeviceDetection` begins: whatever does not end it opens it (`WORDS_PRADEO_ENDED`).
+that the admin's policy grades Green is no threat, what names a device in `DeviceDetection` is its id, what
+has connected and is coupled no more has lost its agent. Not known: values 2 and 3, which neither open nor
+resolve (`WORDS_PRADEO_ACTIVE`, `WORDS_PRADEO_INACTIVE`), and how a `DeviceDetection` begins: whatever does
+not end it opens it (`WORDS_PRADEO_ENDED`).
 """
 
 import re
@@ -21,6 +22,7 @@ from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._fields import (
     FieldError,
+    flag,
     identifier,
     inner,
     inner_list,
@@ -93,6 +95,7 @@ BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "decl
 REDACT = frozenset(
     {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name", "device.name"}
 )
+UNCOUPLED = "agent_inactive"
 ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
 
@@ -157,8 +160,9 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     levels = {category: LEVEL.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
     if not levels:
         raise FieldError("no threat level")
-    common, at = _common(item, body, inner(body, "device")), _at(item, body)
-    threats, closed = [], []
+    device, at = inner(body, "device"), _at(item, body)
+    common = _common(item, body, device)
+    threats, closed = [], [UNCOUPLED] if flag(inner(device, "enrollmentStatus"), "coupled") else []
     for threat in _graded(item, body, common, at):
         # Green is the policy's word that even an active status is no threat.
         if threat.status is Status.OPEN and threat.severity is not Level.SECURED:
@@ -256,7 +260,28 @@ def _device(item: Item, body: JsonObject) -> list[Record]:
     # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
     emm = text(inner(info, "integration"), "emm") or text(info, "emm")
     at = _at(item, body) or moment(info, "lastSynchronizationDate")
-    return [DeviceIdentityRecord(**_common(item, body, body), detected_at=at, emm=emm and emm.lower())]
+    identity = DeviceIdentityRecord(**_common(item, body, body), detected_at=at, emm=emm and emm.lower())
+    return [identity, *_enrollment(item, body)]
+
+
+def _enrollment(item: Item, device: JsonObject) -> Iterator[ThreatRecord]:
+    """An agent that was at work and is coupled no more; one that never connected has nothing to lose."""
+    enrollment = inner(device, "enrollmentStatus")
+    connected = text(enrollment, "lastConnection")
+    if connected is None or text(enrollment, "coupled") is None:
+        return
+    status = Status.RESOLVED if flag(enrollment, "coupled") else Status.OPEN
+    common = _common(item, device, device)
+    yield ThreatRecord(
+        **{**common, "report_id": joined(common["report_id"], UNCOUPLED, connected)},
+        threat_key=UNCOUPLED,
+        category=taxonomy.category_of(UNCOUPLED, Category.DEVICE),
+        threat_type=UNCOUPLED,
+        threat_name="Agent no longer coupled" if status is Status.OPEN else None,
+        severity=taxonomy.graded(None, {}, UNCOUPLED),
+        status=status,
+        **_times(status, _at(item, device)),
+    )
 
 
 READERS: Mapping[str, tuple[str, Callable[[Item, JsonObject], list[Record]]]] = {

@@ -11,6 +11,7 @@ from shared.record import (
     Category,
     Clears,
     DeviceIdentityRecord,
+    DeviceStateRecord,
     IgnoredRecord,
     Platform,
     Status,
@@ -156,14 +157,26 @@ def test_an_inactive_agents_word_clears_nothing() -> None:
     assert isinstance(record, DeviceIdentityRecord)
 
 
-@pytest.mark.parametrize(
-    ("protection", "clears"), [("PROTECTED", "all"), (None, "all"), ("DISCONNECTED", "none"), ("ODD", "none")]
-)
-def test_a_device_that_is_not_protected_is_not_clear_of_its_threats(
-    protection: str | None, clears: str
-) -> None:
-    record = state("lookout", lookout_device(protection_status=protection))
-    assert (record.severity, record.clears) == (Level.SECURED, clears)
+@pytest.mark.parametrize("protection", ["PROTECTED", None])
+def test_a_protected_device_has_no_inactive_agent(protection: str | None) -> None:
+    content = lookout_device(protection_status=protection, security_status="THREATS_LOW")
+    assert state("lookout", content).closed_keys == ("agent_inactive",)
+
+
+@pytest.mark.parametrize("protection", ["DISCONNECTED", "ODD"])
+def test_a_device_that_is_not_protected_is_not_clear_and_its_agent_is_inactive(protection: str) -> None:
+    of_device, of_agent = records("lookout", lookout_device(protection_status=protection))
+    assert isinstance(of_device, DeviceStateRecord)
+    assert (of_device.severity, of_device.clears, of_device.closed_keys) == (Level.SECURED, "none", ())
+    assert isinstance(of_agent, ThreatRecord)
+    assert (of_agent.threat_type, of_agent.category, of_agent.severity) == (
+        "agent_inactive",
+        "device",
+        "medium",
+    )
+    assert (of_agent.status, of_agent.threat_key) == (Status.OPEN, "agent_inactive")
+    assert of_agent.detected_at == of_device.detected_at
+    assert of_agent.report_id != of_device.report_id
 
 
 def test_a_device_event_without_a_status_is_its_identity() -> None:

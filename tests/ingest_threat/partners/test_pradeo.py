@@ -147,7 +147,7 @@ def test_a_snapshot_gives_the_devices_levels_and_its_active_threats() -> None:
 def test_a_snapshot_closes_what_it_shows_inactive_or_harmless_and_nothing_of_unknown_value() -> None:
     whole, _ = records("pradeo", correlation())
     assert isinstance(whole, DeviceStateRecord)
-    assert whole.closed_keys == ("status:ROOT", "status:NFC")
+    assert whole.closed_keys == ("agent_inactive", "status:ROOT", "status:NFC")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_status_graded_red_and_inactive_raises_nothing() -> None:
         matchedNetworkStatusLevels=[entry], matchedSystemStatusLevels=[], systemThreatLevel="Green"
     )
     assert state("pradeo", quiet).severity is Level.SECURED
-    assert state("pradeo", quiet).closed_keys == ("status:MANINTHEMIDDLE",)
+    assert state("pradeo", quiet).closed_keys == ("agent_inactive", "status:MANINTHEMIDDLE")
 
 
 def test_an_unknown_level_of_the_device_is_high_and_a_missing_one_none() -> None:
@@ -304,6 +304,26 @@ def test_a_bare_device_is_its_identity() -> None:
     assert (record.report_id, record.partner_device_id) == ("event-2", "agent-1")
     assert (record.mdm_device_id, record.emm, record.detected_at) == ("mdm-7", "intune", AT)
     assert (record.platform, record.os_version) == (Platform.IOS, "15")
+
+
+def enrollment(*, coupled: object, connected: object) -> list[ThreatRecord]:
+    body = device(enrollmentStatus={"coupled": coupled, "lastConnection": connected})
+    content = {"id": "event-2", "device": {**body, "lastModificationDate": "2026-02-01T07:59:00.000Z"}}
+    return [each for each in records("pradeo", content) if isinstance(each, ThreatRecord)]
+
+
+def test_an_agent_that_is_coupled_no_more_is_inactive_until_it_is_coupled_again() -> None:
+    [lost] = enrollment(coupled=False, connected="2026-01-30T12:00:00.000Z")
+    assert (lost.threat_type, lost.category, lost.severity) == ("agent_inactive", "device", "medium")
+    assert (lost.status, lost.detected_at) == (Status.OPEN, CHANGED)
+    [back] = enrollment(coupled=True, connected="2026-02-01T07:58:00.000Z")
+    assert (back.status, back.resolved_at, back.threat_key) == (Status.RESOLVED, CHANGED, lost.threat_key)
+    assert back.report_id != lost.report_id
+
+
+@pytest.mark.parametrize(("coupled", "connected"), [(False, None), (None, "2026-01-30T12:00:00.000Z")])
+def test_an_agent_that_never_connected_is_not_lost(coupled: object, connected: object) -> None:
+    assert enrollment(coupled=coupled, connected=connected) == []
 
 
 @pytest.mark.parametrize("emm", ["airwatch", "mobile_iron"])
