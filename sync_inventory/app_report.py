@@ -25,7 +25,7 @@ PIECE = 65_536
 """Bytes taken out of the zip at a time."""
 
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What reading a zip raises that is none; the last where its content is said to begin before the file does."""
+"""What reading a zip raises that is none; the last where its content is to begin before the file does."""
 
 
 class ReportRow(NamedTuple):
