@@ -5,13 +5,12 @@ minute does it; where Graph refuses, that is recorded and nothing more is tried.
 its record repeats the call. What was to follow when the option was on is not done once it is off.
 """
 
+from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
 from shared.cosmos import Found
-from shared.errors import Conflict, GraphError, GraphUnavailable, NotStored
+from shared.errors import Conflict, GraphError, GraphUnavailable, NotStored, StoreUnavailable
 from shared.events import Event, tell
 from shared.model import Device, FollowUp, HistoryEntry, TagState
 from shared.services import Services
-
-HISTORY = 20
 
 _DONE = {
     FollowUp.REVOKE_SESSIONS: "the user's sign-in sessions were revoked",
@@ -35,18 +34,37 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
     except GraphError as error:
         words = f"not done: {_DONE[what]} ({error})"
         tell(Event.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
-    entry = HistoryEntry(at=services.now(), what=words)
-    after = device.model_copy(
-        update={
-            "tag": device.tag.model_copy(update={"follow_up": None}),
-            "history": (entry, *device.history)[:HISTORY],
-        }
-    )
-    try:
-        await services.store.replace(after, found.etag)
-    except (Conflict, NotStored):
-        return device
-    return after
+    return await _recorded(services, found, HistoryEntry(at=services.now(), what=words))
+
+
+async def _recorded(services: Services, found: Found[Device], entry: HistoryEntry) -> Device:
+    """Put on record what was done; on a document that changed meanwhile too, or it would be done once more.
+
+    Not where the tag became another: what follows that one is yet to be done.
+    """
+    done = found.document.tag
+    for attempt in range(ATTEMPTS):
+        device = found.document
+        tag = device.tag
+        if (tag.follow_up, tag.wanted_at) != (done.follow_up, done.wanted_at):
+            return device
+        after = device.model_copy(
+            update={
+                "tag": tag.model_copy(update={"follow_up": None}),
+                "history": (entry, *device.history)[:HISTORY],
+            }
+        )
+        try:
+            await services.store.replace(after, found.etag)
+        except (Conflict, NotStored):
+            await pause(attempt)
+        else:
+            return after
+        again = await services.store.read(Device, device.id)
+        if again is None:
+            return device
+        found = again
+    raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
 
 
 async def _done(services: Services, device: Device, what: FollowUp) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from evaluate_risk.counting import counted
+from evaluate_risk.counting import Counted, counted
 from evaluate_risk.reach import Reached, reached
 from shared.hearing import Hearing
 from shared.level import Level
@@ -73,8 +73,8 @@ class _Case:
         self.now = now
         self.before = device.decision
         self.facts = device.facts
-        switched_on = policy.switches.counting(device.facts.platform)
-        self.counted = counted(device, switched_on, policy.hearing, now)
+        self.switched_on = policy.switches.counting(device.facts.platform)
+        self.counted = counted(device, self.switched_on, policy.hearing, now)
         self.rules = policy.reaching(device.facts)
 
     def decision(self) -> Decision:
@@ -90,7 +90,14 @@ class _Case:
         return self._doubted(decision) if decision.verdict is Verdict.ALLOW else decision
 
     def _is_over(self, rule: Rule) -> bool:
-        return self.counted.level(rule.category).rank > rule.allowed.rank
+        return _exceeds(self.counted, rule)
+
+    def _is_over_but_for_the_override(self) -> bool:
+        if not self.counted.overridden:
+            return False
+        device = self.device.model_copy(update={"override": None})
+        bare = counted(device, self.switched_on, self.policy.hearing, self.now)
+        return any(_exceeds(bare, rule) for rule in self.rules)
 
     def _undecidable(self) -> str | None:
         platform = self.facts.platform
@@ -123,9 +130,10 @@ class _Case:
         )
 
     def _since_before(self) -> datetime | None:
-        """Since when the device was over the line as last decided: being undecided for a while is no end of
-        it, or a grace period would begin anew and let in who was refused."""
-        return self.before.over_since if self.before and self.counted.risk is not Level.SECURED else None
+        """Since when the device was over the line as last decided: being undecided or overridden for a while
+        is no end of it, or a grace period would begin anew and let in who was refused."""
+        is_clean = self.counted.risk is Level.SECURED and not self.counted.overridden
+        return self.before.over_since if self.before and not is_clean else None
 
     def _without_rule(self) -> str:
         unresolved = self.policy.unresolved(self.facts)
@@ -163,10 +171,13 @@ class _Case:
 
     def _within_the_line(self, rule: Rule) -> Decision:
         absent = self._absent()
+        since = self._since_before() if self._is_over_but_for_the_override() else None
         if absent.tag:
-            return self._decision(Verdict.BLOCK, absent.reasons, rule=rule, tag=absent.tag, absent=absent)
+            return self._decision(
+                Verdict.BLOCK, absent.reasons, rule=rule, tag=absent.tag, absent=absent, over_since=since
+            )
         reasons = self._allowed_reasons(rule)
-        return self._decision(Verdict.ALLOW, reasons, rule=rule, tag=OK_TAG)
+        return self._decision(Verdict.ALLOW, reasons, rule=rule, tag=OK_TAG, over_since=since)
 
     def _comparison(self, rule: Rule) -> str:
         what = f"{rule.category} risk" if rule.category else "risk"
@@ -271,6 +282,10 @@ def same(one: Decision | None, other: Decision) -> bool:
     if one is None:
         return False
     return one.model_dump(exclude={"decided_at"}) == other.model_dump(exclude={"decided_at"})
+
+
+def _exceeds(counted: Counted, rule: Rule) -> bool:
+    return counted.level(rule.category).rank > rule.allowed.rank
 
 
 def _speaks(finding: Finding, rule: Rule) -> bool:

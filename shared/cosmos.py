@@ -316,7 +316,7 @@ def _going_on(token: str | None) -> Iterator[None]:
         raise StoreRefused("no token of the change feed")
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError) as error:
         raise StoreRefused("no token of the change feed") from error
 
 

@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 30.0
 UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
 THROTTLED_REST_SECONDS = 1.0
-"""How long a throttling Graph is left alone where it does not say."""
+"""How long a throttling Graph is left alone where it does not say, and an item of a batch it did not take."""
 PATIENCE_SECONDS = 5.0
 """The longest a call waits for its turn, or an item of a batch to be sent again."""
 BATCH_SIZE = 20
@@ -133,9 +133,14 @@ class GraphClient:
         """Make many calls by twenties ($batch); what each came to, in their order.
 
         Each item is throttled on its own: those are sent again after the wait they ask for, if it is short.
+        Where it is not, the twenties after them are left for later.
         """
-        outcomes: list[bytes | GraphError] = [GraphUnavailable("not asked yet")] * len(calls)
+        outcomes: list[bytes | GraphError] = [
+            GraphUnavailable("Microsoft Graph asked to be left alone before it was this call's turn")
+        ] * len(calls)
         for first in range(0, len(calls), BATCH_SIZE):
+            if first and self.resting():
+                break
             places = range(first, min(first + BATCH_SIZE, len(calls)))
             for place, outcome in (await self._twenty({place: calls[place] for place in places})).items():
                 outcomes[place] = outcome
@@ -150,7 +155,7 @@ class GraphClient:
             wait = max((outcomes[place].wait for place in left), default=0.0)
             if not left or wait > PATIENCE_SECONDS or len(left) == len(calls):
                 break  # where none went through, Graph is to be left alone
-            await asyncio.sleep(wait)
+            await asyncio.sleep(wait or THROTTLED_REST_SECONDS)
         self._rest(max(outcome.wait for outcome in outcomes.values()))
         return {place: outcome.result for place, outcome in outcomes.items()}
 

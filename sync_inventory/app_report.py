@@ -24,6 +24,9 @@ LONGEST_LINE = 65_536
 PIECE = 65_536
 """Bytes taken out of the zip at a time."""
 
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+"""What reading a zip raises that is none; the last where its content is to begin before the file does."""
+
 
 class ReportRow(NamedTuple):
     """One app on one device, as reported; None where a cell is empty. In the order of COLUMNS."""
@@ -49,7 +52,7 @@ def report_rows(path: pathlib.Path) -> Iterator[ReportRow]:
                 yield from _rows(counted)
             if counted.bytes != entry.file_size:
                 raise GraphRefused(f"claims {entry.file_size} bytes and holds {counted.bytes}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _NO_ZIP as error:
         raise GraphRefused(f"is no zip that is what it claims to be ({error})") from error
     except csv.Error as error:
         raise GraphRefused(f"is no CSV ({error})") from error

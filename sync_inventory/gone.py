@@ -26,9 +26,12 @@ MOST_ASKED = 100
 
 async def look_for_missing(services: Services, sweep: Sweep, tally: Tally) -> None:
     """Ask Intune for devices that the sweep missed: those it does not know are gone, the others are
-    marked."""
+    marked. While Graph is to be left alone nobody is asked for: the next run does it."""
 
     async def one(missing: Missing) -> None:
+        if services.graph.resting():
+            tally.add("not_asked")
+            return
         found = await services.store.read(Device, missing.id)
         if found is None:
             return
@@ -84,6 +87,8 @@ async def purge_gone(services: Services, tally: Tally) -> None:
 
 
 async def _remove_link(services: Services, key: str, device_id: str) -> None:
+    """Remove a link unless it names another device. One that is ambiguous names none: where several devices
+    of the next sweep share it, that one writes it again."""
     link = await services.store.read(Link, key)
-    if link is not None and link.document.device in {device_id, None} and not link.document.ambiguous:
+    if link is not None and link.document.device in {device_id, None}:
         await services.store.delete(Link, key, etag=link.etag)

@@ -43,6 +43,7 @@ ALL_USERS = "allLicensedUsersAssignmentTarget"
 ALL_DEVICES = "allDevicesAssignmentTarget"
 INCLUSION = "groupAssignmentTarget"
 EXCLUSION = "exclusionGroupAssignmentTarget"
+LONGEST_GRACE_HOURS = 8760.0
 
 
 async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None:
@@ -164,14 +165,15 @@ def _without_guesses(rule: Rule, unknown: frozenset[str]) -> Rule:
 
 
 def grace_hours(policy: CompliancePolicyAnswer) -> float:
-    """Hours over the line before access is refused: gracePeriodHours of the action `block`, else 0."""
+    """Hours over the line before access is refused: gracePeriodHours of the action `block`, else 0; of the
+    values Graph documents (deviceComplianceActionItem: 0 to 8760) the nearest."""
     hours = [
         action.grace_hours or 0.0
         for scheduled in policy.scheduled
         for action in scheduled.configurations
         if action.action == "block"
     ]
-    return max(0.0, min(hours, default=0.0))
+    return max(0.0, min(*hours, LONGEST_GRACE_HOURS)) if hours else 0.0
 
 
 def _kind(odata_type: str) -> str:

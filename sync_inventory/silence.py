@@ -12,6 +12,9 @@ from sync_inventory.tally import Tally
 WARN_AT = 0.75
 """The part of the allowed silence after which a partner is warned of."""
 
+LONGEST_DAYS = 3_650
+"""No threshold is longer, whatever Graph gives for one."""
+
 
 async def listen(services: Services, tally: Tally) -> None:
     """Find out which enabled partners are silent; written only when that changes.
@@ -50,5 +53,5 @@ async def listen(services: Services, tally: Tally) -> None:
 async def _allowed(services: Services, partner: str) -> timedelta:
     intune_id = services.settings.connector_ids.get(partner)
     found = await services.store.read(Connector, connector_document_id(intune_id)) if intune_id else None
-    days = found.document.unresponsive_after_days if found else None
-    return timedelta(days=days or services.settings.partner_silent_days)
+    days = found.document.unresponsive_after_days or 0 if found else 0
+    return timedelta(days=min(days, LONGEST_DAYS) if days > 0 else services.settings.partner_silent_days)

@@ -7,6 +7,9 @@ Entra id the mirror knows keeps it: what Intune leaves out for a while does not 
 A mirrored device this sweep does not hold still bears its serial number: a phone Intune leaves out once must
 not make the number it shares name the other one. The price: where a device enrols again under a new Intune
 and a new Entra id, its number is ambiguous until the old one is confirmed gone or an admin links it.
+
+A document that another took over from names nothing any more, and is missing once its Intune record is: what
+it still tells of a person has to go with that.
 """
 
 from collections.abc import Iterator
@@ -39,8 +42,10 @@ CREATE TABLE previous AS SELECT m.id AS old, s.id AS new FROM swept s JOIN mirro
     WHERE m.replaced_by IS NULL AND m.id <> s.id AND m.id NOT IN (SELECT id FROM device);
 CREATE INDEX previous_new ON previous (new);
 CREATE INDEX previous_old ON previous (old);
-CREATE TABLE missing AS SELECT id, serial, udid, missing_since, gone_at FROM mirrored
-    WHERE replaced_by IS NULL
+CREATE TABLE missing AS SELECT id, missing_since, gone_at,
+    CASE WHEN replaced_by IS NULL THEN serial END AS serial,
+    CASE WHEN replaced_by IS NULL THEN udid END AS udid FROM mirrored
+    WHERE (replaced_by IS NULL OR intune NOT IN (SELECT intune FROM swept))
     AND id NOT IN (SELECT id FROM device) AND id NOT IN (SELECT old FROM previous);
 CREATE INDEX missing_id ON missing (id);
 """

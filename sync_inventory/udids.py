@@ -25,7 +25,8 @@ AT_ONCE = 100
 async def look_up_udids(services: Services, sweep: Sweep, tally: Tally) -> None:
     """Give swept devices their UDIDs, as long as agents wait for one that none of them has.
 
-    A device that Graph says nothing of is asked again in a later run.
+    A device that Graph says nothing of is asked again in a later run, and so are all the others once Graph
+    asks to be left alone.
     """
     rows = services.store.rows(UnlinkedAgent, Agent.container, UNLINKED_AGENTS)
     wanted = {each for each in [_waits_for(agent) async for agent in rows] if each} - sweep.udids()
@@ -43,6 +44,8 @@ async def look_up_udids(services: Services, sweep: Sweep, tally: Tally) -> None:
             wanted.discard(value.lower())
         if not wanted:
             return
+        if services.graph.resting():
+            break
     tally.add("udids_wanted", len(wanted))
 
 

@@ -162,3 +162,43 @@ async def test_what_was_to_follow_is_not_done_once_the_option_is_off() -> None:
         assert one.entra_tag() == "mtd-block-high"
         await retry_pending(one.services)
         assert await actions(one) == []
+
+
+async def test_a_device_that_changes_while_sessions_are_revoked_has_them_revoked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        graph = one.services.graph
+        revoke = graph.revoke_sessions
+
+        async def revoke_meanwhile(user_id: str) -> None:
+            await revoke(user_id)
+            await evaluate(one.services, feed(a_threat("t2", minutes=1)))
+
+        monkeypatch.setattr(graph, "revoke_sessions", revoke_meanwhile)
+        await evaluate(one.services, feed(a_threat()))
+        device = await one.device()
+        assert len(device.slots["lookout:agent-1"].findings) == 2
+        assert device.tag.follow_up is None
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED]
+
+
+async def test_what_follows_another_tag_is_not_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        graph = one.services.graph
+        revoke = graph.revoke_sessions
+
+        async def revoke_and_remediate(user_id: str) -> None:
+            await revoke(user_id)
+            one.clock.pass_time(minutes=5)
+            one.graph_faults.fail(503, 1, "POST", "syncDevice")
+            await evaluate(one.services, feed(RESOLVED))
+
+        monkeypatch.setattr(graph, "revoke_sessions", revoke_and_remediate)
+        await evaluate(one.services, feed(a_threat()))
+        assert (await one.device()).tag.follow_up is FollowUp.SYNC_DEVICE
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED, SYNCED]

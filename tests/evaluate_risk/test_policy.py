@@ -9,7 +9,7 @@ from evaluate_risk.policy import Policy, decide, same
 from shared.connector import Connector
 from shared.hearing import Hearing, OnSilence
 from shared.level import Level
-from shared.model import Decision, Device, Finding, Slot, Verdict
+from shared.model import Decision, Device, Finding, Override, Slot, Verdict
 from shared.record import Category, Platform
 from shared.rule import Reach, Rule, RuleSource
 from shared.settings import Mode
@@ -222,6 +222,29 @@ def test_a_grace_period_that_has_run_out_does_not_begin_anew_because_nothing_was
     assert decide(again, patient, START + timedelta(hours=31)).verdict is Verdict.BLOCK
     clean = with_slots(a_slot()).model_copy(update={"decision": undecided})
     assert decide(clean, policy, START).over_since is None
+
+
+def _overridden(device: Device, hours: float) -> Device:
+    override = Override(
+        until=START + timedelta(hours=hours), at=START, who="an admin", why="tried out", covers=("r1",)
+    )
+    return device.model_copy(update={"override": override})
+
+
+def test_a_grace_period_that_has_run_out_does_not_begin_anew_when_an_override_ends() -> None:
+    patient = a_policy(a_rule(grace_hours=24))
+    over = with_slots(a_slot(severity=Level.HIGH)).model_copy(update={"decision": _over(24)})
+    overridden = _overridden(over, 30)
+    let_in = decide(overridden, patient, START + timedelta(hours=25))
+    assert (let_in.verdict, let_in.over_since) == (Verdict.ALLOW, START)
+    ended = overridden.model_copy(update={"decision": let_in})
+    assert decide(ended, patient, START + timedelta(hours=30)).verdict is Verdict.BLOCK
+
+
+def test_an_override_of_what_is_within_the_line_keeps_no_grace_running() -> None:
+    patient = a_policy(a_rule(grace_hours=24))
+    calm = with_slots(a_slot(severity=Level.LOW)).model_copy(update={"decision": _over(24)})
+    assert decide(_overridden(calm, 30), patient, START + timedelta(hours=25)).over_since is None
 
 
 def test_a_patient_strict_rule_does_not_shield_from_a_looser_one_without_grace() -> None:

@@ -354,6 +354,13 @@ async def test_a_position_somebody_altered_is_refused_or_read_but_never_breaks(
         await _fetch(one, changed)
 
 
+async def test_a_position_that_goes_beyond_the_container_is_refused(altered: tuple[World, str]) -> None:
+    one, since = altered
+    text = base64.urlsafe_b64decode(since + "=" * (-len(since) % 4)).replace(b'"max": "FF"', b'"max": "GF"')
+    with pytest.raises(BadRequest, match="since"):
+        await _fetch(one, base64.urlsafe_b64encode(text).decode().rstrip("="))
+
+
 @pytest.fixture
 async def altered(one: World) -> tuple[World, str]:
     for number in range(3):

@@ -65,6 +65,25 @@ async def test_an_item_that_must_wait_long_is_left_and_graph_is_let_rest(tenant_
     assert 55 < tenant_world.services.graph.resting() <= 60
 
 
+async def test_an_item_without_a_wait_of_its_own_is_not_sent_again_at_once(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph_client, "THROTTLED_REST_SECONDS", 0.2)
+    ids = _put(tenant_world, 2)
+    tenant_world.graph_faults.fail(503, 1, "GET", "/devices(")
+    begun = time.monotonic()
+    assert await tenant_world.services.graph.tags(ids) == ids
+    assert time.monotonic() - begun >= 0.2
+
+
+async def test_once_graph_asks_for_a_long_wait_no_more_twenties_are_sent(tenant_world: World) -> None:
+    ids = _put(tenant_world, 45)
+    tenant_world.graph_faults.throttle(1, "60", "GET", "/devices(")
+    outcomes = await tenant_world.services.graph.tags(ids)
+    assert tenant_world.graph_calls[BATCH] == 1
+    assert sum(isinstance(outcome, GraphUnavailable) for outcome in outcomes) == 26
+
+
 async def test_an_item_that_is_throttled_for_ever_is_given_up(tenant_world: World) -> None:
     ids = _put(tenant_world, 2)
     tenant_world.graph_faults.throttle(100, "0.01", "GET", ids[0])

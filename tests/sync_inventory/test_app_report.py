@@ -109,6 +109,15 @@ def test_content_that_is_not_what_its_checksum_says_is_refused(tmp_path: pathlib
         list(report_rows(made))
 
 
+def test_a_zip_that_lies_about_where_its_content_begins_is_refused(tmp_path: pathlib.Path) -> None:
+    made = _zip(tmp_path, f"{HEADER}\n{ROW}\n")
+    data = made.read_bytes()
+    directory = int.from_bytes(data[-6:-2], "little") + 10_000
+    made.write_bytes(data[:-6] + directory.to_bytes(4, "little") + data[-2:])
+    with pytest.raises(GraphRefused, match="is no zip that is what it claims to be"):
+        list(report_rows(made))
+
+
 def test_a_file_that_is_no_zip_is_refused(tmp_path: pathlib.Path) -> None:
     (tmp_path / "report.zip").write_bytes(b"<html>no</html>")
     with pytest.raises(GraphRefused, match="is no zip"):

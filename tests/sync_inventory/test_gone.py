@@ -5,11 +5,23 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from shared.level import Level
 from shared.model import Verdict, link_id
+from sync_inventory import side_by_side
 from tests.evaluate_risk.stories import feed
-from tests.sync_inventory.tenant import agent, link, put_phone, put_policy, put_tag, run, step, writes
+from tests.sync_inventory.tenant import (
+    ZERO,
+    agent,
+    link,
+    put_phone,
+    put_policy,
+    put_tag,
+    run,
+    step,
+    writes,
+)
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 UDID = "00008030-001A2B3C4D5E6F70"
+ONE = ("GET", "/deviceManagement/managedDevices/{id}")
 OTHER = "55555555-aaaa-4bbb-8ccc-222222222222"
 
 
@@ -161,3 +173,47 @@ async def test_a_tag_somebody_writes_on_a_gone_device_is_none_of_ours(tenant_wor
     put_tag(tenant_world, "somebody-elses")
     await run(tenant_world)
     assert tenant_world.entra_tag() == "somebody-elses"
+
+
+async def test_what_a_gone_device_was_known_by_before_is_purged_with_it(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    put_phone(tenant_world, entra_id=ZERO)
+    await run(tenant_world)
+    put_phone(tenant_world)
+    await run(tenant_world)
+    earlier = f"intune:{INTUNE_ID}"
+    assert (await tenant_world.device(earlier)).facts.name == "test phone"
+    tenant_world.tenant.remove_managed_device(INTUNE_ID)
+    assert (await step(tenant_world, "devices")).counts == {"missing": 2, "gone": 2}
+    tenant_world.clock.pass_time(days=30)
+    assert (await step(tenant_world, "devices")).counts == {"purged": 2}
+    for id_ in (earlier, ENTRA_ID):
+        assert "test phone" not in (await tenant_world.device(id_)).model_dump_json()
+
+
+async def test_a_serial_number_two_gone_devices_shared_is_purged_too(tenant_world: World) -> None:
+    put_phone(tenant_world)
+    put_phone(tenant_world, "intune-2", OTHER)
+    await run(tenant_world)
+    tenant_world.tenant.remove_managed_device(INTUNE_ID)
+    tenant_world.tenant.remove_managed_device("intune-2")
+    await run(tenant_world)
+    assert await link(tenant_world, link_id("serial", "SN-TEST-1")) is not None
+    tenant_world.clock.pass_time(days=30)
+    assert (await step(tenant_world, "devices")).counts == {"purged": 2}
+    assert await link(tenant_world, link_id("serial", "SN-TEST-1")) is None
+
+
+async def test_a_graph_that_asks_to_wait_is_asked_for_no_other_missing_device(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "CONCURRENCY", 1)
+    for number in range(5):
+        put_phone(tenant_world, f"intune-{number}", f"entra-{number}", serialNumber=f"SN-{number}")
+    await run(tenant_world)
+    tenant_world.graph_faults.truncate(0, "managedDevices?")
+    tenant_world.graph_faults.throttle(9, "60", path_contains="managedDevices/")
+    asked = tenant_world.graph_calls[ONE]
+    devices = next(each for each in (await run(tenant_world)).steps if each.step == "devices")
+    assert devices.counts == {"missing": 5, "failed": 1, "not_asked": 4, "short_by": 5}
+    assert tenant_world.graph_calls[ONE] == asked + 1

@@ -176,10 +176,14 @@ def test_the_grace_period_is_that_of_the_action_block() -> None:
     without = _read()
     assert without is not None
     assert without.grace_hours == 0
-    below_zero = [{"actionType": "block", "gracePeriodHours": -4}]
-    absurd = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": below_zero}])
-    assert absurd is not None
-    assert absurd.grace_hours == 0
+
+
+@pytest.mark.parametrize(("hours", "grace"), [(-4, 0), (2**31 - 1, 8760)])
+def test_an_absurd_grace_period_is_the_nearest_that_makes_sense(hours: int, grace: float) -> None:
+    absurd = [{"actionType": "block", "gracePeriodHours": hours}]
+    rule = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": absurd}])
+    assert rule is not None
+    assert rule.grace_hours == grace
 
 
 async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant_world: World) -> None:

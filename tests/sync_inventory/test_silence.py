@@ -70,6 +70,15 @@ async def test_the_connectors_own_threshold_counts_where_it_is_mirrored() -> Non
         assert (await step(one, "silence")).counts["silent"] == 1
 
 
+@pytest.mark.parametrize("days", [-1, 0, 2**31 - 1])
+async def test_an_absurd_threshold_makes_nobody_silent_and_breaks_no_run(days: int) -> None:
+    async with world(connector_ids={"lookout": "connector-1"}) as one:
+        put_connector(one, partnerUnresponsivenessThresholdInDays=days)
+        await heard(one.services, "lookout")
+        one.clock.pass_time(days=1)
+        assert (await step(one, "silence")).counts == {"heard": 1, "never_heard": 1}
+
+
 async def test_silence_is_held_by_default_and_says_nothing_to_devices(tenant_world: World) -> None:
     await _looked_after(tenant_world)
     before = await tenant_world.device()

@@ -137,3 +137,15 @@ async def test_two_records_of_one_phone_are_asked_for_one_udid(tenant_world: Wor
     await _report(tenant_world, 2, udid="another")
     await run(tenant_world)
     assert tenant_world.graph_calls[ONE] == 1
+
+
+async def test_a_graph_that_asks_to_wait_is_asked_for_no_more_of_them(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udids, "AT_ONCE", 2)
+    await _report(tenant_world)
+    _put(tenant_world, 6)
+    tenant_world.graph_faults.throttle(2, "60", path_contains="select=udid")
+    counts = (await step(tenant_world, "devices")).counts
+    assert (counts["udids_unanswered"], counts["udids_wanted"]) == (2, 1)
+    assert tenant_world.graph_calls[ONE] == 2
