@@ -46,8 +46,8 @@ TELLING = {
     "Microsoft.Storage/storageAccounts/blobServices": {"StorageDelete"},
     "Microsoft.Web/sites": {"AllMetrics"},
 }
-"""Types that have logs or metrics to send, and which of their categories are sent, as Azure Monitor's "Supported
-resource log categories" and "Supported metrics" spell them: a setting with another one is refused."""
+"""Types that have logs or metrics to send, and which of their categories are sent, as Azure Monitor's
+"Supported resource log categories" and "Supported metrics" spell them: another one is refused."""
 
 OTHER_SOURCES = {
     "FEED_POLL_DELAY_MS": "string(feedPollDelay)",

@@ -16,6 +16,7 @@ MAIN, APP, COSMOS = "main.bicep", "modules/function-app.bicep", "modules/cosmos.
 STORAGE, VAULT, MONITORING = "modules/storage.bicep", "modules/key-vault.bicep", "modules/monitoring.bicep"
 EASY_AUTH, ALERTS, IDENTITY = "modules/easy-auth.bicep", "modules/alerts.bicep", "modules/identity.bicep"
 NETWORK, ENDPOINT = "modules/network.bicep", "modules/private-endpoint.bicep"
+WORKBOOK = "modules/workbook.bicep"
 _ROLE = "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', {})"
 
 PROMISES: tuple[tuple[str, str, str, str], ...] = (
@@ -34,7 +35,11 @@ PROMISES: tuple[tuple[str, str, str, str], ...] = (
     (APP, "app", "properties.siteConfig.minTlsVersion", "1.2"),
     (APP, "app", "properties.siteConfig.scmMinTlsVersion", "1.2"),
     (APP, "app", "properties.siteConfig.ftpsState", "Disabled"),
+    (STORAGE, "storage", "properties.supportsHttpsTrafficOnly", "true"),
+    (STORAGE, "packages", "properties.publicAccess", "None"),
+    (APP, "noPublishingPassword", "name", "scm"),
     (APP, "noPublishingPassword", "properties.allow", "false"),
+    (APP, "noFtpPassword", "name", "ftp"),
     (APP, "noFtpPassword", "properties.allow", "false"),
     # the one identity is who asks, and has no more than it needs
     (APP, "app", "identity.type", "UserAssigned"),
@@ -77,6 +82,16 @@ PROMISES: tuple[tuple[str, str, str, str], ...] = (
     (APP, "app", "properties.serverFarmId", "plan.id"),
     (APP, "app", "properties.functionAppConfig.deployment.storage.type", "blobContainer"),
     (APP, "app", "properties.functionAppConfig.runtime.name", "python"),
+    (APP, "app", "properties.publicNetworkAccess", "Enabled"),
+    (APP, "ownSettings", "name", "setting.key"),
+    (APP, "ownSettings", "value", "setting.value"),
+    (APP, "secretSettings", "name", "secret"),
+    (COSMOS, "database", "parent", "account"),
+    (COSMOS, "database", "name", "databaseName"),
+    (COSMOS, "container", "parent", "database"),
+    (COSMOS, "container", "name", "entry.name"),
+    (MONITORING, "insights", "properties.WorkspaceResourceId", "workspace.id"),
+    (WORKBOOK, "workbook", "properties.sourceId", "insightsId"),
     # partners prove themselves in the app: the platform lets them through to it
     (EASY_AUTH, "easyAuth", "properties.globalValidation.requireAuthentication", "false"),
     (EASY_AUTH, "easyAuth", "properties.globalValidation.unauthenticatedClientAction", "AllowAnonymous"),
@@ -116,7 +131,11 @@ PROMISES: tuple[tuple[str, str, str, str], ...] = (
         "properties.subnets.0.properties.delegations.0.properties.serviceName",
         "Microsoft.App/environments",
     ),
+    (NETWORK, "network", "properties.subnets.0.properties.addressPrefix", "appPrefix"),
     (NETWORK, "network", "properties.subnets.1.name", "endpoints"),
+    (NETWORK, "network", "properties.subnets.1.properties.addressPrefix", "endpointPrefix"),
+    (NETWORK, "endpointRules", "properties.securityRules.0.properties.destinationPortRange", "443"),
+    (NETWORK, "endpointRules", "properties.securityRules.1.properties.access", "Deny"),
     (NETWORK, "network", "properties.subnets.1.properties.networkSecurityGroup.id", "endpointRules.id"),
     (NETWORK, "appSubnetId", "", "network.properties.subnets[0].id"),
     (NETWORK, "endpointSubnetId", "", "network.properties.subnets[1].id"),
@@ -165,8 +184,8 @@ PROMISES: tuple[tuple[str, str, str, str], ...] = (
     (MAIN, "group", "location", "location"),
     (MAIN, "group", "tags", "tags"),
 )
-"""File, what is declared there, property (none: what an output gives), and the value it has: a literal, or the
-expression as it is written."""
+"""File, what is declared there, property (none: what an output gives), and the value it has: a literal, or
+the expression as it is written."""
 
 WIRES = {
     "location": "location",
@@ -218,7 +237,8 @@ def promises(folder: pathlib.Path) -> list[str]:
     findings = []
     for file, name, path, wanted in PROMISES:
         bicep = BicepFile(folder / file)
-        declared = {**bicep.of("output"), **bicep.of("module"), **bicep.of("resource")}
+        kinds = ("var", "output", "module", "resource")
+        declared = {name: each for kind in kinds for name, each in bicep.of(kind).items()}
         value = _at(declared[name].value, path) if name in declared else None
         if _text(value) != wanted:
             findings.append(f"{file}: {path} of {name} is {_text(value)}, not {wanted}")
