@@ -43,11 +43,11 @@ _KQL = frozenset(
         ),
         *(
             "iff",
+            "isempty",
             "isnull",
             "join",
             "kind",
             "leftanti",
-            "leftouter",
             "let",
             "max",
             "maxif",
@@ -56,10 +56,11 @@ _KQL = frozenset(
             "on",
         ),
         *("or", "order", "print", "project", "split", "startswith", "strcat", "sum", "summarize", "todouble"),
-        *("toint", "top", "toscalar", "tostring", "traces", "union", "where"),
+        *("toint", "top", "toscalar", "tostring", "traces", "where"),
     }
 )
-"""Words of the Kusto query language that these queries use, and the table they ask."""
+"""Words of the Kusto query language that these queries use, and the table they ask. Not `union` nor `search`:
+Azure Monitor takes no alert rule with them ("Optimize log search alert queries")."""
 _COLUMNS = frozenset({"timestamp", "message"})
 """Of `traces` (Azure Monitor, "Application Insights telemetry data model")."""
 _ROW = {"name", "title", "text", "severity", "every", "over", "resolves", "query"}

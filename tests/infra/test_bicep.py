@@ -372,6 +372,7 @@ MISTAKES = [
         "| proyect timestamp, ok",
         "nobody knows proyect",
     ),
+    (telemetry.names, ALERTS, "| distinct stop;", "| union traces;", "mass-change-stop: nobody knows union"),
     (telemetry.rows, ALERTS, "ago(1h)", "ago(12h)", "alert pending-tags: asks for more than PT6H"),
     (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
     (
