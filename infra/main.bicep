@@ -48,7 +48,7 @@ param cosmosBackup string = 'Continuous7Days'
 @maxValue(20)
 param alwaysReadyInstances int = 0
 
-@description('The most instances the app scales out to.')
+@description('The most instances the app scales out to. 40 is taken everywhere; less, where Flex Consumption takes it.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstances int = 40

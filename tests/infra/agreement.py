@@ -36,19 +36,31 @@ PLATFORM = {
 NEVER_SET = {"COSMOS": "a connection string: keys do not open the account"}
 """Settings the code knows that must not stand in a deployment, and why."""
 
-TELLING = frozenset(
-    {
-        "Microsoft.DocumentDB/databaseAccounts",
-        "Microsoft.KeyVault/vaults",
-        "Microsoft.Network/networkSecurityGroups",
-        "Microsoft.Network/virtualNetworks",
-        "Microsoft.OperationalInsights/workspaces",
-        "Microsoft.Storage/storageAccounts",
-        "Microsoft.Storage/storageAccounts/blobServices",
-        "Microsoft.Web/sites",
-    }
+TELLING = {
+    "Microsoft.DocumentDB/databaseAccounts": {"ControlPlaneRequests", "Requests"},
+    "Microsoft.KeyVault/vaults": {"AuditEvent", "AllMetrics"},
+    "Microsoft.Network/networkSecurityGroups": {"NetworkSecurityGroupEvent"},
+    "Microsoft.Network/virtualNetworks": {"AllMetrics"},
+    "Microsoft.OperationalInsights/workspaces": {"Audit"},
+    "Microsoft.Storage/storageAccounts": {"Transaction"},
+    "Microsoft.Storage/storageAccounts/blobServices": {"StorageDelete"},
+    "Microsoft.Web/sites": {"AllMetrics"},
+}
+"""Types that have logs or metrics to send, and which of their categories are sent, as Azure Monitor's
+"Supported resource log categories" and "Supported metrics" spell them: another one is refused."""
+
+OTHER_SOURCES = {
+    "FEED_POLL_DELAY_MS": "string(feedPollDelay)",
+    "ENTRA_AUTHORITY": "environment().authentication.loginEndpoint",
+    "ADMIN_TENANT": "empty(adminAudience) ? '' : tenant().tenantId",
+}
+"""Settings that do not come from the parameter of their own name."""
+
+OF_THE_TABLE = (
+    *("id: entry.name", "entry.partitionKey", "kind: 'Hash'", "indexingMode: 'consistent'"),
+    *("includedPaths: entry.indexed", "path: '/*'", "entry.ttl == 0 ? {} : {", "defaultTtl: entry.ttl"),
 )
-"""Types that have logs or metrics to send."""
+"""What makes a container out of its row of the table."""
 
 FORBIDDEN = frozenset(
     {"FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "COSMOS"}
@@ -116,6 +128,18 @@ def _limits(setting: str, parameter: Declaration) -> Iterator[str]:
     )
 
 
+def sources(folder: pathlib.Path) -> list[str]:
+    """Each setting comes from the parameter of its own name: TAG_ALL from tagAll."""
+    findings = []
+    for setting, value in _object(BicepFile(folder / "main.bicep").of("var")["settings"].value).items():
+        parameter = re.sub(r"_([a-z])", lambda letter: letter[1].upper(), setting.lower())
+        right = {OTHER_SOURCES.get(setting, parameter)} | {f"string({parameter})"}
+        given = value.text if isinstance(value, Expression) else str(value)
+        if given not in right:
+            findings.append(f"{setting} comes from {given}")
+    return findings
+
+
 def _refused(setting: str, text: str) -> bool:
     try:
         read({setting: text})
@@ -156,7 +180,9 @@ def containers(folder: pathlib.Path) -> list[str]:
         findings.append(f"the database is not called {DATABASE}")
     for name in sorted(CONTAINERS.keys() & declared.keys()):
         findings += _container(name, declared[name])
-    return findings
+    made = _object(cosmos.of("resource")["container"].body["properties"])["resource"]
+    text = made.text if isinstance(made, Expression) else ""
+    return findings + [f"the containers are made without {part}" for part in OF_THE_TABLE if part not in text]
 
 
 def _container(name: str, declared: dict[str, Value]) -> Iterator[str]:
@@ -261,19 +287,32 @@ def environments(folder: pathlib.Path) -> list[str]:
 
 
 def diagnostics(folder: pathlib.Path) -> list[str]:
-    """Everything that can tell what happens to it tells Log Analytics."""
+    """Everything that can tell what happens to it tells Log Analytics, all that is wanted of it."""
     findings = []
     for path in bicep_files(folder):
         file = BicepFile(path)
-        settings = file.resources("Microsoft.Insights/diagnosticSettings")
-        told = {each.body["scope"].text for each in settings if isinstance(each.body["scope"], Expression)}
-        made = [each for each in file.of("resource").values() if not each.existing]
-        findings += [
-            f"{path.name}:{each.line}: {each.name} has no diagnostic settings"
-            for each in made
-            if each.target.split("@")[0] in TELLING and each.name not in told
-        ]
+        told: dict[str, set[str]] = {}
+        for each in file.resources("Microsoft.Insights/diagnosticSettings"):
+            scope = each.body["scope"]
+            told[scope.text if isinstance(scope, Expression) else ""] = _sent(each)
+        for each in file.of("resource").values():
+            wanted = TELLING.get(each.target.split("@")[0], set()) if not each.existing else set()
+            where = f"{path.name}:{each.line}: {each.name}"
+            if wanted and each.name not in told:
+                findings.append(f"{where} has no diagnostic settings")
+            elif told.get(each.name, wanted) != wanted:
+                findings.append(f"{where} sends {sorted(told[each.name])}, not {sorted(wanted)}")
     return findings
+
+
+def _sent(setting: Declaration) -> set[str]:
+    """The categories a diagnostic setting sends to the workspace."""
+    properties = _object(setting.body["properties"])
+    workspace = properties.get("workspaceId")
+    if not isinstance(workspace, Expression) or workspace.text not in {"workspaceId", "workspace.id"}:
+        return set()
+    rows = [_object(row) for kind in ("logs", "metrics") for row in _list(properties.get(kind, []))]
+    return {str(row["category"]) for row in rows if row["enabled"] is True}
 
 
 def _as_text(value: Value) -> str:
@@ -293,6 +332,7 @@ def _list(value: Value) -> list[Value]:
 CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (
     settings,
     limits,
+    sources,
     app_settings_are_all_passed_on,
     containers,
     triggers,

@@ -1,7 +1,7 @@
 """Bicep files as the checks see them: declarations, literal values and the names that are used.
 
 Read by tree-sitter-bicep, which knows the grammar and nothing of types. It cannot read `extension`, so the
-file with the Graph extension is looked at as text (test_graph_permissions.py).
+file with the Graph extension is looked at as text (graph_extension.py).
 """
 
 import pathlib

@@ -8,7 +8,7 @@ import json
 import logging
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +43,11 @@ _KQL = frozenset(
         ),
         *(
             "iff",
+            "isempty",
             "isnull",
             "join",
             "kind",
             "leftanti",
-            "leftouter",
             "let",
             "max",
             "maxif",
@@ -56,10 +56,11 @@ _KQL = frozenset(
             "on",
         ),
         *("or", "order", "print", "project", "split", "startswith", "strcat", "sum", "summarize", "todouble"),
-        *("toint", "top", "toscalar", "tostring", "traces", "union", "where"),
+        *("toint", "top", "toscalar", "tostring", "traces", "where"),
     }
 )
-"""Words of the Kusto query language that these queries use, and the table they ask."""
+"""Words of the Kusto query language that these queries use, and the table they ask. Not `union` nor `search`:
+Azure Monitor takes no alert rule with them ("Optimize log search alert queries")."""
 _COLUMNS = frozenset({"timestamp", "message"})
 """Of `traces` (Azure Monitor, "Application Insights telemetry data model")."""
 _ROW = {"name", "title", "text", "severity", "every", "over", "resolves", "query"}
@@ -158,6 +159,16 @@ def rows(folder: pathlib.Path) -> list[str]:
             findings.append(f"alert {name}: docs/runbook.md has no such section")
     names = {row["name"] for row in alerts}
     return findings + [f"docs/runbook.md: there is no alert {name}" for name in headings if name not in names]
+
+
+def lost(logging: Mapping[str, Any]) -> list[str]:
+    """What of host.json's `logging` would keep a line from the log that an alert could look for."""
+    sampling = logging["applicationInsights"]["samplingSettings"]
+    excluded = set(sampling["excludedTypes"].split(";"))
+    findings = [f"{kind} is sampled" for kind in ("Exception", "Trace") if kind not in excluded]
+    if logging["logLevel"].get("Function") != "Information":
+        findings.append("events told as information are below the log level")
+    return findings
 
 
 def _minutes(number: str, unit: str) -> int:

@@ -7,16 +7,20 @@ import json
 import pathlib
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.infra import agreement, code, language, safety, telemetry
+from tests.infra import agreement, code, graph_extension, language, safety, telemetry
 
 INFRA = code.ROOT / "infra"
 Check = Callable[[pathlib.Path], list[str]]
 
 
-CHECKS: tuple[Check, ...] = (*language.CHECKS, *agreement.CHECKS, *safety.CHECKS, *telemetry.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *(*language.CHECKS, *agreement.CHECKS, *safety.CHECKS),
+    *(*telemetry.CHECKS, *graph_extension.CHECKS),
+)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -41,7 +45,7 @@ def test_every_query_is_known_to_go_to_a_container() -> None:
 
 
 MAIN, COSMOS, APP = "main.bicep", "modules/cosmos.bicep", "modules/function-app.bicep"
-PARAMETERS, ALERTS = "main.parameters.json", "alerts.json"
+PARAMETERS, ALERTS, GRAPH = "main.parameters.json", "alerts.json", graph_extension.MODULE
 MISTAKES = [
     (language.syntax, MAIN, "param location string\n", "param location string =\n", "not Bicep"),
     (language.syntax, COSMOS, "resource database", "resorce database", "not Bicep"),
@@ -266,6 +270,87 @@ MISTAKES = [
         "PRIVATE_NETWORK=yes",
         "prod.env: PRIVATE_NETWORK is 'yes'",
     ),
+    (
+        agreement.sources,
+        MAIN,
+        "TAG_ALL: string(tagAll)",
+        "TAG_ALL: string(revokeSessions)",
+        "TAG_ALL comes from",
+    ),
+    (agreement.sources, MAIN, "  MODE: mode", "  MODE: 'enforce'", "MODE comes from enforce"),
+    (agreement.containers, COSMOS, "kind: 'Hash'", "kind: 'MultiHash'", "made without kind: 'Hash'"),
+    (agreement.containers, COSMOS, "defaultTtl: entry.ttl", "defaultTtl: -1", "made without defaultTtl"),
+    (
+        agreement.containers,
+        COSMOS,
+        "includedPaths: entry.indexed",
+        "includedPaths: []",
+        "without includedPaths",
+    ),
+    (
+        agreement.diagnostics,
+        "modules/storage.bicep",
+        "category: 'StorageDelete'\n        enabled: true",
+        "category: 'StorageDelete'\n        enabled: false",
+        "blobs sends [], not ['StorageDelete']",
+    ),
+    (agreement.diagnostics, COSMOS, "'Requests'", "'AllMetrics'", "account sends ['AllMetrics', "),
+    (
+        agreement.diagnostics,
+        "modules/monitoring.bicep",
+        "workspaceId: workspace.id\n    logs",
+        "workspaceId: insights.id\n    logs",
+        "workspace sends [], not ['Audit']",
+    ),
+    (
+        safety.promises,
+        "modules/monitoring.bicep",
+        "insights.properties.ConnectionString",
+        "insights.name",
+        "insightsConnectionString is insights.name",
+    ),
+    (
+        safety.promises,
+        APP,
+        "name: 'python'",
+        "name: 'dotnet-isolated'",
+        "runtime.name of app is dotnet-isolated",
+    ),
+    (safety.promises, "modules/network.bicep", "subnets[0].id", "subnets[1].id", "of appSubnetId is"),
+    (safety.promises, "modules/network.bicep", "Microsoft.App/", "Microsoft.Web/", "delegations.0"),
+    (safety.promises, "modules/alerts.bicep", "threshold: 0", "threshold: 10", "threshold of rule is 10"),
+    (safety.promises, "modules/alerts.bicep", "alert.over", "alert.every", "windowSize of rule"),
+    (safety.wires, MAIN, "vaultName: vault.outputs.name", "vaultName: cosmos.outputs.name", "vaultName of"),
+    (
+        safety.wires,
+        MAIN,
+        "scope: group\n",
+        "scope: resourceGroup()\n",
+        "identity is not in the resource group",
+    ),
+    (
+        safety.wires,
+        MAIN,
+        "principalId: identity.outputs.principalId\n    deployer",
+        "principalId: deployerPrincipalId\n    deployer",
+        "principalId of vault is deployerPrincipalId",
+    ),
+    (
+        graph_extension.module,
+        GRAPH,
+        "row => contains(options, row.option)",
+        "row => true",
+        "lacks filter(table",
+    ),
+    (graph_extension.module, GRAPH, "extension microsoftGraphV1\n", "", "does not begin with its extension"),
+    (graph_extension.module, GRAPH, "appRoleAssignedTo@v1.0", "appRoleAssignedTo@beta", "makes ["),
+    (graph_extension.module, GRAPH, "principalId: principalId", "principalId: graph.id", "lacks principalId"),
+    (graph_extension.module, "bicepconfig.json", "v1.0:1.0.0", "v1.0:latest", "does not pin the extension"),
+    (graph_extension.options, MAIN, "  'always'\n", "  'watch'\n", "what is always needed"),
+    (graph_extension.options, MAIN, "whatIf ? 'what_if' : ''", "whatIf ? 'whatif' : ''", "its options are"),
+    (graph_extension.options, MAIN, "revokeSessions ? ", "tagAll ? ", "revoke_sessions follows tagAll"),
+    (graph_extension.options, MAIN, "param whatIf bool = true", "param whatIf bool = false", "are on by"),
+    (graph_extension.options, MAIN, " = if (grantGraphPermissions)", " =", "without being asked for"),
     (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
     (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
     (telemetry.words, ALERTS, "finding=(", "outcome=(", "finds nothing in what its events tell"),
@@ -287,6 +372,7 @@ MISTAKES = [
         "| proyect timestamp, ok",
         "nobody knows proyect",
     ),
+    (telemetry.names, ALERTS, "| distinct stop;", "| union traces;", "mass-change-stop: nobody knows union"),
     (telemetry.rows, ALERTS, "ago(1h)", "ago(12h)", "alert pending-tags: asks for more than PT6H"),
     (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
     (
@@ -341,8 +427,25 @@ def test_figures_of_the_last_syncs_are_compared_however_seldom_it_runs() -> None
     assert all('"devices_counted "\n| top 2 by timestamp desc\n' in text for text in counted)
 
 
+def _logging() -> dict[str, Any]:
+    logging: dict[str, Any] = json.loads((code.ROOT / "host.json").read_text())["logging"]
+    return logging
+
+
 def test_no_line_an_alert_could_look_for_is_sampled_away_or_below_the_log_level() -> None:
-    logging = json.loads((code.ROOT / "host.json").read_text())["logging"]
-    sampling = logging["applicationInsights"]["samplingSettings"]
-    assert {"Trace", "Exception"} <= set(sampling["excludedTypes"].split(";"))
-    assert logging["logLevel"]["Function"] == "Information"
+    assert telemetry.lost(_logging()) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "finding"),
+    [
+        ("Exception;Trace", "Exception;Request", "Trace is sampled"),
+        ("Exception;Trace", "Trace", "Exception is sampled"),
+        ('"Function": "Information"', '"Function": "Warning"', "below the log level"),
+        ('"Function": "Information"', '"Functions": "Information"', "below the log level"),
+    ],
+)
+def test_a_line_that_would_be_lost_is_found(right: str, wrong: str, finding: str) -> None:
+    text = json.dumps(_logging())
+    assert right in text
+    assert any(finding in found for found in telemetry.lost(json.loads(text.replace(right, wrong))))

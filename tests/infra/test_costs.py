@@ -3,6 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from infra import costs
@@ -128,6 +130,38 @@ async def test_a_minute_without_work_costs_what_the_model_says(tenant_world: Wor
 def test_the_page_shows_the_models_table() -> None:
     page = (ROOT / "docs" / "costs.md").read_text()
     assert costs.table() in page, "run `python -m infra.costs` and put its table into docs/costs.md"
+
+
+def test_the_pages_arithmetic_is_the_models() -> None:
+    page = " ".join((ROOT / "docs" / "costs.md").read_text().split())
+    counted, queried = costs.SYNC_COUNTS + costs.SYNC_QUERIES, costs.SYNC_DOCUMENTS_A_DEVICE * 10_000
+    fixed = (
+        (counted, costs.RU_QUERY),
+        (costs.SYNC_READS, costs.RU_READ),
+        (costs.SYNC_REPLACES, costs.RU_REPLACE),
+    )
+    sync = queried * costs.RU_SCANNED + sum(number * price for number, price in fixed)
+    terms = " + ".join(f"{number}×{price:.0f}" for number, price in fixed)
+    assert f"{terms} = {sync:,.0f}) = {costs.SYNCS * sync / 1e6:.1f} million" in page
+    often = sum(rule["every"] == "PT5M" for rule in costs.ALERTS)
+    seldom = len(costs.ALERTS) - often
+    assert f"{often} × $1.50 + {seldom} × $0.50 = **${costs.PRICE_ALERTS:.0f}**" in page
+    whole = costs.database(10_000, costs.DEV), costs.functions(10_000, costs.DEV)
+    assert all(f"**${part:.0f}**" in page for part in whole)
+
+
+@pytest.mark.parametrize("environment", [costs.DEV, costs.PROD], ids=lambda each: each.name)
+def test_what_is_priced_is_what_the_environment_sets(environment: costs.Environment) -> None:
+    lines = (ROOT / "infra" / "environments" / f"{environment.name}.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    autoscale = given["COSMOS_CAPACITY"] == "autoscale"
+    assert environment == costs.Environment(
+        environment.name,
+        int(given["COSMOS_MAXIMUM_THROUGHPUT"]) if autoscale else 0,
+        2 * int(given["ALWAYS_READY_INSTANCES"]),
+        private_network=given["PRIVATE_NETWORK"] == "true",
+        backup_30_days=given.get("COSMOS_BACKUP") == "Continuous30Days",
+    )
 
 
 def test_more_devices_never_cost_less() -> None:

@@ -1,7 +1,6 @@
 """The Graph permissions: one table, read by the template and the script, and what the code really needs."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,14 +8,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from infra.grant_permissions import CHOSEN, MICROSOFT_GRAPH, choices, main, needed, options, table
+from infra.grant_permissions import MICROSOFT_GRAPH, choices, main, needed, options, table
 from infra.graph_session import GraphError, GraphSession
-from tests.infra.bicep import BicepFile
 from tests.infra.code import ROOT
 from tests.world import serving
 
-MODULE = (ROOT / "infra" / "modules" / "graph-permissions.bicep").read_text()
-MAIN = (ROOT / "infra" / "main.bicep").read_text()
 PERMISSION = re.compile(r"\b[A-Z]\w+\.(?:[A-Z]\w+\.)*(?:All|ConditionalAccess)\b")
 PRINCIPAL = "77777777-1111-4222-8333-888888888888"
 
@@ -54,34 +50,6 @@ def test_each_choice_adds_one_permission_and_no_other() -> None:
         "sync_after_remediation": {"DeviceManagementManagedDevices.PrivilegedOperations.All"},
         "what_if": {"Policy.Read.ConditionalAccess"},
     }
-
-
-def test_bicep_and_script_know_the_same_options_and_switch_the_same_on() -> None:
-    main = BicepFile(ROOT / "infra" / "main.bicep")
-    found = re.search(r"var graphOptions = \[\n(.*?)\n\]", MAIN, re.DOTALL)
-    assert found is not None
-    always, by_mode, *chosen = found[1].splitlines()
-    assert (always, by_mode) == ("  'always'", "  mode == 'enforce' ? 'enforce' : 'watch'")
-    by_option = {}
-    for line in chosen:
-        parameter, option = re.fullmatch(r"  (\w+) \? '(\w+)' : ''", line).groups()  # type: ignore[union-attr]
-        by_option[option] = main.of("param")[parameter].value
-    assert sorted(by_option) == choices()
-    assert {option for option, is_on in by_option.items() if is_on} == set(CHOSEN)
-
-
-def test_the_module_reads_the_table_by_the_pinned_extension() -> None:
-    config = json.loads((ROOT / "infra" / "bicepconfig.json").read_text())
-    extension = config["extensions"]["microsoftGraphV1"]
-    assert re.fullmatch(r"br:mcr\.microsoft\.com/.*/microsoftgraph/v1\.0:1\.0\.0", extension)
-    assert MODULE.startswith("extension microsoftGraphV1\n")
-    assert "loadJsonContent('../graph-permissions.json')" in MODULE
-    assert f"appId: '{MICROSOFT_GRAPH}'" in MODULE
-    assert re.findall(r"'(Microsoft\.Graph/\w+)@v1\.0'", MODULE) == [
-        "Microsoft.Graph/servicePrincipals",
-        "Microsoft.Graph/appRoleAssignedTo",
-    ]
-    assert "module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermissions)" in MAIN
 
 
 class Tenant:

@@ -1,0 +1,112 @@
+"""What the guide, the runbook and their kin have a reader type is there, and answers as they say."""
+
+import pathlib
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from infra import drill, grant_permissions
+from infra.access import __main__ as access
+from tests.infra import code
+from tests.infra.agreement import parameters_given
+from tests.infra.bicep import BicepFile
+from tests.sync_inventory.tenant import put_phone, put_policy, run
+from tests.world import INTUNE_ID, world
+
+ROOT = code.ROOT
+INFRA = ROOT / "infra"
+PAGES = ("docs/deploy.md", "docs/runbook.md", "docs/costs.md", "infra/README.md", "README.md")
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "infra.access": access.main,
+    "infra.grant_permissions": grant_permissions.main,
+    "infra.drill": drill.main,
+}
+NOBODY = "http://127.0.0.1:9"
+PLACEHOLDERS = {"<mode>": "report", "…": "", "$url": NOBODY, "$identity": INTUNE_ID}
+OF_THE_PREFLIGHT = {"BREAK_GLASS_GROUP"}
+"""What of an environment only the preflight reads."""
+
+
+def _text(page: str) -> str:
+    """A page, with what stands on several lines of a command on one."""
+    return (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
+
+
+def _commands(page: str) -> Iterator[str]:
+    """Every `.venv/bin/python -m infra…`, in a block or in a sentence."""
+    yield from re.findall(r"^(\.venv/bin/python -m infra\.[^\n#]*)", _text(page), re.MULTILINE)
+    for inline in re.findall(r"`(\.venv/bin/python -m infra\.[^`]*)`", _text(page)):
+        yield " ".join(inline.split())
+
+
+@pytest.mark.parametrize(
+    ("page", "line"), sorted({(page, line.strip()) for page in PAGES for line in _commands(page)})
+)
+def test_a_command_of_ours_takes_what_the_page_gives_it(
+    page: str, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    """It gets as far as the service, which is not there; words it does not know would end it before that."""
+    for word, value in PLACEHOLDERS.items():
+        line = line.replace(word, value)
+    _, _, module, *arguments = shlex.split(re.sub(r"<[^>]*>", INTUNE_ID, line))
+    if module not in COMMANDS:
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
+        assert arguments == []
+        return
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRAPH_TOKEN", "nobody's")
+    elsewhere = [] if module == "infra.drill" else ["--graph", f"{NOBODY}/v1.0"]
+    assert COMMANDS[module]([*arguments, *elsewhere]) in {1, 2}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_target_and_variable_a_page_names_is_there(page: str) -> None:
+    text = _text(page)
+    files = set(re.findall(r"(?<![\w./-])((?:infra|docs|shared|tests)/[\w./-]+\.\w+)", text))
+    assert {name for name in files if not (ROOT / name).exists()} == set()
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    taken = {
+        name for value in parameters_given(INFRA).values() for name in re.findall(r"\$\{(\w+)", str(value))
+    }
+    given = set(BicepFile(INFRA / "main.bicep").of("output"))
+    assert set(re.findall(r"azd env set ([A-Z_]+)", text)) <= taken | OF_THE_PREFLIGHT
+    assert set(re.findall(r"azd env get-value ([A-Z_]+)", text)) <= given | taken
+
+
+def _pattern(route: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route))
+
+
+@pytest.mark.parametrize("page", ["docs/deploy.md", "docs/runbook.md"])
+def test_every_route_a_page_names_is_there(page: str) -> None:
+    routes = [
+        (method, _pattern(str(each.trigger["route"])))
+        for each in code.functions().values()
+        for method in each.trigger.get("methods") or ()
+    ]
+    named = re.findall(r"`(GET|POST|DELETE) /api/([^`?]+)", _text(page))
+    named += [("GET", path) for path in re.findall(r'key" "\$url/api/([^"]+)"', _text(page))]
+    assert named
+    for method, path in named:
+        assert any(m == method and re.fullmatch(route, path) for m, route in routes), f"{method} {path}"
+
+
+async def test_a_test_phone_is_what_the_guide_says_before_and_after_a_partner_is_connected() -> None:
+    guide = " ".join(_text("docs/deploy.md").split())
+    for partners, verdict, told in (
+        ((), "undecided", "Every phone is listed as `undecided` now"),
+        (("lookout",), "allow", "your test phone must be listed as `allow`"),
+    ):
+        async with world(partners={"ios": partners, "android": partners}) as tenant:
+            put_policy(tenant)
+            put_phone(tenant)
+            await run(tenant)
+            decision = (await tenant.device()).decision
+            assert decision is not None
+            assert (decision.verdict, told in guide) == (verdict, True)
+            assert partners or f"`{decision.reasons[0]}`" in guide
