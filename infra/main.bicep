@@ -194,7 +194,7 @@ param syncSchedule string = '0 */15 * * * *'
 
 @description('SYNC_STALE_MINUTES: /health is degraded, and an alert fires, when no sync went through for so long.')
 @minValue(1)
-@maxValue(10080)
+@maxValue(2880)
 param syncStaleMinutes int = 60
 
 @description('DRIFT_AFTER_MINUTES: how long after our last write a tag in Entra is not judged: Entra\'s reads lag.')

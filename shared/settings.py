@@ -117,7 +117,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         drift_after_minutes=whole(environment, "DRIFT_AFTER_MINUTES", 10, 0, 1440),
         purge_gone_days=whole(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
         app_sync_hours=whole(environment, "APP_SYNC_HOURS", 24, 0, 720),
-        sync_stale_minutes=whole(environment, "SYNC_STALE_MINUTES", 60, 1, 10_080),
+        sync_stale_minutes=whole(environment, "SYNC_STALE_MINUTES", 60, 1, 2_880),
         feed_poll_delay_ms=whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
         feed_batch_size=whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
     )

@@ -14,6 +14,7 @@ from infra.preflight.deployment import AzError, Check, Deployment
 from infra.preflight.limits import limits
 from infra.preflight.outside import TOOLS, az, environment, parameters
 from infra.preflight.partners import partners, secrets
+from infra.preflight.schedule import schedule
 from infra.preflight.standing import standing, taken
 from infra.preflight.starts import starts
 from infra.preflight.subscription import break_glass, providers, region, rights
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     standing,
     starts,
     words,
+    schedule,
     partners,
     secrets,
     break_glass,

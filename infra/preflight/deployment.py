@@ -1,11 +1,21 @@
 """What is to be deployed, and what a check finds about it."""
 
 import pathlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 INFRA = pathlib.Path(__file__).resolve().parents[1]
+VARIABLES = {
+    "environmentName": "AZURE_ENV_NAME",
+    "location": "AZURE_LOCATION",
+    "deployerPrincipalId": "AZURE_PRINCIPAL_ID",
+    "feedPollDelay": "FEED_POLL_DELAY_MS",
+}
+"""Parameters whose variable has another name than their own, in capitals."""
+_REFERENCE = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 
 
 class AzError(Exception):
@@ -22,16 +32,37 @@ class Finding:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is to be deployed: the environment's values, and the Azure CLI to ask with."""
+    """What is to be deployed: the environment's values, the parameters file, and the Azure CLI to ask."""
 
-    values: Mapping[str, str]
+    environment: Mapping[str, str]
     parameters: Mapping[str, object]
     az: Callable[..., Any]
     """`az("account", "show")` → what it printed, as JSON; AzError where it failed."""
 
-    def value(self, name: str) -> str:
-        """A value of the environment; empty where it is not set."""
-        return self.values.get(name, "").strip()
+    def value(self, variable: str) -> str:
+        """What is deployed under the name of a variable; empty where nothing is set.
+
+        What the parameters file says itself comes before the environment, and that before the file's default.
+        """
+        return self._said.get(variable) or self.environment.get(variable, "").strip()
+
+    @cached_property
+    def _said(self) -> Mapping[str, str]:
+        said = {}
+        for parameter, given in self.parameters.items():
+            reference = _REFERENCE.fullmatch(given) if isinstance(given, str) else None
+            if reference:
+                said[reference[1]] = self.environment.get(reference[1], "").strip() or reference[2] or ""
+            elif isinstance(given, bool):
+                said[variable_of(parameter)] = str(given).lower()
+            elif isinstance(given, str | int):
+                said[variable_of(parameter)] = str(given)
+        return said
+
+    def is_literal(self, parameter: str) -> bool:
+        """Whether the parameters file says a value itself, so that no variable changes it."""
+        given = self.parameters.get(parameter)
+        return not (isinstance(given, str) and _REFERENCE.fullmatch(given))
 
     @property
     def group(self) -> str:
@@ -47,6 +78,11 @@ class Deployment:
     def zones(self) -> bool:
         """Whether it is to stand in several availability zones."""
         return self.value("ZONE_REDUNDANT").lower() == "true"
+
+
+def variable_of(parameter: str) -> str:
+    """The variable a parameter is set by."""
+    return VARIABLES.get(parameter) or re.sub(r"([A-Z])", r"_\1", parameter).upper()
 
 
 def plain(region: str) -> str:

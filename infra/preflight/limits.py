@@ -3,31 +3,24 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from infra.preflight.deployment import INFRA, Deployment, Finding
+from infra.preflight.deployment import INFRA, Deployment, Finding, variable_of
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?:=[^}]*)?\}")
 _PARAMETER = re.compile(r"((?:^@[^\n]*\n(?:^[^@p\n][^\n]*\n)*)*)^param (\w+) (\w+)", re.MULTILINE)
 
 
 def limits(deployment: Deployment) -> Iterator[Finding]:
     """Every value keeps to the limits main.bicep declares for its parameter."""
     declared = {name: (kind, decorators) for decorators, name, kind in _declared()}
-    for parameter, given in deployment.parameters.items():
-        match = _VARIABLE.fullmatch(given) if isinstance(given, str) else None
-        value = deployment.value(match[1]) if match else _as_text(given)
-        if value and parameter in declared:
-            expected = _expected(value, *declared[parameter])
-            if expected:
-                name = match[1] if match else f"{parameter} in main.parameters.json"
-                remedy = f"azd env set {match[1]} …" if match else "mend it there"
-                yield Finding(f"{name} is {value!r}", f"expected {expected}: {remedy}")
-
-
-def _as_text(given: object) -> str:
-    """A value that stands in the file itself; empty for a list, which has no limits."""
-    if isinstance(given, bool):
-        return str(given).lower()
-    return str(given) if isinstance(given, str | int) else ""
+    for parameter in sorted(deployment.parameters.keys() & declared.keys()):
+        variable = variable_of(parameter)
+        value = deployment.value(variable)
+        expected = _expected(value, *declared[parameter]) if value else ""
+        if expected and deployment.is_literal(parameter):
+            yield Finding(
+                f"{parameter} in main.parameters.json is {value!r}", f"expected {expected}: mend it there"
+            )
+        elif expected:
+            yield Finding(f"{variable} is {value!r}", f"expected {expected}: azd env set {variable} …")
 
 
 def _declared() -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from infra.preflight.deployment import INFRA, Deployment, Finding
+from infra.preflight.limits import limits
 from infra.preflight.outside import run
 from infra.preflight.partners import named_partners
 
@@ -13,7 +14,10 @@ APP_REFUSES = 3
 
 
 def starts(deployment: Deployment) -> Iterator[Finding]:
-    """The app would start with these settings. It is asked itself, once its libraries are there."""
+    """The app would start with these settings. It is asked itself, once its libraries are there and every
+    value keeps to its limits, which are told already."""
+    if any(limits(deployment)):
+        return
     main = (INFRA / "main.bicep").read_text(encoding="utf-8")
     settings = {name: deployment.value(name) for name in re.findall(r"^  ([A-Z_]+): ", main, re.MULTILINE)}
     if settings["ADMIN_AUDIENCE"]:

@@ -105,8 +105,10 @@ def break_glass(deployment: Deployment) -> Iterator[Finding]:
         return
     try:
         members = deployment.az("ad", "group", "member", "list", "--group", group, "--query", "[].id")
-    except AzError:
-        yield Finding(f"there is no break-glass group {group}", remedy)
+    except AzError as error:
+        absent = re.search(r"not ?found|not exist", str(error), re.IGNORECASE)
+        known = "is not there" if absent else "could not be looked up"
+        yield Finding(f"the break-glass group {group} {known}: {error}", remedy)
         return
     if not members:
         yield Finding(f"the break-glass group {group} has no members", "add your emergency accounts to it")

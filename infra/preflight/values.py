@@ -48,12 +48,6 @@ def words(deployment: Deployment) -> Iterator[Finding]:
                 f"{name} is another tenant, whose tokens EASY_AUTH_CLIENT_ID keeps out",
                 "azd env set EASY_AUTH_CLIENT_ID '' (the app checks every token itself)",
             )
-    schedule = deployment.value("SYNC_SCHEDULE")
-    if schedule and not re.fullmatch(r"([\d*/,A-Za-z-]+ +){5}[\d*/,A-Za-z-]+", schedule):
-        yield Finding(
-            f"SYNC_SCHEDULE is {schedule!r}",
-            'expected six fields, seconds first: azd env set SYNC_SCHEDULE "0 */15 * * * *"',
-        )
     email = deployment.value("ALERT_EMAIL")
     if email and not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", email):
         yield Finding(
@@ -95,8 +89,15 @@ def network(deployment: Deployment) -> Iterator[Finding]:
 
 
 def warm(deployment: Deployment) -> Iterator[Finding]:
-    """Over zones, instances are kept warm in pairs at least, or not at all."""
+    """Over zones, instances are kept warm in pairs at least, or not at all; and no more than there may be."""
     if deployment.zones and deployment.value("ALWAYS_READY_INSTANCES") == "1":
         yield Finding(
             "one always-ready instance cannot stand in several zones", "azd env set ALWAYS_READY_INSTANCES 2"
+        )
+    ready, most = deployment.value("ALWAYS_READY_INSTANCES"), deployment.value("MAXIMUM_INSTANCES")
+    if ready.isdigit() and most.isdigit() and 2 * int(ready) > int(most):
+        yield Finding(
+            f"{ready} instances always ready for HTTP and as many for the change feed are more than "
+            f"MAXIMUM_INSTANCES, {most}",
+            f"azd env set MAXIMUM_INSTANCES {2 * int(ready)}, or more; or fewer ALWAYS_READY_INSTANCES",
         )

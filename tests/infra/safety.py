@@ -8,7 +8,7 @@ import pathlib
 import re
 from collections.abc import Callable
 
-from infra.preflight.deployment import Deployment
+from infra.preflight.deployment import Deployment, variable_of
 from infra.preflight.limits import limits
 from tests.infra.agreement import parameters_given
 from tests.infra.bicep import BicepFile, Expression, Value, bicep_files
@@ -224,14 +224,6 @@ SETTINGS = {
 }
 """What the host, its triggers and the SDKs are told of the identity and of where things are."""
 
-VARIABLES = {
-    "environmentName": "AZURE_ENV_NAME",
-    "location": "AZURE_LOCATION",
-    "deployerPrincipalId": "AZURE_PRINCIPAL_ID",
-    "feedPollDelay": "FEED_POLL_DELAY_MS",
-}
-"""Parameters whose variable has another name than their own, in capitals."""
-
 
 def promises(folder: pathlib.Path) -> list[str]:
     """Every value in PROMISES is the one that is deployed."""
@@ -299,7 +291,7 @@ def variables(folder: pathlib.Path) -> list[str]:
     """Each parameter is given by the variable of its own name, and what environments set is within limits."""
     findings = []
     for name, value in parameters_given(folder).items():
-        wanted = VARIABLES.get(name, re.sub(r"([A-Z])", r"_\1", name).upper())
+        wanted = variable_of(name)
         if isinstance(value, str) and not re.fullmatch(rf"\$\{{{wanted}(=[^}}]*)?\}}", value):
             findings.append(f"{name} is given by {value}, not by {wanted}")
     given = parameters_given(folder)

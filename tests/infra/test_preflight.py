@@ -234,13 +234,23 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.60.0.0/16"}, "PREFIX overlap"),
     ({}, {"EASY_AUTH_CLIENT_ID": "mtd-connector"}, "EASY_AUTH_CLIENT_ID is 'mtd-connector'"),
     ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
+    ({}, {"SYNC_SCHEDULE": "0 99 * * 13 *"}, "minute '99' (from 0 to 59), month '13' (from 1 to 12)"),
+    ({}, {"SYNC_SCHEDULE": "0 30-10 * * * *"}, "minute '30-10'"),
+    ({}, {"SYNC_SCHEDULE": "0 */0 * * * *"}, "minute '*/0'"),
+    ({}, {"SYNC_STALE_MINUTES": "2881"}, "expected a whole number from 1 to 2880"),
+    ({}, {"ALWAYS_READY_INSTANCES": "6", "MAXIMUM_INSTANCES": "11"}, "more than MAXIMUM_INSTANCES, 11"),
     ({}, {"COSMOS_MAXIMUM_THROUGHPUT": "4500"}, "expected a multiple of 1000"),
     ({"keyvault list-deleted": "WARNING: hello"}, {}, "az keyvault answered something that is no JSON"),
     ({}, {"BREAK_GLASS_GROUP": "admins"}, "which is no object id"),
     (
-        {"ad group member list": "ERROR: not found"},
+        {"ad group member list": f"ERROR: Resource '{GROUP}' does not exist"},
         {"BREAK_GLASS_GROUP": GROUP},
-        "there is no break-glass group",
+        f"the break-glass group {GROUP} is not there",
+    ),
+    (
+        {"ad group member list": "ERROR: Insufficient privileges"},
+        {"BREAK_GLASS_GROUP": GROUP},
+        "could not be looked up: ERROR: Insufficient privileges",
     ),
     ({"ad group member list": []}, {"BREAK_GLASS_GROUP": GROUP}, "has no members"),
     ({"provider list": "ERROR: the connection was reset"}, {}, "providers could not be checked"),
@@ -256,6 +266,15 @@ def test_what_stands_in_the_way_is_told(
     told = machine.preflight()
     assert told.startswith("1 preflight: not deployed yet")
     assert finding in told
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["0 */15 * * * *", "0,30 5-55/10 8-18 1 jan-Mar MON-FRI", "0 0 0 * * 6", "15 5/20 * * * sunday"],
+)
+def test_a_schedule_the_host_understands_is_taken(machine: Machine, schedule: str) -> None:
+    machine.values["SYNC_SCHEDULE"] = schedule
+    assert machine.preflight().startswith("0 ")
 
 
 def test_everything_is_told_at_once(machine: Machine) -> None:
@@ -388,13 +407,17 @@ def test_a_partner_written_wrongly_is_told(
             "tagAttribute in main.parameters.json is '99'\n    expected a whole number from 1 to 15",
         ),
         ("tagAll", "ja", "tagAll in main.parameters.json is 'ja'"),
+        ("partnersIos", "lookoutt", "PARTNERS_IOS: 'lookoutt' is no partner"),
+        ("alertEmail", "nobody", "ALERT_EMAIL is 'nobody'"),
+        ("endpointSubnetPrefix", "10.9.0.0/29", "ENDPOINT_SUBNET_PREFIX is '10.9.0.0/29'"),
+        ("maximumInstances", 3, "more than MAXIMUM_INSTANCES, 3"),
         ("allowedAddresses", ["203.0.113.7", "my house"], "'my house' in allowedAddresses"),
     ],
 )
 def test_values_in_the_parameters_file_itself_have_the_same_limits(
     machine: Machine, tmp_path: pathlib.Path, parameter: str, value: object, finding: str
 ) -> None:
-    machine.values["PRIVATE_NETWORK"] = "true"
+    machine.values |= {"PRIVATE_NETWORK": "true", "ALWAYS_READY_INSTANCES": "2"}
     document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
     document["parameters"][parameter]["value"] = value
     told = machine.preflight(project=with_parameters(tmp_path, json.dumps(document)))
