@@ -38,8 +38,8 @@ class ReportRow(NamedTuple):
     short_version: str | None
 
 
-def report_rows(path: pathlib.Path) -> Iterator[ReportRow]:
-    """The rows of a report; lines with fewer cells than columns are left out. Blocks: to be run in a thread.
+def report_rows(path: pathlib.Path) -> Iterator[ReportRow | None]:
+    """The rows of a report; None for a line with fewer cells than columns. Blocks: to be run in a thread.
 
     Raises GraphRefused for a file that is no such report, is longer than it says or than MOST_BYTES, or whose
     content is not what its checksum says. Rows may have come before that.
@@ -65,18 +65,20 @@ def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return entries[0]
 
 
-def _rows(stream: io.RawIOBase) -> Iterator[ReportRow]:
+def _rows(stream: io.RawIOBase) -> Iterator[ReportRow | None]:
     lines = csv.reader(_lines(io.TextIOWrapper(io.BufferedReader(stream, PIECE), "utf-8-sig", "replace", "")))
     header = next(lines, [])
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise GraphRefused(f"has no column {missing[0]}")
     device, platform, name, version, short = (header.index(column) for column in COLUMNS)
-    for cells in lines:
-        if len(cells) >= len(header):
-            yield ReportRow(
-                cells[device], cells[platform], _text(cells[name]), _text(cells[version]), _text(cells[short])
-            )
+    for cells in filter(None, lines):
+        if len(cells) < len(header):
+            yield None
+            continue
+        yield ReportRow(
+            cells[device], cells[platform], _text(cells[name]), _text(cells[version]), _text(cells[short])
+        )
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:

@@ -64,7 +64,7 @@ class AppRows:
     def take(self, path: pathlib.Path) -> Counter[str]:
         """Read the report at `path`; how many rows it had, and how many were kept. Raises GraphRefused."""
         rows: Counter[str] = Counter()
-        named = (row for row in report_rows(path) if _counted(rows) and _of_ios(row) and row.name)
+        named = (row for row in _told(report_rows(path), rows) if _of_ios(row) and row.name)
         while page := list(itertools.islice(named, ROWS)):
             self._scratch.write_many(_HAS, [(self._number_of(row), row.intune_id.lower()) for row in page])
         self._scratch.script("CREATE INDEX has_device ON has (device, app);")
@@ -95,6 +95,11 @@ def _of_ios(row: ReportRow) -> bool:
     return row.platform.strip().lower() in PLATFORMS
 
 
-def _counted(rows: Counter[str]) -> bool:
-    rows["rows"] += 1
-    return True
+def _told(report: Iterator[ReportRow | None], rows: Counter[str]) -> Iterator[ReportRow]:
+    """The rows of a report, counted; those that lack cells are counted apart."""
+    for row in report:
+        rows["rows"] += 1
+        if row is None:
+            rows["rows_unreadable"] += 1
+        else:
+            yield row

@@ -126,3 +126,13 @@ def test_a_second_report_takes_the_place_of_the_first(scratch: Scratch, tmp_path
     _take(scratch, tmp_path, "Intune-1,IOS,Mail,1,")
     [found] = _collected(_take(scratch, tmp_path, "Intune-1,IOS,Game,1,"))
     assert [row.name for row in found.rows] == ["Game"]
+
+
+def test_rows_are_counted_and_those_that_cannot_be_read_apart(
+    scratch: Scratch, tmp_path: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", "\n".join((",".join(COLUMNS), "Intune-1,IOS,Mail,1.0,", "Intune-1,IOS")))
+    _device(scratch)
+    counts = AppRows(scratch).take(tmp_path / "a.zip")
+    assert (counts["rows"], counts["rows_unreadable"], counts["rows_kept"]) == (2, 1, 1)
