@@ -51,6 +51,8 @@ VECTOR: Mapping[str, tuple[Category, str]] = {
     "WIFINETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
     "IOSPROFILES": (Category.DEVICE, "malicious_profile"),
 }
+DECISIVE = frozenset({"CELLULARNETWORK", "TEXTMESSAGE", "IOSPROFILES"})
+"""Vectors that are one type, whatever the factors say."""
 ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
 """Vectors where `device_rooted` tells the type if the factors do not."""
 FACTOR: Mapping[str, str] = {
@@ -107,13 +109,16 @@ def _plain(row: JsonObject, name: str) -> str:
 
 
 def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
-    """The vector's category and the type: by the factors, else by what is known of the device or vector.
+    """The vector's category and the type: by a vector that is one, by the factors, else by what is known of
+    the device or vector.
 
     Not by `details`: an app or a network chooses its own name.
     """
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
     family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
+    if vector in DECISIVE:
+        return family, by_vector
     found = taxonomy.by_keyword(text(row, "threat_factors"), family=family, own=FACTOR.items())
     if found:
         return family, found

@@ -88,6 +88,8 @@ EVENT: Mapping[str, str] = {
     **dict.fromkeys(("LEAK_CREDIT_CARD", "LEAK_PASSWORD", "LEAK_EMAIL"), "data_leak"),
     **dict.fromkeys(("LEAK_USERID", "LEAK_LOCATION"), "data_leak"),
 }
+BEGINNING = {"LEAK_": "data_leak", "SSL_MITM": "mitm", "OUTDATED_OS": "vulnerable_os"}
+"""Of a name that is not documented, the families whose documented ones are all of one type."""
 ENDINGS = ("_IN_INVENTORY", "_APP")
 PREFIXES = ("NETWORK_ACCESS_POINT_", "DEVICE_", "APP_", "OS_")
 """The policy interface puts these before the same names."""
@@ -135,6 +137,8 @@ def read(item: Item) -> list[Record]:
             # Once seen without a scheme: then it is no link.
             details_url=link(event, "eventUrl"),
             reason=BLOCKED if action == "BLOCKED" else None,
+            unknown_type=name if threat_type == taxonomy.UNKNOWN else None,
+            unknown_status=written(event, "action") if status is Status.UNKNOWN else None,
         )
     ]
 
@@ -143,7 +147,8 @@ def _threat_type(name: str) -> str:
     plain = _plain(name)
     candidates = [plain, *(plain.removeprefix(each) for each in PREFIXES if plain.startswith(each))]
     known = next((EVENT[each] for each in candidates if each in EVENT), None)
-    return known or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
+    families = (BEGINNING[begin] for each in candidates for begin in BEGINNING if each.startswith(begin))
+    return known or next(families, None) or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
 
 
 def _plain(name: str) -> str:

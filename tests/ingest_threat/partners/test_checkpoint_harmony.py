@@ -197,3 +197,19 @@ def test_an_address_in_a_phishing_link_is_kept_nowhere_and_the_resolution_still_
     gone = threat(event="Ended", id=503, **sms)
     assert found.threat_key == gone.threat_key
     assert "anna@example.org" not in found.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("vector", "factors", "threat_type", "category"),
+    [
+        ("Cellular network", "Man in the middle", "rogue_cell_tower", "network"),
+        ("Text message", "Malicious URL", "phishing", "network"),
+        ("iOS profiles", "Root certificate", "malicious_profile", "device"),
+        ("WiFi network", "Man in the middle", "mitm", "network"),
+    ],
+)
+def test_a_vector_that_is_one_type_decides_whatever_the_factors_say(
+    vector: str, factors: str, threat_type: str, category: str
+) -> None:
+    record = threat(attack_vector=vector, threat_factors=factors)
+    assert (record.threat_type, record.category) == (threat_type, category)
