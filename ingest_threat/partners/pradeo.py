@@ -169,10 +169,13 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
             threats.append(threat)
         elif threat.status is not Status.UNKNOWN:
             closed.append(threat.threat_key)
+    unknown = (written(body, name) for name, category in LEVELS.items() if grades[category] not in LEVEL)
     state = DeviceStateRecord(
         **common,
         detected_at=at,
         severity=highest(levels.values()),
+        # Three words cannot stand here, but one that no table knows is told.
+        severity_raw=next(filter(None, unknown), None),
         levels=levels,
         closed_keys=tuple(closed),
     )

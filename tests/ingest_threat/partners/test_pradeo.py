@@ -410,3 +410,12 @@ def test_the_vendors_kind_of_status_is_kept(kind: str) -> None:
 def test_a_thinner_event_tells_the_kind_by_its_category(category: str | None, ours: str) -> None:
     record = threat("pradeo", {**detection("START", "Novelty"), "category": category})
     assert (record.category, record.vendor_category) == (ours, category)
+
+
+def test_a_level_that_no_table_knows_is_high_and_told() -> None:
+    [found, *_] = records("pradeo", correlation(networkThreatLevel="Purple", systemThreatLevel=None))
+    assert isinstance(found, DeviceStateRecord)
+    assert (found.severity, unknown_words(found)) == (Level.HIGH, [("severity", "Purple")])
+    [known, *_] = records("pradeo", correlation())
+    assert isinstance(known, DeviceStateRecord)
+    assert unknown_words(known) == []
