@@ -4,7 +4,7 @@ One module of `schemes` for each way. A partner whose proof is not wholly set is
 unproven.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ingest_threat.schemes import bearer, header, shared_key, webhook
@@ -12,7 +12,7 @@ from shared.errors import NotAuthentic, SettingsError
 from shared.proofs import NEEDED, OPTIONAL, Scheme, setting
 from shared.settings import Settings
 
-_CHECKED: Mapping[str, Callable[[str], Sequence[object] | frozenset[str]]] = {
+_CHECKED: Mapping[str, Callable[[str], object]] = {
     "webhook_secrets": webhook.checked_secrets,
     "header_name": header.checked_name,
     "header_secrets": header.checked_secrets,
@@ -22,8 +22,6 @@ _CHECKED: Mapping[str, Callable[[str], Sequence[object] | frozenset[str]]] = {
     "shared_key_workspace": shared_key.checked_workspace,
     "shared_keys": shared_key.checked_keys,
 }
-_SECRETS = frozenset({"webhook_secrets", "header_secrets", "shared_keys"})
-"""What only one partner may know: whoever holds it can report in that partner's name."""
 
 
 async def authenticate(
@@ -61,12 +59,10 @@ def _client(settings: Settings, partner: str) -> bearer.Client:
 
 
 def check(settings: Settings) -> None:
-    """Refuse, at start, proofs that are weak, senseless, of two partners at once, or of a scheme that is not
-    the partner's.
+    """Refuse, at start, proofs that are weak, senseless or of a scheme that is not the partner's.
 
     SettingsError names the setting and never quotes a secret.
     """
-    holders: dict[object, str] = {}
     for partner in settings.named():
         scheme = settings.scheme(partner)
         for field, text in settings.given(partner).items():
@@ -74,11 +70,7 @@ def check(settings: Settings) -> None:
             if field not in (*NEEDED[scheme], *OPTIONAL.get(scheme, ())):
                 raise SettingsError(f"{name} is set, but {setting('auth', partner)} is {scheme.value}")
             try:
-                values = _CHECKED[field](text)
-                if not values:
+                if not _CHECKED[field](text):
                     raise SettingsError("expected at least one")
-                for secret in values if field in _SECRETS else ():
-                    if holders.setdefault(secret, name) != name:
-                        raise SettingsError(f"holds a secret of {holders[secret]}: each needs its own")
             except SettingsError as error:
                 raise SettingsError(f"{name}: {error}") from None

@@ -252,22 +252,3 @@ def test_a_secret_of_a_way_that_is_not_the_partners_is_refused_at_start(scheme: 
         check(read({"AUTH_LOOKOUT": scheme, "HEADER_SECRETS_LOOKOUT": secret}))
     way = scheme or "webhook"
     assert str(told.value) == f"HEADER_SECRETS_LOOKOUT is set, but AUTH_LOOKOUT is {way}"
-
-
-@pytest.mark.parametrize("scheme", [Scheme.WEBHOOK, Scheme.HEADER, Scheme.SHARED_KEY])
-def test_a_secret_of_two_partners_is_refused_at_start(scheme: Scheme) -> None:
-    """Either could report in the other's name."""
-    environment: dict[str, str] = {}
-    for partner in ("lookout", "sophos"):
-        environment[f"AUTH_{partner.upper()}"] = scheme
-        for field, text in texts(scheme, partner).items():
-            environment[f"{field}_{partner}".upper()] = text
-    check(read(environment))
-    field = next(field for field in NEEDED[scheme] if field != "shared_key_workspace")
-    theirs = environment[f"{field}_lookout".upper()]
-    own = environment[f"{field}_sophos".upper()]
-    environment[f"{field}_sophos".upper()] = f"{own} {theirs}"
-    with pytest.raises(SettingsError) as told:
-        check(read(environment))
-    name, other = (f"{field}_{partner}".upper() for partner in ("sophos", "lookout"))
-    assert str(told.value) == f"{name}: holds a secret of {other}: each needs its own"
