@@ -76,7 +76,8 @@ def read(item: Item) -> list[Record]:
     family, threat_type = _type(row, event, vector)
     at = moment(row, "event_timestamp", "backend_last_updated")
     device_id = identifier(row, "device_id")
-    content = (None, "agent") if event in AGENT else (vector, _content(row))
+    factors, posture = text(row, "threat_factors"), event == "NONCOMPLIANT"
+    content = (None, "agent") if event in AGENT else (vector, _plain_text(text(row, "details") or factors))
     status = Status.RESOLVED if event in RESOLVED else Status.OPEN
     return [
         ThreatRecord(
@@ -85,6 +86,8 @@ def read(item: Item) -> list[Record]:
             raw=item.raw,
             report_id=needed(row, "id"),
             threat_key=joined(device_id, *content),
+            # The row of a device that complies again was seen without details: then the factors have to do.
+            alias=joined(device_id, vector, _plain_text(factors)) if factors and posture else None,
             partner_device_id=device_id,
             # Only a whole zero UUID is none: zeros of another length were seen and may be the MDM's own.
             mdm_device_id=identifier(row, "mdm_uuid"),
@@ -126,9 +129,9 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     return family, "jailbreak_root" if rooted else by_vector
 
 
-def _content(row: JsonObject) -> str:
-    """What the row is about, alike however it is written; domains come defanged (`bad[.]example`)."""
-    content = unicodedata.normalize("NFKC", text(row, "details", "threat_factors") or "").casefold()
+def _plain_text(written: str | None) -> str:
+    """A text, alike however it is written; domains come defanged (`bad[.]example`)."""
+    content = unicodedata.normalize("NFKC", written or "").casefold()
     return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())
 
 

@@ -108,9 +108,8 @@ def read(item: Item) -> list[Record]:
     name, action = needed(kind, "name"), word(event, "action")
     threat_type, status = _threat_type(name), STATUS.get(action or "", Status.UNKNOWN)
     at, device_id = moment(event, "timestamp"), identifier(device, "deviceId")
-    external = identifier(device, "externalId")
+    external, alert = identifier(device, "externalId"), needed(event, "alertId")
     where = text(inner(event, "app"), "id") or text(inner(event, "destination"), "name")
-    alert = needed(event, "alertId")
     return [
         ThreatRecord(
             partner=item.partner,
@@ -134,8 +133,7 @@ def read(item: Item) -> list[Record]:
             status=status,
             detected_at=None if action == "RESOLVED" else at,
             resolved_at=at if status is Status.RESOLVED else None,
-            # Once seen without a scheme: then it is no link.
-            details_url=link(event, "eventUrl"),
+            details_url=link(event, "eventUrl"),  # once seen without a scheme: then it is no link
             reason=BLOCKED if action == "BLOCKED" else None,
             unknown_type=name if threat_type == taxonomy.UNKNOWN else None,
             unknown_status=written(event, "action") if status is Status.UNKNOWN else None,
