@@ -33,7 +33,8 @@ def redacted(content: JsonValue, names: Collection[str] = ()) -> JsonValue:
     """`content` with the values of secret or personal keys, and of those in `names`, replaced.
 
     `names` are compared without case and separators: `device_owner` also covers `deviceOwner`. With a dot,
-    `device.name` is the name right under a device and no other.
+    `device.name` is the name right under a device and no other. A key that is a path itself, as in
+    `device.user.name`, is each of its parts.
     """
     return _redacted(content, frozenset(".".join(map(_plain, name.split("."))) for name in names), "")
 
@@ -63,7 +64,7 @@ def masked(text: str) -> str:
 
 def _is_secret(key: str, names: frozenset[str]) -> bool:
     plain = _plain(key)
-    if plain in names or _ANYWHERE.search(plain):
+    if not names.isdisjoint({plain, *map(_plain, key.split("."))}) or _ANYWHERE.search(plain):
         return True
     words = [word.lower() for word in _WORD.findall(key)]
     return any(word.startswith(_WORD_STARTS) or word in _WORDS for word in words)

@@ -128,6 +128,10 @@ class ThreatRecord(_Reading):
     details_url: Text | None = None
     vendor_category: Text | None = None
     reason: Text | None = None
+    unknown_type: Text | None = None
+    """The partner's word for the type where no table knows it: it is told, and kept."""
+    unknown_status: Text | None = None
+    """The partner's word for the status where no table knows it."""
 
     @property
     def prevented(self) -> bool:

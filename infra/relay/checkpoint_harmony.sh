@@ -25,9 +25,9 @@ token=$(jq -n '{clientId: env.CHECKPOINT_CLIENT_ID, accessKey: env.CHECKPOINT_AC
     jq -r '.data.token // empty')
 [ -n "$token" ]
 next="/external_api/v3/alert/?backend_last_updated__gte=$since&backend_last_updated__lte=$now&limit=100"
-while [ "$next" != null ]; do
+while [ -n "$next" ]; do
     page=$(read_page "$next")
-    next=$(printf '%s' "$page" | jq -r .meta.next)
+    next=$(printf '%s' "$page" | jq -r '.meta.next // empty')
     printf '%s' "$page" | post
 done
 printf '%s\n' "$now" >"$state.new"

@@ -28,7 +28,7 @@ __all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "pars
 
 FREE_TEXTS = (
     *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
-    *("os_version", "emm", "version"),
+    *("os_version", "emm", "version", "unknown_type", "unknown_status"),
 )
 
 
@@ -91,13 +91,16 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
 
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
-    """What no table of the partner's adapter knows: (`severity` or `type`, the word, masked)."""
+    """What no table of the partner's adapter knows: (`severity`, `type` or `status`, the word, masked)."""
     grades, grade = _adapter(record.partner).grades, record.severity_raw
     found = []
     if grades and grade and _graded_by(grade) not in grades:
         found.append(("severity", masked(grade)))
     if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
-        found.append(("type", masked(record.threat_name or record.vendor_category or "")))
+        word = record.unknown_type or record.threat_name or record.vendor_category
+        found.append(("type", masked(word or "")))
+    if isinstance(record, ThreatRecord) and record.unknown_status:
+        found.append(("status", masked(record.unknown_status)))
     return found
 
 

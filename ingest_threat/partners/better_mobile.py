@@ -122,6 +122,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         detected_at=detected_at,
         resolved_at=(logged_at or detected_at) if resolved else None,
         vendor_category=text(row, "ThreatCategory"),
+        unknown_type=text(row, "ThreatType") if threat_type == taxonomy.UNKNOWN else None,
     )
 
 

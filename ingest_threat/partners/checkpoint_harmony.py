@@ -51,6 +51,8 @@ VECTOR: Mapping[str, tuple[Category, str]] = {
     "WIFINETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
     "IOSPROFILES": (Category.DEVICE, "malicious_profile"),
 }
+DECISIVE = frozenset({"CELLULARNETWORK", "TEXTMESSAGE", "IOSPROFILES"})
+"""Vectors that are one type, whatever the factors say."""
 ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
 """Vectors where `device_rooted` tells the type if the factors do not."""
 FACTOR: Mapping[str, str] = {
@@ -74,7 +76,8 @@ def read(item: Item) -> list[Record]:
     family, threat_type = _type(row, event, vector)
     at = moment(row, "event_timestamp", "backend_last_updated")
     device_id = identifier(row, "device_id")
-    content = (None, "agent") if event in AGENT else (vector, _content(row))
+    factors, posture = text(row, "threat_factors"), event == "NONCOMPLIANT"
+    content = (None, "agent") if event in AGENT else (vector, _plain_text(text(row, "details") or factors))
     status = Status.RESOLVED if event in RESOLVED else Status.OPEN
     return [
         ThreatRecord(
@@ -83,6 +86,8 @@ def read(item: Item) -> list[Record]:
             raw=item.raw,
             report_id=needed(row, "id"),
             threat_key=joined(device_id, *content),
+            # The row of a device that complies again was seen without details: then the factors have to do.
+            alias=joined(device_id, vector, _plain_text(factors)) if factors and posture else None,
             partner_device_id=device_id,
             # Only a whole zero UUID is none: zeros of another length were seen and may be the MDM's own.
             mdm_device_id=identifier(row, "mdm_uuid"),
@@ -107,13 +112,16 @@ def _plain(row: JsonObject, name: str) -> str:
 
 
 def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
-    """The vector's category and the type: by the factors, else by what is known of the device or vector.
+    """The vector's category and the type: by a vector that is one, by the factors, else by what is known of
+    the device or vector.
 
     Not by `details`: an app or a network chooses its own name.
     """
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
     family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
+    if vector in DECISIVE:
+        return family, by_vector
     found = taxonomy.by_keyword(text(row, "threat_factors"), family=family, own=FACTOR.items())
     if found:
         return family, found
@@ -121,9 +129,9 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     return family, "jailbreak_root" if rooted else by_vector
 
 
-def _content(row: JsonObject) -> str:
-    """What the row is about, alike however it is written; domains come defanged (`bad[.]example`)."""
-    content = unicodedata.normalize("NFKC", text(row, "details", "threat_factors") or "").casefold()
+def _plain_text(written: str | None) -> str:
+    """A text, alike however it is written; domains come defanged (`bad[.]example`)."""
+    content = unicodedata.normalize("NFKC", written or "").casefold()
     return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())
 
 

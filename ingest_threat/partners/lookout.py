@@ -97,6 +97,11 @@ CLASSIFICATION: Mapping[str, str] = {
 }
 ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
 """What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
+NAMES = (
+    *("application_name", "applicationName", "package_name", "packageName", "file_name", "fileName"),
+    *("path", "url"),
+)
+"""Where the details of a threat say what it is about, the telling ones first."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 PROTECTED = frozenset({None, "PROTECTED"})
@@ -157,7 +162,7 @@ def _threat(item: Item) -> ThreatRecord:
         threat_key=needed(threat, "guid", "id"),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
-        threat_name=text(details, "application_name", "applicationName", "file_name", "fileName", "url"),
+        threat_name=text(details, *NAMES),
         severity_raw=written(threat, "severity"),
         severity=taxonomy.graded(word(threat, "severity"), SEVERITY, threat_type),
         status=status,
@@ -166,6 +171,8 @@ def _threat(item: Item) -> ThreatRecord:
         resolved_at=at if resolved else None,
         vendor_category=text(threat, "type"),
         reason="ignored" if word(threat, "status", "action") == "IGNORED" else None,
+        unknown_type=", ".join(_classifications(threat)) or None if threat_type == taxonomy.UNKNOWN else None,
+        unknown_status=written(threat, "status", "action") if status is Status.UNKNOWN else None,
     )
 
 

@@ -169,10 +169,13 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
             threats.append(threat)
         elif threat.status is not Status.UNKNOWN:
             closed.append(threat.threat_key)
+    unknown = (written(body, name) for name, category in LEVELS.items() if grades[category] not in LEVEL)
     state = DeviceStateRecord(
         **common,
         detected_at=at,
         severity=highest(levels.values()),
+        # Three words cannot stand here, but one that no table knows is told.
+        severity_raw=next(filter(None, unknown), None),
         levels=levels,
         closed_keys=tuple(closed),
     )
@@ -180,7 +183,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) -> Iterator[ThreatRecord]:
-    for kind, family in FAMILY.items():
+    for kind in FAMILY:
         for entry in inner_list(body, f"matched{kind}StatusLevels", at_most=ENTRIES):
             if not isinstance(entry, dict):
                 raise FieldError(f"matched{kind}StatusLevels holds what is not an object")
@@ -193,21 +196,23 @@ def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) 
                 "raw": redacted(entry, REDACT),
                 "report_id": joined(common["report_id"], name),
             }
-            yield _threat(own, name, family, status, at, word(grade, "level"))
+            yield _threat(own, name, kind, status, at, word(grade, "level"))
 
 
 def _record(item: Item, body: JsonObject) -> list[Record]:
     kind = next((kind for kind in FAMILY if f"device{kind}Status" in body), "System")
     name = needed(inner(body, f"device{kind}Status"), "name")
     common = _common(item, body, inner(body, "device"))
-    return [_threat(common, name, FAMILY[kind], _status(item, body), _at(item, body))]
+    status, said = _status(item, body), written(body, "value")
+    return [_threat(common, name, kind, status, _at(item, body), said=said)]
 
 
 def _history(item: Item, body: JsonObject) -> list[Record]:
     event = inner(body, "event")
     common = _common(item, body, {"id": body.get("deviceId")})
     at = moment(event, "eventDate") or _at(item, body)
-    return [_threat(common, needed(event, "kind"), _family(item), _status(item, event), at)]
+    status, said = _status(item, event), written(event, "value")
+    return [_threat(common, needed(event, "kind"), _kind(item), status, at, said=said)]
 
 
 def _detection(item: Item, body: JsonObject) -> list[Record]:
@@ -215,7 +220,7 @@ def _detection(item: Item, body: JsonObject) -> list[Record]:
     system, _, device = (text(body, "id") or "").rpartition(":")
     common = _common(item, body, {"id": device, "declaredOperatingSystem": system})
     status = Status.RESOLVED if word(body, "status") in item.words["ended"] else Status.OPEN
-    return [_threat(common, needed(body, "metric", "type"), _family(item), status, _at(item, body))]
+    return [_threat(common, needed(body, "metric", "type"), _kind(item), status, _at(item, body))]
 
 
 def _application(item: Item, body: JsonObject) -> list[Record]:
@@ -301,12 +306,14 @@ READERS: Mapping[str, tuple[str, Callable[[Item, JsonObject], list[Record]]]] = 
 def _threat(
     common: _Common,
     name: str,
-    family: Category,
+    kind: str | None,
     status: Status,
     at: datetime | None,
     grade: str | None = None,
+    said: str | None = None,
 ) -> ThreatRecord:
-    """The threat that the status `name` is, whichever kind of event tells of it."""
+    """The threat that the status `name` is, whichever kind of event tells of it; `said` is its value."""
+    family = FAMILY.get((kind or "").capitalize(), Category.DEVICE)
     leaks = "data_leak" if LEAK.fullmatch(plain_word(name)) else None
     known = _TYPES.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
     threat_type = known or taxonomy.UNKNOWN
@@ -320,6 +327,8 @@ def _threat(
         severity=taxonomy.graded(grade, LEVEL, threat_type),
         status=status,
         **_times(status, at),
+        vendor_category=kind,
+        unknown_status=said if status is Status.UNKNOWN else None,
     )
 
 
@@ -368,8 +377,9 @@ def _at(item: Item, body: JsonObject) -> datetime | None:
     return moment(item.content, "creationDate") or moment(body, "lastModificationDate")
 
 
-def _family(item: Item) -> Category:
-    return Category.NETWORK if word(item.content, "category") == "NETWORK" else Category.DEVICE
+def _kind(item: Item) -> str | None:
+    """The kind of status, which a thinner event names as its category."""
+    return text(item.content, "category")
 
 
 def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:

@@ -210,6 +210,7 @@ def _threat(item: Item, finding: _Finding) -> ThreatRecord:
         resolved_at=at if resolved else None,
         vendor_category=finding.vendor_category,
         reason=finding.reason,
+        unknown_type=text(event, "type") if finding.threat_type == taxonomy.UNKNOWN else None,
     )
 
 

@@ -84,6 +84,7 @@ def read(item: Item) -> list[Record]:
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
             vendor_category=text(incident, "type"),
+            unknown_type=text(incident, "sub_type", "type") if threat_type == taxonomy.UNKNOWN else None,
         )
     ]
 

@@ -88,6 +88,8 @@ EVENT: Mapping[str, str] = {
     **dict.fromkeys(("LEAK_CREDIT_CARD", "LEAK_PASSWORD", "LEAK_EMAIL"), "data_leak"),
     **dict.fromkeys(("LEAK_USERID", "LEAK_LOCATION"), "data_leak"),
 }
+BEGINNING = {"LEAK_": "data_leak", "SSL_MITM": "mitm", "OUTDATED_OS": "vulnerable_os"}
+"""Of a name that is not documented, the families whose documented ones are all of one type."""
 ENDINGS = ("_IN_INVENTORY", "_APP")
 PREFIXES = ("NETWORK_ACCESS_POINT_", "DEVICE_", "APP_", "OS_")
 """The policy interface puts these before the same names."""
@@ -106,9 +108,8 @@ def read(item: Item) -> list[Record]:
     name, action = needed(kind, "name"), word(event, "action")
     threat_type, status = _threat_type(name), STATUS.get(action or "", Status.UNKNOWN)
     at, device_id = moment(event, "timestamp"), identifier(device, "deviceId")
-    external = identifier(device, "externalId")
+    external, alert = identifier(device, "externalId"), needed(event, "alertId")
     where = text(inner(event, "app"), "id") or text(inner(event, "destination"), "name")
-    alert = needed(event, "alertId")
     return [
         ThreatRecord(
             partner=item.partner,
@@ -132,9 +133,10 @@ def read(item: Item) -> list[Record]:
             status=status,
             detected_at=None if action == "RESOLVED" else at,
             resolved_at=at if status is Status.RESOLVED else None,
-            # Once seen without a scheme: then it is no link.
-            details_url=link(event, "eventUrl"),
+            details_url=link(event, "eventUrl"),  # once seen without a scheme: then it is no link
             reason=BLOCKED if action == "BLOCKED" else None,
+            unknown_type=name if threat_type == taxonomy.UNKNOWN else None,
+            unknown_status=written(event, "action") if status is Status.UNKNOWN else None,
         )
     ]
 
@@ -143,7 +145,8 @@ def _threat_type(name: str) -> str:
     plain = _plain(name)
     candidates = [plain, *(plain.removeprefix(each) for each in PREFIXES if plain.startswith(each))]
     known = next((EVENT[each] for each in candidates if each in EVENT), None)
-    return known or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
+    families = (BEGINNING[begin] for each in candidates for begin in BEGINNING if each.startswith(begin))
+    return known or next(families, None) or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
 
 
 def _plain(name: str) -> str:

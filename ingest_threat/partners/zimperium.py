@@ -97,6 +97,8 @@ class _Finding:
     device: str | None
     names: tuple[str | None, ...]
     """Names to tell the type by, the stable one first."""
+    said: str | None
+    """The word for the status, as it stands."""
     title: str | None
     grade: str | None
     grade_raw: str | None
@@ -107,6 +109,7 @@ class _Finding:
     platform: Platform | None = None
     os_version: str | None = None
     vector: str | None = None
+    malware_family: str | None = None
     simulated: bool = False
 
 
@@ -148,6 +151,8 @@ def _record(item: Item, found: _Finding, raw: JsonValue) -> ThreatRecord:
         resolved_at=found.resolved_at,
         vendor_category=found.vector,
         reason="simulated" if found.simulated else None,
+        unknown_type=found.names[0] if threat_type == taxonomy.UNKNOWN else None,
+        unknown_status=found.said if found.status is Status.UNKNOWN else None,
     )
 
 
@@ -157,8 +162,9 @@ def _threat_type(found: _Finding) -> str:
             return THREAT_TYPE[plain_word(name)]
     family = VECTOR.get(plain_word(found.vector or ""))
     by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD.items())
-    if by_keyword is None and family is Category.APP:
-        return "malware"
+    if by_keyword in {None, "malware"} and family is Category.APP:
+        # Malware is what the vector says anyway; which one it is, its family tells.
+        return taxonomy.by_keyword(found.malware_family, family=family) or "malware"
     return by_keyword or taxonomy.UNKNOWN
 
 
@@ -175,12 +181,14 @@ def _pushed(content: JsonObject) -> _Finding:
         # Never from the android_enterprise_* blocks: iOS records carry them too.
         platform=platform(text(content, "device_os")),
         os_version=text(content, "device_os_version"),
-        names=(*_texts(content, "threat_name", "threat_display_name", "malware_family"),),
+        names=(text(content, "threat_name"), text(content, "threat_display_name")),
+        malware_family=text(content, "malware_family"),
         title=text(content, "threat_display_name", "threat_name"),
         grade=word(content, "severity_name"),
         grade_raw=written(content, "severity_name"),
         vector=text(content, "threat_vector"),
         status=status,
+        said=written(content, "threat_status"),
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=flag(content, "simulated"),
@@ -228,6 +236,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
         grade=word(threat, "threat_severity"),
         grade_raw=written(threat, "threat_severity"),
         status=status,
+        said=written(threat, "threat_status"),
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=flag(threat, "simulated") or flag(incident, "simulated"),
@@ -241,9 +250,10 @@ def _searched(content: JsonObject) -> _Finding:
     last = mitigations[-1] if mitigations and isinstance(mitigations[-1], dict) else {}
     status = Status.RESOLVED if mitigations else Status.UNKNOWN
     # 1 is the only state with a public meaning.
-    status = Status.OPEN if text(content, "state") == "1" else status
+    state = _number(content, "state")
+    status = Status.OPEN if state == "1" else status
     return _Finding(
-        report_id=joined(key, text(content, "state"), text(content, "lastModified", "timestamp")),
+        report_id=joined(key, state, text(content, "lastModified", "timestamp")),
         key=key,
         device=_device_id(device, "id") or _device_id(content, "deviceId"),
         mdm=identifier(device, "mdmDeviceId"),
@@ -255,6 +265,7 @@ def _searched(content: JsonObject) -> _Finding:
         grade_raw=written(content, "severityName", "severity"),
         vector=text(content, "vectorName"),
         status=status,
+        said=written(content, "state"),
         detected_at=moment(content, "timestamp"),
         resolved_at=(moment(last, "timestamp") or moment(content, "lastModified"))
         if status is Status.RESOLVED
@@ -279,6 +290,7 @@ def _legacy(content: JsonObject) -> _Finding:
         grade=word(content, "severity"),
         grade_raw=written(content, "severity"),
         status=status,
+        said=written(content, "eventState"),
         detected_at=moment(content, "deviceTime"),
         resolved_at=mitigated,
         simulated=flag(content, "simulated"),
@@ -309,10 +321,6 @@ def _device_id(content: JsonObject, *names: str) -> str | None:
 def device_id(written: str) -> str:
     """Zimperium's device id, without the suffix it has in incidents only (`…_D_1`)."""
     return re.sub(r"(?<=.)_D_[0-9]+$", "", written)
-
-
-def _texts(content: JsonObject, *names: str) -> tuple[str | None, ...]:
-    return tuple(text(content, name) for name in names)
 
 
 ADAPTER = Adapter(

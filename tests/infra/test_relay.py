@@ -247,14 +247,15 @@ async def test_lookouts_frames_are_posted_and_the_stream_goes_on_after_the_last_
 
 
 @with_curl_and_jq
+@pytest.mark.parametrize("end", [None, ""])
 async def test_check_points_pages_are_posted_to_the_last_and_read_again_with_an_overlap(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
+    secret_file: pathlib.Path, tmp_path: pathlib.Path, end: str | None
 ) -> None:
     vendor, state = Vendor(), tmp_path / "state"
     vendor.logs_in("/auth/external", {"clientId": "id", "accessKey": "key"}, {"data": {"token": TOKEN}})
     more = "/external_api/v3/alert/?limit=100&offset=100"
     first = {"meta": {"next": more}, "objects": [checkpoint_alert()]}
-    last = {"meta": {"next": None}, "objects": [checkpoint_alert(id=502)]}
+    last = {"meta": {"next": end}, "objects": [checkpoint_alert(id=502)]}
     vendor.answers("GET", "/app/SBM/external_api/v3/alert/", first, last)
     state.write_text("2026-02-01T08:00:00Z\n")
     async with connector() as there, serving(vendor.app) as portal:

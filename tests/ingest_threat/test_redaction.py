@@ -88,6 +88,15 @@ def test_a_name_with_a_dot_is_the_one_right_under_another() -> None:
     }
 
 
+def test_a_key_that_is_a_path_is_each_of_its_parts() -> None:
+    content: JsonValue = {"device.user.id": 7, "device.Name": "Anna's", "device.product_name": "Phone"}
+    assert redacted(content, {"user", "name"}) == {
+        "device.user.id": REDACTED,
+        "device.Name": REDACTED,
+        "device.product_name": "Phone",
+    }
+
+
 @given(JSON)
 def test_redacting_twice_changes_nothing(content: JsonValue) -> None:
     once = redacted(content)

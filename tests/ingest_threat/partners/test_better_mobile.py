@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.body import JsonObject
-from ingest_threat.partners import parse
+from ingest_threat.partners import parse, unknown_words
 from shared.level import Level
 from shared.record import (
     AppInventoryRecord,
@@ -269,3 +269,8 @@ def test_a_row_that_makes_no_sense_is_set_aside(row: JsonObject, reason: str) ->
     assert isinstance(bad, UnreadableRecord)
     assert bad.reason == reason
     assert isinstance(good, ThreatRecord)
+
+
+def test_the_type_that_no_table_knows_is_told_not_its_title() -> None:
+    record = threat("better_mobile", incident(ThreatType="WR2Novelty", ThreatTitle="Something new"))
+    assert (record.threat_name, unknown_words(record)) == ("Something new", [("type", "WR2Novelty")])

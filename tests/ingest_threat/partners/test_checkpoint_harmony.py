@@ -197,3 +197,33 @@ def test_an_address_in_a_phishing_link_is_kept_nowhere_and_the_resolution_still_
     gone = threat(event="Ended", id=503, **sms)
     assert found.threat_key == gone.threat_key
     assert "anna@example.org" not in found.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("vector", "factors", "threat_type", "category"),
+    [
+        ("Cellular network", "Man in the middle", "rogue_cell_tower", "network"),
+        ("Text message", "Malicious URL", "phishing", "network"),
+        ("iOS profiles", "Root certificate", "malicious_profile", "device"),
+        ("WiFi network", "Man in the middle", "mitm", "network"),
+    ],
+)
+def test_a_vector_that_is_one_type_decides_whatever_the_factors_say(
+    vector: str, factors: str, threat_type: str, category: str
+) -> None:
+    record = threat(attack_vector=vector, threat_factors=factors)
+    assert (record.threat_type, record.category) == (threat_type, category)
+
+
+def test_compliant_without_details_meets_what_was_not_by_the_factors() -> None:
+    posture = {"attack_vector": "Device", "threat_factors": "Network Protection (VPN)"}
+    bad = threat(**posture, event="Noncompliant", details="VPN was switched off")
+    good = threat(**posture, event="Compliant", details="")
+    assert bad.alias == good.threat_key != bad.threat_key
+
+
+def test_what_was_removed_is_never_met_by_the_factors_alone() -> None:
+    """Two apps may share them: one that is gone says nothing of the other."""
+    assert threat(event="Installed").alias is None
+    assert threat(event="Detected").alias is None
+    assert threat(event="Noncompliant", threat_factors="").alias is None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest_threat.partners import parse
+from ingest_threat.partners import parse, unknown_words
 from shared.level import Level
 from shared.record import (
     Category,
@@ -245,3 +245,25 @@ def test_the_frames_of_the_event_stream_are_taken_as_they_come() -> None:
     frame = f": hello\nevent: events\nid: 4\ndata: {json.dumps({'events': [lookout_threat()]})}\n\n"
     read = parse("lookout", (frame + frame).encode(), received_at=RECEIVED_AT)
     assert [(record.record, record.index) for record in read] == [("threat", 0), ("threat", 1)]
+
+
+def test_a_classification_that_no_table_knows_is_told_not_the_apps_name() -> None:
+    record = threat("lookout", lookout_threat(classifications=["NOVELTY", "ODDITY"]))
+    assert (record.threat_type, record.threat_name) == ("unknown", "Torch")
+    assert unknown_words(record) == [("type", "NOVELTY, ODDITY")]
+
+
+def test_a_status_that_no_table_knows_is_told() -> None:
+    assert unknown_words(threat("lookout", lookout_threat(status="Snoozed"))) == [("status", "Snoozed")]
+
+
+@pytest.mark.parametrize(
+    ("details", "name"),
+    [
+        ({"package_name": "org.example.torch", "path": "/data/app"}, "org.example.torch"),
+        ({"path": "/system/xbin/su"}, "/system/xbin/su"),
+        ({"url": "http://bad.example/"}, "http://bad.example/"),
+    ],
+)
+def test_what_the_details_tell_names_the_threat(details: dict[str, str], name: str) -> None:
+    assert threat("lookout", lookout_threat(details=details)).threat_name == name

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.body import JsonObject
-from ingest_threat.partners import parse
+from ingest_threat.partners import parse, unknown_words
 from shared.level import Level
 from shared.record import (
     Category,
@@ -390,3 +390,32 @@ def test_an_imei_in_place_of_an_id_is_no_id() -> None:
     [record] = records("pradeo", bare(device_verdict("Approved", device=device(id="352099001761481"))))
     assert isinstance(record, UnreadableRecord)
     assert record.reason == "no device"
+
+
+def test_a_value_that_nobody_explains_is_told() -> None:
+    record = threat("pradeo", status_record("Network", "RogueCellTower", 3))
+    assert unknown_words(record) == [("status", "3")]
+    assert unknown_words(threat("pradeo", status_record("Network", "RogueCellTower", 0))) == []
+
+
+@pytest.mark.parametrize("kind", ["System", "Network"])
+def test_the_vendors_kind_of_status_is_kept(kind: str) -> None:
+    record = threat("pradeo", status_record(kind, "Bluetooth", 1))
+    assert (record.category, record.vendor_category) == ("network", kind)
+
+
+@pytest.mark.parametrize(
+    ("category", "ours"), [("Network", "network"), ("NETWORK", "network"), (None, "device")]
+)
+def test_a_thinner_event_tells_the_kind_by_its_category(category: str | None, ours: str) -> None:
+    record = threat("pradeo", {**detection("START", "Novelty"), "category": category})
+    assert (record.category, record.vendor_category) == (ours, category)
+
+
+def test_a_level_that_no_table_knows_is_high_and_told() -> None:
+    [found, *_] = records("pradeo", correlation(networkThreatLevel="Purple", systemThreatLevel=None))
+    assert isinstance(found, DeviceStateRecord)
+    assert (found.severity, unknown_words(found)) == (Level.HIGH, [("severity", "Purple")])
+    [known, *_] = records("pradeo", correlation())
+    assert isinstance(known, DeviceStateRecord)
+    assert unknown_words(known) == []

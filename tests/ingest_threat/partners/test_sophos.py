@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.body import JsonObject
-from ingest_threat.partners import parse
+from ingest_threat.partners import parse, unknown_words
 from shared.level import Level
 from shared.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners import messages
@@ -280,3 +280,8 @@ def test_an_item_without_sense_is_set_aside_alone(content: JsonObject, reason: s
     assert isinstance(bad, UnreadableRecord)
     assert bad.reason == reason
     assert isinstance(good, ThreatRecord)
+
+
+def test_the_type_that_no_table_knows_is_told_not_the_text_which_may_name_a_person() -> None:
+    record = threat(sophos_event("Mobile::Novelty", severity="high", name="Anna's phone has something new"))
+    assert unknown_words(record) == [("type", "Event::Endpoint::Mobile::Novelty")]

@@ -154,3 +154,11 @@ def test_an_incident_without_sense_is_set_aside_alone(fields: dict[str, object],
     assert isinstance(bad, UnreadableRecord)
     assert bad.reason == reason
     assert isinstance(good, ThreatRecord)
+
+
+def test_a_person_is_redacted_where_the_devices_fields_are_written_flat_too() -> None:
+    flat = {"device.user.id": 5, "device.user.name": "Anna", "device.name": "Anna's phone"}
+    content = {**symantec_incident(), "device": None, "device.identifier": "agent-1", **flat}
+    record = threat_of("symantec_sep_mobile", content)
+    assert record.partner_device_id == "agent-1"
+    assert "Anna" not in str(record.raw)

@@ -91,6 +91,11 @@ def test_severity_numbers_and_words(given: object, level: str) -> None:
         ("NETWORK_ACCESS_POINT_RISKY_HOTSPOT", "rogue_wifi", "network"),
         ("SSL_TRUST_COMPROMISE", "untrusted_certificate", "network"),
         ("LEAK_EMAIL", "data_leak", "app"),
+        ("LEAK_PHONE_NUMBER", "data_leak", "app"),
+        ("SSL_MITM_EXPIRED_CERT", "mitm", "network"),
+        ("NETWORK_ACCESS_POINT_SSL_MITM_EXPIRED_CERT", "mitm", "network"),
+        ("SSL_DOWNGRADE", "ssl_strip", "network"),
+        ("OUTDATED_OS_HIGH", "vulnerable_os", "device"),
         ("NOVEL_APP_IN_INVENTORY", "unknown", "app"),
         ("ACCESS_NOVEL_HOST", "unknown", "network"),
         ("NOVELTY", "unknown", "device"),
@@ -161,3 +166,12 @@ def test_an_event_without_what_identifies_it_is_set_aside(fields: dict[str, obje
 def test_a_number_off_the_scale_is_a_word_no_table_knows(severity: object, told: bool) -> None:
     record = threat("wandera_jamf", jamf_event(severity=severity))
     assert ("severity" in dict(unknown_words(record))) is told
+
+
+def test_the_name_of_an_event_that_no_table_knows_is_told_not_its_description() -> None:
+    assert unknown_words(threat("wandera_jamf", named("NOVELTY"))) == [("type", "NOVELTY")]
+
+
+def test_an_action_that_no_table_knows_is_told() -> None:
+    assert unknown_words(threat("wandera_jamf", jamf_event(action="Allowed"))) == [("status", "Allowed")]
+    assert unknown_words(threat("wandera_jamf", jamf_event())) == []

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest_threat.partners import parse
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import parse, unknown_words
 from shared.level import Level
 from shared.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages import (
@@ -192,3 +193,45 @@ def test_what_is_personal_is_redacted_in_what_is_kept() -> None:
     assert isinstance(raw, dict)
     assert raw["device_owner_email"] == raw["location"] == "[redacted]"
     assert raw["threat_name"] == "USB_DEBUGGING_ON"
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "threat_type"),
+    [
+        ("NOVELTY", "Trojan.Example", "trojan"),
+        ("MALWARE_DETECTED", "Example Ransomware", "ransomware"),
+        ("MALWARE_DETECTED", "Example", "malware"),
+        ("SIDELOADED_APP", "Trojan.Example", "sideloaded_app"),
+        # What the vendor merely suspects, its name says.
+        ("APK_SUSPECTED", "Trojan.Example", "suspicious_app"),
+    ],
+)
+def test_which_malware_it_is_the_family_tells(name: str, family: str, threat_type: str) -> None:
+    content = zimperium_threat(
+        threat_name=name, threat_display_name=None, threat_vector="Malware", malware_family=family
+    )
+    assert threat("zimperium", content).threat_type == threat_type
+
+
+@pytest.mark.parametrize("state", [1, "1", 1.0, "1.0"])
+def test_state_1_of_a_search_row_is_open_however_it_is_written(state: object) -> None:
+    record = threat("zimperium", zimperium_search(state=state))
+    assert record.status is Status.OPEN
+    assert record.report_id == threat("zimperium", zimperium_search(state=1)).report_id
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zimperium_threat(threat_status="Snoozed"),
+        zimperium_search(state="Snoozed"),
+        zimperium_legacy(eventState="Snoozed"),
+    ],
+)
+def test_a_status_that_no_table_knows_is_told(content: JsonObject) -> None:
+    assert unknown_words(threat("zimperium", content)) == [("status", "Snoozed")]
+
+
+def test_the_stable_name_of_a_type_that_no_table_knows_is_told() -> None:
+    record = threat("zimperium", zimperium_threat(threat_name="NOVELTY", threat_display_name="It is new"))
+    assert (record.threat_name, unknown_words(record)) == ("It is new", [("type", "NOVELTY")])
