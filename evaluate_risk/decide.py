@@ -299,7 +299,7 @@ def linked_to(agent: Agent, device_id: str, by: str, *, beyond: int = 1) -> Agen
         update={
             "device": device_id,
             "linked_by": by,
-            "looked_up": None,
+            "looked_up": None if by == agent.looked_up else agent.looked_up,
             "moving_from": agent.device if agent.device != device_id else agent.moving_from,
             "level_revision": agent.level_revision + beyond,
         }

@@ -144,7 +144,7 @@ async def _linked(services: Services, agent: Agent) -> Agent:
     if device_id == agent.device:
         return agent.model_copy(update={"linked_by": key, "looked_up": None})
     tell(Event.AGENT_LINKED, agent=agent.id, device=device_id, by=key)
-    return linked_to(agent, device_id, key, beyond=2)
+    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": None})
 
 
 def _same_id(key: str, linked_by: str | None) -> bool:

@@ -10,6 +10,7 @@ from local.cosmos.store import Document
 from shared.cosmos import (
     AGENT_SUMMARIES,
     AGENTS_OF_DEVICE,
+    AGENTS_ON_THEIR_WAY,
     AGENTS_TO_FOLLOW,
     CONNECTOR_MIRRORS,
     CONTAINERS,
@@ -162,6 +163,10 @@ QUERIES = {
     UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
     AGENTS_TO_FOLLOW: Query(where=_to_follow, select=_select("id", "device", "linked_by", "looked_up")),
+    AGENTS_ON_THEIR_WAY: Query(
+        where=lambda document, _parameters: document.get("moving_from") is not None,
+        select=lambda document: document["id"],
+    ),
     INVENTORIES: _fields("id", "ownership", "partners", "withdrawn", "digest", "partner"),
     LINKS: _fields("id", "device", "ambiguous", "why", "who"),
     DEAD_LETTERS: _fields(*_LETTER),

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import link_agent, link_candidates
-from shared.cosmos import AGENTS_TO_FOLLOW, UNLINKED_AGENTS, Found
+from evaluate_risk.decide import finish_leaving, link_agent, link_candidates
+from shared.cosmos import AGENTS_ON_THEIR_WAY, AGENTS_TO_FOLLOW, UNLINKED_AGENTS, Found
 from shared.events import Event, tell
 from shared.model import Agent, Device, Known, by_hand
 from shared.services import Services
@@ -31,6 +31,18 @@ class AgentToFollow(BaseModel):
     device: str
     linked_by: str | None = None
     looked_up: str
+
+
+async def finish_moves(services: Services, tally: Tally) -> None:
+    """Tell the device an agent left, where a move or an admin's undo was cut off before it: the agent may not
+    report for long. The tag that follows is the timer's."""
+    ids = [id_ async for id_ in services.store.ids(Agent.container, AGENTS_ON_THEIR_WAY)]
+
+    async def one(id_: str) -> None:
+        await finish_leaving(services, id_)
+        tally.add("moves_finished")
+
+    await side_by_side(ids, one, tally)
 
 
 async def link_agents(services: Services, links: Links, tally: Tally) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluate_risk.decide import link_agent
+from evaluate_risk.decide import link_agent, unlink_agent
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
@@ -140,6 +140,43 @@ async def test_an_agent_that_gave_its_new_id_before_the_device_came_is_on_it_by_
     moved = await agent(tenant_world)
     assert (moved.device, moved.linked_by, moved.looked_up) == (NEW_ENTRA, "intune:intune-2", None)
     assert (await step(tenant_world, "agents")).counts == {}
+
+
+async def test_a_move_cut_off_before_the_old_device_is_told_is_finished_by_the_next_run(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _enrolled_again(tenant_world)
+
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evaluate_risk.decide.finish_move", cut_off)
+        assert not (await step(tenant_world, "agents")).ok
+    assert (await agent(tenant_world)).moving_from == ENTRA_ID
+    assert (await step(tenant_world, "agents")).counts == {"moves_finished": 1}
+    assert (await agent(tenant_world)).moving_from is None
+    assert (await tenant_world.device()).slots[AGENT_ID].moved
+
+
+async def test_an_undo_that_was_cut_off_lets_the_phone_in_though_its_agent_reports_no_more(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID)
+    put_phone(tenant_world)
+    await run(tenant_world)
+
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evaluate_risk.decide.finish_move", cut_off)
+        with pytest.raises(StoreUnavailable):
+            await unlink_agent(tenant_world.services, AGENT_ID, link_of_agent(AGENT_ID))
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    await run(tenant_world)
+    await retry_pending(tenant_world.services)
+    assert tenant_world.entra_tag() == "mtd-ok"
 
 
 async def test_an_agent_linked_by_hand_stays_whatever_its_new_id_names(tenant_world: World) -> None:
