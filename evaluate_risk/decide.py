@@ -205,7 +205,8 @@ async def link_agent(
                 await finish_move(services, found)
                 continue
             linked = linked_to(agent, device_id, by)
-            if await change(services, device_id, _placing(linked)) is None:
+            moves = agent.device != device_id  # where it stays, the slot is the feed's to write meanwhile
+            if moves and await change(services, device_id, _placing(linked)) is None:
                 return None
             try:
                 etag = await services.store.replace(linked, found.etag)

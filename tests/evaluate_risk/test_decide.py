@@ -12,7 +12,18 @@ from evaluate_risk.policy import Policy
 from evaluate_risk.risk import new_agent
 from shared.errors import StoreUnavailable
 from shared.level import Level
-from shared.model import Agent, Device, HistoryEntry, Link, Slot, Tag, TagState, Verdict, link_id
+from shared.model import (
+    Agent,
+    Device,
+    HistoryEntry,
+    Link,
+    Slot,
+    Tag,
+    TagState,
+    Verdict,
+    link_id,
+    link_of_agent,
+)
 from shared.record import Category, Platform
 from shared.rule import Rule
 from shared.settings import Mode
@@ -412,6 +423,20 @@ async def test_a_graver_report_the_feed_links_by_meanwhile_is_not_covered_by_the
     assert sorted(f.key for f in device.slots[AGENT_ID].findings) == ["t1", "t2"]
     assert device.decision is not None
     assert device.decision.verdict is Verdict.BLOCK
+
+
+async def test_a_link_by_hand_to_where_an_agent_is_already_covers_no_graver_report_when_cut_off(
+    tenant_world: World,
+) -> None:
+    await tenant_world.put_rule(Level.LOW)
+    await put_phone(tenant_world)
+    await evaluate(tenant_world.services, feed(a_threat("t1", severity=Level.LOW)))
+    tenant_world.cosmos_faults.fail_next(503, container="agents", operation="replace", times=9)
+    with pytest.raises(StoreUnavailable):
+        await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+    tenant_world.cosmos_faults.clear()
+    await evaluate(tenant_world.services, feed(a_threat("t2")))
+    assert tenant_world.entra_tag() == "mtd-block-high"
 
 
 def test_a_late_mark_of_a_move_does_not_freeze_a_device_the_agent_came_back_to() -> None:
