@@ -145,6 +145,13 @@ def test_back_to_what_stands_while_another_value_is_on_its_way_is_written_again(
     assert settled(phone(tag=tag)).state is TagState.PENDING
 
 
+def test_back_to_what_stood_is_written_again_where_another_value_was_called_off_unheard() -> None:
+    on_its_way = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
+    called_off = settle(phone(tag=on_its_way), a_policy(rules=()), START).tag
+    assert called_off.state is TagState.NONE
+    assert settled(phone(tag=called_off)).state is TagState.PENDING
+
+
 def test_back_to_what_stands_needs_no_write_where_nothing_is_on_its_way() -> None:
     tag = tagged("mtd-block-high", TagState.FOREIGN, wanted="mtd-ok")
     assert settled(phone(tag=tag)).state is TagState.APPLIED
