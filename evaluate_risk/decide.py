@@ -205,7 +205,8 @@ async def link_agent(
                 await finish_move(services, found)
                 continue
             linked = linked_to(agent, device_id, by)
-            if await change(services, device_id, _placing(linked)) is None:
+            moves = agent.device != device_id  # where it stays, the slot is the feed's to write meanwhile
+            if moves and await change(services, device_id, _placing(linked)) is None:
                 return None
             try:
                 etag = await services.store.replace(linked, found.etag)
@@ -299,6 +300,7 @@ def linked_to(agent: Agent, device_id: str, by: str, *, beyond: int = 1) -> Agen
         update={
             "device": device_id,
             "linked_by": by,
+            "looked_up": None if by == agent.looked_up else agent.looked_up,
             "moving_from": agent.device if agent.device != device_id else agent.moving_from,
             "level_revision": agent.level_revision + beyond,
         }

@@ -138,11 +138,13 @@ async def _linked(services: Services, agent: Agent) -> Agent:
     if agent.device is not None and stands:
         return agent
     link = await services.store.read(Link, key)
-    if link is None or link.document.ambiguous or link.document.device in {None, agent.device}:
+    device_id = None if link is None or link.document.ambiguous else link.document.device
+    if device_id is None:
         return agent.model_copy(update={"looked_up": key})
-    device_id = link.document.device or ""
+    if device_id == agent.device:
+        return agent.model_copy(update={"linked_by": key, "looked_up": None})
     tell(Event.AGENT_LINKED, agent=agent.id, device=device_id, by=key)
-    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": key})
+    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": None})
 
 
 def _same_id(key: str, linked_by: str | None) -> bool:

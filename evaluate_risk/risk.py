@@ -133,7 +133,7 @@ class _Fold:
         record = report.record
         if isinstance(record, ThreatRecord):
             key = id_part(record.threat_key)
-            if self.agent.floor and at < self.agent.floor and key not in self.threats:
+            if self._too_late(key, at):
                 reason = f"happened before {self.agent.floor:%Y-%m-%d}, older than what is still remembered"
                 self.rejected.append(Rejected(report, "too_late", reason))
                 return
@@ -148,6 +148,9 @@ class _Fold:
                 self.identity[name] = _newest(self.identity[name], known)
         self.first = min(filter(None, (self.first, report.received_at)))
         self.last = max(filter(None, (self.last, report.received_at)))
+
+    def _too_late(self, key: str, at: datetime) -> bool:
+        return self.agent.floor is not None and at < self.agent.floor and key not in self.threats
 
     def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
         if record.status is Status.UNKNOWN:
@@ -186,7 +189,8 @@ class _Fold:
         elif record.clears is Clears.COMPLIANCE:
             self.cleared_compliance = _newest(self.cleared_compliance, mark)
         for key in map(id_part, record.closed_keys):
-            self._resolve(key, mark)
+            if not self._too_late(key, mark.at):  # or what it closed could open again
+                self._resolve(key, mark)
 
     def _resolve(self, key: str, mark: Mark) -> None:
         threat = self.threats.get(key, Threat())

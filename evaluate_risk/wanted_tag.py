@@ -60,7 +60,7 @@ def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool)
         return TagState.NOT_ENFORCEABLE
     if not changed and tag.state is not TagState.NONE:
         return tag.state
-    if wanted == tag.applied and tag.state is not TagState.PENDING:
+    if wanted == tag.applied and not (tag.unheard or tag.state is TagState.PENDING):
         return TagState.APPLIED
     return TagState.PENDING
 

@@ -10,6 +10,8 @@ from local.cosmos.store import Document
 from shared.cosmos import (
     AGENT_SUMMARIES,
     AGENTS_OF_DEVICE,
+    AGENTS_ON_THEIR_WAY,
+    AGENTS_TO_FOLLOW,
     CONNECTOR_MIRRORS,
     CONTAINERS,
     DATABASE,
@@ -117,6 +119,10 @@ def _unlinked(document: Document, _parameters: Parameters) -> bool:
     return document.get("device", "") is None
 
 
+def _to_follow(document: Document, _parameters: Parameters) -> bool:
+    return document.get("device") is not None and document.get("looked_up") is not None
+
+
 _AGENT = (
     *("id", "partner", "partner_device_id", "threats", "mdm_device_id", "serial", "udid", "platform"),
     *("first_received_at", "last_received_at", "device", "linked_by"),
@@ -156,6 +162,11 @@ QUERIES = {
     AGENT_SUMMARIES: _fields(*_AGENT),
     UNLINKED_AGENT_SUMMARIES: Query(where=_unlinked, select=_select(*_AGENT)),
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
+    AGENTS_TO_FOLLOW: Query(where=_to_follow, select=_select("id", "device", "linked_by", "looked_up")),
+    AGENTS_ON_THEIR_WAY: Query(
+        where=lambda document, _parameters: document.get("moving_from") is not None,
+        select=lambda document: document["id"],
+    ),
     INVENTORIES: _fields("id", "ownership", "partners", "withdrawn", "digest", "partner"),
     LINKS: _fields("id", "device", "ambiguous", "why", "who"),
     DEAD_LETTERS: _fields(*_LETTER),

@@ -72,6 +72,10 @@ DEVICE_COUNT_BY_TAG_STATE = f"{DEVICE_COUNT} AND c.tag.state = @state"
 UNLINKED_AGENTS = (
     "SELECT c.id, c.mdm_device_id, c.serial, c.udid, c.platform, c.linked_by FROM c WHERE c.device = null"
 )
+AGENTS_TO_FOLLOW = (
+    "SELECT c.id, c.device, c.linked_by, c.looked_up FROM c WHERE c.device != null AND c.looked_up != null"
+)
+AGENTS_ON_THEIR_WAY = "SELECT VALUE c.id FROM c WHERE c.moving_from != null"
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "
     "c.first_received_at, c.last_received_at, c.device, c.linked_by FROM c"

@@ -48,7 +48,8 @@ class Mirror:
         """The reading that serves now."""
         async with self._lock:
             now = self._now()
-            if self._reading is None or self._read_at is None or now - self._read_at >= KEPT:
+            age = now - self._read_at if self._read_at else KEPT
+            if self._reading is None or not timedelta() <= age < KEPT:  # a clock may be set back
                 self._reading, self._read_at = await self._fresh(), now
             return self._reading
 

@@ -190,7 +190,8 @@ class Agent(Document):
     """The link that decided: an id of the `links` container. `agent:…` is an admin's, and stands against ids:
     with a device it links, without one it keeps the agent apart."""
     looked_up: str | None = None
-    """The link that was read last for it, found or not: another best id is looked up again."""
+    """Its best id, where that named no one device when it was looked up: another one is looked up at the next
+    report, this one by the next sync."""
     moving_from: str | None = None
     """The device it was linked to before, until that one's slot is marked moved, or, where the agent has no
     device now because an admin undid the link, withdrawn."""

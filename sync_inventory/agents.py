@@ -1,9 +1,9 @@
-"""Agents nobody has linked yet: a sync may have brought the device their partner's ids name."""
+"""Agents whose partner's ids named no device when they came: a sync may have brought it since."""
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import link_agent, link_candidates
-from shared.cosmos import UNLINKED_AGENTS, Found
+from evaluate_risk.decide import finish_leaving, link_agent, link_candidates
+from shared.cosmos import AGENTS_ON_THEIR_WAY, AGENTS_TO_FOLLOW, UNLINKED_AGENTS, Found
 from shared.events import Event, tell
 from shared.model import Agent, Device, Known, by_hand
 from shared.services import Services
@@ -24,6 +24,27 @@ class UnlinkedAgent(BaseModel):
     linked_by: str | None = None
 
 
+class AgentToFollow(BaseModel):
+    """An agent on a device, whose best id named none when it came."""
+
+    id: str
+    device: str
+    linked_by: str | None = None
+    looked_up: str
+
+
+async def finish_moves(services: Services, tally: Tally) -> None:
+    """Tell the device an agent left, where a move or an admin's undo was cut off before it: the agent may not
+    report for long. The tag that follows is the timer's."""
+    ids = [id_ async for id_ in services.store.ids(Agent.container, AGENTS_ON_THEIR_WAY)]
+
+    async def one(id_: str) -> None:
+        await finish_leaving(services, id_)
+        tally.add("moves_finished")
+
+    await side_by_side(ids, one, tally)
+
+
 async def link_agents(services: Services, links: Links, tally: Tally) -> None:
     """Link every agent whose ids name one device, and one only; its open threats count at once.
 
@@ -40,6 +61,28 @@ async def link_agents(services: Services, links: Links, tally: Tally) -> None:
                 await tags.bring(found)
 
         await side_by_side(unlinked, one, tally)
+
+
+async def follow_ids(services: Services, links: Links, tally: Tally) -> None:
+    """Move every agent whose best id names another device by now: its phone has enrolled again, and the agent
+    said so before any sync had seen the new device. One linked by hand stays."""
+    rows = services.store.rows(AgentToFollow, Agent.container, AGENTS_TO_FOLLOW)
+    agents = [row async for row in rows if not by_hand(row.linked_by)]
+
+    async with Tags(services, tally) as tags:
+
+        async def one(agent: AgentToFollow) -> None:
+            link = await links.find(agent.looked_up)
+            if link is None or link.ambiguous or link.device in {None, agent.device}:
+                return
+            device = link.device or ""
+            found = await link_agent(services, agent.id, device, agent.looked_up, source=agent.device)
+            if found is not None:
+                tell(Event.AGENT_LINKED, agent=agent.id, device=device, by=agent.looked_up)
+                tally.add("followed")
+                await tags.bring(found)
+
+        await side_by_side(agents, one, tally)
 
 
 async def _linked(

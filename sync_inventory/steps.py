@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.services import Services
-from sync_inventory.agents import link_agents
+from sync_inventory.agents import finish_moves, follow_ids, link_agents
 from sync_inventory.apps import collect_apps, order_app_export
 from sync_inventory.connectors import mirror_connectors
 from sync_inventory.decisions import redecide
@@ -74,7 +74,9 @@ async def devices(context: Context, tally: Tally) -> None:
 
 async def agents(context: Context, tally: Tally) -> None:
     """Agents whose device has come, or has come back under other ids."""
+    await finish_moves(context.services, tally)
     await link_agents(context.services, context.links, tally)
+    await follow_ids(context.services, context.links, tally)
     await follow_reenrolled(context.services, context.links, tally)
 
 

@@ -48,6 +48,9 @@ var containers = [
         path: '/device/?'
       }
       {
+        path: '/looked_up/?'
+      }
+      {
         path: '/moving_from/?'
       }
     ]

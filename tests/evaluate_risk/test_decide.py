@@ -12,7 +12,18 @@ from evaluate_risk.policy import Policy
 from evaluate_risk.risk import new_agent
 from shared.errors import StoreUnavailable
 from shared.level import Level
-from shared.model import Agent, Device, HistoryEntry, Link, Slot, Tag, TagState, Verdict, link_id
+from shared.model import (
+    Agent,
+    Device,
+    HistoryEntry,
+    Link,
+    Slot,
+    Tag,
+    TagState,
+    Verdict,
+    link_id,
+    link_of_agent,
+)
 from shared.record import Category, Platform
 from shared.rule import Rule
 from shared.settings import Mode
@@ -132,6 +143,13 @@ def test_a_new_value_is_tried_again_whatever_became_of_the_last() -> None:
 def test_back_to_what_stands_while_another_value_is_on_its_way_is_written_again() -> None:
     tag = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
     assert settled(phone(tag=tag)).state is TagState.PENDING
+
+
+def test_back_to_what_stood_is_written_again_where_another_value_was_called_off_unheard() -> None:
+    on_its_way = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
+    called_off = settle(phone(tag=on_its_way), a_policy(rules=()), START).tag
+    assert called_off.state is TagState.NONE
+    assert settled(phone(tag=called_off)).state is TagState.PENDING
 
 
 def test_back_to_what_stands_needs_no_write_where_nothing_is_on_its_way() -> None:
@@ -412,6 +430,20 @@ async def test_a_graver_report_the_feed_links_by_meanwhile_is_not_covered_by_the
     assert sorted(f.key for f in device.slots[AGENT_ID].findings) == ["t1", "t2"]
     assert device.decision is not None
     assert device.decision.verdict is Verdict.BLOCK
+
+
+async def test_a_link_by_hand_to_where_an_agent_is_already_covers_no_graver_report_when_cut_off(
+    tenant_world: World,
+) -> None:
+    await tenant_world.put_rule(Level.LOW)
+    await put_phone(tenant_world)
+    await evaluate(tenant_world.services, feed(a_threat("t1", severity=Level.LOW)))
+    tenant_world.cosmos_faults.fail_next(503, container="agents", operation="replace", times=9)
+    with pytest.raises(StoreUnavailable):
+        await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+    tenant_world.cosmos_faults.clear()
+    await evaluate(tenant_world.services, feed(a_threat("t2")))
+    assert tenant_world.entra_tag() == "mtd-block-high"
 
 
 def test_a_late_mark_of_a_move_does_not_freeze_a_device_the_agent_came_back_to() -> None:

@@ -320,6 +320,17 @@ def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() 
     assert is_open(fold(later, [a_threat("new", minutes=2)], now).agent) == ["new"]
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_an_old_snapshot_makes_no_forgotten_threat_one_that_can_open_again(together: bool) -> None:
+    now = START + timedelta(seconds=1) + TOMBSTONE_AGE
+    agent = fold(folded(a_threat(minutes=1, status=Status.RESOLVED)), [], now).agent
+    snapshot = a_state(minutes=-1, closed_keys=("t1",), received=TOMBSTONE_AGE / timedelta(minutes=1))
+    old = [snapshot, a_threat(minutes=0)]
+    for reports in [old] if together else [[each] for each in old]:
+        agent = fold(agent, reports, now).agent
+    assert is_open(agent) == []
+
+
 def test_old_history_told_late_is_remembered_from_its_receipt_on() -> None:
     days = 24 * 60
     closed = a_threat("old", minutes=-200 * days, status=Status.RESOLVED)

@@ -40,6 +40,15 @@ async def test_a_reading_serves_thirty_seconds_and_no_longer(tenant_world: World
     await other.close()
 
 
+async def test_a_clock_that_is_set_back_keeps_no_old_reading(tenant_world: World) -> None:
+    other = await tenant_world.another_instance()
+    await other.mirror.read()
+    await tenant_world.put_rule(Level.LOW)
+    tenant_world.clock.pass_time(hours=-1)
+    assert len((await other.mirror.read()).rules) == 1
+    await other.close()
+
+
 async def test_a_sync_that_wrote_makes_it_read_anew(tenant_world: World) -> None:
     mirror = tenant_world.services.mirror
     assert (await mirror.read()).rules == ()

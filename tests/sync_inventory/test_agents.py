@@ -2,10 +2,12 @@
 
 import pytest
 
+from evaluate_risk.decide import link_agent, unlink_agent
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.errors import StoreUnavailable
-from shared.model import Link, link_id
+from shared.model import Link, link_id, link_of_agent
+from tests.evaluate_risk.stories import AGENT_ID
 from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, spoil, step
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
@@ -114,6 +116,87 @@ async def test_one_incomplete_sweep_does_not_link_an_agent_to_the_other_phone_of
     put_phone(tenant_world, serialNumber="SN-OWN")
     assert (await step(tenant_world, "agents")).counts["linked"] == 1
     assert (await agent(tenant_world)).device == "entra-2"
+
+
+NEW_INTUNE, NEW_ENTRA = "intune-2", "22222222-aaaa-4bbb-8ccc-222222222222"
+
+
+async def _enrolled_again(world: World) -> None:
+    """A blocked phone; its agent gives the new Intune id before a sync has seen the new device."""
+    put_phone(world)
+    await run(world)
+    await _report(world, mdm_device_id=INTUNE_ID)
+    again = a_threat(minutes=1, mdm_device_id=NEW_INTUNE)
+    await evaluate(world.services, [again.model_dump(mode="json")])
+    put_phone(world, NEW_INTUNE, NEW_ENTRA)
+
+
+async def test_an_agent_that_gave_its_new_id_before_the_device_came_is_on_it_by_the_next_sync(
+    tenant_world: World,
+) -> None:
+    await _enrolled_again(tenant_world)
+    assert (await step(tenant_world, "agents")).counts == {"followed": 1, "tags_applied": 1}
+    assert tenant_world.entra_tag(NEW_ENTRA) == "mtd-block-high"
+    moved = await agent(tenant_world)
+    assert (moved.device, moved.linked_by, moved.looked_up) == (NEW_ENTRA, "intune:intune-2", None)
+    assert (await step(tenant_world, "agents")).counts == {}
+
+
+async def test_a_move_cut_off_before_the_old_device_is_told_is_finished_by_the_next_run(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _enrolled_again(tenant_world)
+
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evaluate_risk.decide.finish_move", cut_off)
+        assert not (await step(tenant_world, "agents")).ok
+    assert (await agent(tenant_world)).moving_from == ENTRA_ID
+    assert (await step(tenant_world, "agents")).counts == {"moves_finished": 1}
+    assert (await agent(tenant_world)).moving_from is None
+    assert (await tenant_world.device()).slots[AGENT_ID].moved
+
+
+async def test_an_undo_that_was_cut_off_lets_the_phone_in_though_its_agent_reports_no_more(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _report(tenant_world, mdm_device_id=INTUNE_ID)
+    put_phone(tenant_world)
+    await run(tenant_world)
+
+    async def cut_off(*_: object) -> None:
+        raise StoreUnavailable("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evaluate_risk.decide.finish_move", cut_off)
+        with pytest.raises(StoreUnavailable):
+            await unlink_agent(tenant_world.services, AGENT_ID, link_of_agent(AGENT_ID))
+    assert tenant_world.entra_tag() == "mtd-block-high"
+    await run(tenant_world)
+    await retry_pending(tenant_world.services)
+    assert tenant_world.entra_tag() == "mtd-ok"
+
+
+async def test_an_agent_linked_by_hand_stays_whatever_its_new_id_names(tenant_world: World) -> None:
+    await _enrolled_again(tenant_world)
+    await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+    assert (await step(tenant_world, "agents")).counts == {}
+    assert (await agent(tenant_world)).device == ENTRA_ID
+
+
+async def test_a_better_id_of_the_same_device_is_the_one_an_agent_is_linked_by(tenant_world: World) -> None:
+    put_phone(tenant_world)
+    await run(tenant_world)
+    await _report(tenant_world, serial="SN-TEST-1")
+    await _report(tenant_world, serial="SN-TEST-1", mdm_device_id=INTUNE_ID)
+    linked = await agent(tenant_world)
+    assert (linked.device, linked.linked_by, linked.looked_up) == (
+        ENTRA_ID,
+        link_id("intune", INTUNE_ID),
+        None,
+    )
 
 
 async def test_an_agent_whose_device_cannot_be_read_does_not_stop_the_others(tenant_world: World) -> None:
