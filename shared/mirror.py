@@ -42,6 +42,7 @@ class Mirror:
         self._now = now
         self._reading: Reading | None = None
         self._read_at: datetime | None = None
+        self._forgotten = 0
         self._lock = asyncio.Lock()
 
     async def read(self) -> Reading:
@@ -50,12 +51,15 @@ class Mirror:
             now = self._now()
             age = now - self._read_at if self._read_at else KEPT
             if self._reading is None or not timedelta() <= age < KEPT:  # a clock may be set back
-                self._reading, self._read_at = await self._fresh(), now
+                forgotten = self._forgotten
+                self._reading = await self._fresh()
+                self._read_at = now if forgotten == self._forgotten else None
             return self._reading
 
     def forget(self) -> None:
-        """Read anew next time: the sync has just written."""
-        self._reading = None
+        """Read anew next time, also where a reading is on its way: the sync has just written."""
+        self._forgotten += 1
+        self._read_at = None
 
     async def switches(self) -> Switches:
         """The switches alone, as they are mirrored at this moment."""

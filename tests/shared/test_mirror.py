@@ -1,6 +1,7 @@
 """Rules and switches, read from the store once in a while."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,28 @@ async def test_a_sync_that_wrote_makes_it_read_anew(tenant_world: World) -> None
     mirror = tenant_world.services.mirror
     assert (await mirror.read()).rules == ()
     await tenant_world.put_rule(Level.LOW)
+    assert len((await mirror.read()).rules) == 1
+
+
+async def test_a_reading_on_its_way_while_a_sync_writes_is_not_kept(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror, store = tenant_world.services.mirror, tenant_world.services.store
+    read, has_read, go_on = store.read, asyncio.Event(), asyncio.Event()
+
+    async def slow(*asked: Any) -> Any:
+        found = await read(*asked)
+        if not has_read.is_set():
+            has_read.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(store, "read", slow)
+    reading = asyncio.create_task(mirror.read())
+    await has_read.wait()
+    await tenant_world.put_rule(Level.LOW)
+    go_on.set()
+    assert (await reading).rules == ()
     assert len((await mirror.read()).rules) == 1
 
 
