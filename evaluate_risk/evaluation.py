@@ -138,7 +138,7 @@ async def _linked(services: Services, agent: Agent) -> Agent:
     if agent.device is not None and stands:
         return agent
     link = await services.store.read(Link, key)
-    device_id = None if link is None or link.document.ambiguous else link.document.device
+    device_id = link.document.names if link else None
     if device_id is None:
         return agent.model_copy(update={"looked_up": key})
     if device_id == agent.device:

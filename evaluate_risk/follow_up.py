@@ -5,11 +5,13 @@ minute does it; where Graph refuses, that is recorded and nothing more is tried.
 its record repeats the call. What was to follow when the option was on is not done once it is off.
 """
 
-from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
+from collections.abc import Callable
+
+from evaluate_risk.decide import ATTEMPTS, noting, pause
 from shared.cosmos import Found
 from shared.errors import Conflict, GraphError, GraphUnavailable, NotStored, StoreUnavailable
 from shared.events import Event, tell
-from shared.model import Device, FollowUp, HistoryEntry, TagState
+from shared.model import Device, FollowUp, TagState
 from shared.services import Services
 
 _DONE = {
@@ -34,10 +36,10 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
     except GraphError as error:
         words = f"not done: {_DONE[what]} ({error})"
         tell(Event.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
-    return await _recorded(services, found, HistoryEntry(at=services.now(), what=words))
+    return await _recorded(services, found, noting(services.now(), words))
 
 
-async def _recorded(services: Services, found: Found[Device], entry: HistoryEntry) -> Device:
+async def _recorded(services: Services, found: Found[Device], note: Callable[[Device], Device]) -> Device:
     """Put on record what was done; on a document that changed meanwhile too, or it would be done once more.
 
     Not where the tag became another: what follows that one is yet to be done.
@@ -48,12 +50,7 @@ async def _recorded(services: Services, found: Found[Device], entry: HistoryEntr
         tag = device.tag
         if (tag.follow_up, tag.wanted_at) != (done.follow_up, done.wanted_at):
             return device
-        after = device.model_copy(
-            update={
-                "tag": tag.model_copy(update={"follow_up": None}),
-                "history": (entry, *device.history)[:HISTORY],
-            }
-        )
+        after = note(device).model_copy(update={"tag": tag.model_copy(update={"follow_up": None})})
         try:
             await services.store.replace(after, found.etag)
         except (Conflict, NotStored):

@@ -57,7 +57,7 @@ async def release(services: Services, who: str, why: str) -> Released:
 
 def _may_block(tag: Tag) -> bool:
     """Whether a block of ours stands in Entra, or may: asked for, and its outcome not recorded."""
-    return (tag.applied or "").startswith(BLOCK_PREFIX) or tag.unheard or tag.state is TagState.PENDING
+    return (tag.applied or "").startswith(BLOCK_PREFIX) or tag.is_uncertain
 
 
 async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:

@@ -16,8 +16,7 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
     """The tag of `device` after `decision`: what is wanted, and how far it has come."""
     tag = device.tag
     if decision.tag is None:
-        unheard = tag.unheard or tag.state is TagState.PENDING
-        called_off = {"state": TagState.NONE, "unheard": unheard, "stop": None}
+        called_off = {"state": TagState.NONE, "unheard": tag.is_uncertain, "stop": None}
         return tag.model_copy(update=called_off) if tag.state in WAITING else tag
     wanted: str | None = decision.tag
     if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
@@ -49,7 +48,7 @@ def _blocks(value: str | None) -> bool:
 
 def _may_stand(tag: Tag) -> bool:
     """Whether a value of ours stands in Entra, or may: written, or asked for and not yet heard of."""
-    return tag.applied is not None or tag.unheard or tag.state is TagState.PENDING
+    return tag.applied is not None or tag.is_uncertain
 
 
 def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool) -> TagState:
@@ -60,7 +59,7 @@ def _state(device: Device, wanted: str | None, *, changed: bool, enforced: bool)
         return TagState.NOT_ENFORCEABLE
     if not changed and tag.state is not TagState.NONE:
         return tag.state
-    if wanted == tag.applied and not (tag.unheard or tag.state is TagState.PENDING):
+    if wanted == tag.applied and not tag.is_uncertain:
         return TagState.APPLIED
     return TagState.PENDING
 

@@ -4,7 +4,8 @@ devices.
 Each method names the application permission it needs. How calls are made is `graph_client`'s.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from shared.errors import GraphError
 from shared.graph_client import Call, GraphClient, read_object
@@ -22,6 +23,8 @@ from shared.graph_wire import (
     WhatIfAnswers,
 )
 from shared.settings import Settings
+
+T = TypeVar("T")
 
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
 _POLICY_PARTS = "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)"
@@ -82,7 +85,7 @@ class Graph:
         (DeviceManagementManagedDevices.Read.All)."""
         path = "/deviceManagement/managedDevices/{id}?$select=udid"
         answers = await self._client.batch([Call("GET", path, {"id": id_}) for id_ in intune_ids])
-        return [_read_udid(answer) for answer in answers]
+        return [_read(answer, _read_udid) for answer in answers]
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
         """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
@@ -124,7 +127,7 @@ class Graph:
             except GraphError as error:
                 return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
-        return [self._read_value(answer) for answer in answers]
+        return [_read(answer, self._value) for answer in answers]
 
     async def write_tag(self, entra_id: str, value: str) -> None:
         """Put `value` into the tag's attribute of a device (Device.ReadWrite.All)."""
@@ -196,19 +199,14 @@ class Graph:
     def _value(self, answer: bytes) -> str | None:
         return read_object(EntraDeviceAnswer, answer).attributes.get(self._attribute)
 
-    def _read_value(self, answer: bytes | GraphError) -> str | GraphError | None:
-        if isinstance(answer, GraphError):
-            return answer
-        try:
-            return self._value(answer)
-        except GraphError as error:
-            return error
+
+def _read_udid(answer: bytes) -> str:
+    return read_object(UdidAnswer, answer).udid or ""
 
 
-def _read_udid(answer: bytes | GraphError) -> str | GraphError:
-    if isinstance(answer, GraphError):
-        return answer
+def _read(answer: bytes | GraphError, read: Callable[[bytes], T]) -> T | GraphError:
+    """What an item of a batch says, or why it says nothing."""
     try:
-        return read_object(UdidAnswer, answer).udid or ""
+        return answer if isinstance(answer, GraphError) else read(answer)
     except GraphError as error:
         return error

@@ -372,6 +372,11 @@ class Tag(Part):
     follow_up: FollowUp | None = None
     error: str | None = None
 
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether a value was asked for whose outcome is not recorded: another than `applied` may stand."""
+        return self.unheard or self.state is TagState.PENDING
+
 
 class HistoryEntry(Part):
     """One change of a device's decision or tag."""
@@ -441,6 +446,11 @@ class Link(Document):
     at: Moment | None = None
     previous: str | None = None
     """The device the agent was linked to before."""
+
+    @property
+    def names(self) -> str | None:
+        """The one device it names."""
+        return None if self.ambiguous else self.device
 
 
 def link_id(kind: str, value: str) -> str:

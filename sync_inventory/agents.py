@@ -73,9 +73,9 @@ async def follow_ids(services: Services, links: Links, tally: Tally) -> None:
 
         async def one(agent: AgentToFollow) -> None:
             link = await links.find(agent.looked_up)
-            if link is None or link.ambiguous or link.device in {None, agent.device}:
+            device = link.names if link else None
+            if device is None or device == agent.device:
                 return
-            device = link.device or ""
             found = await link_agent(services, agent.id, device, agent.looked_up, source=agent.device)
             if found is not None:
                 tell(Event.AGENT_LINKED, agent=agent.id, device=device, by=agent.looked_up)
@@ -118,6 +118,6 @@ async def _named(agent: UnlinkedAgent, links: Links) -> tuple[dict[str, str], bo
         if link is None:
             continue
         ambiguous = ambiguous or link.ambiguous
-        if link.device and not link.ambiguous:
-            named.setdefault(link.device, key)
+        if link.names:
+            named.setdefault(link.names, key)
     return named, ambiguous

@@ -39,14 +39,15 @@ async def follow_reenrolled(services: Services, links: Links, tally: Tally) -> N
         async def one(device: GoneDevice) -> None:
             key = link_id("serial", device.facts.serial or "")
             link = await links.find(key) if device.facts.serial else None
-            if link is None or link.ambiguous or link.device in {None, device.id}:
+            now = link.names if link else None
+            if now is None or now == device.id:
                 return
             for agent in [slot.agent for slot in device.slots.values() if not (slot.moved or slot.withdrawn)]:
                 if not await _reports_on(services, agent, device.gone_at, tally):
                     continue
-                found = await link_agent(services, agent, link.device or "", key, source=device.id)
+                found = await link_agent(services, agent, now, key, source=device.id)
                 if found is not None:
-                    tell(Event.AGENT_LINKED, agent=agent, device=link.device, by=key)
+                    tell(Event.AGENT_LINKED, agent=agent, device=now, by=key)
                     tally.add("reenrolled")
                     await tags.bring(found)
 

@@ -5,6 +5,7 @@ None of this compiles them: `az bicep build`, which runs where there is a networ
 
 import json
 import pathlib
+import re
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -449,3 +450,13 @@ def test_a_line_that_would_be_lost_is_found(right: str, wrong: str, finding: str
     text = json.dumps(_logging())
     assert right in text
     assert any(finding in found for found in telemetry.lost(json.loads(text.replace(right, wrong))))
+
+
+def test_the_alert_of_a_late_sync_looks_back_as_far_as_a_sync_may_be_late() -> None:
+    [late] = [alert for alert in json.loads((INFRA / ALERTS).read_text()) if alert["name"] == "sync-late"]
+    main = (INFRA / MAIN).read_text()
+    most = re.search(r"@maxValue\((\d+)\)\nparam syncStaleMinutes", main)
+    days = re.fullmatch(r"P(\d)D", late["over"])
+    assert most is not None
+    assert days is not None
+    assert int(most[1]) <= int(days[1]) * 24 * 60
