@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 
 import pytest
 
@@ -240,3 +241,18 @@ async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str])
 
 def _path(folder: pathlib.Path) -> str:
     return os.pathsep.join([str(folder), str(folder / package.LIBRARIES)])
+
+
+def test_a_library_asked_for_with_an_extra_is_locked_with_it() -> None:
+    """Else pip looks for the newest of it, whose hash the lock does not have: any release breaks set-up."""
+    lock = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([\w.-]+\[\w+\])==", lock, re.MULTILINE))
+    names = set(re.findall(r"^([\w.-]+?)(?:\[\w+\])?==", lock, re.MULTILINE))
+    asked = {
+        f"{form[1].lower()}[{form[2]}]"
+        for name in names & {each.metadata["Name"].lower() for each in metadata.distributions()}
+        for each in metadata.requires(name) or []
+        if "extra ==" not in each and (form := re.match(r"([\w.-]+)\[(\w+)\]", each))
+    }
+    assert "pyjwt[crypto]" in asked
+    assert asked <= locked
