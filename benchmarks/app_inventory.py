@@ -21,7 +21,7 @@ import aiohttp
 from benchmarks import tenant
 from local.cosmos.account import EMULATOR_KEY
 from local.database import connection_string
-from shared.runs import Run
+from shared.domain.runs import Run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WRITES = frozenset({"create", "replace", "upsert", "delete", "patch", "batch"})

@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 
-from shared.runs import Run
+from shared.domain.runs import Run
 from shared.services import Services
 from shared.settings import read
 from sync_inventory.run import sync

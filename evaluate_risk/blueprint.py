@@ -8,8 +8,8 @@ from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.cosmos import DATABASE
 from shared.errors import StoreUnavailable
-from shared.events import Event, tell
 from shared.local_rules import load
+from shared.log import LogEvent, log_event
 from shared.services import services
 from shared.settings import current
 
@@ -42,7 +42,7 @@ async def evaluate_risk(documents: func.DocumentList) -> None:
     try:
         await evaluate(services(), [json.loads(document.to_json()) for document in documents])
     except StoreUnavailable as error:
-        tell(Event.FEED_RETRIED, documents=len(documents), why=error)
+        log_event(LogEvent.FEED_RETRIED, documents=len(documents), why=error)
         raise
 
 

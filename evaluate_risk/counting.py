@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evaluate_risk.risk import retires
-from shared.hearing import Hearing, OnSilence
-from shared.level import Level, highest
-from shared.model import Device, Finding, Override, Slot
-from shared.record import Category
-from shared.rule import Rule
+from evaluate_risk.slots import retires
+from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.level import Level, highest
+from shared.domain.model import Device, Finding, Override, Slot
+from shared.domain.moment import in_words
+from shared.domain.record import Category
+from shared.domain.rule import Rule
 
-SHOWN = 20
+MAX_FINDINGS = 20
 """Findings a decision lists, gravest first."""
 
 
@@ -58,7 +59,7 @@ class Counted:
         """The gravest open threats."""
         findings = [finding for slot in self.slots for finding in slot.findings]
         findings.sort(key=lambda finding: (-finding.severity.rank, finding.at, finding.key))
-        return tuple(findings[:SHOWN])
+        return tuple(findings[:MAX_FINDINGS])
 
     def own_levels(self, rule: Rule) -> list[str]:
         """The partners that rate the device itself above what the rule allows, in words."""
@@ -71,29 +72,33 @@ class Counted:
         ]
 
 
-def counted(device: Device, switched_on: Sequence[str], hearing: Hearing, now: datetime) -> Counted:
+def counted(device: Device, switched_on: Sequence[str], heartbeats: Heartbeats, now: datetime) -> Counted:
     """What counts for `device` of the partners that are switched on."""
     live = _live(device.slots.values(), switched_on)
     quiet = [
-        slot for slot in live if slot.partner in hearing.partners or hearing.is_silent(slot.heard_at, now)
+        slot
+        for slot in live
+        if slot.partner in heartbeats.unresponsive or heartbeats.is_silent(slot.last_reported_at, now)
     ]
     silent = tuple(dict.fromkeys(slot.partner for slot in quiet))
-    said = tuple(dict.fromkeys(_silence(slot, hearing) for slot in quiet))
+    said = tuple(dict.fromkeys(_silence(slot, heartbeats) for slot in quiet))
     partners = tuple(switched_on)
-    if hearing.on_silence is OnSilence.IGNORE:
+    if heartbeats.on_silence is OnSilence.IGNORE:
         live = tuple(slot for slot in live if slot not in quiet)
-        heard = {slot.partner for slot in live}
-        partners = tuple(p for p in partners if p in heard or p not in {*silent, *hearing.partners})
+        heard_from = {slot.partner for slot in live}
+        partners = tuple(
+            p for p in partners if p in heard_from or p not in {*silent, *heartbeats.unresponsive}
+        )
     override = device.override if device.override and device.override.until > now else None
     slots = tuple(_without(slot, override) for slot in live) if override else live
-    ends = [hearing.agent_due(slot.heard_at) for slot in live]
+    ends = [heartbeats.agent_due(slot.last_reported_at) for slot in live]
     return Counted(
         partners=partners,
         slots=slots,
-        silences=said if hearing.on_silence is OnSilence.BLOCK else (),
-        ignored=said if hearing.on_silence is OnSilence.IGNORE else (),
-        silent=silent if hearing.on_silence is OnSilence.BLOCK else (),
-        overridden=_told(override, live, slots),
+        silences=said if heartbeats.on_silence is OnSilence.BLOCK else (),
+        ignored=said if heartbeats.on_silence is OnSilence.IGNORE else (),
+        silent=silent if heartbeats.on_silence is OnSilence.BLOCK else (),
+        overridden=_override_in_words(override, live, slots),
         due=min((end for end in (*ends, override and override.until) if end and end > now), default=None),
     )
 
@@ -134,16 +139,18 @@ def _without(slot: Slot, override: Override) -> Slot:
     )
 
 
-def _told(override: Override | None, before: Sequence[Slot], after: Sequence[Slot]) -> tuple[str, ...]:
+def _override_in_words(
+    override: Override | None, before: Sequence[Slot], after: Sequence[Slot]
+) -> tuple[str, ...]:
     if override is None or before == after:
         return ()
-    until = f"{override.until:%Y-%m-%d %H:%M} UTC"
-    return (f"what was open at {override.at:%Y-%m-%d %H:%M} UTC is overridden until {until}: {override.why}",)
+    at, until = in_words(override.at), in_words(override.until)
+    return (f"what was open at {at} is overridden until {until}: {override.why}",)
 
 
-def _silence(slot: Slot, hearing: Hearing) -> str:
-    since = hearing.partners.get(slot.partner)
+def _silence(slot: Slot, heartbeats: Heartbeats) -> str:
+    since = heartbeats.unresponsive.get(slot.partner)
     if since is not None:
-        return f"{slot.partner} has been silent since {since:%Y-%m-%d %H:%M} UTC"
-    heard_at = slot.heard_at or slot.since
-    return f"{slot.partner}'s agent on this device has been silent since {heard_at:%Y-%m-%d %H:%M} UTC"
+        return f"{slot.partner} has been silent since {in_words(since)}"
+    last = slot.last_reported_at or slot.since
+    return f"{slot.partner}'s agent on this device has been silent since {in_words(last)}"

@@ -8,19 +8,20 @@ says, because nobody knows whose write reached Entra last. A Graph failure leave
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import ATTEMPTS, HISTORY, pause
 from evaluate_risk.follow_up import follow_up
 from evaluate_risk.guard import Approval, Guard, Stop, admit, approve, guard
-from evaluate_risk.policy import BLOCK_PREFIX, TAG_PREFIX
 from evaluate_risk.release import Released, release
 from evaluate_risk.wanted_tag import WAITING
-from shared.cosmos import FOLLOW_UPS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found
-from shared.errors import Conflict, GraphError, GraphNotFound, NotStored, StoreUnavailable
-from shared.events import Event, tell
-from shared.model import Device, HistoryEntry, Tag, TagState
+from shared.bounded import bounded_gather
+from shared.cosmos import FOLLOW_UPS, MAX_ATTEMPTS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found, pause
+from shared.domain.model import Device, Tag, TagState
+from shared.domain.tag import is_block, is_ours
+from shared.errors import Conflict, Contended, GraphError, GraphNotFound, NotStored
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.settings import Mode
 
@@ -88,8 +89,7 @@ async def _held(services: Services, devices: Sequence[Device]) -> dict[str, str]
 
 def _is_new_block(tag: Tag) -> bool:
     """Whether a device that was let in would be refused: a block of ours that is put back is none."""
-    wanted, applied = tag.wanted or "", tag.applied or ""
-    return wanted.startswith(BLOCK_PREFIX) and not applied.startswith(BLOCK_PREFIX)
+    return is_block(tag.wanted) and not is_block(tag.applied)
 
 
 def _waiting(tag: Tag, stop: str) -> Tag:
@@ -113,12 +113,12 @@ def _must_write(tag: Tag, standing: str | GraphError | None, *, raced: bool) -> 
     """Whether Entra must be written: not over another's value, and not where ours is known to stand."""
     if isinstance(standing, GraphError) or _is_foreign(standing):
         return False
-    unheard = raced or tag.unheard or tag.attempts > 0
-    return unheard or standing != tag.wanted or tag.applied not in {None, tag.wanted}
+    outcome_unknown = raced or tag.outcome_unknown or tag.attempts > 0
+    return outcome_unknown or standing != tag.wanted or tag.applied not in {None, tag.wanted}
 
 
 def _is_foreign(standing: str | None) -> bool:
-    return bool(standing) and not str(standing).startswith(TAG_PREFIX)
+    return bool(standing) and not is_ours(standing)
 
 
 def _outcome(
@@ -130,21 +130,21 @@ def _outcome(
         gone = {"state": TagState.NO_DEVICE, "stop": None, "error": "Entra does not know the device"}
         return tag.model_copy(update=gone)
     if failure is not None:
-        tell(Event.TAG_PENDING, device=device.id, tag=wanted, why=failure)
+        log_event(LogEvent.TAG_PENDING, device=device.id, tag=wanted, why=failure)
         failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(failure)}
         return tag.model_copy(update=failed)
     before = None if isinstance(standing, GraphError) else standing
     if _is_foreign(before):
-        tell(Event.TAG_FOREIGN, device=device.id)
+        log_event(LogEvent.TAG_FOREIGN, device=device.id)
         foreign = {"state": TagState.FOREIGN, "before": before, "stop": None, "error": None}
         return tag.model_copy(update=foreign)
-    tell(Event.TAG_WRITTEN, device=device.id, tag=wanted, before=before, why=tag.why)
+    log_event(LogEvent.TAG_WRITTEN, device=device.id, tag=wanted, before=before, why=tag.why)
     applied = {
         "state": TagState.APPLIED,
         "applied": wanted,
         "before": _before(tag, before),
         "applied_at": services.now(),
-        "unheard": False,
+        "outcome_unknown": False,
         "stop": None,
         "follow_up": tag.follow_up if tag.follow_up in services.settings.follow_ups else None,
         "error": None,
@@ -164,7 +164,7 @@ async def _kept(services: Services, found: Found[Device], tag: Tag, *, raced: bo
 
     `raced` says whether Entra was asked, so that the order of our write and the other's is not known.
     """
-    for attempt in range(ATTEMPTS):
+    for attempt in range(MAX_ATTEMPTS):  # not Store.edit: Entra is asked between one try and the next
         after = _recorded(found.document, tag, services)
         if after == found.document:
             return after
@@ -186,21 +186,24 @@ async def _kept(services: Services, found: Found[Device], tag: Tag, *, raced: bo
             continue
         [tag] = await _attempted(services, [found], raced=raced)
         raced = True
-    raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
+    raise Contended(f"device {found.document.id} is written by too many at once")
 
 
 def _recorded(device: Device, tag: Tag, services: Services) -> Device:
-    history = device.history
-    if tag.state is not device.tag.state:
-        words = {
-            TagState.APPLIED: f"tag {tag.applied} written over {tag.before or 'nothing'}",
-            TagState.FOREIGN: "tag not written: somebody else's value stands in the attribute",
-            TagState.NO_DEVICE: "tag not written: Entra does not know the device",
-            TagState.PENDING_APPROVAL: f"block held back: too many at once (stop {tag.stop})",
-        }
-        if tag.state in words:
-            history = (HistoryEntry(at=services.now(), what=words[tag.state]), *history)[:HISTORY]
-    return device.model_copy(update={"tag": tag, "history": history})
+    after = device.model_copy(update={"tag": tag})
+    words = _words(tag) if tag.state is not device.tag.state else None
+    return after.noting(services.now(), words) if words else after
+
+
+def _words(tag: Tag) -> str | None:
+    """What a device's history says of a tag that came to its state."""
+    words = {
+        TagState.APPLIED: f"tag {tag.applied} written over {tag.before or 'nothing'}",
+        TagState.FOREIGN: "tag not written: somebody else's value stands in the attribute",
+        TagState.NO_DEVICE: "tag not written: Entra does not know the device",
+        TagState.PENDING_APPROVAL: f"block held back: too many at once (stop {tag.stop})",
+    }
+    return words.get(tag.state)
 
 
 async def retry_pending(services: Services) -> dict[str, int]:
@@ -240,7 +243,7 @@ async def _retry(
         if time.monotonic() >= ends:
             return
         ids = [row.id for row in waiting[first : first + TOGETHER]]
-        read = await asyncio.gather(*(services.store.read(Device, id_) for id_ in ids))
+        read = await bounded_gather(partial(services.store.read, Device), ids, limit=TOGETHER)
         devices = await enforce_all(services, [found for found in read if found is not None])
         counts["tried"] += len(devices)
         counts["settled"] += sum(device.tag.state not in WAITING for device in devices)

@@ -4,27 +4,21 @@ Every step can be cut off and done again: a replayed batch finishes what a crash
 store is raised, so that the batch replays; whatever else is wrong with a document goes to `dead_letters`.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue, ValidationError
 
-from evaluate_risk.decide import ATTEMPTS, change, finish_move, linked_to, pause, with_slot
+from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
-from evaluate_risk.risk import (
-    Dropped,
-    Folded,
-    fold,
-    link_key,
-    new_agent,
-    retires,
-    same_for_device,
-    slot,
-)
-from shared.cosmos import Found
-from shared.errors import AlreadyStored, Conflict, StoreRefused, StoreUnavailable
-from shared.events import Event, place, tell
-from shared.model import Agent, DeadLetter, Device, Link, Report, Slot, by_hand, digest, id_part
+from evaluate_risk.linking import finish_move, linked_by_its_ids, unlinked
+from evaluate_risk.risk import Dropped, Folded, fold, new_agent
+from evaluate_risk.slots import retires, same_for_device, slot, with_slot
+from shared.bounded import bounded_gather
+from shared.cosmos import MAX_ATTEMPTS, Found, pause
+from shared.dead_letters import dead_letter, of_document, of_report
+from shared.domain.model import Agent, DeadLetterKind, Device, Report, Slot
+from shared.errors import Conflict, Contended, StoreUnavailable
+from shared.log import LogEvent, log_event, place
 from shared.services import Services
 
 CONCURRENCY = 16
@@ -40,20 +34,16 @@ async def evaluate(services: Services, documents: Iterable[Mapping[str, JsonValu
         try:
             report = Report.model_validate(document)
         except ValidationError as error:
-            await _set_aside(services, document, f"not a report: {error.error_count()} fields are wrong")
+            reason = f"not a report: {error.error_count()} fields are wrong"
+            await dead_letter(services.store, of_document(document, reason, services.now()))
             continue
         by_agent.setdefault(report.agent, []).append(report)
-    gate = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(reports: Sequence[Report]) -> None:
-        async with gate:
-            await _isolated(services, reports)
+    async def isolated(reports: Sequence[Report]) -> None:
+        await _isolated(services, reports)
 
-    results = await asyncio.gather(*map(one, by_agent.values()), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    tell(Event.FEED_READ, reports=sum(map(len, by_agent.values())), lag_seconds=now - oldest)
+    await bounded_gather(isolated, by_agent.values(), limit=CONCURRENCY)
+    log_event(LogEvent.FEED_READ, reports=sum(map(len, by_agent.values())), lag_seconds=now - oldest)
 
 
 def _written_at(document: Mapping[str, JsonValue], now: int) -> int:
@@ -70,8 +60,9 @@ async def _isolated(services: Services, reports: Sequence[Report]) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the feed's outer edge: one bad document must not stop it
         if len(reports) == 1:
-            tell(Event.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=place(error))
-            await _bury(services, reports[0], "report", f"could not be applied ({type(error).__name__})")
+            log_event(LogEvent.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=place(error))
+            reason = f"could not be applied ({type(error).__name__})"
+            await dead_letter(services.store, of_report(reports[0], DeadLetterKind.REPORT, reason))
             return
         for report in reports:
             await _isolated(services, [report])
@@ -91,22 +82,20 @@ async def evaluate_agent(services: Services, reports: Sequence[Report]) -> None:
 async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]:
     """The agent with `reports` folded in and the link its ids give it, as stored."""
     first = reports[0]
-    for attempt in range(ATTEMPTS):
-        standing = await services.store.read(Agent, first.agent)
-        before = standing.document if standing else new_agent(first, first.record.partner_device_id or "")
+
+    async def folded(standing: Agent | None) -> Agent:
+        before = standing or new_agent(first, first.record.partner_device_id or "")
         folded = fold(before, reports, services.now())
-        after = await _linked(services, folded.agent)
+        after = await linked_by_its_ids(services, folded.agent)
         linked = after.level_revision != before.level_revision
         if not linked and await _is_news(services, before, after):
             after = after.model_copy(update={"level_revision": after.level_revision + 1})
-        await _bury_rejected(services, folded, reports)
-        if standing and after == before:
-            return standing
-        try:
-            return await _stored(services, after, standing)
-        except (Conflict, AlreadyStored):
-            await pause(attempt)
-    raise StoreUnavailable(f"agent {first.agent} is written by too many at once")
+        await _dead_letter_rejected(services, folded, reports)
+        return after
+
+    edited = await services.store.edit(Agent, first.agent, folded)
+    assert edited.found is not None, "an agent that is not there is made"  # noqa: S101
+    return edited.found
 
 
 async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
@@ -114,51 +103,19 @@ async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
     the first after a silence that counted against it."""
     if before.first_received_at is None or not same_for_device(slot(before), slot(after)):
         return True
-    hearing = (await services.mirror.read()).hearing
-    return hearing.is_silent(before.last_received_at, services.now())
-
-
-async def _stored(services: Services, agent: Agent, standing: Found[Agent] | None) -> Found[Agent]:
-    if standing is None:
-        return Found(agent, await services.store.create(agent))
-    return Found(agent, await services.store.replace(agent, standing.etag))
-
-
-async def _linked(services: Services, agent: Agent) -> Agent:
-    """`agent` itself, or, where its best id names another device than the one it has, linked to that one.
-
-    What an admin decided by hand stands.
-
-    The link rides on the write of the fold: a crash before the slot is placed is mended by the replay.
-    """
-    key = link_key(agent)
-    if key is None or by_hand(agent.linked_by):
-        return agent
-    stands = agent.moving_from is not None or key == agent.looked_up or _same_id(key, agent.linked_by)
-    if agent.device is not None and stands:
-        return agent
-    link = await services.store.read(Link, key)
-    device_id = link.document.names if link else None
-    if device_id is None:
-        return agent.model_copy(update={"looked_up": key})
-    if device_id == agent.device:
-        return agent.model_copy(update={"linked_by": key, "looked_up": None})
-    tell(Event.AGENT_LINKED, agent=agent.id, device=device_id, by=key)
-    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": None})
-
-
-def _same_id(key: str, linked_by: str | None) -> bool:
-    """Whether an agent was linked by the id it still has: then the link stands."""
-    return linked_by is not None and key.partition(":")[2] == linked_by.partition(":")[2]
+    heartbeats = (await services.mirror.read()).heartbeats
+    return heartbeats.is_silent(before.last_received_at, services.now())
 
 
 async def _placed(services: Services, found: Found[Agent]) -> Found[Device] | None:
     """The agent's device with the agent's slot on it; None where it is gone, and the agent unlinked."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(
+        MAX_ATTEMPTS
+    ):  # not Store.edit: its device is written between reading and writing it
         agent = found.document
         mine = slot(agent)
         device = await change(services, agent.device or "", lambda device, mine=mine: with_slot(device, mine))  # type: ignore[misc]
-        after = _unlinked(agent) if device is None else _raised(agent, mine, device.document)
+        after = unlinked(agent) if device is None else _raised(agent, mine, device.document)
         if after is agent or agent.moving_from is not None:
             if await finish_move(services, found) and after is agent:
                 return device
@@ -175,7 +132,7 @@ async def _placed(services: Services, found: Found[Agent]) -> Found[Device] | No
         if again is None or again.document.device is None:
             return None
         found = again
-    raise StoreUnavailable(f"agent {found.document.id} is written by too many at once")
+    raise Contended(f"agent {found.document.id} is written by too many at once")
 
 
 async def _with_fresh_rivals(services: Services, agent: Agent, device: Found[Device]) -> Found[Device]:
@@ -194,17 +151,6 @@ async def _with_fresh_rivals(services: Services, agent: Agent, device: Found[Dev
     return device
 
 
-def _unlinked(agent: Agent) -> Agent:
-    tell(Event.AGENT_UNLINKED, agent=agent.id, device=agent.device)
-    gone = {
-        "device": None,
-        "linked_by": None,
-        "moving_from": None,
-        "level_revision": agent.level_revision + 1,
-    }
-    return agent.model_copy(update=gone)
-
-
 def _raised(agent: Agent, mine: Slot, device: Device) -> Agent:
     """`agent` at a new revision where a fresher snapshot than the one placed would retire an older agent."""
     placed = device.slots[agent.id]
@@ -216,66 +162,18 @@ def _raised(agent: Agent, mine: Slot, device: Device) -> Agent:
     return agent
 
 
-async def _bury_rejected(services: Services, folded: Folded, reports: Sequence[Report]) -> None:
+async def _dead_letter_rejected(services: Services, folded: Folded, reports: Sequence[Report]) -> None:
+    """Before the agent is written: a crash between the two is mended by the replay."""
     for rejected in folded.rejected:
-        await _bury(services, rejected.report, rejected.kind, rejected.reason)
-    for dropped in folded.dropped:
-        await _bury_dropped(services, folded.agent, dropped, reports)
-
-
-async def _bury_dropped(
-    services: Services, agent: Agent, dropped: Dropped, reports: Sequence[Report]
-) -> None:
+        await dead_letter(services.store, of_report(rejected.report, rejected.kind, rejected.reason))
     by_id = {report.id: report for report in reports}
-    report = by_id.get(dropped.opening.report)
-    if report is None:
-        found = await services.store.read(Report, dropped.opening.report, agent.id)
-        report = found.document if found else None
-    if report is not None:
-        await _bury(services, report, "too_many_threats", "the agent has more open threats than can be kept")
+    for dropped in folded.dropped:
+        report = by_id.get(dropped.detection.report) or await _stored(services, folded.agent, dropped)
+        if report is not None:
+            reason = "the agent has more open threats than can be kept"
+            await dead_letter(services.store, of_report(report, DeadLetterKind.TOO_MANY_THREATS, reason))
 
 
-async def _bury(services: Services, report: Report, kind: str, reason: str) -> None:
-    record = report.model_dump(mode="json")
-    tell(Event.DEAD_LETTER, partner=report.record.partner, kind=kind, report=report.id, why=reason)
-    await _keep(
-        services,
-        DeadLetter(
-            id=digest([report.record.partner, kind, report.id]),
-            partner=report.record.partner,
-            reason=reason,
-            kind=kind,
-            received_at=report.received_at,
-            size=len(str(record)),
-            sha256=report.id,
-            record=record,
-        ),
-    )
-
-
-async def _set_aside(services: Services, document: Mapping[str, JsonValue], reason: str) -> None:
-    """Keep a document of the feed that is no report of ours."""
-    content = {key: value for key, value in document.items() if not key.startswith("_")}
-    partner = id_part(str(document.get("agent", "unknown")).partition(":")[0] or "unknown")
-    tell(Event.DEAD_LETTER, partner=partner, kind="report", why=reason)
-    await _keep(
-        services,
-        DeadLetter(
-            id=digest(content),
-            partner=partner,
-            reason=reason,
-            kind="report",
-            received_at=services.now(),
-            size=len(str(content)),
-            sha256=digest(content),
-            record=content,
-        ),
-    )
-
-
-async def _keep(services: Services, letter: DeadLetter) -> None:
-    """Store a dead letter; where the store will not take what it holds, its hash, size and reason alone."""
-    try:
-        await services.store.upsert(letter)
-    except StoreRefused:
-        await services.store.upsert(letter.model_copy(update={"record": None}))
+async def _stored(services: Services, agent: Agent, dropped: Dropped) -> Report | None:
+    found = await services.store.read(Report, dropped.detection.report, agent.id)
+    return found.document if found else None

@@ -5,13 +5,10 @@ minute does it; where Graph refuses, that is recorded and nothing more is tried.
 its record repeats the call. What was to follow when the option was on is not done once it is off.
 """
 
-from collections.abc import Callable
-
-from evaluate_risk.decide import ATTEMPTS, noting, pause
 from shared.cosmos import Found
-from shared.errors import Conflict, GraphError, GraphUnavailable, NotStored, StoreUnavailable
-from shared.events import Event, tell
-from shared.model import Device, FollowUp, TagState
+from shared.domain.model import Device, FollowUp, TagState
+from shared.errors import GraphError, GraphUnavailable
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
 _DONE = {
@@ -29,39 +26,31 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
     try:
         await _done(services, device, what)
         words = _DONE[what]
-        tell(Event.FOLLOWED_UP, device=device.id, what=what)
+        log_event(LogEvent.FOLLOWED_UP, device=device.id, what=what)
     except GraphUnavailable as error:
-        tell(Event.FOLLOW_UP_PENDING, device=device.id, what=what, why=error)
+        log_event(LogEvent.FOLLOW_UP_PENDING, device=device.id, what=what, why=error)
         return device
     except GraphError as error:
         words = f"not done: {_DONE[what]} ({error})"
-        tell(Event.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
-    return await _recorded(services, found, noting(services.now(), words))
+        log_event(LogEvent.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
+    return await _recorded(services, found, words)
 
 
-async def _recorded(services: Services, found: Found[Device], note: Callable[[Device], Device]) -> Device:
+async def _recorded(services: Services, found: Found[Device], words: str) -> Device:
     """Put on record what was done; on a document that changed meanwhile too, or it would be done once more.
 
     Not where the tag became another: what follows that one is yet to be done.
     """
-    done = found.document.tag
-    for attempt in range(ATTEMPTS):
-        device = found.document
-        tag = device.tag
-        if (tag.follow_up, tag.wanted_at) != (done.follow_up, done.wanted_at):
-            return device
-        after = note(device).model_copy(update={"tag": tag.model_copy(update={"follow_up": None})})
-        try:
-            await services.store.replace(after, found.etag)
-        except (Conflict, NotStored):
-            await pause(attempt)
-        else:
-            return after
-        again = await services.store.read(Device, device.id)
-        if again is None:
-            return device
-        found = again
-    raise StoreUnavailable(f"device {found.document.id} is written by too many at once")
+    done, now = found.document.tag, services.now()
+
+    def recorded(device: Device | None) -> Device | None:
+        if device is None or (device.tag.follow_up, device.tag.wanted_at) != (done.follow_up, done.wanted_at):
+            return None
+        tag = device.tag.model_copy(update={"follow_up": None})
+        return device.noting(now, words).model_copy(update={"tag": tag})
+
+    edited = await services.store.edit(Device, found.document.id, recorded, standing=found)
+    return edited.found.document if edited.found else found.document
 
 
 async def _done(services: Services, device: Device, what: FollowUp) -> None:

@@ -13,17 +13,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from evaluate_risk.decide import ATTEMPTS, pause
-from shared.errors import AlreadyStored, Conflict, NotThere, StoreUnavailable
-from shared.events import Event, tell
-from shared.model import Document, Part
-from shared.record import Moment
+from shared.domain.model import Document, Part
+from shared.domain.moment import Moment
+from shared.errors import NotThere
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
 WINDOW = timedelta(minutes=60)
-MOST = 20_000
+MAX_ENTRIES = 20_000
 """The most devices an hour's count can hold, so that its document stays far below Cosmos DB's 2 MB."""
 KEPT_APPROVALS = 50
+GUARD_ID = "guard:blocks"
 
 
 class Stop(Part):
@@ -49,7 +49,7 @@ class Guard(Document):
     """The last hour's new blocks, the stop that is open, and the latest approvals."""
 
     container: ClassVar[str] = "settings"
-    id: str = "guard:blocks"
+    id: str = GUARD_ID
     minutes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Short digests of device ids, by the minute they were entered in (UTC)."""
     stop: Stop | None = None
@@ -83,59 +83,47 @@ async def admit(services: Services, devices: Mapping[str, str | None]) -> dict[s
     if not devices:
         return {}
     async with services.blocking:
-        for attempt in range(ATTEMPTS):
-            found = await services.store.read(Guard, "guard:blocks")
-            before = found.document if found else Guard()
-            waiting = before.waiting(devices)
-            asking = [id_ for id_, stop in devices.items() if not (before.approved(stop) or id_ in waiting)]
-            managed = (await services.mirror.read()).managed
-            after, beyond = _entered(before, asking, managed, services)
-            held = {**waiting, **beyond}
-            if after == before:
-                return held
-            try:
-                if found is None:
-                    await services.store.create(after)
-                else:
-                    await services.store.replace(after, found.etag)
-            except (AlreadyStored, Conflict):
-                await pause(attempt)
-                continue
-            if after.stop is not None and after.stop != before.stop:
-                _alarm(after.stop)
-            return held
-    raise StoreUnavailable("the count of new blocks is written by too many at once")
+        managed = (await services.mirror.read()).managed
+
+        def entered(before: Guard | None) -> Guard:
+            return _entered(before or Guard(), devices, managed, services)
+
+        edited = await services.store.edit(Guard, GUARD_ID, entered)
+    before = edited.before or Guard()
+    after = edited.found.document if edited.found else before
+    if after.stop is not None and after.stop != before.stop:
+        log_event(
+            LogEvent.MASS_CHANGE_STOPPED,
+            stop=after.stop.id,
+            limit=after.stop.limit,
+            managed=after.stop.managed,
+        )
+    return _held(before, after.since(services.now() - WINDOW), devices)
 
 
 async def approve(services: Services, stop: str, who: str, why: str) -> Approval:
     """Approve what waits under a stop; the approval that stands. Raises NotThere where there is no such
     stop."""
-    for attempt in range(ATTEMPTS):
-        found = await services.store.read(Guard, "guard:blocks")
-        if found is None or (found.document.stop is None and not found.document.approvals):
+    approval = Approval(stop=stop, at=services.now(), who=who, why=why)
+
+    def approved(guard: Guard | None) -> Guard | None:
+        if guard is not None and guard.approved(stop):
+            return None
+        if guard is None or guard.stop is None or guard.stop.id != stop:
             raise NotThere(f"no mass-change stop {stop[:100]!r}")
-        guard = found.document
-        standing = guard.approved(stop)
-        if standing is not None:
-            return standing
-        if guard.stop is None or guard.stop.id != stop:
-            raise NotThere(f"no mass-change stop {stop[:100]!r}")
-        approval = Approval(stop=stop, at=services.now(), who=who, why=why)
         approvals = (approval, *guard.approvals)[:KEPT_APPROVALS]
-        after = guard.model_copy(update={"minutes": {}, "stop": None, "approvals": approvals})
-        try:
-            await services.store.replace(after, found.etag)
-        except Conflict:
-            await pause(attempt)
-            continue
-        tell(Event.MASS_CHANGE_APPROVED, stop=stop)
+        return guard.model_copy(update={"minutes": {}, "stop": None, "approvals": approvals})
+
+    edited = await services.store.edit(Guard, GUARD_ID, approved)
+    if edited.written:
+        log_event(LogEvent.MASS_CHANGE_APPROVED, stop=stop)
         return approval
-    raise StoreUnavailable("the count of new blocks is written by too many at once")
+    return (edited.found and edited.found.document.approved(stop)) or approval
 
 
 async def guard(services: Services) -> Guard:
     """The count as it stands."""
-    found = await services.store.read(Guard, "guard:blocks")
+    found = await services.store.read(Guard, GUARD_ID)
     return found.document.since(services.now() - WINDOW) if found else Guard()
 
 
@@ -143,36 +131,40 @@ def limit(services: Services, managed: int) -> int:
     """How many devices may be newly blocked in an hour: GUARD_DEVICES, or GUARD_PERCENT of all, if that is
     more."""
     settings = services.settings
-    return min(MOST, max(settings.guard_devices, managed * settings.guard_percent // 100))
+    return min(MAX_ENTRIES, max(settings.guard_devices, managed * settings.guard_percent // 100))
 
 
-def _entered(
-    before: Guard, devices: list[str], managed: int, services: Services
-) -> tuple[Guard, dict[str, str]]:
-    """The count with as many of `devices` as it may hold, and the others with the stop they wait under."""
+def _entered(before: Guard, devices: Mapping[str, str | None], managed: int, services: Services) -> Guard:
+    """The count with as many of `devices` as it may hold, and the stop the others wait under."""
     now = services.now()
     guard = before.since(now - WINDOW)
     entered, most = guard.entered, limit(services, managed)
-    new = [id_ for id_ in devices if _entry(id_) not in entered]
+    new = [id_ for id_ in _asking(before, devices) if _entry(id_) not in entered]
+    if not new:
+        return before
     free = max(0, most - len(entered))
     admitted, held = new[:free], new[free:]
-    if not new:
-        return before, {}
     if held and guard.stop is None:
         stop = Stop(id=f"{now:%Y%m%dT%H%M}-{uuid.uuid4().hex[:8]}", at=now, limit=most, managed=managed)
         guard = guard.model_copy(update={"stop": stop})
-    if admitted:
-        minute = _minute(now)
-        entries = (*guard.minutes.get(minute, ()), *map(_entry, admitted))
-        guard = guard.model_copy(update={"minutes": {**guard.minutes, minute: entries}})
-    elif guard.stop == before.stop:
-        guard = before
-    name = guard.stop.id if guard.stop else ""
-    return guard, dict.fromkeys(held, name)
+    if not admitted:
+        return guard if guard.stop != before.stop else before
+    minute = _minute(now)
+    entries = (*guard.minutes.get(minute, ()), *map(_entry, admitted))
+    return guard.model_copy(update={"minutes": {**guard.minutes, minute: entries}})
 
 
-def _alarm(stop: Stop) -> None:
-    tell(Event.MASS_CHANGE_STOPPED, stop=stop.id, limit=stop.limit, managed=stop.managed)
+def _asking(before: Guard, devices: Mapping[str, str | None]) -> list[str]:
+    """Those of `devices` that ask to be admitted: they neither wait under the open stop nor are approved."""
+    waiting = before.waiting(devices)
+    return [id_ for id_, stop in devices.items() if not (before.approved(stop) or id_ in waiting)]
+
+
+def _held(before: Guard, after: Guard, devices: Mapping[str, str | None]) -> dict[str, str]:
+    """Those of `devices` that must wait, with the stop each waits under."""
+    entered, stop = after.entered, after.stop.id if after.stop else ""
+    beyond = {id_: stop for id_ in _asking(before, devices) if _entry(id_) not in entered}
+    return {**before.waiting(devices), **beyond}
 
 
 def _minute(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat, by_hand
+from shared.domain.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat, is_manual
 
 
 def without_person(device: Device, at: datetime) -> Device:
@@ -28,7 +28,7 @@ def agent_without_person(agent: Agent) -> Agent:
     """`agent` without the ids of hardware its partner gave, also where they name the link it was found by,
     and without the names of what it found. By its next report it is looked up anew."""
     threats = {key: _nameless_threat(threat) for key, threat in agent.threats.items()}
-    linked_by = agent.linked_by if by_hand(agent.linked_by) else None
+    linked_by = agent.linked_by if is_manual(agent.linked_by) else None
     ids = {"serial": None, "udid": None, "mdm_device_id": None, "looked_up": None, "linked_by": linked_by}
     return agent.model_copy(update={"threats": threats, **ids})
 
@@ -43,8 +43,10 @@ def _nameless(finding: Finding) -> Finding:
 
 
 def _nameless_threat(threat: Threat) -> Threat:
-    openings = {"opened": threat.opened, "covered": threat.covered}
+    detections = {"detection": threat.detection, "covered": threat.covered}
     nameless = {
-        place: opening.model_copy(update={"name": None}) for place, opening in openings.items() if opening
+        place: detection.model_copy(update={"name": None})
+        for place, detection in detections.items()
+        if detection
     }
     return threat.model_copy(update=nameless)

@@ -9,23 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from evaluate_risk.assignment import Applies, applies
 from evaluate_risk.counting import Counted, counted
-from evaluate_risk.reach import Reached, reached
-from shared.hearing import Hearing
-from shared.level import Level
-from shared.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
-from shared.os_version import older
-from shared.record import Platform
-from shared.rule import Rule
+from shared.domain.heartbeats import Heartbeats
+from shared.domain.level import Level
+from shared.domain.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
+from shared.domain.moment import in_words
+from shared.domain.os_version import older
+from shared.domain.record import Platform
+from shared.domain.rule import Rule
+from shared.domain.switches import Switches
+from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
 from shared.settings import Mode
-from shared.switches import Switches
-
-TAG_PREFIX = "mtd-"
-BLOCK_PREFIX = "mtd-block-"
-OK_TAG = "mtd-ok"
-NO_DATA_TAG = "mtd-block-nodata"
-RULE_TAG = "mtd-block-rule"
-HIGH_TAG = f"{BLOCK_PREFIX}{Level.HIGH}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Policy:
     """Whether devices that were never blocked are tagged `mtd-ok` too."""
     rules: tuple[Rule, ...] = ()
     switches: Switches = field(default_factory=Switches)
-    hearing: Hearing = field(default_factory=Hearing)
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
     follow_ups: frozenset[FollowUp] = frozenset()
     """What may be done once a tag is applied: no decision depends on it."""
 
@@ -47,16 +42,16 @@ class Policy:
         rules = sorted(
             (rule.model_dump(mode="json") for rule in self.rules), key=lambda rule: str(rule["id"])
         )
-        parts = [self.mode, self.tag_all, rules, self.switches.state(), self.hearing.state()]
+        parts = [self.mode, self.tag_all, rules, self.switches.state(), self.heartbeats.state()]
         return digest(parts)[:16]
 
-    def reaching(self, facts: DeviceFacts) -> tuple[Rule, ...]:
+    def rules_for(self, facts: DeviceFacts) -> tuple[Rule, ...]:
         """The rules that hold for a device."""
-        return tuple(rule for rule in self.rules if reached(rule, facts) is Reached.YES)
+        return tuple(rule for rule in self.rules if applies(rule, facts) is Applies.YES)
 
-    def unresolved(self, facts: DeviceFacts) -> tuple[Rule, ...]:
+    def unresolved_rules_for(self, facts: DeviceFacts) -> tuple[Rule, ...]:
         """Rules that might reach the device: somebody their assignment names could not be looked up."""
-        return tuple(rule for rule in self.rules if reached(rule, facts) is Reached.UNKNOWN)
+        return tuple(rule for rule in self.rules if applies(rule, facts) is Applies.UNKNOWN)
 
 
 def decide(device: Device, policy: Policy, now: datetime) -> Decision:
@@ -74,8 +69,8 @@ class _Case:
         self.before = device.decision
         self.facts = device.facts
         self.switched_on = policy.switches.counting(device.facts.platform)
-        self.counted = counted(device, self.switched_on, policy.hearing, now)
-        self.rules = policy.reaching(device.facts)
+        self.counted = counted(device, self.switched_on, policy.heartbeats, now)
+        self.rules = policy.rules_for(device.facts)
 
     def decision(self) -> Decision:
         undecidable = self._undecidable()
@@ -96,13 +91,13 @@ class _Case:
         if not self.counted.overridden:
             return False
         device = self.device.model_copy(update={"override": None})
-        bare = counted(device, self.switched_on, self.policy.hearing, self.now)
+        bare = counted(device, self.switched_on, self.policy.heartbeats, self.now)
         return any(_exceeds(bare, rule) for rule in self.rules)
 
     def _undecidable(self) -> str | None:
         platform = self.facts.platform
         if self.device.gone_at is not None:
-            return f"Intune has had no such device since {_moment(self.device.gone_at)}"
+            return f"Intune has had no such device since {in_words(self.device.gone_at)}"
         if platform is Platform.OTHER:
             return "no Mobile Threat Defense rule exists for this operating system"
         if self.policy.mode is Mode.OFF:
@@ -116,7 +111,9 @@ class _Case:
     def _doubted(self, allowed: Decision) -> Decision:
         """`allowed`, unless a rule that may reach the device would refuse it: nobody is let in because a
         group could not be looked up, and the tag stays as it is."""
-        broken = sorted(rule.name for rule in self.policy.unresolved(self.facts) if self._is_over(rule))
+        broken = sorted(
+            rule.name for rule in self.policy.unresolved_rules_for(self.facts) if self._is_over(rule)
+        )
         if not broken:
             return allowed
         doubt = f"it is over the line of {', '.join(broken)}, whose assignment is unresolved"
@@ -136,7 +133,7 @@ class _Case:
         return self.before.over_since if self.before and not is_clean else None
 
     def _without_rule(self) -> str:
-        unresolved = self.policy.unresolved(self.facts)
+        unresolved = self.policy.unresolved_rules_for(self.facts)
         if unresolved:
             names = ", ".join(sorted(rule.name for rule in unresolved))
             return f"no rule decides: the assignment of {names} is unresolved"
@@ -158,9 +155,9 @@ class _Case:
             *self.counted.overridden,
         ]
         absent = self._absent()
-        verdict, tag, due = Verdict.BLOCK, f"{BLOCK_PREFIX}{self.counted.risk}", None
+        verdict, tag, due = Verdict.BLOCK, block_tag(self.counted.risk), None
         if self.now < grace_end:
-            reasons.append(f"the rule's grace period runs until {grace_end:%Y-%m-%d %H:%M} UTC")
+            reasons.append(f"the rule's grace period runs until {in_words(grace_end)}")
             verdict, tag, due = Verdict.ALLOW, OK_TAG, grace_end
             if absent.tag:
                 verdict, tag = Verdict.BLOCK, absent.tag
@@ -295,10 +292,5 @@ def _speaks(finding: Finding, rule: Rule) -> bool:
 
 def _sentence(finding: Finding) -> str:
     what = finding.name or finding.threat_type
-    since = f"{finding.at:%Y-%m-%d %H:%M:%S} UTC"
     kind = f"{finding.severity} {finding.category} threat"
-    return f"{kind} {what!r} ({finding.threat_type}), open since {since}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{kind} {what!r} ({finding.threat_type}), open since {in_words(finding.at, seconds=True)}"

@@ -3,17 +3,17 @@
 Not by emptying the attribute: that Entra takes an empty value from an app was never seen on a tenant.
 """
 
-import asyncio
 import time
+from functools import partial
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import HISTORY
-from evaluate_risk.policy import BLOCK_PREFIX, OK_TAG
+from shared.bounded import bounded_gather
 from shared.cosmos import DEVICE_TAGS, Found
+from shared.domain.model import Device, Tag, TagState
+from shared.domain.tag import OK_TAG, is_block
 from shared.errors import BadRequest, Conflict, NotStored
-from shared.events import Event, tell
-from shared.model import Device, HistoryEntry, Tag, TagState
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.settings import Mode
 
@@ -49,21 +49,22 @@ async def release(services: Services, who: str, why: str) -> Released:
             done.remaining = True
             break
         ids = blocked[first : first + TOGETHER]
-        founds = [f for f in await asyncio.gather(*(services.store.read(Device, id_) for id_ in ids)) if f]
+        read = await bounded_gather(partial(services.store.read, Device), ids, limit=TOGETHER)
+        founds = [found for found in read if found is not None]
         await _released(services, founds, f"block taken back by {who}: {why}", done)
-    tell(Event.TAGS_RELEASED, released=done.released, failed=done.failed)
+    log_event(LogEvent.TAGS_RELEASED, released=done.released, failed=done.failed)
     return done
 
 
 def _may_block(tag: Tag) -> bool:
     """Whether a block of ours stands in Entra, or may: asked for, and its outcome not recorded."""
-    return (tag.applied or "").startswith(BLOCK_PREFIX) or tag.is_uncertain
+    return is_block(tag.applied) or tag.is_uncertain
 
 
 async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:
     ids = [found.document.id for found in founds]
     standing = dict(zip(ids, await services.graph.tags(ids), strict=True))
-    ours = {id_: OK_TAG for id_, value in standing.items() if str(value).startswith(BLOCK_PREFIX)}
+    ours = {id_: OK_TAG for id_, value in standing.items() if isinstance(value, str) and is_block(value)}
     errors = dict(zip(ours, await services.graph.write_tags(ours), strict=True))
     for found in founds:
         id_ = found.document.id
@@ -71,12 +72,11 @@ async def _released(services: Services, founds: list[Found[Device]], words: str,
             done.failed += 1
             continue
         device, stands = found.document, OK_TAG if id_ in ours else None
-        entry = HistoryEntry(at=services.now(), what=words)
-        let_go = {"applied": stands, "state": TagState.NONE, "unheard": False, "stop": None}
+        let_go = {"applied": stands, "state": TagState.NONE, "outcome_unknown": False, "stop": None}
         tag = device.tag.model_copy(update=let_go)
-        update = {"tag": tag, "history": (entry, *device.history)[:HISTORY]}
+        after = device.noting(services.now(), words).model_copy(update={"tag": tag})
         try:
-            await services.store.replace(device.model_copy(update=update), found.etag)
+            await services.store.replace(after, found.etag)
         except (Conflict, NotStored):
             done.failed += 1
             continue

@@ -1,32 +1,28 @@
-"""From reports to an agent's open threats, and from those to what its device needs to know. Pure.
+"""From reports to an agent's open threats. Pure.
 
-Folding keeps, per threat, the newest opening and the newest resolution, and per agent the newest snapshot and
-the newest moment everything was declared clean. Each of these is a maximum, so the order and the number of
-reports never matter. A threat is open while its last opening is newer than its own resolution and than the
-watermark over it.
+Folding keeps, per threat, the newest detection and the newest resolution, and per agent the newest snapshot
+and the newest moment everything was declared clean. Each of these is a maximum, so the order and the number
+of reports never matter. A threat is open while its last detection is newer than its own resolution and than
+the watermark over it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from shared.level import Level, highest
-from shared.model import (
+from shared.domain.model import (
     Agent,
-    Finding,
+    DeadLetterKind,
+    Detection,
     Known,
     Mark,
-    Opening,
     Report,
-    Slot,
     Snapshot,
     Threat,
     id_part,
-    link_id,
 )
-from shared.record import (
-    Category,
+from shared.domain.record import (
     Clears,
     DeviceStateRecord,
     Status,
@@ -43,7 +39,6 @@ KEPT_WORDS = 100
 """Characters of a threat's type and name kept in the agent, for that reason; the report has them whole."""
 MAX_ALIASES = 20
 """Aliases kept of one threat."""
-SHOWN_FINDINGS = 20
 COMPLIANCE = "compliance"
 """vendor_category of the findings a compliance snapshot clears."""
 
@@ -57,7 +52,7 @@ class Rejected:
     """A report the fold could not apply, and why."""
 
     report: Report
-    kind: str
+    kind: DeadLetterKind
     reason: str
 
 
@@ -66,7 +61,7 @@ class Dropped:
     """An open threat that no longer fits the agent's document; it is not forgotten, but set aside."""
 
     threat_key: str
-    opening: Opening
+    detection: Detection
 
 
 @dataclass(frozen=True)
@@ -135,7 +130,7 @@ class _Fold:
             key = id_part(record.threat_key)
             if self._too_late(key, at):
                 reason = f"happened before {self.agent.floor:%Y-%m-%d}, older than what is still remembered"
-                self.rejected.append(Rejected(report, "too_late", reason))
+                self.rejected.append(Rejected(report, DeadLetterKind.TOO_LATE, reason))
                 return
             self._threat(key, record, report, at, clamped)
         elif isinstance(record, DeviceStateRecord):
@@ -164,7 +159,7 @@ class _Fold:
                 self._resolve(each, _mark(report, at))
             return
         threat = self.threats.get(key, Threat())
-        opening = Opening(
+        detection = Detection(
             **dict(_mark(report, at)),
             severity=record.severity,
             category=record.category,
@@ -173,7 +168,7 @@ class _Fold:
             compliance=record.vendor_category == COMPLIANCE,
             clamped=clamped,
         )
-        known: dict[str, object] = {"opened": _newest_opening(threat.opened, opening)}
+        known: dict[str, object] = {"detection": _newest_detection(threat.detection, detection)}
         if alias:
             known["aliases"] = _with_alias(threat.aliases, alias, _mark(report, at))
         self.threats[key] = threat.model_copy(update=known)
@@ -201,7 +196,7 @@ class _Fold:
         kept = {key: threat for key, threat in settled.items() if threat is not None}
         dropped = _beyond(kept, MAX_OPEN)
         for gone in dropped:
-            kept[gone.threat_key] = kept[gone.threat_key].model_copy(update={"opened": None})
+            kept[gone.threat_key] = kept[gone.threat_key].model_copy(update={"detection": None})
         kept = {key: threat for key, threat in kept.items() if threat != Threat()}
         floor = _prune(kept, now, self.agent.floor)
         agent = self.agent.model_copy(
@@ -221,9 +216,9 @@ class _Fold:
 
     def _settle(self, threat: Threat) -> Threat | None:
         """The threat without what can never count again; None where nothing is left of it."""
-        opened, resolved = threat.opened, self._resolved(threat)
+        opened, resolved = threat.detection, self._resolved(threat)
         if threat.covered:
-            opened = _newest_opening(opened, threat.covered)
+            opened = _newest_detection(opened, threat.covered)
         if resolved and self.cleared_all and resolved.at <= self.cleared_all.at:
             resolved = None
         if opened and _closes(self.cleared_all, opened):
@@ -232,7 +227,7 @@ class _Fold:
             opened = None
         if opened and opened.compliance and _closes(self.cleared_compliance, opened):
             return Threat(covered=opened, resolved=resolved, aliases=threat.aliases)
-        left = Threat(opened=opened, resolved=resolved, aliases=threat.aliases)
+        left = Threat(detection=opened, resolved=resolved, aliases=threat.aliases)
         return left if left != Threat() else None
 
     def _resolved(self, threat: Threat) -> Mark | None:
@@ -249,8 +244,8 @@ def _mark(report: Report, at: datetime) -> Mark:
     return Mark(at=at, report=report.id, received_at=report.received_at)
 
 
-def _closes(closer: Mark | None, opened: Opening) -> bool:
-    """Whether `closer` is as new as the opening: at the same moment, resolved wins."""
+def _closes(closer: Mark | None, opened: Detection) -> bool:
+    """Whether `closer` is as new as the detection: at the same moment, resolved wins."""
     return closer is not None and closer.at >= opened.at
 
 
@@ -258,7 +253,7 @@ def _newest(one: M | None, other: M) -> M:
     return max(filter(None, (one, other)), key=lambda mark: (mark.at, mark.report))
 
 
-def _newest_opening(one: Opening | None, other: Opening) -> Opening:
+def _newest_detection(one: Detection | None, other: Detection) -> Detection:
     return max(filter(None, (one, other)), key=lambda mark: (mark.at, mark.severity.rank, mark.report))
 
 
@@ -270,8 +265,10 @@ def _with_alias(aliases: Mapping[str, Mark], alias: str, mark: Mark) -> dict[str
 
 
 def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
-    opened = [Dropped(key, threat.opened) for key, threat in threats.items() if threat.opened]
-    opened.sort(key=lambda gone: (gone.opening.severity.rank, gone.opening.at, gone.threat_key), reverse=True)
+    opened = [Dropped(key, threat.detection) for key, threat in threats.items() if threat.detection]
+    opened.sort(
+        key=lambda gone: (gone.detection.severity.rank, gone.detection.at, gone.threat_key), reverse=True
+    )
     return opened[limit:]
 
 
@@ -284,7 +281,7 @@ def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) ->
         (
             (max((threat.covered, threat.resolved, *threat.aliases.values()), key=_when), key)
             for key, threat in threats.items()
-            if not threat.opened
+            if not threat.detection
         ),
         key=lambda each: (_when(each[0]), each[1]),
         reverse=True,
@@ -298,98 +295,3 @@ def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) ->
 
 def _when(mark: Mark | None) -> datetime:
     return mark.at if mark else _NEVER
-
-
-def slot(agent: Agent) -> Slot:
-    """What `agent`, which has reported, brings to its device's decision, at the agent's present revision."""
-    assert agent.first_received_at is not None, "who has not reported has no slot"  # noqa: S101
-    opened = [(key, threat.opened) for key, threat in agent.threats.items() if threat.opened]
-    findings = sorted(
-        (_finding(key, opening) for key, opening in opened),
-        key=lambda finding: (-finding.severity.rank, finding.at, finding.key),
-    )
-    own = agent.snapshot
-    levels = {
-        category: highest(f.severity for f in findings if f.category is category)
-        for category in Category
-        if any(f.category is category for f in findings)
-    }
-    times = [opening.at for _, opening in opened]
-    if own and own.severity is not Level.SECURED:
-        times.append(own.at)
-    return Slot(
-        agent=agent.id,
-        partner=agent.partner,
-        revision=agent.level_revision,
-        since=agent.first_received_at,
-        levels=levels,
-        own=own.severity if own else None,
-        own_levels=own.levels if own else {},
-        heard_at=agent.last_received_at,
-        own_report=own.report if own and own.severity is not Level.SECURED else None,
-        scanned=agent.scanned is not None,
-        findings=tuple(findings[:SHOWN_FINDINGS]),
-        open_threats=len(findings),
-        newest_at=max(times, default=None),
-        secured_at=agent.cleared_all.at if agent.cleared_all else None,
-    )
-
-
-def same_for_device(one: Slot, other: Slot) -> bool:
-    """Whether two slots of an agent decide alike.
-
-    A fresher snapshot alone changes nothing but `retires`, a later message nothing but how long it is silent.
-    """
-    ignore = {"revision", "secured_at", "heard_at", "moved"}
-    return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
-
-
-def retires(newer: Slot, older: Slot) -> bool:
-    """Whether `newer`, of the same partner on the same device, supersedes `older`.
-
-    Only an explicit secured snapshot, newer than everything that speaks against the older agent, does.
-    """
-    return (
-        newer.partner == older.partner
-        and newer.since > older.since
-        and newer.secured_at is not None
-        and older.newest_at is not None
-        and newer.secured_at > older.newest_at
-    )
-
-
-def link_key(agent: Agent) -> str | None:
-    """The one link that is read for an agent nobody has linked: the best id its partner gave.
-
-    An MDM id goes before a serial number, that before a UDID; an MDM id that is the UDID is one.
-    """
-    if agent.mdm_device_id and not (agent.udid and agent.udid.value == agent.mdm_device_id.value):
-        return link_id("intune", agent.mdm_device_id.value)
-    if agent.serial:
-        return link_id("serial", agent.serial.value)
-    if agent.udid:
-        return link_id("udid", agent.udid.value)
-    return None
-
-
-def link_keys(agent_ids: Sequence[tuple[str, str | None]]) -> list[str]:
-    """Every link an agent's ids could be found under, best first; `agent_ids` are (kind, value)."""
-    keys: list[str] = []
-    for kind, value in agent_ids:
-        if value is None:
-            continue
-        kinds = ("intune", "entra", "udid") if kind == "mdm" else (kind,)
-        keys.extend(link_id(each, value) for each in kinds)
-    return keys
-
-
-def _finding(key: str, opening: Opening) -> Finding:
-    return Finding(
-        key=key,
-        report=opening.report,
-        category=opening.category,
-        threat_type=opening.threat_type,
-        name=opening.name,
-        severity=opening.severity,
-        at=opening.at,
-    )

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from evaluate_risk.policy import BLOCK_PREFIX, HIGH_TAG, OK_TAG, Policy
-from shared.model import Decision, Device, FollowUp, Tag, TagState
+from evaluate_risk.policy import Policy
+from shared.domain.model import Decision, Device, FollowUp, Tag, TagState
+from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.settings import Mode
 
 INTUNE_ONLY = "intune:"
@@ -16,7 +17,7 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
     """The tag of `device` after `decision`: what is wanted, and how far it has come."""
     tag = device.tag
     if decision.tag is None:
-        called_off = {"state": TagState.NONE, "unheard": tag.is_uncertain, "stop": None}
+        called_off = {"state": TagState.NONE, "outcome_unknown": tag.is_uncertain, "stop": None}
         return tag.model_copy(update=called_off) if tag.state in WAITING else tag
     wanted: str | None = decision.tag
     if wanted == OK_TAG and not policy.tag_all and not _may_stand(tag):
@@ -25,29 +26,25 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
     state = _state(device, wanted, changed=changed, enforced=policy.mode is Mode.ENFORCE)
     update: dict[str, object] = {"state": state}
     if tag.state is TagState.PENDING and (changed or state is not TagState.PENDING):
-        update["unheard"] = True
+        update["outcome_unknown"] = True
     if changed:
         update |= {
             "wanted": wanted,
-            "blocks": _blocks(wanted),
+            "blocks": is_block(wanted),
             "why": decision.reasons[0],
             "wanted_at": now,
             "attempts": 0,
             "error": None,
         }
-    if not _blocks(wanted) or state not in WAITING:
+    if not is_block(wanted) or state not in WAITING:
         update["stop"] = None
     if changed or (state in WAITING and tag.state not in WAITING):
         update["follow_up"] = _follow_up(device, wanted, policy) if state in WAITING else None
     return tag.model_copy(update=update)
 
 
-def _blocks(value: str | None) -> bool:
-    return value is not None and value.startswith(BLOCK_PREFIX)
-
-
 def _may_stand(tag: Tag) -> bool:
-    """Whether a value of ours stands in Entra, or may: written, or asked for and not yet heard of."""
+    """Whether a value of ours stands in Entra, or may: written, or asked for with no outcome recorded yet."""
     return tag.applied is not None or tag.is_uncertain
 
 
@@ -73,6 +70,6 @@ def _follow_up(device: Device, wanted: str | None, policy: Policy) -> FollowUp |
     applied, options = device.tag.applied, policy.follow_ups
     if wanted == HIGH_TAG and applied != HIGH_TAG and device.facts.user_id:
         return FollowUp.REVOKE_SESSIONS if FollowUp.REVOKE_SESSIONS in options else None
-    if wanted == OK_TAG and _blocks(applied):
+    if wanted == OK_TAG and is_block(applied):
         return FollowUp.SYNC_DEVICE if FollowUp.SYNC_DEVICE in options else None
     return None

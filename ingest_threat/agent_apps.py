@@ -4,19 +4,18 @@ It is no report: it opens nothing and decides nothing, so it goes neither to `re
 Intune's matrix also asks who owns the device, which nobody knows here: it is asked when the partner fetches.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
-from shared.app_sync import opt_ins
-from shared.errors import AlreadyStored, Conflict, NotStored, StoreRefused, StoreUnavailable
-from shared.events import Event, tell
-from shared.inventory import AgentApps, agent_apps_id, with_seen
-from shared.model import agent_id
-from shared.record import AppInventoryRecord, Platform
+from shared.bounded import bounded_gather
+from shared.domain.app_sync import opt_ins
+from shared.domain.inventory import AgentApps, agent_apps_id, with_seen
+from shared.domain.model import agent_id
+from shared.domain.record import AppInventoryRecord, Platform
+from shared.errors import StoreRefused
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
-ATTEMPTS = 20
 CONCURRENCY = 32
 """Agents of one message written side by side."""
 
@@ -34,33 +33,19 @@ async def keep_apps(services: Services, records: Sequence[AppInventoryRecord]) -
     for record in told:
         if record.partner in opted_in:
             by_agent[agent_id(record.partner, record.partner_device_id or "")].append(record)
-    gate = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(agent: str, apps: Sequence[AppInventoryRecord]) -> int:
-        async with gate:
-            return await _keep(services, agent, apps)
+    async def keep(agent: str) -> int:
+        return await _kept(services, agent, by_agent[agent])
 
-    kept = await asyncio.gather(*(one(*each) for each in by_agent.items()), return_exceptions=True)
-    for each in kept:
-        if isinstance(each, BaseException):
-            raise each
-    return sum(each for each in kept if isinstance(each, int))
+    return sum(await bounded_gather(keep, by_agent, limit=CONCURRENCY))
 
 
-async def _keep(services: Services, agent: str, records: Sequence[AppInventoryRecord]) -> int:
-    id_ = agent_apps_id(agent)
-    for _ in range(ATTEMPTS):
-        found = await services.store.read(AgentApps, id_)
-        apps = with_seen(found.document if found else None, agent, records, services.now())
-        try:
-            if found is None:
-                await services.store.create(apps)
-            else:
-                await services.store.replace(apps, found.etag)
-        except (AlreadyStored, Conflict, NotStored):
-            continue
-        except StoreRefused as refused:
-            tell(Event.UNEXPECTED, where=AgentApps.container, id=id_, what=refused)
-            return 0
-        return len(records)
-    raise StoreUnavailable(f"the apps of {agent} are written by too many at once")
+async def _kept(services: Services, agent: str, records: Sequence[AppInventoryRecord]) -> int:
+    """How many were kept: all, or none where the store refuses them."""
+    id_, now = agent_apps_id(agent), services.now()
+    try:
+        await services.store.edit(AgentApps, id_, lambda apps: with_seen(apps, agent, records, now))
+    except StoreRefused as refused:
+        log_event(LogEvent.UNEXPECTED, where=AgentApps.container, id=id_, what=refused)
+        return 0
+    return len(records)

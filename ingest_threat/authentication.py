@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ingest_threat.schemes import bearer, header, shared_key, webhook
+from shared.domain.authentication import NEEDED, OPTIONAL, Scheme, setting
 from shared.errors import NotAuthentic, SettingsError
-from shared.proofs import NEEDED, OPTIONAL, Scheme, setting
+from shared.headers import Headers
 from shared.settings import Settings
 
 _CHECKED: Mapping[str, Callable[[str], object]] = {
@@ -25,7 +26,7 @@ _CHECKED: Mapping[str, Callable[[str], object]] = {
 
 
 async def authenticate(
-    settings: Settings, partner: str, headers: Mapping[str, str], body: bytes, now: datetime
+    settings: Settings, partner: str, headers: Headers, body: bytes, now: datetime
 ) -> None:
     """Raise NotAuthentic unless the message proves itself as `settings` say.
 

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from ingest_threat.intake import check, receive
+from shared.headers import Headers
 from shared.reply import answered, reply
 from shared.services import services
 from shared.settings import current
@@ -18,6 +19,6 @@ async def ingest_threat(req: func.HttpRequest) -> func.HttpResponse:
 
     async def work() -> func.HttpResponse:
         partner = req.route_params.get("partner", "")
-        return reply(await receive(services(), partner, dict(req.headers), req.get_body()), status=202)
+        return reply(await receive(services(), partner, Headers(req.headers), req.get_body()), status=202)
 
     return await answered(work)

@@ -98,7 +98,7 @@ def items(
     return found
 
 
-def whole(body: bytes) -> JsonValue:
+def json_value(body: bytes) -> JsonValue:
     """The one JSON value that `body` is. UnreadableReport as `items` raises it, also where it is several."""
     try:
         return _strict(_text(body))

@@ -1,19 +1,18 @@
-"""That a partner was heard: the time of its last authentic message, to the minute, whatever the message
-says."""
+"""A partner's heartbeat: the time of its last authentic message, to the minute, whatever the message says."""
 
 from datetime import timedelta
 
-from shared.hearing import Heartbeat, heartbeat_id
+from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.services import Services
 
 INTERVAL = timedelta(minutes=1)
-"""How often one process writes it down."""
+"""How often one process records it."""
 
 
-async def heard(services: Services, partner: str) -> None:
-    """Write down that an authentic message of `partner` has come. Raises StoreUnavailable."""
-    now, before = services.now(), services.heard.get(partner)
+async def record_heartbeat(services: Services, partner: str) -> None:
+    """Record that an authentic message of `partner` has come. Raises StoreUnavailable."""
+    now, before = services.now(), services.heartbeats_at.get(partner)
     if before is not None and now - before < INTERVAL:
         return
     await services.store.upsert(Heartbeat(id=heartbeat_id(partner), partner=partner, last_at=now))
-    services.heard[partner] = now
+    services.heartbeats_at[partner] = now

@@ -4,19 +4,30 @@
 with an error that asks for it again; what had been stored is recognised then and not stored twice.
 """
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, JsonValue
 
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
-from ingest_threat.body import MAX_BYTES, whole
-from ingest_threat.heartbeat import heard
+from ingest_threat.body import MAX_BYTES, json_value
+from ingest_threat.heartbeat import record_heartbeat
 from ingest_threat.redaction import REDACTED, redacted
+from shared.bounded import bounded_gather
+from shared.dead_letters import dead_letter, of_body, of_item
+from shared.domain.model import DeadLetter, DeadLetterKind, Report
+from shared.domain.record import (
+    AppInventoryRecord,
+    Counted,
+    DeviceStateRecord,
+    IgnoredRecord,
+    Record,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from shared.errors import (
     AlreadyStored,
     NotAuthentic,
@@ -27,17 +38,8 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.events import Event, tell
-from shared.model import DeadLetter, Report, digest
-from shared.record import (
-    AppInventoryRecord,
-    Counted,
-    DeviceStateRecord,
-    IgnoredRecord,
-    Record,
-    ThreatRecord,
-    UnreadableRecord,
-)
+from shared.headers import Headers
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.settings import Settings
 
@@ -53,9 +55,9 @@ CONTENT_TYPES = frozenset(
         "text/event-stream",
     }
 )
-MOST_WORDS_TOLD = 1000
-_TOLD: set[tuple[str, str, str]] = set()
-"""Unknown words this process has told already."""
+MAX_WORDS_LOGGED = 1000
+_LOGGED: set[tuple[str, str, str]] = set()
+"""Unknown words this process has logged already."""
 
 
 class Rejected(BaseModel):
@@ -91,18 +93,18 @@ def check(settings: Settings) -> None:
     _words(settings)
 
 
-async def receive(services: Services, partner: str, headers: Mapping[str, str], body: bytes) -> Answer:
+async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:
     """Take a partner's message in. Raises UnknownPartner, NotAuthentic, KeysUnavailable, WrongContentType,
     UnreadableReport or StoreUnavailable; in each of these cases the partner may send it again."""
     partners.check_known(partner)
     _check_bytes(partner, body)
     await _authenticate(services, partner, headers, body)
-    await heard(services, partner)
+    await record_heartbeat(services, partner)
     _check_content_type(headers)
     return await accept(services, partner, body)
 
 
-async def authenticate(services: Services, partner: str, headers: Mapping[str, str]) -> None:
+async def authenticate(services: Services, partner: str, headers: Headers) -> None:
     """Let in a partner that asks for something: it proves itself as for a message with an empty body.
 
     Raises UnknownPartner, NotAuthentic or KeysUnavailable.
@@ -117,7 +119,7 @@ async def accept(services: Services, partner: str, body: bytes) -> Answer:
     try:
         records = partners.parse(partner, body, received_at=received_at, words=_words(services.settings))
     except UnreadableReport as unreadable:
-        await _set_body_aside(services, partner, body, unreadable, received_at)
+        await _dead_letter_body(services, partner, body, unreadable, received_at)
         raise
     return await _kept(services, partner, records, received_at)
 
@@ -127,14 +129,14 @@ async def _kept(services: Services, partner: str, records: Sequence[Record], rec
     answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
-            await _set_item_aside(services, record, received_at)
+            await _dead_letter_item(services, record, received_at)
             answer.rejected.append(Rejected(index=record.index, reason=record.reason))
-    unknown = _told_unknown(records)
+    unknown = _log_unknown_words(records)
     await _store(services, _counted(records), received_at, answer)
     await _store_apps(services, records, answer)
     answer.rejected.sort(key=lambda rejected: rejected.index)
-    tell(
-        Event.REPORTS_ACCEPTED,
+    log_event(
+        LogEvent.REPORTS_ACCEPTED,
         partner=partner,
         accepted=answer.accepted,
         duplicates=answer.duplicates,
@@ -145,8 +147,8 @@ async def _kept(services: Services, partner: str, records: Sequence[Record], rec
     return answer
 
 
-def _told_unknown(records: Sequence[Record]) -> int:
-    """How many words no table knows; each is told once by a process, and at most a thousand."""
+def _log_unknown_words(records: Sequence[Record]) -> int:
+    """How many words no table knows; each is logged once by a process, and at most a thousand."""
     words = [
         (record.partner, *word)
         for record in records
@@ -154,9 +156,9 @@ def _told_unknown(records: Sequence[Record]) -> int:
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):
-        if (partner, what, word) not in _TOLD and len(_TOLD) < MOST_WORDS_TOLD:
-            _TOLD.add((partner, what, word))
-            tell(Event.UNKNOWN_WORD, partner=partner, what=what, word=word)
+        if (partner, what, word) not in _LOGGED and len(_LOGGED) < MAX_WORDS_LOGGED:
+            _LOGGED.add((partner, what, word))
+            log_event(LogEvent.UNKNOWN_WORD, partner=partner, what=what, word=word)
     return len(words)
 
 
@@ -165,7 +167,7 @@ def partner_device_id(partner: str, written: str) -> str:
     return partners.device_id(partner, written)
 
 
-async def take_again(services: Services, letter: DeadLetter) -> Answer:
+async def redrive(services: Services, letter: DeadLetter) -> Answer:
     """Read a dead letter's body or item again, as received when it first was, and store what it holds.
 
     Raises UnreadableReport where it still cannot be read. An item stays one letter; of a body, what is still
@@ -181,7 +183,7 @@ async def take_again(services: Services, letter: DeadLetter) -> Answer:
     )
     records = [_without_redacted(record) for record in records]
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
-    if unreadable and (letter.kind == "item" or len(unreadable) == len(records)):
+    if unreadable and (letter.kind is DeadLetterKind.ITEM or len(unreadable) == len(records)):
         raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, unreadable[0].reason)
     return await _kept(services, letter.partner, records, letter.received_at)
 
@@ -217,61 +219,55 @@ def _counted(records: Sequence[Record]) -> list[Counted]:
     ]
 
 
-async def _authenticate(services: Services, partner: str, headers: Mapping[str, str], body: bytes) -> None:
+async def _authenticate(services: Services, partner: str, headers: Headers, body: bytes) -> None:
     try:
         await authentication.authenticate(services.settings, partner, headers, body, services.now())
     except NotAuthentic as error:
-        tell(Event.NOT_AUTHENTIC, partner=partner, why=error)
+        log_event(LogEvent.NOT_AUTHENTIC, partner=partner, why=error)
         raise
 
 
-def _check_content_type(headers: Mapping[str, str]) -> None:
+def _check_content_type(headers: Headers) -> None:
     """A missing content type is no wrong one."""
-    stated = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    kind, *parameters = (part.strip().lower() for part in stated.split(";"))
-    charsets = {
-        each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")
-    }
-    if kind not in CONTENT_TYPES | {""} or not charsets <= {"utf-8", "utf8"}:
+    if headers.media_type not in CONTENT_TYPES | {""} or headers.charset not in {None, "utf-8", "utf8"}:
         raise WrongContentType("expected application/json, application/x-ndjson or text/plain, in UTF-8")
 
 
 def _check_bytes(partner: str, body: bytes) -> None:
-    """Over the limit or no text at all, before anybody has proved anything: told, never stored."""
+    """Over the limit or no text at all, before anybody has authenticated: logged, never stored."""
     if len(body) > MAX_BYTES:
-        tell(Event.REPORT_REFUSED, partner=partner, kind=Unreadable.TOO_LARGE, size=len(body))
+        log_event(LogEvent.REPORT_REFUSED, partner=partner, kind=Unreadable.TOO_LARGE, size=len(body))
         raise UnreadableReport(Unreadable.TOO_LARGE, f"{len(body)} bytes: at most {MAX_BYTES} are taken")
     try:
         body.decode()
     except UnicodeDecodeError as error:
         sha256 = hashlib.sha256(body).hexdigest()
-        tell(Event.REPORT_REFUSED, partner=partner, kind="not_utf8", size=len(body), sha256=sha256)
+        log_event(LogEvent.REPORT_REFUSED, partner=partner, kind="not_utf8", size=len(body), sha256=sha256)
         raise UnreadableReport(Unreadable.MALFORMED, "the body is not UTF-8") from error
 
 
 async def _store(
     services: Services, records: Sequence[Counted], received_at: datetime, answer: Answer
 ) -> None:
-    gate = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(record: Counted) -> bool:
-        async with gate:
-            report = Report.of(record, record.partner_device_id or "", received_at)
-            try:
-                await services.store.create(report)
-            except AlreadyStored:
-                return False
+    async def store(record: Counted) -> bool | StoreRefused:
+        """Whether it is new, or why the store will not take it."""
+        report = Report.of(record, record.partner_device_id or "", received_at)
+        try:
+            await services.store.create(report)
+        except AlreadyStored:
+            return False
+        except StoreRefused as refused:
+            return refused
         return True
 
-    results = await asyncio.gather(*map(one, records), return_exceptions=True)
+    results = await bounded_gather(store, records, limit=CONCURRENCY)
     stored = []
     for record, result in zip(records, results, strict=True):
         if isinstance(result, StoreRefused):
             reason = f"cannot be stored: {result}"
-            await _set_item_aside(services, _unreadable(record, reason), received_at)
+            await _dead_letter_item(services, _unreadable(record, reason), received_at)
             answer.rejected.append(Rejected(index=record.index, reason=reason))
-        elif isinstance(result, BaseException):
-            raise result
         elif result:
             stored.append(record)
     answer.accepted = len(stored)
@@ -307,54 +303,22 @@ def _unreadable(record: Counted, reason: str) -> UnreadableRecord:
     )
 
 
-async def _set_body_aside(
+async def _dead_letter_body(
     services: Services, partner: str, body: bytes, unreadable: UnreadableReport, received_at: datetime
 ) -> None:
     """Keep a body that is JSON, redacted; of any other only size, hash and reason."""
-    sha256 = hashlib.sha256(body).hexdigest()
-    tell(Event.REPORT_REFUSED, partner=partner, kind=unreadable.kind, size=len(body), sha256=sha256)
     content: JsonValue = None
     if unreadable.kind is Unreadable.NOT_THIS_FORMAT:
         try:
-            content = redacted(whole(body))
+            content = redacted(json_value(body))
         except UnreadableReport:
             content = None
-    await _keep(
-        services,
-        DeadLetter(
-            id=hashlib.sha256(partner.encode() + b"\0" + body).hexdigest(),
-            partner=partner,
-            reason=unreadable.reason,
-            kind="body",
-            received_at=received_at,
-            size=len(body),
-            sha256=sha256,
-            body=content,
-        ),
+    letter = of_body(partner, body, unreadable, content, received_at)
+    log_event(
+        LogEvent.REPORT_REFUSED, partner=partner, kind=unreadable.kind, size=len(body), sha256=letter.sha256
     )
+    await dead_letter(services.store, letter)
 
 
-async def _set_item_aside(services: Services, record: UnreadableRecord, received_at: datetime) -> None:
-    tell(Event.DEAD_LETTER, partner=record.partner, kind="item", why=record.reason)
-    await _keep(
-        services,
-        DeadLetter(
-            id=digest([record.partner, record.reason, record.sha256]),
-            partner=record.partner,
-            reason=record.reason,
-            kind="item",
-            received_at=received_at,
-            size=record.size,
-            sha256=record.sha256,
-            index=record.index,
-            body=redacted(record.raw),
-        ),
-    )
-
-
-async def _keep(services: Services, letter: DeadLetter) -> None:
-    """Store a dead letter, without its content where that is what Cosmos DB refuses."""
-    try:
-        await services.store.upsert(letter)
-    except StoreRefused:
-        await services.store.upsert(letter.model_copy(update={"body": None}))
+async def _dead_letter_item(services: Services, record: UnreadableRecord, received_at: datetime) -> None:
+    await dead_letter(services.store, of_item(record, redacted(record.raw), received_at))

@@ -1,16 +1,15 @@
 """The agents an admin has to look at: by default those that nobody could link to a device."""
 
-import asyncio
-
 from pydantic import BaseModel, Field
 
-from evaluate_risk.decide import link_candidates
+from evaluate_risk.linking import link_candidates
 from serve_console.paging import page
+from shared.bounded import bounded_gather
 from shared.cosmos import AGENT_SUMMARIES, UNLINKED_AGENT_SUMMARIES
+from shared.domain.level import Level, highest
+from shared.domain.model import Agent, Known, Link, Threat, is_manual, link_of_agent
+from shared.domain.moment import Moment, in_words
 from shared.errors import BadRequest
-from shared.level import Level, highest
-from shared.model import Agent, Known, Link, Threat, by_hand, link_of_agent
-from shared.record import Moment
 from shared.services import Services
 
 CONCURRENCY = 16
@@ -73,17 +72,16 @@ async def listing(services: Services, every: str | None, top: str | None, token:
         raise BadRequest("all: expected true or false")
     sql = AGENT_SUMMARIES if every == "true" else UNLINKED_AGENT_SUMMARIES
     found = await page(services, _Row, Agent.container, sql, top, token)
-    gate = asyncio.Semaphore(CONCURRENCY)
 
     async def row(agent: _Row) -> AgentRow:
-        async with gate:
-            return _told(agent, await _hints(services, agent))
+        return _row(agent, await _hints(services, agent))
 
-    return AgentPage(agents=await asyncio.gather(*map(row, found.rows)), token=found.token)
+    rows = await bounded_gather(row, found.rows, limit=CONCURRENCY)
+    return AgentPage(agents=rows, token=found.token)
 
 
-def _told(agent: _Row, hints: list[str]) -> AgentRow:
-    opened = [threat.opened.severity for threat in agent.threats.values() if threat.opened]
+def _row(agent: _Row, hints: list[str]) -> AgentRow:
+    severities = [threat.detection.severity for threat in agent.threats.values() if threat.detection]
     return AgentRow(
         id=agent.id,
         partner=agent.partner,
@@ -92,8 +90,8 @@ def _told(agent: _Row, hints: list[str]) -> AgentRow:
         mdm_device_id=agent.mdm_device_id and agent.mdm_device_id.value,
         serial=agent.serial and agent.serial.value,
         udid=agent.udid and agent.udid.value,
-        open_threats=len(opened),
-        highest=highest(opened),
+        open_threats=len(severities),
+        highest=highest(severities),
         first_received_at=agent.first_received_at,
         last_received_at=agent.last_received_at,
         device=agent.device,
@@ -104,7 +102,7 @@ def _told(agent: _Row, hints: list[str]) -> AgentRow:
 
 async def _hints(services: Services, agent: _Row) -> list[str]:
     hints = [] if agent.first_received_at else ["it has not reported yet"]
-    if by_hand(agent.linked_by):
+    if is_manual(agent.linked_by):
         return [*hints, *await _said_by_hand(services, agent)]
     if agent.device is not None:
         return hints
@@ -128,6 +126,6 @@ async def _said_by_hand(services: Services, agent: _Row) -> list[str]:
     if found is None:
         return []
     record = found.document
-    when = f"{record.at:%Y-%m-%d %H:%M} UTC" if record.at else "an unknown time"
+    when = in_words(record.at) if record.at else "an unknown time"
     what = "linked by hand" if agent.device else f"kept apart by hand (it was device {record.previous})"
     return [f"{what} by {record.who} at {when}: {record.why}"]

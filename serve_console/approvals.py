@@ -5,8 +5,8 @@ from pydantic import BaseModel
 from evaluate_risk.enforce import Approval, Stop, approve, guard, retry_pending
 from serve_console.request import Request
 from shared.cosmos import WAITING_FOR_APPROVAL
+from shared.domain.model import Device
 from shared.entra import Caller
-from shared.model import Device
 from shared.services import Services
 
 

@@ -22,6 +22,7 @@ from serve_console.request import Request, read_request
 from serve_console.rules_preview import preview_rules
 from serve_console.what_if import prove
 from shared.entra import Caller, admin
+from shared.headers import Headers
 from shared.reply import answered, reply, reply_unless_known
 from shared.services import Services, services
 
@@ -47,7 +48,7 @@ async def _write(
     """What an admin's write answers: who it is, is asked first, and what is meant by the body after that."""
 
     async def done() -> func.HttpResponse:
-        caller = await admin(services(), dict(req.headers))
+        caller = await admin(services(), Headers(req.headers))
         request = read_request(kind, req.get_body())
         return reply(await work(services(), caller, req.route_params.get("id", ""), request))
 
@@ -170,7 +171,7 @@ async def post_links(req: func.HttpRequest) -> func.HttpResponse:
     """What a CSV file of links would do; with `?apply=` and the token of that answer, do it."""
 
     async def work() -> BaseModel:
-        headers = dict(req.headers)
+        headers = Headers(req.headers)
         caller = await admin(services(), headers)
         return await import_links(services(), caller, headers, req.get_body(), req.params)
 
@@ -191,7 +192,7 @@ async def post_redrive(req: func.HttpRequest) -> func.HttpResponse:
     """Try a dead letter of `?partner=` again."""
 
     async def work() -> BaseModel:
-        await admin(services(), dict(req.headers))
+        await admin(services(), Headers(req.headers))
         id_ = req.route_params.get("id", "")
         return await dead_letters.redrive(services(), id_, req.params.get("partner"))
 
@@ -204,7 +205,7 @@ async def get_inventory(req: func.HttpRequest) -> func.HttpResponse:
     """The app inventory that a partner may see: what changed after `?since=`, `?top=` devices a page."""
 
     async def work() -> func.HttpResponse:
-        partner, headers = req.route_params.get("partner", ""), dict(req.headers)
+        partner, headers = req.route_params.get("partner", ""), Headers(req.headers)
         await authenticate(services(), partner, headers)
         found = await inventory.fetch(services(), partner, req.params.get("top"), req.params.get("since"))
         return reply_unless_known(found, headers)

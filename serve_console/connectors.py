@@ -2,13 +2,14 @@
 
 from pydantic import BaseModel
 
-from shared.connector import Connector
 from shared.cosmos import CONNECTOR_MIRRORS
-from shared.hearing import Heartbeat, Silent, heartbeat_id
-from shared.record import Moment, Platform
+from shared.domain.connector import Connector
+from shared.domain.heartbeats import Heartbeat, UnresponsivePartners, heartbeat_id
+from shared.domain.moment import Moment
+from shared.domain.record import Platform
+from shared.domain.switches import Switches
 from shared.services import Services
 from shared.settings import PLATFORMS, Settings
-from shared.switches import Switches
 
 RESTING_STATES = frozenset({"unavailable", "notSetUp"})
 """States in which Intune itself takes no threat messages and no app-sync requests from a partner."""
@@ -25,7 +26,7 @@ class ConnectorRow(BaseModel):
     """partnerState, as Intune serves it."""
     intunes_heartbeat_at: Moment | None
     """When Intune last heard from the partner."""
-    heard_at: Moment | None
+    last_reported_at: Moment | None
     """When this app did, to the minute."""
     silent_since: Moment | None
     unresponsive_after_days: int | None
@@ -51,7 +52,7 @@ class Connectors(BaseModel):
 async def listing(services: Services) -> Connectors:
     """The partners of the settings, in the order of their slugs, then connectors no setting names."""
     settings, switches = services.settings, (await services.mirror.read()).switches
-    silent = await services.store.read(Silent, "silent")
+    silent = await services.store.read(UnresponsivePartners, "unresponsive")
     since = silent.document.partners if silent else {}
     rows = services.store.rows(Connector, Connector.container, CONNECTOR_MIRRORS)
     others = {row.id: row async for row in rows}
@@ -61,10 +62,17 @@ async def listing(services: Services) -> Connectors:
         if connector:
             others.pop(connector.id, None)
         heartbeat = await services.store.read(Heartbeat, heartbeat_id(partner))
-        heard_at = heartbeat.document.last_at if heartbeat else None
+        last_reported_at = heartbeat.document.last_at if heartbeat else None
         row = _row(partner, connector, switches)
-        warnings = [*row.warnings, *_warnings(settings, partner, connector, heard_at, since.get(partner))]
-        update = {"heard_at": heard_at, "silent_since": since.get(partner), "warnings": warnings}
+        warnings = [
+            *row.warnings,
+            *_warnings(settings, partner, connector, last_reported_at, since.get(partner)),
+        ]
+        update = {
+            "last_reported_at": last_reported_at,
+            "silent_since": since.get(partner),
+            "warnings": warnings,
+        }
         listed.append(row.model_copy(update=update))
     listed += [_row(None, connector, switches) for _, connector in sorted(others.items())]
     return Connectors(connectors=listed)
@@ -81,7 +89,7 @@ def _row(partner: str | None, connector: Connector | None, switches: Switches) -
         connector=connector.intune_id if connector else None,
         state=connector.state if connector else None,
         intunes_heartbeat_at=connector.last_heartbeat_at if connector else None,
-        heard_at=None,
+        last_reported_at=None,
         silent_since=None,
         unresponsive_after_days=connector.unresponsive_after_days if connector else None,
         switched_on=sorted(connector.enabled) if connector else [],
@@ -113,13 +121,17 @@ def _about(connector: Connector, minimum_os: object) -> list[str]:
 
 
 def _warnings(
-    settings: Settings, partner: str, connector: Connector | None, heard_at: object, silent_since: object
+    settings: Settings,
+    partner: str,
+    connector: Connector | None,
+    last_reported_at: object,
+    silent_since: object,
 ) -> list[str]:
     warnings = []
     missing = settings.missing(partner)
     if missing:
         warnings.append(f"it is off: {', '.join(missing)} not set")
-    if heard_at is None:
+    if last_reported_at is None:
         warnings.append("it was never heard")
     if silent_since is not None:
         warnings.append(f"it has been silent for too long; silence is set to {settings.on_silence}")

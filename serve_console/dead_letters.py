@@ -11,9 +11,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
 
-from ingest_threat.intake import Rejected, take_again
+from ingest_threat.intake import Rejected
+from ingest_threat.intake import redrive as read_again
 from serve_console.paging import page
 from shared.cosmos import DEAD_LETTERS, DEAD_LETTERS_OF_PARTNER, Found
+from shared.domain.model import DeadLetter, DeadLetterKind, Report, id_part
+from shared.domain.moment import Moment
 from shared.errors import (
     BadRequest,
     Conflict,
@@ -23,13 +26,9 @@ from shared.errors import (
     UnknownPartner,
     UnreadableReport,
 )
-from shared.events import Event, tell
-from shared.model import DeadLetter, Report, id_part
-from shared.record import Moment
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
-RECEIVED = frozenset({"body", "item"})
-"""Kinds that hold what was received; the others hold a report that had been stored."""
 REDACTED = (
     "What was redacted when this was set aside cannot come back: have the partner send it again where that "
     "matters."
@@ -42,7 +41,7 @@ class LetterRow(BaseModel):
     id: str
     partner: str
     reason: str
-    kind: str
+    kind: DeadLetterKind
     received_at: Moment
     size: int
     sha256: str
@@ -57,7 +56,7 @@ class LetterPage(BaseModel):
     token: str | None
 
 
-class Outcome(StrEnum):
+class RedriveOutcome(StrEnum):
     """What became of a letter that was tried again."""
 
     STORED = "stored"
@@ -72,8 +71,8 @@ class Redriven(BaseModel):
 
     id: str
     partner: str
-    kind: str
-    outcome: Outcome
+    kind: DeadLetterKind
+    outcome: RedriveOutcome
     accepted: int = 0
     duplicates: int = 0
     ignored: int = 0
@@ -109,11 +108,13 @@ async def redrive(services: Services, id_: str, partner: str | None) -> Redriven
     if found is None:
         raise NotThere(f"no dead letter {id_[:100]!r} of {partner[:50]!r}, or it is done already")
     try:
-        done = await (_received if found.document.kind in RECEIVED else _applied)(services, found.document)
+        done = await (_received if found.document.kind.is_received else _applied)(services, found.document)
     except _StillDead as error:
         return await _kept(services, found, str(error))
     await _remove(services, found)
-    tell(Event.DEAD_LETTER_REDRIVEN, partner=partner, kind=done.kind, letter=id_, outcome=done.outcome)
+    log_event(
+        LogEvent.DEAD_LETTER_REDRIVEN, partner=partner, kind=done.kind, letter=id_, outcome=done.outcome
+    )
     return done
 
 
@@ -125,7 +126,7 @@ async def _received(services: Services, letter: DeadLetter) -> Redriven:
     if letter.body is None:
         raise _StillDead("nothing is kept of it but hash, size and reason: have the partner send it again")
     try:
-        answer = await take_again(services, letter)
+        answer = await read_again(services, letter)
     except UnreadableReport as error:
         raise _StillDead(error.reason) from error
     except UnknownPartner as error:
@@ -134,7 +135,7 @@ async def _received(services: Services, letter: DeadLetter) -> Redriven:
         id=letter.id,
         partner=letter.partner,
         kind=letter.kind,
-        outcome=Outcome.STORED,
+        outcome=RedriveOutcome.STORED,
         accepted=answer.accepted,
         duplicates=answer.duplicates,
         ignored=answer.ignored,
@@ -157,7 +158,7 @@ async def _applied(services: Services, letter: DeadLetter) -> Redriven:
         id=letter.id,
         partner=letter.partner,
         kind=letter.kind,
-        outcome=Outcome.HANDED_BACK,
+        outcome=RedriveOutcome.HANDED_BACK,
         accepted=0 if found else 1,
         duplicates=1 if found else 0,
         note="It is evaluated within seconds. Where it cannot be applied again, it lies here again.",
@@ -170,14 +171,16 @@ async def _kept(services: Services, found: Found[DeadLetter], reason: str) -> Re
     try:
         await services.store.replace(letter, found.etag)
     except Conflict:
-        tell(Event.DEAD_LETTER, partner=letter.partner, kind=letter.kind, why=reason)
+        log_event(
+            LogEvent.DEAD_LETTER, partner=letter.partner, kind=letter.kind, letter=letter.id, why=reason
+        )
     return Redriven(
         id=letter.id,
         partner=letter.partner,
         kind=letter.kind,
-        outcome=Outcome.KEPT,
+        outcome=RedriveOutcome.KEPT,
         reason=reason,
-        note=REDACTED if letter.kind in RECEIVED else None,
+        note=REDACTED if letter.kind.is_received else None,
     )
 
 
@@ -187,4 +190,10 @@ async def _remove(services: Services, found: Found[DeadLetter]) -> None:
     try:
         await services.store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
     except Conflict:
-        tell(Event.DEAD_LETTER, partner=letter.partner, kind=letter.kind, why="set aside again")
+        log_event(
+            LogEvent.DEAD_LETTER,
+            partner=letter.partner,
+            kind=letter.kind,
+            letter=letter.id,
+            why="dead-lettered again",
+        )

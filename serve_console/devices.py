@@ -2,12 +2,16 @@
 
 from pydantic import BaseModel
 
+from serve_console.enrollment_class import (
+    EnrollmentClass,
+    enrollment_class,
+    intune_level_differs,
+    intune_threat_level,
+)
 from serve_console.paging import page
-from serve_console.standing import Standing, beside, intunes_level, standing
 from shared.cosmos import DEVICE_SUMMARIES
-from shared.errors import GraphError, NotThere
-from shared.level import Level
-from shared.model import (
+from shared.domain.level import Level
+from shared.domain.model import (
     Decision,
     Device,
     DeviceFacts,
@@ -21,7 +25,9 @@ from shared.model import (
     Verdict,
     id_part,
 )
-from shared.record import DeviceStateRecord, Moment, Platform, Status, ThreatRecord
+from shared.domain.moment import Moment
+from shared.domain.record import DeviceStateRecord, Platform, Status, ThreatRecord
+from shared.errors import GraphError, NotThere
 from shared.services import Services
 
 
@@ -42,7 +48,7 @@ class DeviceRow(BaseModel):
     name: str | None
     platform: Platform
     ownership: Ownership
-    standing: Standing
+    enrollment_class: EnrollmentClass
     verdict: Verdict
     risk: Level
     allowed: Level | None
@@ -51,7 +57,7 @@ class DeviceRow(BaseModel):
     tag_applied: str | None
     tag_state: TagState
     compliance_state: str
-    intunes_level: Level | None
+    intune_threat_level: Level | None
     """What a vendor's own connector says of it in Intune; null where that says nothing."""
 
 
@@ -81,7 +87,7 @@ class ReportSeen(BaseModel):
     received_at: Moment
 
 
-class Seen(BaseModel):
+class EntraAttribute(BaseModel):
     """What Conditional Access sees of the device, as Entra answers now."""
 
     attribute: str
@@ -95,12 +101,12 @@ class Explanation(BaseModel):
 
     id: str
     facts: DeviceFacts
-    standing: Standing
+    enrollment_class: EnrollmentClass
     decision: Decision | None
     override: Override | None
     tag: Tag
-    seen: Seen
-    beside: str | None
+    entra_attribute: EntraAttribute
+    intune_level_differs: str | None
     """Intune's own level of the device, where it differs from ours."""
     mode: str
     agents: list[Slot]
@@ -129,12 +135,12 @@ async def explain(services: Services, id_: str) -> Explanation:
     return Explanation(
         id=device.id,
         facts=device.facts,
-        standing=standing(device.facts, gone=device.gone_at is not None),
+        enrollment_class=enrollment_class(device.facts, gone=device.gone_at is not None),
         decision=device.decision,
         override=device.override,
         tag=device.tag,
-        beside=beside(device),
-        seen=await _seen_by_conditional_access(services, device),
+        intune_level_differs=intune_level_differs(device),
+        entra_attribute=await _entra_attribute(services, device),
         mode=services.settings.mode,
         agents=list(device.slots.values()),
         reports=await _reports(services, device),
@@ -143,8 +149,8 @@ async def explain(services: Services, id_: str) -> Explanation:
     )
 
 
-async def _seen_by_conditional_access(services: Services, device: Device) -> Seen:
-    seen = Seen(attribute=services.settings.attribute)
+async def _entra_attribute(services: Services, device: Device) -> EntraAttribute:
+    seen = EntraAttribute(attribute=services.settings.attribute)
     if device.facts.entra_id is None:
         return seen.model_copy(update={"trouble": "the device is not registered in Entra"})
     try:
@@ -177,7 +183,7 @@ def _row(row: _Row) -> DeviceRow:
         name=row.facts.name,
         platform=row.facts.platform,
         ownership=row.facts.ownership,
-        standing=standing(row.facts, gone=row.gone_at is not None),
+        enrollment_class=enrollment_class(row.facts, gone=row.gone_at is not None),
         verdict=decision.verdict if decision else Verdict.UNDECIDED,
         risk=decision.risk if decision else Level.SECURED,
         allowed=decision.allowed if decision else None,
@@ -186,5 +192,5 @@ def _row(row: _Row) -> DeviceRow:
         tag_applied=row.tag.applied,
         tag_state=row.tag.state,
         compliance_state=row.facts.compliance_state,
-        intunes_level=intunes_level(row.facts),
+        intune_threat_level=intune_threat_level(row.facts),
     )

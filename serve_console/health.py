@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from shared.domain.runs import RUNS_ID, Runs
 from shared.errors import StoreError
-from shared.events import Event, tell
-from shared.runs import Runs
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
 
@@ -20,9 +20,9 @@ class Health(BaseModel):
 async def health(services: Services) -> Health:
     """`degraded` while Cosmos DB does not answer, or no sync has gone through for SYNC_STALE_MINUTES."""
     try:
-        found = await services.store.read(Runs, "run:sync")
+        found = await services.store.read(Runs, RUNS_ID)
     except StoreError as error:
-        tell(Event.UNEXPECTED, where="health", what=error)
+        log_event(LogEvent.UNEXPECTED, where="health", what=error)
         return Health(status="degraded")
     oldest = services.now() - timedelta(minutes=services.settings.sync_stale_minutes)
     runs = found.document.runs if found else ()

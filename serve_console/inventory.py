@@ -6,7 +6,6 @@ twice, as it stood when the apps were collected and as it stands now. What a par
 when a device's entry is made; it makes no entry of its own, and no other partner sees it.
 """
 
-import asyncio
 import re
 from collections.abc import Iterable
 
@@ -14,15 +13,17 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from serve_console.merged_apps import InventoryApp, merged
 from serve_console.paging import rows_asked_for
-from shared.app_sync import OptIn, may_collect, opt_in
+from shared.bounded import bounded_gather
+from shared.domain.app_sync import OptIn, may_collect, opt_in
+from shared.domain.inventory import AgentApps, Inventory, SeenApp, agent_apps_id
+from shared.domain.model import Device, Ownership
+from shared.domain.moment import Moment
+from shared.domain.record import Platform
 from shared.errors import BadRequest, StoreRefused
-from shared.events import Event, tell
-from shared.inventory import AgentApps, Inventory, SeenApp, agent_apps_id
-from shared.model import Device, Ownership
-from shared.record import Moment, Platform
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
-MOST_DEVICES = 500
+MAX_DEVICES = 500
 CONCURRENCY = 16
 """Devices looked at side by side."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,16000}")
@@ -64,7 +65,7 @@ async def fetch(services: Services, partner: str, top: str | None, since: str | 
     """
     token = _read(since)
     allowed = opt_in(partner, await services.mirror.switches())
-    size = rows_asked_for(top, MOST_DEVICES)
+    size = rows_asked_for(top, MAX_DEVICES)
     try:
         page = await services.store.changes(_Change, Inventory.container, size=size, token=token)
     except StoreRefused as error:
@@ -91,22 +92,20 @@ class _Looks:
         self._services = services
         self._partner = partner
         self._allowed = allowed
-        self._gate = asyncio.Semaphore(CONCURRENCY)
 
     async def entries(self, documents: Iterable[Inventory]) -> list[RemovedDevice]:
-        """What is to be said of each, in their order. A device nobody can read is told and left out."""
-        found = await asyncio.gather(*map(self._entry, documents))
+        """What is to be said of each, in their order. A device nobody can read is logged and left out."""
+        found = await bounded_gather(self._entry, documents, limit=CONCURRENCY)
         return [entry for entry in found if entry is not None]
 
     async def _entry(self, document: Inventory) -> RemovedDevice | None:
-        async with self._gate:
-            try:
-                found = await self._services.store.read(Device, document.id)
-                own = await self._own(found.document) if found else []
-            except ValidationError as error:
-                what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
-                tell(Event.UNEXPECTED, where="inventory", id=document.id, what=what)
-                return None
+        try:
+            found = await self._services.store.read(Device, document.id)
+            own = await self._own(found.document) if found else []
+        except ValidationError as error:
+            what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+            log_event(LogEvent.UNEXPECTED, where="inventory", id=document.id, what=what)
+            return None
         ids = {
             "device_id": None if document.id.startswith("intune:") else document.id,
             "intune_id": document.intune_id,

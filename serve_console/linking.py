@@ -9,16 +9,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
-from evaluate_risk.decide import change, link_agent, noting, unlink_agent, withdraw
+from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
+from evaluate_risk.linking import link_agent, unlink_agent, withdraw
 from serve_console.named_device import named_device
 from serve_console.request import Request
 from shared.cosmos import Found
+from shared.domain.model import Agent, Device, Link, TagState, Verdict, agent_id, id_part, link_of_agent
+from shared.domain.moment import Moment
 from shared.entra import Caller
 from shared.errors import AlreadyStored, BadRequest, Conflict, NotThere, StoreUnavailable
-from shared.events import Event, tell
-from shared.model import Agent, Device, Link, TagState, Verdict, agent_id, id_part, link_of_agent
-from shared.record import Moment
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
 
@@ -64,7 +65,7 @@ async def linked_by_hand(
     record = await _recorded(services, caller, agent, device_id, reason)
     if await link_agent(services, agent.id, device_id, record.id) is None:
         raise NotThere(f"no agent {agent.id!r}, or no device {device_id!r}, any more")
-    tell(Event.AGENT_LINKED, agent=agent.id, device=device_id, by=record.id)
+    log_event(LogEvent.AGENT_LINKED, agent=agent.id, device=device_id, by=record.id)
     said = f"by {record.who}: {record.why}"
     if record.previous not in {None, device_id}:
         await _note(
@@ -136,7 +137,8 @@ async def _lay_ghost(services: Services, agent: Agent, half_made: str | None, de
 async def _note(services: Services, id_: str | None, record: Link, words: str) -> Found[Device] | None:
     if id_ is None or record.at is None:
         return None
-    return await change(services, id_, noting(record.at, words))
+    at = record.at
+    return await change(services, id_, lambda device: device.noting(at, words))
 
 
 async def _agent(services: Services, id_: str) -> Agent:

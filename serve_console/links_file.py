@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from serve_console.request import Reason
+from shared.domain.model import agent_id
+from shared.domain.record import TEXT_LIMIT
 from shared.errors import BadRequest, Unreadable, UnreadableReport
-from shared.model import agent_id
-from shared.record import TEXT_LIMIT
 
 MAX_BYTES = 1_048_576
 MAX_LINES = 10_000

@@ -4,13 +4,12 @@ The token a preview answers is the hash of the content it was about; only with i
 is done line by line: what is cut off is finished by applying again, and a line that is done already says so.
 """
 
-import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from functools import partial
 
 from pydantic import BaseModel
 
@@ -19,18 +18,18 @@ from ingest_threat.intake import partner_device_id
 from serve_console.linking import linked_by_hand
 from serve_console.links_file import BadLine, Line, lines
 from serve_console.named_device import named_device
+from shared.bounded import bounded_gather
+from shared.domain.model import Agent, is_manual
 from shared.entra import Caller
 from shared.errors import AlreadyStored, BadRequest, NotThere, UnknownPartner, WrongContentType
-from shared.model import Agent, by_hand
+from shared.headers import Headers
 from shared.services import Services
 
 CONCURRENCY = 16
 """Lines worked on side by side."""
 
-T = TypeVar("T")
 
-
-class Outcome(StrEnum):
+class LineOutcome(StrEnum):
     """What becomes of a line."""
 
     LINK = "link"
@@ -47,7 +46,7 @@ class Planned(BaseModel):
     """One line, and what becomes of it."""
 
     line: int
-    outcome: Outcome
+    outcome: LineOutcome
     agent: str | None = None
     device: str | None = None
     previous: str | None = None
@@ -60,7 +59,7 @@ class ImportAnswer(BaseModel):
     applied: bool
     token: str
     """Send the same content again with `?apply=` and this, and it is applied."""
-    counts: dict[Outcome, int]
+    counts: dict[LineOutcome, int]
     lines: list[Planned]
 
 
@@ -74,34 +73,30 @@ class _Case:
 
 
 async def import_links(
-    services: Services, caller: Caller, headers: Mapping[str, str], body: bytes, query: Mapping[str, str]
+    services: Services, caller: Caller, headers: Headers, body: bytes, query: Mapping[str, str]
 ) -> ImportAnswer:
     """Preview or apply a file of links. Raises WrongContentType, UnreadableReport or BadRequest."""
     _check_content_type(headers)
     token = hashlib.sha256(body).hexdigest()
     applying = _is_applied(query, token)
     read = lines(body)
-    cases = await _side_by_side(services, [line for line in read if isinstance(line, Line)], _plan)
+    readable = [line for line in read if isinstance(line, Line)]
+    cases = await bounded_gather(partial(_plan, services), readable, limit=CONCURRENCY)
     cases = _without_contradictions(cases)
     if applying:
-
-        async def apply(services: Services, case: _Case) -> _Case:
-            return await _apply(services, caller, case)
-
-        cases = await _side_by_side(services, cases, apply)
+        cases = await bounded_gather(partial(_apply, services, caller), cases, limit=CONCURRENCY)
     bad = [
-        Planned(line=line.number, outcome=Outcome.UNREADABLE, why=line.why)
+        Planned(line=line.number, outcome=LineOutcome.UNREADABLE, why=line.why)
         for line in read
         if isinstance(line, BadLine)
     ]
-    told = sorted([*bad, *(case.planned for case in cases)], key=lambda planned: planned.line)
-    counts = Counter(planned.outcome for planned in told)
-    return ImportAnswer(applied=applying, token=token, counts=dict(counts), lines=told)
+    planned = sorted([*bad, *(case.planned for case in cases)], key=lambda each: each.line)
+    counts = Counter(each.outcome for each in planned)
+    return ImportAnswer(applied=applying, token=token, counts=dict(counts), lines=planned)
 
 
-def _check_content_type(headers: Mapping[str, str]) -> None:
-    stated = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    if stated.partition(";")[0].strip().lower() != "text/csv":
+def _check_content_type(headers: Headers) -> None:
+    if headers.media_type != "text/csv":
         raise WrongContentType("expected text/csv, in UTF-8")
 
 
@@ -124,11 +119,11 @@ async def _plan(services: Services, line: Line) -> _Case:
         line = replace(line, partner_device_id=partner_device_id(line.partner, line.partner_device_id))
     except UnknownPartner:
         why = f"no partner {line.partner[:50]!r}"
-        return _Case(line, Planned(line=line.number, outcome=Outcome.UNREADABLE, why=why))
-    planned = Planned(line=line.number, outcome=Outcome.LINK, agent=line.agent)
+        return _Case(line, Planned(line=line.number, outcome=LineOutcome.UNREADABLE, why=why))
+    planned = Planned(line=line.number, outcome=LineOutcome.LINK, agent=line.agent)
     named = await named_device(services, line.device)
     if named.device is None:
-        outcome = Outcome.AMBIGUOUS if named.ambiguous else Outcome.UNKNOWN_DEVICE
+        outcome = LineOutcome.AMBIGUOUS if named.ambiguous else LineOutcome.UNKNOWN_DEVICE
         return _Case(line, planned.model_copy(update={"outcome": outcome, "why": named.why}))
     found = await services.store.read(Agent, line.agent)
     agent = found.document if found else None
@@ -137,12 +132,12 @@ async def _plan(services: Services, line: Line) -> _Case:
     return _Case(line, planned.model_copy(update=update), agent)
 
 
-def _outcome(agent: Agent | None, device: str) -> Outcome:
+def _outcome(agent: Agent | None, device: str) -> LineOutcome:
     if agent is None or agent.device is None:
-        return Outcome.LINK
+        return LineOutcome.LINK
     if agent.device != device:
-        return Outcome.MOVE
-    return Outcome.SAME if by_hand(agent.linked_by) and agent.moving_from is None else Outcome.LINK
+        return LineOutcome.MOVE
+    return LineOutcome.SAME if is_manual(agent.linked_by) and agent.moving_from is None else LineOutcome.LINK
 
 
 def _without_contradictions(cases: Sequence[_Case]) -> list[_Case]:
@@ -158,40 +153,22 @@ def _without_contradictions(cases: Sequence[_Case]) -> list[_Case]:
         update: dict[str, object] = {}
         if len(devices.get(case.line.agent, ())) > 1:
             why = "other lines name another device for this agent"
-            update = {"outcome": Outcome.AMBIGUOUS, "device": None, "why": why}
+            update = {"outcome": LineOutcome.AMBIGUOUS, "device": None, "why": why}
         elif case.planned.device and first[case.line.agent] is not case:
-            update = {"outcome": Outcome.SAME, "why": f"as line {first[case.line.agent].line.number}"}
+            update = {"outcome": LineOutcome.SAME, "why": f"as line {first[case.line.agent].line.number}"}
         judged.append(replace(case, planned=case.planned.model_copy(update=update)))
     return judged
 
 
-async def _side_by_side(
-    services: Services, items: Sequence[T], work: Callable[[Services, T], Awaitable[_Case]]
-) -> list[_Case]:
-    """What `work` makes of each item, in their order. All are tried before the first error is raised."""
-    gate = asyncio.Semaphore(CONCURRENCY)
-
-    async def one(item: T) -> _Case:
-        async with gate:
-            return await work(services, item)
-
-    cases: list[_Case] = []
-    for result in await asyncio.gather(*map(one, items), return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
-        cases.append(result)
-    return cases
-
-
 async def _apply(services: Services, caller: Caller, case: _Case) -> _Case:
     planned = case.planned
-    if planned.outcome not in {Outcome.LINK, Outcome.MOVE} or planned.device is None:
+    if planned.outcome not in {LineOutcome.LINK, LineOutcome.MOVE} or planned.device is None:
         return case
     agent = case.agent or await _made(services, case.line)
     try:
         _, device = await linked_by_hand(services, caller, agent, planned.device, case.line.reason)
     except NotThere as error:
-        gone = {"outcome": Outcome.UNKNOWN_DEVICE, "why": str(error)}
+        gone = {"outcome": LineOutcome.UNKNOWN_DEVICE, "why": str(error)}
         return replace(case, planned=planned.model_copy(update=gone))
     if not services.graph.resting():  # the timer of every minute does the rest
         await enforce(services, device)

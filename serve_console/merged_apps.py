@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import Field
 
-from shared.inventory import AppFacts, IntuneApp, SeenApp
+from shared.domain.inventory import AppFacts, IntuneApp, SeenApp
 
 INTUNE = "intune"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.model import Device, Link, id_part, link_id
+from shared.domain.model import Device, Link, id_part, link_id
 from shared.services import Services
 
 KINDS = frozenset({"intune", "serial"})

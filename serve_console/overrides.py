@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from evaluate_risk.decide import change, noting
+from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
 from serve_console.request import Request
+from shared.domain.model import Device, Override, TagState, Verdict, id_part
+from shared.domain.moment import Moment, in_words
 from shared.entra import Caller
 from shared.errors import BadRequest, NotThere
-from shared.events import Event, tell
-from shared.model import Device, Override, TagState, Verdict, id_part
-from shared.record import Moment
+from shared.log import LogEvent, log_event
 from shared.services import Services
 
 LONGEST = timedelta(days=7)
@@ -48,14 +48,14 @@ async def override(services: Services, caller: Caller, id_: str, request: Overri
     overridden."""
     now = services.now()
     until = now + timedelta(hours=request.hours)
-    words = f"override until {until:%Y-%m-%d %H:%M} UTC by {caller.name}: {request.reason}"
+    words = f"override until {in_words(until)} by {caller.name}: {request.reason}"
 
     def edit(device: Device) -> Device:
         given = Override(until=until, at=now, who=caller.name, why=request.reason, covers=_covered(device))
-        return noting(now, words)(device.model_copy(update={"override": given}))
+        return device.noting(now, words).model_copy(update={"override": given})
 
     device = await _changed(services, id_, edit)
-    tell(Event.OVERRIDDEN, device=device.id, hours=request.hours, by=caller.object_id)
+    log_event(LogEvent.OVERRIDDEN, device=device.id, hours=request.hours, by=caller.object_id)
     return _answer(device)
 
 
@@ -66,7 +66,7 @@ async def end_override(services: Services, caller: Caller, id_: str, request: En
     def edit(device: Device) -> Device:
         if device.override is None:
             return device
-        return noting(services.now(), words)(device.model_copy(update={"override": None}))
+        return device.noting(services.now(), words).model_copy(update={"override": None})
 
     return _answer(await _changed(services, id_, edit))
 

@@ -8,7 +8,7 @@ from shared.cosmos import Page
 from shared.errors import BadRequest, StoreRefused
 from shared.services import Services
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -25,7 +25,7 @@ async def page(
     **parameters: object,
 ) -> Page[V]:
     """`top` rows (100 where it is not said, at most 1,000) from `token` on. Raises BadRequest."""
-    size = rows_asked_for(top, MOST_ROWS)
+    size = rows_asked_for(top, MAX_ROWS)
     if token is not None and not (token.isascii() and token.isprintable()):
         raise BadRequest("token: expected the token of an earlier page")
     try:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from shared.errors import BadRequest
 
-LONGEST_BODY = 10_000
+MAX_BODY = 10_000
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 """Why an admin does it, for whoever asks later."""
 
@@ -25,8 +25,8 @@ R = TypeVar("R", bound=Request)
 def read_request(kind: type[R], body: bytes) -> R:
     """The request in `body`; BadRequest, which says what was expected, where it is none."""
     shape = f"{{{', '.join(kind.model_fields)}}}"
-    if len(body) > LONGEST_BODY:
-        raise BadRequest(f"expected {shape} in at most {LONGEST_BODY} bytes")
+    if len(body) > MAX_BODY:
+        raise BadRequest(f"expected {shape} in at most {MAX_BODY} bytes")
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:

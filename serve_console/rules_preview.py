@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from evaluate_risk.decide import policy, preview
 from serve_console.paging import page
 from shared.cosmos import DEVICES_WHOLE
+from shared.domain.model import Device, Verdict
+from shared.domain.rule import RuleSource
 from shared.errors import BadRequest, SettingsError
 from shared.local_rules import parse
-from shared.model import Device, Verdict
-from shared.rule import RuleSource
 from shared.services import Services
 
 

@@ -12,10 +12,10 @@ from typing import Literal
 from pydantic import BaseModel
 
 from serve_console.devices import stored_device
+from shared.domain.model import Device
+from shared.domain.record import Platform
 from shared.errors import BadRequest, GraphUnavailable
-from shared.graph_wire import EntraDeviceAnswer, WhatIfAnswer
-from shared.model import Device
-from shared.record import Platform
+from shared.graph.wire import EntraDeviceAnswer, WhatIfAnswer
 from shared.services import Services
 
 APPS: Mapping[str, str] = {

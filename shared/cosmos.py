@@ -5,24 +5,27 @@ If-Match. The SDK is imported on first use: nothing here costs the host anything
 """
 
 import asyncio
+import random
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from shared.domain.model import Document
 from shared.errors import (
     AlreadyStored,
     Conflict,
+    Contended,
     NotStored,
     SettingsError,
     StoreRefused,
     StoreUnavailable,
 )
-from shared.events import Event, tell
-from shared.model import Document
+from shared.log import LogEvent, log_event
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,6 +101,8 @@ SESSION_NOT_AVAILABLE = 1002
 _CONTINUATION = re.compile(r"(?![0-9]+$)[A-Za-z0-9+/]+={0,2}")
 """What the SDK makes of a position in the change feed: base64. A number alone would be the position in one
 partition, which it takes as well."""
+MAX_ATTEMPTS = 50
+"""How often a document is read again because others were faster, before that is an error."""
 _TRANSIENT = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _REFUSED = frozenset({400, 413})
 
@@ -111,6 +116,21 @@ class Found(Generic[D]):
 
     document: D
     etag: str
+
+
+@dataclass(frozen=True)
+class Edited(Generic[D]):
+    """What an edit came to."""
+
+    before: D | None
+    """The document the edit that stands was made of; None where there was none."""
+    found: Found[D] | None
+    """The document after it; None where there is none."""
+
+    @property
+    def written(self) -> bool:
+        """Whether anything was."""
+        return self.found is not None and self.found.document != self.before
 
 
 @dataclass(frozen=True)
@@ -134,7 +154,7 @@ class Store:
         """Store a new document and return its etag; AlreadyStored where there is one of that id."""
         container = await self._container(document.container)
         try:
-            with _told():
+            with _sdk_errors():
                 stored = await container.create_item(_body(document))
         except NotStored as error:
             raise StoreUnavailable(f"there is no container {document.container}") from error
@@ -144,7 +164,7 @@ class Store:
         """The document `id_`; None where there is none."""
         container = await self._container(kind.container)
         try:
-            with _told():
+            with _sdk_errors():
                 item = await container.read_item(id_, partition if partition is not None else id_)
         except NotStored:
             return None
@@ -155,16 +175,50 @@ class Store:
         from azure.core import MatchConditions
 
         container = await self._container(document.container)
-        with _told():
+        with _sdk_errors():
             stored = await container.replace_item(
                 document.id, _body(document), etag=etag, match_condition=MatchConditions.IfNotModified
             )
         return str(stored["_etag"])
 
+    async def edit(
+        self,
+        kind: type[D],
+        id_: str,
+        change: Callable[[D | None], D | Awaitable[D | None] | None],
+        *,
+        partition: str | None = None,
+        standing: Found[D] | None = None,
+    ) -> Edited[D]:
+        """Read the document `id_`, change it, and replace it; again from the start where others were faster.
+
+        `change` makes the new document of the one that is there, or of None where there is none: then what it
+        makes is created. Where it gives None, or what was there already, nothing is written. It may run
+        several times, so it has no other effect. `standing` is a version read before, which spares the first
+        reading. Raises Contended where others keep being faster.
+        """
+        found = standing
+        for attempt in range(MAX_ATTEMPTS):
+            if found is None:
+                found = await self.read(kind, id_, partition)
+            before = found.document if found else None
+            made = change(before)
+            after = await made if isawaitable(made) else made
+            if after is None or after == before:
+                return Edited(before, found)
+            try:
+                etag = await (self.replace(after, found.etag) if found else self.create(after))
+            except (AlreadyStored, Conflict, NotStored):
+                await pause(attempt)
+                found = None
+                continue
+            return Edited(before, Found(after, etag))
+        raise Contended(f"{id_} in {kind.container} is written by too many at once")
+
     async def upsert(self, document: Document) -> None:
         """Write whatever stands there. Not for agents and devices: their writers must see each other."""
         container = await self._container(document.container)
-        with _told():
+        with _sdk_errors():
             await container.upsert_item(_body(document))
 
     async def delete(
@@ -179,7 +233,7 @@ class Store:
             {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         )
         try:
-            with _told():
+            with _sdk_errors():
                 await container.delete_item(id_, partition if partition is not None else id_, **only)
         except NotStored:
             return
@@ -196,7 +250,7 @@ class Store:
     async def rows(self, view: type[V], container: str, sql: str, **parameters: object) -> AsyncIterator[V]:
         """What a projecting text finds, over all partitions, read into `view`. Not for hot paths.
 
-        A row that cannot be read is told and left out: it does not keep the others from being seen.
+        A row that cannot be read is logged and left out: it does not keep the others from being seen.
         """
         async for row in self._rows(container, sql, parameters):
             for read in _readable(view, container, [row]):
@@ -216,7 +270,7 @@ class Store:
         """One page of a listing, from `token` on; a text with an order needs the `partition` it is about."""
         proxy = await self._container(container)
         options: dict[str, Any] = {} if partition is None else {"partition_key": partition}
-        with _told():
+        with _sdk_errors():
             pages = proxy.query_items(
                 sql, parameters=_named_parameters(parameters), max_item_count=size, **options
             ).by_page(token)
@@ -231,12 +285,12 @@ class Store:
         all there are, from the first on, where there is no token.
 
         The page's token goes on after it; it is `token` itself where nothing was written since. What was
-        removed does not show. A document that cannot be read is told and left out. Raises StoreRefused for a
-        token that is none of this container's.
+        removed does not show. A document that cannot be read is logged and left out. Raises StoreRefused for
+        a token that is none of this container's.
         """
         seen: list[Mapping[str, str]] = []
         proxy = await self._container(container)
-        with _told(), _going_on(token):
+        with _sdk_errors(), _going_on(token):
             pages = proxy.query_items_change_feed(
                 start_time="Beginning",
                 max_item_count=size,
@@ -254,7 +308,7 @@ class Store:
         self, container: str, sql: str, parameters: Mapping[str, object]
     ) -> AsyncIterator[object]:
         proxy = await self._container(container)
-        with _told():
+        with _sdk_errors():
             async for row in proxy.query_items(sql, parameters=_named_parameters(parameters)):
                 yield row
 
@@ -267,10 +321,15 @@ class Store:
     async def _container(self, name: str) -> "ContainerProxy":
         async with self._opening:
             if self._database is None:
-                with _told():
+                with _sdk_errors():
                     self._client = await _open(self._settings)
                 self._database = self._client.get_database_client(DATABASE)
         return self._database.get_container_client(name)
+
+
+async def pause(attempt: int) -> None:
+    """A short random wait before doing again what another instance was faster at."""
+    await asyncio.sleep(random.uniform(0, min(0.005 * 2**attempt, 0.25)))  # noqa: S311 - no secret
 
 
 async def _open(settings: Settings) -> "CosmosClient":
@@ -305,14 +364,14 @@ def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterato
         except ValidationError as error:
             id_ = item.get("id") if isinstance(item, dict) else None
             what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
-            tell(Event.UNEXPECTED, where=container, id=id_, what=what)
+            log_event(LogEvent.UNEXPECTED, where=container, id=id_, what=what)
             continue
         yield read
 
 
 @contextmanager
 def _going_on(token: str | None) -> Iterator[None]:
-    """Turn what the SDK stumbles over in a token that is none into StoreRefused."""
+    """Lease what the SDK stumbles over in a token that is none into StoreRefused."""
     if token is None:
         yield
         return
@@ -333,20 +392,20 @@ def _body(document: Document) -> dict[str, Any]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turn what the SDK raises into the project's own tree."""
+def _sdk_errors() -> Iterator[None]:
+    """Lease what the SDK raises into the project's own tree."""
     from azure.core.exceptions import AzureError
     from azure.cosmos.exceptions import CosmosHttpResponseError
 
     try:
         yield
     except CosmosHttpResponseError as error:
-        raise _named(error.status_code, error) from error
+        raise _error(error.status_code, error) from error
     except (AzureError, TimeoutError, ConnectionError) as error:
         raise StoreUnavailable(f"Cosmos DB cannot be reached ({type(error).__name__})") from error
 
 
-def _named(status: int | None, error: Exception) -> Exception:
+def _error(status: int | None, error: Exception) -> Exception:
     if status == 404 and getattr(error, "sub_status", None) == SESSION_NOT_AVAILABLE:
         return StoreUnavailable("Cosmos DB has not caught up with this session")
     if status == 404:

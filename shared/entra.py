@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import NotAuthentic
-from shared.events import Event, tell
+from shared.headers import Headers
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.signing_keys import signing_keys
 
@@ -50,7 +51,7 @@ class Caller:
     roles: frozenset[str]
 
 
-async def admin(services: Services, headers: Mapping[str, str]) -> Caller:
+async def admin(services: Services, headers: Headers) -> Caller:
     """The admin whose token `headers` carry; NotAuthentic without the role Mtd.Admin.
 
     KeysUnavailable where the tenant's keys cannot be read. Off, and so NotAuthentic for everybody, while
@@ -68,13 +69,13 @@ async def admin(services: Services, headers: Mapping[str, str]) -> Caller:
         )
         return await verified(bearer(headers), expected)
     except NotAuthentic as error:
-        tell(Event.NOT_AUTHENTIC, role=ADMIN_ROLE, why=error)
+        log_event(LogEvent.NOT_AUTHENTIC, role=ADMIN_ROLE, why=error)
         raise
 
 
-def bearer(headers: Mapping[str, str]) -> str:
+def bearer(headers: Headers) -> str:
     """The token in `Authorization: Bearer …`; NotAuthentic where there is none in that form."""
-    given = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+    given = headers.get("authorization", "")
     if not given:
         raise NotAuthentic("authorization is missing")
     found = _BEARER.fullmatch(given) if len(given) <= _MAX_TOKEN else None

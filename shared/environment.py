@@ -24,7 +24,7 @@ def choice(environment: Mapping[str, str], name: str, default: E) -> E:
         raise SettingsError(f"{name} is {text!r}: expected {expected}") from None
 
 
-def whole(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def integer(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     """A whole number from `least` to `most`."""
     text = environment.get(name, "").strip()
     if not text:
@@ -34,7 +34,7 @@ def whole(environment: Mapping[str, str], name: str, default: int, least: int, m
     return int(text)
 
 
-def switch(environment: Mapping[str, str], name: str) -> bool:
+def boolean(environment: Mapping[str, str], name: str) -> bool:
     """On or off; off where nothing is set."""
     text = environment.get(name, "").strip().lower()
     if text not in {"", "true", "false", "1", "0"}:
@@ -42,7 +42,7 @@ def switch(environment: Mapping[str, str], name: str) -> bool:
     return text in {"true", "1"}
 
 
-def address(environment: Mapping[str, str], name: str, default: str) -> str:
+def url(environment: Mapping[str, str], name: str, default: str) -> str:
     """An address without a slash at its end; plain http for this machine only."""
     text = environment.get(name, "").strip().rstrip("/") or default
     if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):

@@ -11,6 +11,7 @@ MtdError
 ├── BadRequest               an admin's request makes no sense (400)
 ├── StoreError
 │   ├── StoreUnavailable     Cosmos throttles or is away: try again (503; the feed replays)
+│   │   └── Contended        one document is written by too many at once
 │   ├── AlreadyStored        create found the document there
 │   ├── Conflict             If-Match failed: read again, redo
 │   ├── NotStored            replace or read found no document
@@ -92,6 +93,10 @@ class StoreUnavailable(StoreError):
     def __init__(self, reason: str, *, retry_after: float = 5.0) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class Contended(StoreUnavailable):
+    """Others kept being faster at one document; the store itself answers."""
 
 
 class AlreadyStored(StoreError):

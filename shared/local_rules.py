@@ -26,17 +26,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from shared.domain.level import Level
+from shared.domain.model import Ownership, id_part
+from shared.domain.os_version import is_version
+from shared.domain.record import Category, Platform
+from shared.domain.rule import Assignment, Rule, RuleSource
 from shared.errors import SettingsError
-from shared.level import Level
-from shared.model import Ownership, id_part
-from shared.os_version import is_version
-from shared.record import Category, Platform
-from shared.rule import Reach, Rule, RuleSource
 from shared.settings import PLATFORMS
 
 APP = pathlib.Path(__file__).resolve().parent.parent
 LARGEST = 1_048_576
-EVERY_DEVICE = Reach(all_devices=True)
+EVERY_DEVICE = Assignment(all_devices=True)
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
@@ -89,7 +89,7 @@ class _Entry(BaseModel):
                 platform=platform,
                 allowed=self.allowed,
                 grace_hours=self.grace_hours,
-                reach=EVERY_DEVICE,
+                assignment=EVERY_DEVICE,
                 ownership=self.ownership,
                 category=self.category,
             )

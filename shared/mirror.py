@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.connector import Connector, connector_document_id
 from shared.cosmos import Store
-from shared.hearing import Hearing, Silent
+from shared.domain.connector import Connector, connector_document_id
+from shared.domain.heartbeats import Heartbeats, UnresponsivePartners
+from shared.domain.rule import Rule, Rules
+from shared.domain.switches import Switches
+from shared.domain.tenant import Tenant
 from shared.local_rules import LocalRules
-from shared.rule import Rule, Rules
 from shared.settings import Settings
-from shared.switches import Switches
-from shared.tenant import Tenant
 
 KEPT = timedelta(seconds=30)
 """How long a reading serves. A decision taken on an older one is taken again by the next sync."""
@@ -25,7 +25,7 @@ class Reading:
     rules: tuple[Rule, ...]
     """Intune's and the local ones."""
     switches: Switches
-    hearing: Hearing = field(default_factory=Hearing)
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
     managed: int = 0
     """Devices Intune manages: what a mass change is measured by."""
 
@@ -77,13 +77,15 @@ class Mirror:
         intunes = found.document.rules if found else ()
         tenant = await self._store.read(Tenant, "tenant")
         managed = tenant.document.managed if tenant else 0
-        return Reading((*intunes, *self._local.rules), await self.switches(), await self._hearing(), managed)
+        return Reading(
+            (*intunes, *self._local.rules), await self.switches(), await self._read_heartbeats(), managed
+        )
 
-    async def _hearing(self) -> Hearing:
-        found = await self._store.read(Silent, "silent")
+    async def _read_heartbeats(self) -> Heartbeats:
+        found = await self._store.read(UnresponsivePartners, "unresponsive")
         days = self._settings.agent_silent_days
-        return Hearing(
+        return Heartbeats(
             on_silence=self._settings.on_silence,
-            partners=found.document.partners if found else {},
+            unresponsive=found.document.partners if found else {},
             agent_limit=timedelta(days=days) if days else None,
         )

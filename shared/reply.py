@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 from pydantic import BaseModel, ValidationError
@@ -21,7 +21,8 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.events import Event, place, tell
+from shared.headers import Headers
+from shared.log import LogEvent, log_event, place
 
 _TITLES = {
     400: "Bad request",
@@ -46,11 +47,11 @@ def reply(content: BaseModel, status: int = 200) -> func.HttpResponse:
     )
 
 
-def reply_unless_known(content: BaseModel, headers: Mapping[str, str]) -> func.HttpResponse:
+def reply_unless_known(content: BaseModel, headers: Headers) -> func.HttpResponse:
     """`content` with an ETag of its own; 304 where the request's If-None-Match names that one."""
     body = content.model_dump_json()
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()}"'
-    asked = next((value for name, value in headers.items() if name.lower() == "if-none-match"), "")
+    asked = headers.get("if-none-match", "")
     known = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
     kept = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if known & {etag, "*"}:
@@ -65,7 +66,7 @@ async def answered(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.Htt
     except MtdError as error:
         return problem(error)
     except ValidationError as error:
-        tell(Event.UNEXPECTED, where="http", what=f"a stored {error.title} cannot be read")
+        log_event(LogEvent.UNEXPECTED, where="http", what=f"a stored {error.title} cannot be read")
         return _problem(500)
 
 
@@ -89,7 +90,7 @@ def problem(error: MtdError) -> func.HttpResponse:
         case GraphError():
             return _problem(502, str(error))
         case _:
-            tell(Event.UNEXPECTED, where="http", what=place(error))
+            log_event(LogEvent.UNEXPECTED, where="http", what=place(error))
             return _problem(500)
 
 

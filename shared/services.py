@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import cache
 
 from shared.cosmos import Store
-from shared.events import quiet_sdks
-from shared.graph import Graph
+from shared.graph.graph import Graph
 from shared.local_rules import LocalRules, load
+from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.settings import Settings, current
 
@@ -29,8 +29,8 @@ class Services:
     mirror: Mirror
     local_rules: LocalRules
     now: Callable[[], datetime]
-    heard: dict[str, datetime] = field(default_factory=dict)
-    """When this process last wrote down that a partner was heard."""
+    heartbeats_at: dict[str, datetime] = field(default_factory=dict)
+    """When this process last recorded a partner's heartbeat."""
     blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 

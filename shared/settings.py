@@ -12,12 +12,12 @@ from functools import cache
 
 from pydantic import Field
 
-from shared.environment import address, choice, switch, whole
+from shared.domain.authentication import FIELDS, Proofs, Scheme, setting
+from shared.domain.heartbeats import OnSilence
+from shared.domain.model import FollowUp
+from shared.domain.record import Platform
+from shared.environment import boolean, choice, integer, url
 from shared.errors import SettingsError
-from shared.hearing import OnSilence
-from shared.model import FollowUp
-from shared.proofs import FIELDS, Proofs, Scheme, setting
-from shared.record import Platform
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEME = "AUTH_"
@@ -95,31 +95,31 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(
         **dict(proofs),
         mode=choice(environment, "MODE", Mode.REPORT),
-        tag_attribute=whole(environment, "TAG_ATTRIBUTE", 7, 1, 15),
-        tag_all=switch(environment, "TAG_ALL"),
+        tag_attribute=integer(environment, "TAG_ATTRIBUTE", 7, 1, 15),
+        tag_all=boolean(environment, "TAG_ALL"),
         partners=partners,
         preferred_partner=_preferred(environment, partners),
         connector_ids=_by_partner(environment, _CONNECTOR),
         words=_by_partner(environment, _WORDS),
         cosmos_connection_string=environment.get("COSMOS", ""),
-        cosmos_endpoint=address(environment, "COSMOS__accountEndpoint", ""),
-        graph_base_url=address(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
-        entra_authority=address(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
+        cosmos_endpoint=url(environment, "COSMOS__accountEndpoint", ""),
+        graph_base_url=url(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
+        entra_authority=url(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
         admin_tenant=admin_tenant,
         admin_audience=admin_audience,
         rules_file=environment.get("RULES_FILE", "").strip() or "rules.toml",
         on_silence=choice(environment, "ON_SILENCE", OnSilence.HOLD),
-        partner_silent_days=whole(environment, "PARTNER_SILENT_DAYS", 7, 1, 365),
-        agent_silent_days=whole(environment, "AGENT_SILENT_DAYS", 0, 0, 365),
+        partner_silent_days=integer(environment, "PARTNER_SILENT_DAYS", 7, 1, 365),
+        agent_silent_days=integer(environment, "AGENT_SILENT_DAYS", 0, 0, 365),
         follow_ups=_follow_ups(environment),
-        guard_devices=whole(environment, "GUARD_DEVICES", 10, 0, 50_000),
-        guard_percent=whole(environment, "GUARD_PERCENT", 10, 0, 100),
-        drift_after_minutes=whole(environment, "DRIFT_AFTER_MINUTES", 10, 0, 1440),
-        purge_gone_days=whole(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
-        app_sync_hours=whole(environment, "APP_SYNC_HOURS", 24, 0, 720),
-        sync_stale_minutes=whole(environment, "SYNC_STALE_MINUTES", 60, 1, 2_880),
-        feed_poll_delay_ms=whole(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
-        feed_batch_size=whole(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
+        guard_devices=integer(environment, "GUARD_DEVICES", 10, 0, 50_000),
+        guard_percent=integer(environment, "GUARD_PERCENT", 10, 0, 100),
+        drift_after_minutes=integer(environment, "DRIFT_AFTER_MINUTES", 10, 0, 1440),
+        purge_gone_days=integer(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
+        app_sync_hours=integer(environment, "APP_SYNC_HOURS", 24, 0, 720),
+        sync_stale_minutes=integer(environment, "SYNC_STALE_MINUTES", 60, 1, 2_880),
+        feed_poll_delay_ms=integer(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
+        feed_batch_size=integer(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
     )
     if settings.cosmos_connection_string and not _CONNECTION.match(settings.cosmos_connection_string):
         raise SettingsError("COSMOS: expected a connection string (AccountEndpoint=…;AccountKey=…;)")
@@ -128,8 +128,8 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
     chosen = {
-        FollowUp.REVOKE_SESSIONS: switch(environment, "REVOKE_SESSIONS"),
-        FollowUp.SYNC_DEVICE: switch(environment, "SYNC_AFTER_REMEDIATION"),
+        FollowUp.REVOKE_SESSIONS: boolean(environment, "REVOKE_SESSIONS"),
+        FollowUp.SYNC_DEVICE: boolean(environment, "SYNC_AFTER_REMEDIATION"),
     }
     return frozenset(follow_up for follow_up, on in chosen.items() if on)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from shared.errors import KeysUnavailable, NotAuthentic
-from shared.events import Event, tell
+from shared.log import LogEvent, log_event
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -72,7 +72,7 @@ class SigningKeys:
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._fetch), LONGEST)
         except (PyJWTError, HTTPException, OSError, ValueError) as error:
-            tell(Event.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
+            log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error
 
     def _fetch(self) -> Mapping[str, "RSAPublicKey"]:

@@ -2,8 +2,8 @@
 
 from evaluate_risk.decide import decide_again, policy
 from shared.cosmos import DEVICES_TO_DECIDE
-from shared.model import Device
-from shared.record import in_words
+from shared.domain.model import Device
+from shared.domain.moment import iso_utc
 from shared.services import Services
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags
@@ -17,7 +17,7 @@ async def redecide(services: Services, tally: Tally) -> None:
     """
     version = (await policy(services)).version
     ids = services.store.ids(
-        Device.container, DEVICES_TO_DECIDE, version=version, now=in_words(services.now())
+        Device.container, DEVICES_TO_DECIDE, version=version, now=iso_utc(services.now())
     )
     due = [id_ async for id_ in ids]
     tally.add("due", len(due))

@@ -11,19 +11,17 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
 
-from evaluate_risk.decide import HISTORY, change, is_ours
+from evaluate_risk.decide import change
 from shared.cosmos import DEVICE_TAGS
-from shared.events import Event, tell
-from shared.model import Device, HistoryEntry, Tag, TagState, Verdict, id_part
+from shared.domain.model import Device, Tag, TagState, Verdict, id_part
+from shared.domain.tag import is_block, is_ours
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.settings import Mode
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags
 from sync_inventory.tally import Tally
-
-BLOCK_PREFIX = "mtd-block-"
-"""How every value that refuses access begins."""
 
 
 class TaggedDevice(BaseModel):
@@ -33,7 +31,7 @@ class TaggedDevice(BaseModel):
     tag: Tag
 
 
-class Finding(StrEnum):
+class DriftState(StrEnum):
     """What a look at Entra says of a tag."""
 
     AS_IT_SHOULD_BE = "as_it_should_be"
@@ -53,7 +51,9 @@ class Finding(StrEnum):
     """Neither wanted nor there."""
 
 
-CALL_FOR_WORK = frozenset({Finding.DRIFTED, Finding.FOREIGN, Finding.FREE_AGAIN, Finding.UNRECORDED})
+CALL_FOR_WORK = frozenset(
+    {DriftState.DRIFTED, DriftState.FOREIGN, DriftState.FREE_AGAIN, DriftState.UNRECORDED}
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Look:
     """What a look at Entra found out about one device: the tag it was judged by, and the value seen."""
 
     id: str
-    finding: Finding
+    state: DriftState
     tag: Tag
     value: str | None
 
@@ -82,19 +82,19 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
         if tag is None and (value is None or not is_ours(value) or id_part(id_) != id_):
             continue
         look = await _look(services, id_, tag, value)
-        if look.finding in CALL_FOR_WORK:
+        if look.state in CALL_FOR_WORK:
             looks.append(look)
-        elif look.finding is not Finding.UNTAGGED:
-            tally.add(look.finding)
+        elif look.state is not DriftState.UNTAGGED:
+            tally.add(look.state)
     async with Tags(services, tally) as on_their_way:
 
         async def one(look: Look) -> None:
             found = await change(services, look.id, _marking(look, services.now()))
-            if look.finding is Finding.UNRECORDED and (found is None or found.document.tag == look.tag):
-                tally.add(Finding.OURS_UNASKED)
+            if look.state is DriftState.UNRECORDED and (found is None or found.document.tag == look.tag):
+                tally.add(DriftState.OURS_UNASKED)
                 return
-            tally.add(look.finding)
-            tell(Event.TAG_DRIFTED, device=look.id, finding=look.finding, tag=look.tag.applied)
+            tally.add(look.state)
+            log_event(LogEvent.TAG_DRIFTED, device=look.id, state=look.state, tag=look.tag.applied)
             if found is not None:
                 await on_their_way.bring(found)
 
@@ -131,36 +131,36 @@ async def _look(services: Services, id_: str, tag: Tag | None, value: str | None
         except ValidationError:
             found = None
         if found is None:
-            return Look(id_, Finding.OURS_UNASKED, Tag(), value)
+            return Look(id_, DriftState.OURS_UNASKED, Tag(), value)
         tag = found.document.tag
     return Look(id_, judge(tag, value, _judged_before(services)), tag, value)
 
 
-def judge(tag: Tag, value: str | None, before: datetime) -> Finding:
+def judge(tag: Tag, value: str | None, before: datetime) -> DriftState:
     """What `value`, standing in Entra, says of a tag; not of one we wrote after `before`."""
     if tag.wanted is None:
         return _judge_unasked(tag, value, before)
     free = not value or is_ours(value)
     if tag.state is TagState.FOREIGN:
-        return Finding.FREE_AGAIN if free else Finding.STILL_FOREIGN
+        return DriftState.FREE_AGAIN if free else DriftState.STILL_FOREIGN
     if tag.state is TagState.NO_DEVICE:
-        return Finding.FREE_AGAIN if free else Finding.FOREIGN
+        return DriftState.FREE_AGAIN if free else DriftState.FOREIGN
     if tag.state is not TagState.APPLIED:
-        return Finding.PENDING
+        return DriftState.PENDING
     if value == tag.applied:
-        return Finding.AS_IT_SHOULD_BE
+        return DriftState.AS_IT_SHOULD_BE
     if _settling(tag, before):
-        return Finding.TOO_EARLY
-    return Finding.DRIFTED if free else Finding.FOREIGN
+        return DriftState.TOO_EARLY
+    return DriftState.DRIFTED if free else DriftState.FOREIGN
 
 
-def _judge_unasked(tag: Tag, value: str | None, before: datetime) -> Finding:
+def _judge_unasked(tag: Tag, value: str | None, before: datetime) -> DriftState:
     """What `value` says of a tag that should have none."""
     if not value or not is_ours(value):
-        return Finding.UNTAGGED
-    if not value.startswith(BLOCK_PREFIX) or tag.applied is not None or tag.state is not TagState.NONE:
-        return Finding.OURS_UNASKED
-    return Finding.TOO_EARLY if _settling(tag, before) else Finding.UNRECORDED
+        return DriftState.UNTAGGED
+    if not is_block(value) or tag.applied is not None or tag.state is not TagState.NONE:
+        return DriftState.OURS_UNASKED
+    return DriftState.TOO_EARLY if _settling(tag, before) else DriftState.UNRECORDED
 
 
 def _settling(tag: Tag, before: datetime) -> bool:
@@ -178,34 +178,33 @@ def _marking(look: Look, now: datetime) -> Callable[[Device], Device]:
     A block nobody knows of is recorded on an allowed device only: undecided ones keep what they have.
     """
     value = look.value
-    updates: dict[Finding, tuple[str, dict[str, object]]] = {
-        Finding.FOREIGN: (
+    updates: dict[DriftState, tuple[str, dict[str, object]]] = {
+        DriftState.FOREIGN: (
             "somebody else's value stands where our tag should be",
             {"state": TagState.FOREIGN, "before": value},
         ),
-        Finding.DRIFTED: (
+        DriftState.DRIFTED: (
             f"tag drifted: Entra shows {value or 'nothing'} in place of {look.tag.applied}",
             {"state": TagState.PENDING},
         ),
-        Finding.FREE_AGAIN: (
+        DriftState.FREE_AGAIN: (
             "what kept the tag from being written is gone",
             {"state": TagState.PENDING},
         ),
-        Finding.UNRECORDED: (
+        DriftState.UNRECORDED: (
             f"Entra shows {value}, which is ours though no record says so",
             {"state": TagState.NONE, "applied": value},
         ),
     }
-    words, update = updates[look.finding]
+    words, update = updates[look.state]
 
     def edit(device: Device) -> Device:
         allowed = device.decision is not None and device.decision.verdict is Verdict.ALLOW
         if device.tag != look.tag:
             return device
-        if look.finding is Finding.UNRECORDED and (device.frozen or not allowed):
+        if look.state is DriftState.UNRECORDED and (device.frozen or not allowed):
             return device
         tag = device.tag.model_copy(update={"attempts": 0, "error": None, **update})
-        history = (HistoryEntry(at=now, what=words), *device.history)[:HISTORY]
-        return device.model_copy(update={"tag": tag, "history": history})
+        return device.noting(now, words).model_copy(update={"tag": tag})
 
     return edit

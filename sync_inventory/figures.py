@@ -4,8 +4,8 @@ The workbook shows them, and alerts look at them: neither can read Cosmos DB.
 """
 
 from shared.cosmos import DEVICE_COUNT, DEVICE_COUNT_BY_TAG_STATE, DEVICE_COUNT_BY_VERDICT
-from shared.events import Event, tell
-from shared.model import Device, TagState, Verdict
+from shared.domain.model import Device, TagState, Verdict
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.tally import Tally
 
@@ -32,8 +32,8 @@ async def count_devices(services: Services, tally: Tally) -> None:
     }
     allowed, blocked = decided[Verdict.ALLOW], decided[Verdict.BLOCK]
     tally.add("devices", devices)
-    tell(
-        Event.DEVICES_COUNTED,
+    log_event(
+        LogEvent.DEVICES_COUNTED,
         devices=devices,
         allowed=allowed,
         blocked=blocked,

@@ -6,15 +6,15 @@ import time
 
 from pydantic import ValidationError
 
+from shared.domain.runs import Run, StepRun
 from shared.errors import GraphUnavailable, MtdError
-from shared.events import Event, tell
-from shared.runs import Run, StepRun
+from shared.log import LogEvent, log_event
 from shared.services import Services
+from sync_inventory.lease import acquire_lease, release_lease, renew_lease
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import unreadable
 from sync_inventory.steps import STEPS, Context, Step
 from sync_inventory.tally import Tally
-from sync_inventory.turns import end_turn, keep_turn, take_turn
 
 WAITS = (1.0, 5.0)
 """Seconds before a step is tried again that Graph did not answer, where Graph itself asks for none."""
@@ -29,23 +29,23 @@ async def sync(services: Services) -> Run | None:
     Raises only where the record itself cannot be stored. Every step may be cut off anywhere: the next run
     finds what is done, and does the rest.
     """
-    turn = await take_turn(services)
-    if turn is None:
+    owner = await acquire_lease(services)
+    if owner is None:
         return None
     work = asyncio.create_task(_all_steps(services))
-    keeping = asyncio.create_task(keep_turn(services, turn))
+    renewing = asyncio.create_task(renew_lease(services, owner))
     try:
-        await asyncio.wait({work, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, renewing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (work, keeping):
+        for task in (work, renewing):
             task.cancel()
-        await asyncio.gather(work, keeping, return_exceptions=True)
+        await asyncio.gather(work, renewing, return_exceptions=True)
     if work.cancelled():
         return None
     run = work.result()
-    await end_turn(services, turn, run)
+    await release_lease(services, owner, run)
     failed = ",".join(step.step for step in run.steps if not step.ok)
-    tell(Event.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
+    log_event(LogEvent.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
     return run
 
 
@@ -69,7 +69,7 @@ async def _run(step: Step, context: Context) -> StepRun:
     except (MtdError, OSError, sqlite3.Error) as wrong:  # the last two: the scratch paper's disk is full
         error = f"{type(wrong).__name__}: {wrong}"
     if error is not None:
-        tell(Event.SYNC_STEP_FAILED, step=name, why=error)
+        log_event(LogEvent.SYNC_STEP_FAILED, step=name, why=error)
     counts = {key: number for key, number in sorted(tally.counts.items()) if number}
     return StepRun(step=name, ok=error is None, seconds=_since(clock), counts=counts, error=error)
 

@@ -1,12 +1,12 @@
-"""Work on many documents at once, but not on too many."""
+"""Work on many documents side by side; one that fails is left for the next run, and the others go on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from shared.errors import MtdError, StoreUnavailable
+from shared.bounded import bounded_gather
+from shared.errors import Contended, MtdError, StoreUnavailable
 from sync_inventory.tally import Tally
 
 CONCURRENCY = 16
@@ -16,36 +16,26 @@ T = TypeVar("T")
 
 
 async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]], tally: Tally) -> None:
-    """Do `work` on every item. One that fails is told in `tally`, and the others go on.
+    """Do `work` on every item. One that fails is noted in `tally`, and the others go on.
 
     So it is with one whose stored document cannot be read: it stays as it is, and each run names it.
 
     Raises StoreUnavailable when the store is away: the rest would fail as well, and the next run does it.
     """
-    waiting = iter(items)
-    away: list[StoreUnavailable] = []
 
-    async def worker() -> None:
-        for item in waiting:
-            try:
-                await work(item)
-            except StoreUnavailable as error:
-                away.append(error)
-            except ValidationError as error:
-                tally.add("failed")
-                tally.trouble(f"{_name(item)}: {unreadable(error)}")
-            except MtdError as error:
-                tally.add("failed")
-                tally.trouble(str(error))
-            if away:
-                return
+    async def one(item: T) -> None:
+        try:
+            await work(item)
+        except ValidationError as error:
+            tally.add("failed")
+            tally.trouble(f"{_name(item)}: {unreadable(error)}")
+        except MtdError as error:
+            if isinstance(error, StoreUnavailable) and not isinstance(error, Contended):
+                raise
+            tally.add("failed")
+            tally.trouble(str(error))
 
-    results = await asyncio.gather(*(worker() for _ in range(CONCURRENCY)), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    if away:
-        raise away[0]
+    await bounded_gather(one, items, limit=CONCURRENCY, ends_at=(StoreUnavailable,))
 
 
 def unreadable(error: ValidationError) -> str:

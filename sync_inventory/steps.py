@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.services import Services
-from sync_inventory.agents import finish_moves, follow_ids, link_agents
-from sync_inventory.apps import collect_apps, order_app_export
-from sync_inventory.connectors import mirror_connectors
+from sync_inventory.apps.collecting import collect_apps, order_app_export
 from sync_inventory.decisions import redecide
-from sync_inventory.devices import mirror_devices
+from sync_inventory.devices.agents import finish_moves, follow_ids, link_agents
+from sync_inventory.devices.gone import look_for_missing, purge_gone
+from sync_inventory.devices.links import Links
+from sync_inventory.devices.mirroring import mirror_devices
+from sync_inventory.devices.reenrolled import follow_reenrolled
+from sync_inventory.devices.sweep import Sweep
 from sync_inventory.drift import repair_tags
 from sync_inventory.figures import count_devices
-from sync_inventory.gone import look_for_missing, purge_gone
-from sync_inventory.groups import Groups
-from sync_inventory.links import Links
-from sync_inventory.reenrolled import follow_reenrolled
-from sync_inventory.rules import mirror_rules, settle_rules
+from sync_inventory.heartbeats import check_heartbeats
+from sync_inventory.policies.connectors import mirror_connectors
+from sync_inventory.policies.groups import Groups
+from sync_inventory.policies.rules import mirror_rules, settle_rules
 from sync_inventory.scratch import Scratch
-from sync_inventory.silence import listen
-from sync_inventory.sweep import Sweep
 from sync_inventory.tally import Tally
 
 
@@ -52,10 +52,10 @@ async def rules(context: Context, tally: Tally) -> None:
     await mirror_rules(context.services, context.groups, tally)
 
 
-async def silence(context: Context, tally: Tally) -> None:
+async def heartbeats(context: Context, tally: Tally) -> None:
     """Partners nobody has heard of; from here on, what was mirrored before counts."""
     context.services.mirror.forget()
-    await listen(context.services, tally)
+    await check_heartbeats(context.services, tally)
 
 
 async def app_export(context: Context, tally: Tally) -> None:
@@ -101,6 +101,6 @@ async def figures(context: Context, tally: Tally) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    *(connectors, rules, silence, app_export, devices),
+    *(connectors, rules, heartbeats, app_export, devices),
     *(agents, decisions, drift, apps, figures),
 )

@@ -6,7 +6,7 @@ from typing import Self
 
 from evaluate_risk.enforce import TOGETHER, enforce_all
 from shared.cosmos import Found
-from shared.model import Device, TagState
+from shared.domain.model import Device, TagState
 from shared.services import Services
 from sync_inventory.tally import Tally
 

@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from shared.connector import Connector, connector_document_id
-from shared.record import Platform
+from shared.domain.connector import Connector, connector_document_id
+from shared.domain.record import Platform
 from tests.world import Clock, World, world
 
 PARTNERS = ("lookout", "better_mobile")

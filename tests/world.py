@@ -21,11 +21,11 @@ from local.graph.faults import Faults as GraphFaults
 from local.graph.server import CALLS, STATE
 from local.graph.server import FAULTS as GRAPH_FAULTS
 from local.graph.server import create_app as graph_app
+from shared.domain.level import Level
+from shared.domain.model import Device, DeviceFacts, Report, device_id
+from shared.domain.record import Category, Platform, Status, ThreatRecord
+from shared.domain.rule import Assignment, Rule, Rules
 from shared.entra import ADMIN_ROLE
-from shared.level import Level
-from shared.model import Device, DeviceFacts, Report, device_id
-from shared.record import Category, Platform, Status, ThreatRecord
-from shared.rule import Reach, Rule, Rules
 from shared.services import Services
 from shared.settings import Mode, Settings
 
@@ -33,7 +33,7 @@ START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TENANT_ID = "55555555-eeee-4fff-8aaa-666666666666"
 ENTRA_ID = "11111111-aaaa-4bbb-8ccc-222222222222"
 USER_ID = "77777777-bbbb-4ccc-8ddd-888888888888"
-EVERYBODY = Reach(all_users=True)
+EVERYBODY = Assignment(all_users=True)
 INTUNE_ID = "33333333-dddd-4eee-8fff-444444444444"
 
 
@@ -101,7 +101,7 @@ class World:
     ) -> None:
         """One rule that reaches every device of a platform."""
         values: dict[str, Any] = {"id": f"rule-{platform}", "name": f"{platform} at most {allowed}"}
-        one = Rule(platform=platform, allowed=allowed, **{**values, "reach": EVERYBODY, **rule})
+        one = Rule(platform=platform, allowed=allowed, **{**values, "assignment": EVERYBODY, **rule})
         found = await self.services.store.read(Rules, "rules")
         rules = (*(found.document.rules if found else ()), one)
         await self.services.store.upsert(Rules(rules=rules, read_at=self.clock()))

@@ -34,7 +34,7 @@ class Standing:
     @property
     def state(self) -> str:
         """How it stands, in the portal's words."""
-        return "missing" if self.found is None else in_words(self.found)
+        return "missing" if self.found is None else iso_utc(self.found)
 
     @property
     def differences(self) -> list[str]:
@@ -44,7 +44,7 @@ class Standing:
         return sorted(_differences({k: v for k, v in self.wanted.items() if k != "state"}, self.found))
 
 
-def in_words(policy: Policy) -> str:
+def iso_utc(policy: Policy) -> str:
     """Its state as the portal calls it; as Graph does where the portal's word is not known."""
     return STATES.get(str(policy["state"]), str(policy["state"]))
 

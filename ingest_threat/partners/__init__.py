@@ -20,8 +20,8 @@ from ingest_threat.partners._fields import plain_word
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
+from shared.domain.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from shared.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
 
 __all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "parse", "vocabulary"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from shared.record import IgnoredRecord, Record, UnreadableRecord
+from shared.domain.record import IgnoredRecord, Record, UnreadableRecord
 
 
 @dataclass(frozen=True)

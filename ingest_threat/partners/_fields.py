@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from shared.record import ID_LIMIT, TEXT_LIMIT, Platform
+from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ingest_threat.partners._fields import plain_word
-from shared.level import Level
-from shared.record import Category
+from shared.domain.level import Level
+from shared.domain.record import Category
 
 
 class ThreatType(NamedTuple):

@@ -30,8 +30,8 @@ from ingest_threat.partners._fields import (
     written,
 )
 from ingest_threat.partners._fields import platform as platform_of
-from shared.level import Level
-from shared.record import (
+from shared.domain.level import Level
+from shared.domain.record import (
     AppInventoryRecord,
     Category,
     Clears,

@@ -31,8 +31,8 @@ from ingest_threat.partners._fields import (
     word,
     written,
 )
-from shared.level import Level
-from shared.record import (
+from shared.domain.level import Level
+from shared.domain.record import (
     Category,
     Clears,
     DeviceIdentityRecord,

@@ -37,8 +37,8 @@ from ingest_threat.partners._fields import (
     written,
 )
 from ingest_threat.redaction import redacted
-from shared.level import Level, highest
-from shared.record import (
+from shared.domain.level import Level, highest
+from shared.domain.record import (
     Category,
     DeviceIdentityRecord,
     DeviceStateRecord,

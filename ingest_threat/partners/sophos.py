@@ -28,8 +28,8 @@ from ingest_threat.partners._fields import (
     written,
 )
 from ingest_threat.redaction import redacted
-from shared.level import Level
-from shared.record import BLOCKED, Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
+from shared.domain.level import Level
+from shared.domain.record import BLOCKED, Category, Clears, DeviceStateRecord, Record, Status, ThreatRecord
 
 SEVERITY = {
     # Events write lower case, alerts capitals; the vendor's script knows very_high above high.

@@ -24,8 +24,8 @@ from ingest_threat.partners._fields import (
     word,
     written,
 )
-from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.domain.level import Level
+from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
 TYPE: Mapping[str, tuple[Category, str]] = {

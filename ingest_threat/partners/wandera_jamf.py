@@ -26,8 +26,8 @@ from ingest_threat.partners._fields import (
     word,
     written,
 )
-from shared.level import Level
-from shared.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
+from shared.domain.level import Level
+from shared.domain.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 STATUS = {
     "DETECTED": Status.OPEN,

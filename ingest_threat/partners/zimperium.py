@@ -34,8 +34,8 @@ from ingest_threat.partners._fields import (
     word,
     written,
 )
-from shared.level import Level
-from shared.record import Category, Platform, Record, Status, ThreatRecord
+from shared.domain.level import Level
+from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {
     "CRITICAL": Level.HIGH,

@@ -4,12 +4,12 @@ The token proves the sender for as long as it lives (an hour or so), not the bod
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest_threat.schemes.listed import listed
 from shared import entra
 from shared.errors import SettingsError
+from shared.headers import Headers
 from shared.settings import GUID
 
 ROLE = "Mtd.Report.Write"
@@ -28,7 +28,7 @@ class Client:
     app_ids: frozenset[str]
 
 
-async def verify(headers: Mapping[str, str], authority: str, client: Client) -> None:
+async def verify(headers: Headers, authority: str, client: Client) -> None:
     """Raise NotAuthentic unless the token is the client's; KeysUnavailable where nobody can say."""
     expected = entra.Expected(authority, client.tenant, client.audience, ROLE, client.app_ids)
     await entra.verified(entra.bearer(headers), expected)

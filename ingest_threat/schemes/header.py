@@ -7,14 +7,15 @@ random secret, changed from time to time, is what such a partner allows.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 
 DEFAULT_NAME = "X-MTD-Secret"
-LEAST_LETTERS = 32
-LEAST_DISTINCT = 8
+MIN_LETTERS = 32
+MIN_DISTINCT = 8
 """A random secret of 32 hexadecimal digits has fewer than 8 different ones once in many millions."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
@@ -33,9 +34,9 @@ _TAKEN = re.compile(
 """What HTTP, proxies, App Service and the Functions host write or read themselves."""
 
 
-def verify(headers: Mapping[str, str], name: str, secrets: Sequence[str]) -> None:
-    """Raise NotAuthentic unless the header `name` holds one of `secrets`; read without case of the name."""
-    given = next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+def verify(headers: Headers, name: str, secrets: Sequence[str]) -> None:
+    """Raise NotAuthentic unless the header `name` holds one of `secrets`."""
+    given = headers.get(name, "")
     if not given:
         raise NotAuthentic("the header with the secret is missing")
     # All are compared, as digests of one length: time tells neither which fits nor how far.
@@ -68,8 +69,8 @@ def checked_secrets(text: str) -> tuple[str, ...]:
 def _fault(secret: str) -> str | None:
     if not _SECRET.fullmatch(secret):
         return "holds something that is no visible ASCII"
-    if len(secret) < LEAST_LETTERS:
-        return f"is {len(secret)} characters long: expected at least {LEAST_LETTERS}"
-    if len(set(secret)) < LEAST_DISTINCT:
-        return f"holds fewer than {LEAST_DISTINCT} different characters"
+    if len(secret) < MIN_LETTERS:
+        return f"is {len(secret)} characters long: expected at least {MIN_LETTERS}"
+    if len(set(secret)) < MIN_DISTINCT:
+        return f"holds fewer than {MIN_DISTINCT} different characters"
     return None

@@ -17,35 +17,33 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 
 TOLERANCE = timedelta(minutes=15)
 """How far x-ms-date may lie from now, on either side: as in Azure's own services."""
-LEAST_BYTES = 32
-LEAST_DISTINCT = 8
+MIN_BYTES = 32
+MIN_DISTINCT = 8
 
 _AUTHORIZATION = re.compile(r"SharedKey ([A-Za-z0-9-]{1,64}):([A-Za-z0-9+/]{43}=)")
 _DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _WORKSPACE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-def verify(
-    headers: Mapping[str, str], body: bytes, workspace: str, keys: Sequence[bytes], now: datetime
-) -> None:
+def verify(headers: Headers, body: bytes, workspace: str, keys: Sequence[bytes], now: datetime) -> None:
     """Raise NotAuthentic unless one of `keys` signed a message of this length for `workspace` about `now`.
 
-    `now` is aware. Header names are read without case.
+    `now` is aware.
     """
-    found = {name.lower(): value for name, value in headers.items()}
-    form = _AUTHORIZATION.fullmatch(found.get("authorization", ""))
+    form = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if form is None:
         raise NotAuthentic("authorization is not SharedKey <workspace>:<signature>")
-    date = found.get("x-ms-date", "")
+    date = headers.get("x-ms-date", "")
     _check_date(date, now)
     text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs".encode("ascii")
     # All are compared, so that time does not tell which fits.
@@ -90,8 +88,8 @@ def _fault(key: str) -> str | None:
         decoded = base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):
         return "is not base64 with its padding"
-    if len(decoded) < LEAST_BYTES:
-        return f"is {len(decoded)} bytes long: expected at least {LEAST_BYTES}"
-    if len(set(decoded)) < LEAST_DISTINCT:
-        return f"holds fewer than {LEAST_DISTINCT} different bytes"
+    if len(decoded) < MIN_BYTES:
+        return f"is {len(decoded)} bytes long: expected at least {MIN_BYTES}"
+    if len(set(decoded)) < MIN_DISTINCT:
+        return f"holds fewer than {MIN_DISTINCT} different bytes"
     return None

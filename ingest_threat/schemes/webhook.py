@@ -8,16 +8,17 @@ is refused here first. The specification signs text: a body that is not UTF-8 is
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
 
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic
+from shared.headers import Headers
 
 SECRET_BYTES = range(24, 65)
 """Length of a secret, decoded (Standard Webhooks, "Symmetric signatures")."""
-LEAST_DISTINCT = 8
+MIN_DISTINCT = 8
 
 _ID = re.compile(r"[!-\-/-~]{1,256}")
 """Visible ASCII without `.`, which parts the signed text."""
@@ -27,11 +28,11 @@ _MAX_SIGNATURES = 20
 _SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+)={0,2}")
 
 
-def verify(partner: str, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
+def verify(partner: str, headers: Headers, body: bytes, secrets: Sequence[str]) -> None:
     """Raise NotAuthentic unless one of `secrets` signed this `body` within the last or next 300 seconds.
 
     `secrets` are as `checked_secrets` gives them; several are valid at once while a secret is being changed.
-    Header names are read without case. The reason is for the log and holds nothing of the message.
+    The reason is for the log and holds nothing of the message.
     """
     if not secrets:
         raise NotAuthentic(f"no secret is set for {partner}")
@@ -45,10 +46,11 @@ def verify(partner: str, headers: Mapping[str, str], body: bytes, secrets: Seque
         raise NotAuthentic(reasons[0])
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(headers: Headers) -> dict[str, str]:
     """The three headers, each in the one form that is taken."""
-    found = {name.lower(): value for name, value in headers.items()}
-    wanted = {name: found.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+    wanted = {
+        name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    }
     for name, value in wanted.items():
         if not value:
             raise NotAuthentic(f"{name} is missing")
@@ -93,6 +95,6 @@ def _fault(secret: str) -> str | None:
         return "is whsec_ followed by something that is cut off or is no base64"
     if len(decoded) not in SECRET_BYTES:
         return f"is {len(decoded)} bytes long: expected {SECRET_BYTES.start} to {SECRET_BYTES.stop - 1}"
-    if len(set(decoded)) < LEAST_DISTINCT:
-        return f"holds fewer than {LEAST_DISTINCT} different bytes"
+    if len(set(decoded)) < MIN_DISTINCT:
+        return f"holds fewer than {MIN_DISTINCT} different bytes"
     return None

@@ -3,11 +3,11 @@
 Written from "Transactional batch operations in Azure Cosmos DB".
 """
 
-from local.cosmos.documents import LARGEST_DOCUMENT, Operation, OtherPartition, Outcome, perform
+from local.cosmos.documents import MAX_DOCUMENT, Operation, OtherPartition, Outcome, perform
 from local.cosmos.protocol import Answer, Call, CosmosError, decode, encode
 from local.cosmos.store import Container, Document, Store
 
-MOST_OPERATIONS = 100
+MAX_OPERATIONS = 100
 _KINDS = ("Create", "Read", "Replace", "Upsert", "Patch", "Delete")
 
 
@@ -19,11 +19,11 @@ class _OperationFailed(Exception):
 
 
 def execute(store: Store, container: Container, partition: str, call: Call) -> Answer:
-    if len(call.body) > LARGEST_DOCUMENT:
+    if len(call.body) > MAX_DOCUMENT:
         raise CosmosError(413, "a batch holds at most 2 MB")
     given = decode(call.body)
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_OPERATIONS:
-        raise CosmosError(400, f"a batch is a list of 1 to {MOST_OPERATIONS} operations")
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_OPERATIONS:
+        raise CosmosError(400, f"a batch is a list of 1 to {MAX_OPERATIONS} operations")
     operations = [_operation(partition, item) for item in given]
     try:
         with store.transaction():

@@ -12,9 +12,9 @@ from local.cosmos.patch import SYSTEM_FIELDS, patched
 from local.cosmos.protocol import CosmosError, canonical, decode_object, encode
 from local.cosmos.store import Container, Document, Store, Stored, document_rid
 
-LARGEST_DOCUMENT = 2 * 1024 * 1024
-LONGEST_TTL = 2**31 - 1
-LONGEST_ID = 1023
+MAX_DOCUMENT = 2 * 1024 * 1024
+MAX_TTL = 2**31 - 1
+MAX_ID = 1023
 
 _ID = re.compile(r"[^/\\?#\t\r\n]+")
 
@@ -60,8 +60,8 @@ def partition_of(container: Container, document: Document) -> str:
 
 
 def valid_id(value: object) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value) or len(encode(value)) - 2 > LONGEST_ID:
-        raise CosmosError(400, f"an id is a text of 1 to {LONGEST_ID} bytes without / \\ ? #")
+    if not isinstance(value, str) or not _ID.fullmatch(value) or len(encode(value)) - 2 > MAX_ID:
+        raise CosmosError(400, f"an id is a text of 1 to {MAX_ID} bytes without / \\ ? #")
     return value
 
 
@@ -153,7 +153,7 @@ def _write(
         | {"_rid": rid, "_self": f"{container.properties['_self']}docs/{rid}/", "_etag": etag}
         | {"_attachments": "attachments/", "_ts": ts}
     )
-    if len(body) > LARGEST_DOCUMENT:
+    if len(body) > MAX_DOCUMENT:
         raise CosmosError(413, "a document holds at most 2 MB")
     store.put(container, Stored(lsn, operation.partition, str(document["id"]), number, etag, ts, ttl, body))
     return Outcome(200 if previous else 201, body, etag)
@@ -165,6 +165,6 @@ def _ttl(document: Document) -> int | None:
 
 
 def valid_ttl(ttl: object) -> int:
-    if isinstance(ttl, bool) or not isinstance(ttl, int) or not (ttl == -1 or 0 < ttl <= LONGEST_TTL):
+    if isinstance(ttl, bool) or not isinstance(ttl, int) or not (ttl == -1 or 0 < ttl <= MAX_TTL):
         raise CosmosError(400, "a time to live is -1 or a positive number of seconds")
     return ttl

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from local.cosmos.protocol import CosmosError, canonical, decode
 from local.cosmos.store import Container, Document
 
-MOST_OPERATIONS = 10
+MAX_OPERATIONS = 10
 SYSTEM_FIELDS = frozenset({"_rid", "_self", "_etag", "_ts", "_attachments"})
 
 _CONDITION = re.compile(
@@ -27,8 +27,8 @@ def patched(container: Container, document: Document, body: object) -> Document:
     operations = body.get("operations") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(operations, list):
         raise CosmosError(400, "a patch is an object with a list of operations")
-    if not 1 <= len(operations) <= MOST_OPERATIONS:
-        raise CosmosError(400, f"a patch has 1 to {MOST_OPERATIONS} operations")
+    if not 1 <= len(operations) <= MAX_OPERATIONS:
+        raise CosmosError(400, f"a patch has 1 to {MAX_OPERATIONS} operations")
     if "condition" in body and not _holds(str(body["condition"]), document):
         raise CosmosError(412, "the condition of the patch does not hold")
     for operation in operations:

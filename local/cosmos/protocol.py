@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CONNECTION_DROPPED = 0
-LARGEST_PAGE = 1000
+MAX_PAGE = 1000
 USUAL_PAGE = 100
 
 _CODES = {
@@ -77,7 +77,7 @@ class Call:
         if size is None:
             return USUAL_PAGE
         try:
-            return int(size) if 0 < int(size) <= LARGEST_PAGE else LARGEST_PAGE
+            return int(size) if 0 < int(size) <= MAX_PAGE else MAX_PAGE
         except ValueError:
             raise CosmosError(400, "x-ms-max-item-count must be a whole number") from None
 

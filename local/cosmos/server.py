@@ -21,7 +21,7 @@ from aiohttp import web
 
 from local.cosmos import batch, feed, resources
 from local.cosmos.account import EMULATOR_KEY, check_key, describe
-from local.cosmos.documents import LARGEST_DOCUMENT, Operation, perform
+from local.cosmos.documents import MAX_DOCUMENT, Operation, perform
 from local.cosmos.faults import Faults
 from local.cosmos.protocol import CONNECTION_DROPPED, Answer, Call, CosmosError, decode
 from local.cosmos.queries import EVERYTHING, Query, known_by_text, run, run_text
@@ -42,7 +42,7 @@ def create_app(
 ) -> web.Application:
     """The server over the SQLite file at `path` (None: in memory), for requests signed with `key`."""
     server = _Server(Store(path, clock), key, known_by_text(queries or {}), collections.Counter(), Faults())
-    app = web.Application(client_max_size=4 * LARGEST_DOCUMENT)
+    app = web.Application(client_max_size=4 * MAX_DOCUMENT)
     app[OPERATIONS] = server.operations
     app[FAULTS] = server.faults
     app.router.add_route("*", "/{path:.*}", server.handle)

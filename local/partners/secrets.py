@@ -7,7 +7,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 
-from shared.proofs import Scheme, setting
+from shared.domain.authentication import Scheme, setting
 
 
 class BrokenSecretsError(Exception):

@@ -48,7 +48,7 @@ async def a_wave_stops_and_is_approved(stage: Stage) -> str:
     hands, begun = stage.hands, time.monotonic()
     phones = [stage.phone(f"wave phone {number}", "Android") for number in range(WAVE)]
     for phone in phones:
-        await hands.enrol(phone)
+        await hands.enroll(phone)
     await hands.sync()
     await hands.until("the sync brings the last of them", hands.known, phones[-1])
     for phone in phones:

@@ -39,8 +39,8 @@ async def collected_as_opted_in(stage: Stage) -> str:
 
 async def _set_up(stage: Stage, corporate: Phone, personal: Phone) -> None:
     hands = stage.hands
-    await hands.enrol(corporate)
-    await hands.enrol(personal, managedDeviceOwnerType="personal")
+    await hands.enroll(corporate)
+    await hands.enroll(personal, managedDeviceOwnerType="personal")
     await hands.admin("exports", {"not_started": 0, "in_progress": 0})
     for phone, names in ((corporate, ("Mail", "Torch")), (personal, ("Mail",))):
         apps = [{"ApplicationName": name, "ApplicationVersion": "1.0"} for name in names]

@@ -18,7 +18,7 @@ async def each_refuses_and_grants(stage: Stage) -> str:
         "android": stage.phone("Android of many", "Android"),
     }
     for phone in phones.values():
-        await hands.enrol(phone)
+        await hands.enroll(phone)
     await _switch(stage, *CONNECTORS)
     for platform, phone in phones.items():
         await hands.until(f"the sync brings the {phone.name}", hands.known, phone)

@@ -75,7 +75,7 @@ async def unknown_then_blocked(stage: Stage) -> str:
     parked = "it was known already" if known else "nobody knew it: parked"
     if not known and await hands.known(stranger):
         raise DoesNotHoldError("a device appeared that no sync has brought")
-    await hands.enrol(stranger)
+    await hands.enroll(stranger)
     await hands.sync()
     await hands.until("the parked threat counts", hands.tagged, stranger, "mtd-block-high")
     await hands.expect(stranger, granted=False)

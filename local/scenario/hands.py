@@ -213,7 +213,7 @@ class Hands:
         async with self.session.get(url, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             return str((await answer.json())["access_token"])
 
-    async def enrol(self, phone: Phone, **more: str) -> None:
+    async def enroll(self, phone: Phone, **more: str) -> None:
         await self.admin("devices", phone.managed | more)
         try:
             await self.graph("GET", f"/devices(deviceId='{phone.entra_id}')")

@@ -61,5 +61,5 @@ async def _set_up(stage: Stage) -> None:
     await hands.admin("connectors", tenant.connectors())
     await hands.admin("compliance-policies", tenant.compliance_policies())
     for phone in (stage.android, stage.iphone, stage.second):
-        await hands.enrol(phone)
+        await hands.enroll(phone)
     await hands.import_policies()

@@ -13,9 +13,9 @@ from ingest_threat import partners
 from ingest_threat.intake import check
 from ingest_threat.partners import _taxonomy
 from ingest_threat.partners._adapter import Adapter
-from shared.level import Level
-from shared.proofs import FIELDS, Scheme
-from shared.record import Status
+from shared.domain.authentication import FIELDS, Scheme
+from shared.domain.level import Level
+from shared.domain.record import Status
 from shared.settings import read
 from tests.ingest_threat.ways import texts
 

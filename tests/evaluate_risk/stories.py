@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import JsonValue
 
 from evaluate_risk.evaluation import evaluate
-from shared.connector import Connector
+from shared.domain.connector import Connector
+from shared.domain.heartbeats import UnresponsivePartners
+from shared.domain.level import Level
+from shared.domain.model import Agent, Device, Link, Report, link_id
+from shared.domain.record import Clears, DeviceIdentityRecord, DeviceStateRecord
+from shared.domain.rule import Rules
+from shared.domain.tenant import Tenant
 from shared.errors import StoreUnavailable
-from shared.hearing import Silent
-from shared.level import Level
-from shared.model import Agent, Device, Link, Report, link_id
-from shared.record import Clears, DeviceIdentityRecord, DeviceStateRecord
-from shared.rule import Rules
 from shared.services import Services
-from shared.tenant import Tenant
 from tests.world import ENTRA_ID, INTUNE_ID, START, World
 
 OTHER_ENTRA_ID = "aaaaaaaa-1111-4bbb-8ccc-bbbbbbbbbbbb"
@@ -125,7 +125,7 @@ class Stop:
         stopped = struck(method)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            if args[0] in (Rules, Connector, Silent, Tenant):
+            if args[0] in (Rules, Connector, UnresponsivePartners, Tenant):
                 return await method(*args, **kwargs)
             self.calls.append(f"{name} {getattr(args[0], '__name__', args[0].__class__.__name__)}")
             return await (stopped if len(self.calls) == self.at else method)(*args, **kwargs)
@@ -173,5 +173,5 @@ def _without_revisions(document: dict[str, Any]) -> dict[str, Any]:
     """Revisions only rise, and a slot says when its agent was heard as of its writing: both by batches."""
     document.pop("level_revision", None)
     for slot in document.get("slots", {}).values():
-        del slot["revision"], slot["heard_at"]
+        del slot["revision"], slot["last_reported_at"]
     return document

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from evaluate_risk.policy import decide
-from shared.hearing import Hearing, OnSilence
-from shared.level import Level
-from shared.model import Device, Finding, Override, Verdict
-from shared.record import Category
+from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.level import Level
+from shared.domain.model import Device, Finding, Override, Verdict
+from shared.domain.record import Category
 from tests.evaluate_risk.test_policy import a_policy, a_slot, switches, with_slots
 from tests.world import START
 
@@ -30,9 +30,9 @@ def a_finding(report: str, severity: Level, category: Category = Category.NETWOR
     )
 
 
-def silent(on: OnSilence, *partners: str, agent_days: int | None = None) -> Hearing:
+def silent(on: OnSilence, *partners: str, agent_days: int | None = None) -> Heartbeats:
     limit = timedelta(days=agent_days) if agent_days else None
-    return Hearing(on, dict.fromkeys(partners, START), limit)
+    return Heartbeats(on, dict.fromkeys(partners, START), limit)
 
 
 # --- overrides ----------------------------------------------------------------------------------------
@@ -79,14 +79,14 @@ def test_an_override_does_not_stand_in_for_a_partner_that_has_not_reported() -> 
 # --- silence ------------------------------------------------------------------------------------------
 
 
-def _decided(hearing: Hearing, *slots: Any, now: datetime = LATER, **policy: Any) -> Any:
-    return decide(with_slots(*slots), a_policy(hearing=hearing, **policy), now)
+def _decided(heartbeats: Heartbeats, *slots: Any, now: datetime = LATER, **policy: Any) -> Any:
+    return decide(with_slots(*slots), a_policy(heartbeats=heartbeats, **policy), now)
 
 
 def test_held_silence_changes_nothing() -> None:
     held = silent(OnSilence.HOLD, "lookout", agent_days=1)
-    assert _decided(held, a_slot(severity=Level.HIGH, heard_at=START)).verdict is Verdict.BLOCK
-    calm = _decided(held, a_slot(heard_at=START))
+    assert _decided(held, a_slot(severity=Level.HIGH, last_reported_at=START)).verdict is Verdict.BLOCK
+    calm = _decided(held, a_slot(last_reported_at=START))
     assert (calm.verdict, calm.next_due, calm.silent) == (Verdict.ALLOW, None, ())
 
 
@@ -98,36 +98,36 @@ def test_ignored_silence_of_a_partner_takes_its_word_out_and_says_so() -> None:
 
 
 def test_ignored_silence_of_one_partner_leaves_the_other_to_decide() -> None:
-    hearing = silent(OnSilence.IGNORE, "lookout")
+    heartbeats = silent(OnSilence.IGNORE, "lookout")
     slots = a_slot("lookout", Level.HIGH), a_slot("zimperium")
-    assert _decided(hearing, *slots, switches=TWO).verdict is Verdict.ALLOW
+    assert _decided(heartbeats, *slots, switches=TWO).verdict is Verdict.ALLOW
     over = a_slot("lookout"), a_slot("zimperium", Level.HIGH)
-    assert _decided(hearing, *over, switches=TWO).verdict is Verdict.BLOCK
+    assert _decided(heartbeats, *over, switches=TWO).verdict is Verdict.BLOCK
 
 
 def test_blocking_silence_of_a_partner_blocks_the_devices_it_looks_after() -> None:
-    hearing = silent(OnSilence.BLOCK, "lookout")
-    decision = _decided(hearing, a_slot())
+    heartbeats = silent(OnSilence.BLOCK, "lookout")
+    decision = _decided(heartbeats, a_slot())
     assert (decision.tag, decision.silent) == ("mtd-block-nodata", ("lookout",))
     assert decision.reasons[0] == "lookout has been silent since 2026-06-01 12:00 UTC"
-    never_looked_after = _decided(hearing)
+    never_looked_after = _decided(heartbeats)
     assert never_looked_after.verdict is Verdict.ALLOW
 
 
 def test_an_agent_is_silent_after_its_limit_and_due_at_it() -> None:
-    hearing = silent(OnSilence.BLOCK, agent_days=3)
-    heard = a_slot(heard_at=START)
-    early = _decided(hearing, heard, now=START + timedelta(days=2))
+    heartbeats = silent(OnSilence.BLOCK, agent_days=3)
+    heard = a_slot(last_reported_at=START)
+    early = _decided(heartbeats, heard, now=START + timedelta(days=2))
     assert (early.verdict, early.next_due) == (Verdict.ALLOW, START + timedelta(days=3))
-    late = _decided(hearing, heard, now=START + timedelta(days=3))
+    late = _decided(heartbeats, heard, now=START + timedelta(days=3))
     assert (late.tag, late.silent, late.next_due) == ("mtd-block-nodata", ("lookout",), None)
     assert "agent on this device has been silent since 2026-06-01 12:00 UTC" in late.reasons[0]
 
 
 def test_an_ignored_silent_agent_neither_counts_nor_is_missing() -> None:
-    hearing = silent(OnSilence.IGNORE, agent_days=3)
-    slots = a_slot("lookout", Level.HIGH, heard_at=START), a_slot("zimperium", heard_at=LATER)
-    decision = _decided(hearing, *slots, switches=TWO)
+    heartbeats = silent(OnSilence.IGNORE, agent_days=3)
+    slots = a_slot("lookout", Level.HIGH, last_reported_at=START), a_slot("zimperium", last_reported_at=LATER)
+    decision = _decided(heartbeats, *slots, switches=TWO)
     assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ())
 
 

@@ -8,11 +8,11 @@ from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce, retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.cosmos import Found
+from shared.domain.level import Level
+from shared.domain.model import Device, TagState
+from shared.domain.record import Status
+from shared.domain.rule import Rules
 from shared.errors import GraphUnavailable, StoreUnavailable
-from shared.level import Level
-from shared.model import Device, TagState
-from shared.record import Status
-from shared.rule import Rules
 from shared.services import Services
 from shared.settings import Mode
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
@@ -166,11 +166,11 @@ async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_unh
     await evaluate(phone.services, feed(a_threat()))
     written = phone.services.graph.write_tag
 
-    async def unheard(entra_id: str, value: str) -> None:
+    async def outcome_unknown(entra_id: str, value: str) -> None:
         await written(entra_id, value)
         raise GraphUnavailable("the answer was lost")
 
-    monkeypatch.setattr(phone.services.graph, "write_tag", unheard)
+    monkeypatch.setattr(phone.services.graph, "write_tag", outcome_unknown)
     await evaluate(phone.services, feed(a_threat(minutes=1, status=Status.RESOLVED)))
     monkeypatch.undo()
     assert phone.entra_tag() == "mtd-ok"
@@ -189,11 +189,11 @@ async def test_a_block_called_off_unheard_is_still_lifted_when_the_phone_is_clea
 ) -> None:
     written = phone.services.graph.write_tag
 
-    async def unheard(entra_id: str, value: str) -> None:
+    async def outcome_unknown(entra_id: str, value: str) -> None:
         await written(entra_id, value)
         raise GraphUnavailable("the answer was lost")
 
-    monkeypatch.setattr(phone.services.graph, "write_tag", unheard)
+    monkeypatch.setattr(phone.services.graph, "write_tag", outcome_unknown)
     await evaluate(phone.services, feed(a_threat()))
     monkeypatch.undo()
     rules = await phone.services.store.read(Rules, "rules")

@@ -10,11 +10,10 @@ import pytest
 from pydantic import JsonValue
 
 from evaluate_risk import risk
-from evaluate_risk.decide import link_agent
 from evaluate_risk.evaluation import evaluate
-from shared.errors import StoreUnavailable
-from shared.level import Level
-from shared.model import (
+from evaluate_risk.linking import link_agent
+from shared.domain.level import Level
+from shared.domain.model import (
     Agent,
     DeadLetter,
     Device,
@@ -27,7 +26,8 @@ from shared.model import (
     link_id,
     link_of_agent,
 )
-from shared.record import Platform, Status
+from shared.domain.record import Platform, Status
+from shared.errors import StoreUnavailable
 from shared.settings import Mode
 from tests.evaluate_risk.stories import (
     AGENT_ID,

@@ -9,9 +9,9 @@ import pytest
 
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
-from shared.level import Level
-from shared.model import FollowUp
-from shared.record import Status
+from shared.domain.level import Level
+from shared.domain.model import FollowUp
+from shared.domain.record import Status
 from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
@@ -76,7 +76,7 @@ async def test_a_block_at_medium_revokes_nothing_until_it_is_high() -> None:
 async def test_a_device_without_a_user_has_no_sessions() -> None:
     async with world(follow_ups=BOTH) as one:
         await _with_phone(one, user_id=None)
-        await one.put_rule(Level.LOW, id="local", reach={"all_devices": True})
+        await one.put_rule(Level.LOW, id="local", assignment={"all_devices": True})
         await evaluate(one.services, feed(a_threat()))
         assert one.entra_tag() == "mtd-block-high"
         assert await actions(one) == []
@@ -88,7 +88,7 @@ async def test_a_block_of_ours_that_is_put_back_revokes_nothing() -> None:
         await evaluate(one.services, feed(a_threat()))
         from evaluate_risk.decide import change
         from evaluate_risk.enforce import enforce
-        from shared.model import TagState
+        from shared.domain.model import TagState
 
         set_entra(one, None)
         drifted = {"state": TagState.PENDING}

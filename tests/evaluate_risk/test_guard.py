@@ -10,13 +10,13 @@ from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce, release, retry_pending
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.guard import Guard, admit, approve, guard
+from shared.domain.level import Level
+from shared.domain.model import Device, Report, TagState
+from shared.domain.record import Status
+from shared.domain.tenant import Tenant
 from shared.errors import NotThere
-from shared.level import Level
-from shared.model import Device, Report, TagState
-from shared.record import Status
 from shared.services import Services
 from shared.settings import Mode
-from shared.tenant import Tenant
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import World, a_threat, world
 

@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 
 from evaluate_risk.policy import Policy, decide, same
-from shared.connector import Connector
-from shared.hearing import Hearing, OnSilence
-from shared.level import Level
-from shared.model import Decision, Device, Finding, Override, Slot, Verdict
-from shared.record import Category, Platform
-from shared.rule import Reach, Rule, RuleSource
+from shared.domain.connector import Connector
+from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.level import Level
+from shared.domain.model import Decision, Device, Finding, Override, Slot, Verdict
+from shared.domain.record import Category, Platform
+from shared.domain.rule import Assignment, Rule, RuleSource
+from shared.domain.switches import Switches
 from shared.settings import Mode
-from shared.switches import Switches
 from tests.world import EVERYBODY, START, a_device
 
 
 def a_rule(allowed: Level = Level.LOW, **fields: Any) -> Rule:
     values = {"id": f"rule-{allowed}", "name": f"at most {allowed}", "platform": Platform.IOS}
-    return Rule(allowed=allowed, **{**values, "reach": EVERYBODY, **fields})
+    return Rule(allowed=allowed, **{**values, "assignment": EVERYBODY, **fields})
 
 
 def a_slot(partner: str = "lookout", severity: Level | None = None, **fields: Any) -> Slot:
@@ -114,21 +114,23 @@ def test_without_a_rule_a_device_is_undecided_and_its_tag_left_alone() -> None:
     assert decision.reasons[0].startswith("no rule for ios")
 
 
-@pytest.mark.parametrize("reach", [Reach(groups=("g",), unknown=("g",)), Reach(groups=("g",)), Reach()])
-def test_a_rule_that_is_not_known_to_reach_a_device_decides_nothing(reach: Reach) -> None:
-    rule = a_rule(Level.SECURED, reach=reach)
+@pytest.mark.parametrize(
+    "assignment", [Assignment(groups=("g",), unresolved=("g",)), Assignment(groups=("g",)), Assignment()]
+)
+def test_a_rule_that_is_not_known_to_reach_a_device_decides_nothing(assignment: Assignment) -> None:
+    rule = a_rule(Level.SECURED, assignment=assignment)
     alone = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(rule))
     assert alone.verdict is Verdict.UNDECIDED
-    assert (rule.name in alone.reasons[0]) is bool(reach.unknown)
+    assert (rule.name in alone.reasons[0]) is bool(assignment.unresolved)
     beside = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), rule))
-    assert beside.verdict is (Verdict.UNDECIDED if reach.unknown else Verdict.ALLOW)
+    assert beside.verdict is (Verdict.UNDECIDED if assignment.unresolved else Verdict.ALLOW)
 
 
-UNRESOLVED = Reach(groups=("g",), unknown=("g",))
+UNRESOLVED = Assignment(groups=("g",), unresolved=("g",))
 
 
 def test_nobody_is_let_in_by_a_looser_rule_because_a_stricter_one_is_unresolved() -> None:
-    rules = a_rule(Level.MEDIUM), a_rule(Level.SECURED, name="board", reach=UNRESOLVED, grace_hours=1)
+    rules = a_rule(Level.MEDIUM), a_rule(Level.SECURED, name="board", assignment=UNRESOLVED, grace_hours=1)
     decision = verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(*rules))
     assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
     assert decision.reasons[0] == "it is over the line of board, whose assignment is unresolved"
@@ -137,7 +139,7 @@ def test_nobody_is_let_in_by_a_looser_rule_because_a_stricter_one_is_unresolved(
 
 
 def test_an_unresolved_rule_leaves_a_grace_period_its_end() -> None:
-    rules = a_rule(Level.LOW, grace_hours=24), a_rule(Level.SECURED, name="board", reach=UNRESOLVED)
+    rules = a_rule(Level.LOW, grace_hours=24), a_rule(Level.SECURED, name="board", assignment=UNRESOLVED)
     over = with_slots(a_slot(severity=Level.HIGH))
     decision = verdict(over, a_policy(*rules))
     assert decision.verdict is Verdict.UNDECIDED
@@ -147,7 +149,7 @@ def test_an_unresolved_rule_leaves_a_grace_period_its_end() -> None:
 
 
 def test_a_rule_for_all_devices_decides() -> None:
-    rule = a_rule(reach=Reach(all_devices=True))
+    rule = a_rule(assignment=Assignment(all_devices=True))
     assert verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(rule)).verdict is Verdict.BLOCK
 
 
@@ -337,11 +339,11 @@ def test_a_superseded_agent_does_not_count_and_any_other_does() -> None:
 
 
 def a_local_rule(allowed: Level = Level.SECURED, **fields: Any) -> Rule:
-    values = {"id": "local:ios:strict", "name": "strict", "source": RuleSource.LOCAL, "reach": EVERY}
+    values = {"id": "local:ios:strict", "name": "strict", "source": RuleSource.LOCAL, "assignment": EVERY}
     return a_rule(allowed, **{**values, **fields})
 
 
-EVERY = Reach(all_devices=True)
+EVERY = Assignment(all_devices=True)
 
 
 def test_a_local_rule_may_be_stricter_for_one_category() -> None:
@@ -467,14 +469,16 @@ BASE = a_policy(a_rule(), a_rule(Level.HIGH), switches=switches("lookout", "zimp
             *BASE.rules,
             switches=switches("lookout", "zimperium", connectors={"lookout": a_connector(insists=True)}),
         ),
-        a_policy(a_rule(reach=EVERY), a_rule(Level.HIGH), switches=BASE.switches),
+        a_policy(a_rule(assignment=EVERY), a_rule(Level.HIGH), switches=BASE.switches),
         a_policy(*BASE.rules, a_local_rule(category=Category.APP), switches=BASE.switches),
-        a_policy(*BASE.rules, switches=BASE.switches, hearing=Hearing(OnSilence.BLOCK)),
-        a_policy(*BASE.rules, switches=BASE.switches, hearing=Hearing(OnSilence.BLOCK, {"lookout": START})),
+        a_policy(*BASE.rules, switches=BASE.switches, heartbeats=Heartbeats(OnSilence.BLOCK)),
+        a_policy(
+            *BASE.rules, switches=BASE.switches, heartbeats=Heartbeats(OnSilence.BLOCK, {"lookout": START})
+        ),
     ],
     ids=[
         *("rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"),
-        *("reach", "local rule", "silence blocks", "silent partner"),
+        *("assignment", "local rule", "silence blocks", "silent partner"),
     ],
 )
 def test_the_version_changes_with_whatever_could_change_a_decision_or_its_tag(other: Policy) -> None:
@@ -499,6 +503,6 @@ def test_the_version_changes_with_a_minimum_only_where_the_connector_makes_it_co
 
 def test_held_silence_leaves_the_version_alone() -> None:
     versions = {
-        a_policy(hearing=Hearing(OnSilence.HOLD, silent)).version for silent in ({}, {"lookout": START})
+        a_policy(heartbeats=Heartbeats(OnSilence.HOLD, silent)).version for silent in ({}, {"lookout": START})
     }
     assert len(versions) == 1

@@ -8,9 +8,9 @@ from evaluate_risk import release as releasing
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.release import release
+from shared.domain.level import Level
+from shared.domain.model import TagState
 from shared.errors import BadRequest, GraphUnavailable
-from shared.level import Level
-from shared.model import TagState
 from shared.services import Services
 from shared.settings import Mode
 from tests.evaluate_risk.stories import feed, put_phone
@@ -91,11 +91,11 @@ async def test_a_block_whose_writing_was_never_heard_of_is_taken_back_too(
     await put_phone(tenant_world)
     write = tenant_world.services.graph.write_tag
 
-    async def unheard(entra_id: str, value: str) -> None:
+    async def outcome_unknown(entra_id: str, value: str) -> None:
         await write(entra_id, value)
         raise GraphUnavailable("the answer was lost")
 
-    monkeypatch.setattr(tenant_world.services.graph, "write_tag", unheard)
+    monkeypatch.setattr(tenant_world.services.graph, "write_tag", outcome_unknown)
     await evaluate(tenant_world.services, feed(a_threat()))
     assert tenant_world.entra_tag() == "mtd-block-high"
     settings = tenant_world.services.settings.model_copy(update={"mode": Mode.REPORT})

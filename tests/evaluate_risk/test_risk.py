@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,59 +15,20 @@ from evaluate_risk.risk import (
     TOMBSTONE_AGE,
     event_time,
     fold,
-    link_key,
-    link_keys,
     new_agent,
-    retires,
-    same_for_device,
-    slot,
 )
-from shared.level import Level, highest
-from shared.model import Agent, Report, Slot
-from shared.record import BLOCKED, Category, Clears, DeviceIdentityRecord, DeviceStateRecord, Platform, Status
+from evaluate_risk.slots import slot
+from shared.domain.level import Level, highest
+from shared.domain.model import Agent, Report
+from shared.domain.record import (
+    BLOCKED,
+    Category,
+    Clears,
+    Platform,
+    Status,
+)
+from tests.evaluate_risk.samples import AGENT, NOW, a_state, an_identity, folded
 from tests.world import START, a_threat
-
-NOW = START + timedelta(days=1)
-AGENT = "agent-1"
-
-
-def a_state(
-    severity: Level = Level.SECURED,
-    *,
-    minutes: float = 0,
-    clears: Clears = Clears.NONE,
-    received: float = 0,
-    **fields: Any,
-) -> Report:
-    """A partner's word on the whole device; `minutes` and `received` count from the tests' beginning."""
-    values: dict[str, Any] = {
-        "partner": "lookout",
-        "index": 0,
-        "report_id": f"state:{minutes}:{severity}:{clears}",
-        "partner_device_id": AGENT,
-        "severity": severity,
-        "clears": clears,
-        "detected_at": START + timedelta(minutes=minutes),
-    }
-    record = DeviceStateRecord(**{**values, **fields})
-    return Report.of(record, AGENT, START + timedelta(minutes=received))
-
-
-def an_identity(*, minutes: float = 0, **fields: Any) -> Report:
-    """A report that says nothing but which device the agent is."""
-    values: dict[str, Any] = {
-        "partner": "lookout",
-        "index": 0,
-        "report_id": f"identity:{minutes}:{sorted(fields.items())}",
-        "partner_device_id": AGENT,
-        "detected_at": START + timedelta(minutes=minutes),
-    }
-    return Report.of(DeviceIdentityRecord(**{**values, **fields}), AGENT, START)
-
-
-def folded(*reports: Report) -> Agent:
-    """The agent that `reports` make."""
-    return fold(new_agent(reports[0], AGENT), reports, NOW).agent
 
 
 def is_open(agent: Agent) -> list[str]:
@@ -269,9 +229,9 @@ def test_an_event_ten_minutes_ahead_keeps_its_time() -> None:
 
 def test_an_event_further_ahead_is_clamped_to_receipt_and_marked() -> None:
     agent = folded(a_threat(minutes=10.001))
-    opening = agent.threats["t1"].opened
-    assert opening is not None
-    assert (opening.at, opening.clamped) == (START, True)
+    detection = agent.threats["t1"].detection
+    assert detection is not None
+    assert (detection.at, detection.clamped) == (START, True)
 
 
 def test_a_resolution_from_the_future_does_not_hide_what_comes_after_its_receipt() -> None:
@@ -352,8 +312,8 @@ def test_a_late_event_of_a_threat_still_remembered_is_folded_below_the_floor() -
     raised = agent.model_copy(update={"floor": START})
     outcome = fold(raised, [a_threat(minutes=-4, severity=Level.LOW)], NOW)
     assert not outcome.rejected
-    assert outcome.agent.threats["t1"].opened
-    assert outcome.agent.threats["t1"].opened.severity is Level.LOW
+    assert outcome.agent.threats["t1"].detection
+    assert outcome.agent.threats["t1"].detection.severity is Level.LOW
 
 
 def test_of_more_than_2000_tombstones_the_oldest_go() -> None:
@@ -387,7 +347,7 @@ def test_beyond_the_limit_the_gravest_open_threats_stay_and_the_rest_is_named(
     outcome = fold(new_agent(reports[0], AGENT), reports, NOW)
     assert is_open(outcome.agent) == ["high", "newer"]
     assert sorted(gone.threat_key for gone in outcome.dropped) == ["low", "older"]
-    assert {gone.opening.report for gone in outcome.dropped} == {reports[0].id, reports[2].id}
+    assert {gone.detection.report for gone in outcome.dropped} == {reports[0].id, reports[2].id}
 
 
 def test_a_full_agent_fits_into_a_document() -> None:
@@ -487,108 +447,7 @@ def test_closed_keys_close_what_they_name_and_no_more() -> None:
     assert is_open(fold(agent, [a_threat("unseen", minutes=6)], NOW).agent) == ["a", "unseen"]
 
 
-# --- what the device gets to know ---------------------------------------------------------------------
-
-
-def test_a_slot_carries_the_gravest_findings_and_counts_all() -> None:
-    reports = [
-        a_threat(f"k{n:02}", severity=Level.LOW, minutes=n - 30) for n in range(risk.SHOWN_FINDINGS + 5)
-    ]
-    mine = slot(folded(*reports, a_threat("worst", severity=Level.HIGH)))
-    assert len(mine.findings) == risk.SHOWN_FINDINGS
-    assert [f.key for f in mine.findings[:3]] == ["worst", "k00", "k01"]
-    assert mine.open_threats == risk.SHOWN_FINDINGS + 6
-    assert mine.newest_at == START
-
-
-def test_a_slot_knows_the_newest_word_against_the_device_and_the_newest_for_it() -> None:
-    agent = folded(
-        a_threat(minutes=3),
-        a_state(Level.HIGH, minutes=4),
-        a_state(clears=Clears.ALL, minutes=-5, received=-5),
-    )
-    assert slot(agent).newest_at == START + timedelta(minutes=4)
-    assert slot(agent).secured_at == START - timedelta(minutes=5)
-    assert slot(folded(a_state(minutes=4))).newest_at is None
-
-
-def test_a_fresher_snapshot_alone_is_no_news_for_the_device_but_an_earlier_beginning_is() -> None:
-    before = folded(a_state(clears=Clears.ALL, minutes=1))
-    fresher = fold(before, [a_state(clears=Clears.ALL, minutes=2)], NOW).agent
-    assert slot(fresher).secured_at != slot(before).secured_at
-    assert same_for_device(slot(before), slot(fresher))
-    earlier = fold(before, [a_state(clears=Clears.ALL, minutes=-9, received=-9)], NOW).agent
-    assert not same_for_device(slot(before), slot(earlier))
-    assert not same_for_device(slot(before), slot(fold(before, [a_threat(minutes=2)], NOW).agent))
-
-
-def _rival(agent: str, *, since: float, threat: float | None = None, secured: float | None = None) -> Slot:
-    def at(minutes: float | None) -> Any:
-        return None if minutes is None else START + timedelta(minutes=minutes)
-
-    return Slot(
-        agent=agent,
-        partner="lookout",
-        revision=1,
-        since=at(since),
-        newest_at=at(threat),
-        secured_at=at(secured),
-    )
-
-
-OLDER = _rival("lookout:old", since=0, threat=5)
-
-
-def test_a_newer_agent_supersedes_the_older_by_a_secured_snapshot_newer_than_its_threats() -> None:
-    assert retires(_rival("lookout:new", since=1, secured=6), OLDER)
-
-
-@pytest.mark.parametrize(
-    "newer",
-    [
-        _rival("lookout:new", since=1),
-        _rival("lookout:new", since=1, secured=5),
-        _rival("lookout:new", since=0, secured=6),
-        _rival("lookout:new", since=-1, secured=6),
-        _rival("zimperium:new", since=1, secured=6).model_copy(update={"partner": "zimperium"}),
-    ],
-    ids=["no snapshot", "not newer than the threat", "as old", "older", "another partner's"],
-)
-def test_otherwise_both_agents_count(newer: Slot) -> None:
-    assert not retires(newer, OLDER)
-
-
-def test_an_older_agent_without_threats_needs_no_superseding() -> None:
-    assert not retires(_rival("lookout:new", since=1, secured=6), _rival("lookout:old", since=0))
-
-
-# --- which device an agent is -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ids", "key"),
-    [
-        ({"mdm_device_id": "ABC", "serial": "SN", "udid": "U"}, "intune:abc"),
-        ({"mdm_device_id": "U-1", "udid": "U-1"}, "udid:u-1"),
-        ({"mdm_device_id": "U-1", "udid": "U-1", "serial": "SN"}, "serial:sn"),
-        ({"serial": "SN", "udid": "U"}, "serial:sn"),
-        ({"udid": "U"}, "udid:u"),
-        ({}, None),
-    ],
-)
-def test_the_best_id_is_the_one_looked_up(ids: dict[str, Any], key: str | None) -> None:
-    assert link_key(folded(an_identity(**ids))) == key
-
-
 def test_the_newest_id_stands() -> None:
     agent = folded(an_identity(mdm_device_id="new", minutes=5), an_identity(mdm_device_id="old"))
-    assert link_key(agent) == "intune:new"
-
-
-def test_an_mdm_id_may_be_any_of_three_kinds() -> None:
-    assert link_keys([("mdm", "A"), ("serial", None), ("serial", "B")]) == [
-        "intune:a",
-        "entra:a",
-        "udid:a",
-        "serial:b",
-    ]
+    assert agent.mdm_device_id is not None
+    assert agent.mdm_device_id.value == "new"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared import cosmos, events, settings
+from shared import cosmos, log, settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners", "shared")
@@ -197,23 +197,23 @@ def settings_of_bindings() -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Told:
-    """The words of the log: event → the keys of its details, wherever it is told."""
+class Logged:
+    """The words of the log: event → the keys of its details, wherever it is logged."""
 
     keys: dict[str, set[str]] = field(default_factory=dict)
 
 
 @functools.cache
-def told() -> Told:
-    """Every event of shared/events.py with the keys it is told with."""
-    keys: dict[str, set[str]] = {event.value: set() for event in events.Event}
+def logged() -> Logged:
+    """Every event of shared/log.py with the keys it is logged with."""
+    keys: dict[str, set[str]] = {event.value: set() for event in log.LogEvent}
     for path in _sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tell":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "log_event":
                 first = node.args[0]
                 if isinstance(first, ast.Attribute):
-                    keys[events.Event[first.attr].value] |= {k.arg for k in node.keywords if k.arg}
-    return Told(keys)
+                    keys[log.LogEvent[first.attr].value] |= {k.arg for k in node.keywords if k.arg}
+    return Logged(keys)
 
 
 def partners() -> tuple[str, ...]:

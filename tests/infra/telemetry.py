@@ -1,7 +1,7 @@
-"""Whether alerts and workbook look for what the app really tells. Each check returns its findings.
+"""Whether alerts and workbook look for what the app really logs. Each check returns its findings.
 
-No query can be run here. What is held: the events are those of shared/events.py, every word is one the event
-is told with, and every pattern finds its word in a line as the app writes it.
+No query can be run here. What is held: the events are those of shared/log.py, every word is one the event
+is logged with, and every pattern finds its word in a line as the app writes it.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared import events
+from shared import log
 from tests.infra import code
 
 _EVENT = re.compile(r'startswith "([^"]*)"')
@@ -89,30 +89,30 @@ def queries(folder: pathlib.Path) -> list[Query]:
 
 
 def words(folder: pathlib.Path) -> list[str]:
-    """Every query looks for an event that is told, and for words it is told with."""
+    """Every query looks for an event that is logged, and for words it is logged with."""
     return [finding for query in queries(folder) for finding in (*_events(query), *_details(query))]
 
 
 def _events(query: Query) -> Iterator[str]:
-    told = code.told().keys
+    logged = code.logged().keys
     for beginning in query.events:
         if not beginning.endswith(" "):
             yield f"{query.name}: {beginning!r} lacks its space: it would find other events too"
-        if beginning.strip() not in told:
+        if beginning.strip() not in logged:
             yield f"{query.name}: there is no event {beginning.strip()}"
-        elif not told[beginning.strip()]:
-            yield f"{query.name}: nobody tells {beginning.strip()}"
+        elif not logged[beginning.strip()]:
+            yield f"{query.name}: nobody logs {beginning.strip()}"
 
 
 def _details(query: Query) -> Iterator[str]:
-    known = set().union(*(code.told().keys.get(event.strip(), set()) for event in query.events))
+    known = set().union(*(code.logged().keys.get(event.strip(), set()) for event in query.events))
     line = " ".join(f"{key}=1" for key in sorted(known))
     for pattern in _PATTERN.findall(query.text):
         if not re.search(pattern, line):
-            yield f"{query.name}: {pattern} finds nothing in what its events tell: {line}"
+            yield f"{query.name}: {pattern} finds nothing in what its events log: {line}"
     for word in _WORD.findall(query.text):
         if word not in known:
-            yield f"{query.name}: its events are not told with {word}"
+            yield f"{query.name}: its events are not logged with {word}"
     for name in _PLACE.findall(query.text):
         if name != "SYNC_STALE_MINUTES":
             yield f"{query.name}: nobody fills in {{{name}}}"
@@ -131,12 +131,12 @@ def names(folder: pathlib.Path) -> list[str]:
 
 
 def watched(folder: pathlib.Path) -> list[str]:
-    """Whatever is told as an error is looked for by an alert."""
+    """Whatever is logged as an error is looked for by an alert."""
     alerts = [query for query in queries(folder) if query.name.startswith("alert ")]
     looked_for = {event.strip() for query in alerts for event in query.events}
-    errors = [event for event in events.Event if events.level(event) >= logging.ERROR]
+    errors = [event for event in log.LogEvent if log.level(event) >= logging.ERROR]
     missing = [event.value for event in errors if event.value not in looked_for]
-    return [f"no alert looks for {event}, which is told as an error" for event in missing]
+    return [f"no alert looks for {event}, which is logged as an error" for event in missing]
 
 
 def rows(folder: pathlib.Path) -> list[str]:
@@ -167,7 +167,7 @@ def lost(logging: Mapping[str, Any]) -> list[str]:
     excluded = set(sampling["excludedTypes"].split(";"))
     findings = [f"{kind} is sampled" for kind in ("Exception", "Trace") if kind not in excluded]
     if logging["logLevel"].get("Function") != "Information":
-        findings.append("events told as information are below the log level")
+        findings.append("events logged as information are below the log level")
     return findings
 
 

@@ -354,8 +354,8 @@ MISTAKES = [
     (graph_extension.options, MAIN, " = if (grantGraphPermissions)", " =", "without being asked for"),
     (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
     (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
-    (telemetry.words, ALERTS, "finding=(", "outcome=(", "finds nothing in what its events tell"),
-    (telemetry.words, ALERTS, "mode=enforce", "modus=enforce", "its events are not told with modus"),
+    (telemetry.words, ALERTS, "state=(", "outcome=(", "finds nothing in what its events log"),
+    (telemetry.words, ALERTS, "mode=enforce", "modus=enforce", "its events are not logged with modus"),
     (telemetry.words, ALERTS, "{SYNC_STALE_MINUTES}", "{STALE}", "nobody fills in {STALE}"),
     (
         telemetry.words,

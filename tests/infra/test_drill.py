@@ -10,9 +10,10 @@ from infra import drill
 from ingest_threat.intake import receive
 from local.partners.proof import signed
 from local.sample_tenant import Phone
-from shared.level import Level
-from shared.model import Link, link_id
-from shared.record import Platform
+from shared.domain.level import Level
+from shared.domain.model import Link, link_id
+from shared.domain.record import Platform
+from shared.headers import Headers
 from tests.world import INTUNE_ID, World, world
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -24,7 +25,7 @@ async def _sent(tenant: World, partner: str, platform: str, *, clean: bool) -> N
     phone = Phone("drill", platform, INTUNE_ID, "", "drill-1")
     message = drill.PARTNERS[partner](phone, tenant.clock(), clean=clean)
     body = json.dumps(message).encode()
-    answer = await receive(tenant.services, partner, signed(SECRET, body), body)
+    answer = await receive(tenant.services, partner, Headers(signed(SECRET, body)), body)
     assert (answer.accepted, answer.rejected) == (1, [])
     container = await tenant.services.store._container("reports")
     reports = [row async for row in container.query_items("SELECT * FROM c")]

@@ -18,7 +18,7 @@ PRINCIPAL = "77777777-1111-4222-8333-888888888888"
 
 
 def test_the_table_is_what_graph_py_says_its_calls_need() -> None:
-    said = set(PERMISSION.findall((ROOT / "shared" / "graph.py").read_text()))
+    said = set(PERMISSION.findall((ROOT / "shared" / "graph" / "graph.py").read_text()))
     assert said == {row.permission for row in table()}
 
 

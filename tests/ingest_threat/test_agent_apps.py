@@ -9,9 +9,10 @@ import pytest
 
 from ingest_threat.agent_apps import keep_apps
 from ingest_threat.intake import accept
+from shared import cosmos
+from shared.domain.inventory import AgentApps, agent_apps_id
+from shared.domain.record import AppInventoryRecord, Platform
 from shared.errors import StoreUnavailable
-from shared.inventory import AgentApps, agent_apps_id
-from shared.record import AppInventoryRecord, Platform
 from tests.ingest_threat.partners.messages_better_mobile import AGENT, app, incident
 from tests.opted_in import app_sync_world, mirror_switches
 from tests.sync_inventory.tenant import writes
@@ -96,15 +97,21 @@ async def test_instances_that_write_at_once_lose_nothing(opted_in: World) -> Non
     assert {each.app_id for each in stored.apps} == {row["BundleId"] for row in rows}
 
 
-async def test_a_store_that_is_away_has_the_message_sent_again(opted_in: World) -> None:
+async def test_a_store_that_is_away_has_the_message_sent_again(
+    opted_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opted_in.cosmos_faults.fail_next(503, container="inventory", times=9)
     with pytest.raises(StoreUnavailable):
         await _post(opted_in, _row())
 
 
-async def test_writers_that_are_always_faster_have_the_message_sent_again(opted_in: World) -> None:
+async def test_writers_that_are_always_faster_have_the_message_sent_again(
+    opted_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cosmos, "MAX_ATTEMPTS", 3)
     await _post(opted_in, _row())
-    opted_in.cosmos_faults.fail_next(412, container="inventory", operation="replace", times=99)
+    opted_in.clock.pass_time(minutes=1)
+    opted_in.cosmos_faults.fail_next(412, container="inventory", operation="replace", times=3)
     with pytest.raises(StoreUnavailable, match="too many at once"):
         await _post(opted_in, _row())
 

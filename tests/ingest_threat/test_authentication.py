@@ -7,8 +7,9 @@ import pytest
 
 from ingest_threat.authentication import authenticate, check
 from ingest_threat.partners import known
+from shared.domain.authentication import NEEDED, Scheme
 from shared.errors import KeysUnavailable, NotAuthentic, SettingsError
-from shared.proofs import NEEDED, Scheme
+from shared.headers import Headers
 from shared.settings import Settings, read
 from tests.ingest_threat.ways import CARRIERS, DATED, ROTATED, proof, texts
 from tests.login_service import LoginService, login_service
@@ -60,7 +61,7 @@ def settings_for(scheme: Scheme, login: LoginService) -> Settings:
 
 
 async def send(settings: Settings, partner: str, headers: dict[str, str], body: bytes = BODY) -> None:
-    await authenticate(settings, partner, headers, body, datetime.now(UTC))
+    await authenticate(settings, partner, Headers(headers), body, datetime.now(UTC))
 
 
 async def refused(settings: Settings, partner: str, headers: dict[str, str], body: bytes = BODY) -> str:

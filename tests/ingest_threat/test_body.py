@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items, whole
+from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items, json_value
 from shared.errors import Unreadable, UnreadableReport
 
 
@@ -99,14 +99,14 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
 
 
 def test_a_body_that_is_one_value_is_read_whole() -> None:
-    assert whole(b'\xef\xbb\xbf[{"a": 1e999}, "\\ud800"]') == [{"a": "1e999"}, "\ufffd"]
+    assert json_value(b'\xef\xbb\xbf[{"a": 1e999}, "\\ud800"]') == [{"a": "1e999"}, "\ufffd"]
     for body, kind in (
         (b'{"a": 1}\n{"a": 2}', "malformed"),
         (nested(65), "too_large"),
         (b"\xff", "malformed"),
     ):
         with pytest.raises(UnreadableReport) as error:
-            whole(body)
+            json_value(body)
         assert error.value.kind == kind
 
 

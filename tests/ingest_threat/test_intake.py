@@ -14,6 +14,10 @@ from local.partners.message import encoded
 from local.partners.proof import signed
 from local.sample_tenant import Phone
 from shared.cosmos import CONTAINERS
+from shared.domain.authentication import Scheme
+from shared.domain.level import Level
+from shared.domain.model import DeadLetter, Report
+from shared.domain.record import Platform, ThreatRecord
 from shared.errors import (
     KeysUnavailable,
     NotAuthentic,
@@ -24,10 +28,7 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.level import Level
-from shared.model import DeadLetter, Report
-from shared.proofs import Scheme
-from shared.record import Platform, ThreatRecord
+from shared.headers import Headers
 from shared.settings import Settings
 from tests.ingest_threat.ways import proof, texts
 from tests.login_service import login_service
@@ -166,22 +167,22 @@ async def test_a_report_that_decides_nothing_as_things_are_switched_is_hinted_at
 async def test_who_sends_is_proven_before_anything_is_read(tenant_world: World) -> None:
     body = encoded(_items(1))
     with pytest.raises(UnknownPartner):
-        await receive(tenant_world.services, "norton", {}, body)
+        await receive(tenant_world.services, "norton", Headers({}), body)
     with pytest.raises(NotAuthentic):
-        await receive(tenant_world.services, "zimperium", signed(SECRET, body), body)
+        await receive(tenant_world.services, "zimperium", Headers(signed(SECRET, body)), body)
     assert dict(tenant_world.operations) == {}
 
 
 async def test_a_body_over_the_limit_is_refused_unread_and_unstored(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        await receive(tenant_world.services, "zimperium", {}, b"x" * 1_048_577)
+        await receive(tenant_world.services, "zimperium", Headers({}), b"x" * 1_048_577)
     assert caught.value.kind is Unreadable.TOO_LARGE
     assert dict(tenant_world.operations) == {}
 
 
 async def test_a_body_that_is_not_utf8_is_malformed_and_unstored(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        await receive(tenant_world.services, "zimperium", {}, b'{"a": "\xff"}')
+        await receive(tenant_world.services, "zimperium", Headers({}), b'{"a": "\xff"}')
     assert caught.value.kind is Unreadable.MALFORMED
     assert dict(tenant_world.operations) == {}
 
@@ -214,10 +215,10 @@ async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, tak
     async with world(webhook_secrets={"zimperium": SECRET}) as one:
         headers = {**signed(SECRET, body), "content-type": content_type}
         if taken:
-            assert (await receive(one.services, "zimperium", headers, body)).accepted == 1
+            assert (await receive(one.services, "zimperium", Headers(headers), body)).accepted == 1
         else:
             with pytest.raises(WrongContentType):
-                await receive(one.services, "zimperium", headers, body)
+                await receive(one.services, "zimperium", Headers(headers), body)
 
 
 async def test_both_secrets_of_a_rotation_are_taken() -> None:
@@ -225,7 +226,7 @@ async def test_both_secrets_of_a_rotation_are_taken() -> None:
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": f"{SECRET} {other}"}) as one:
         for secret in (SECRET, other):
-            await receive(one.services, "zimperium", signed(secret, body), body)
+            await receive(one.services, "zimperium", Headers(signed(secret, body)), body)
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))
@@ -238,10 +239,10 @@ async def test_every_way_of_proof_opens_the_door_and_only_its_own(scheme: Scheme
         async with world(Clock(datetime.now(UTC)), **settings, **given) as one:
             for way, headers in proofs.items():
                 if way is scheme:
-                    assert (await receive(one.services, "zimperium", headers, body)).accepted == 1
+                    assert (await receive(one.services, "zimperium", Headers(headers), body)).accepted == 1
                 else:
                     with pytest.raises(NotAuthentic):
-                        await receive(one.services, "zimperium", headers, body)
+                        await receive(one.services, "zimperium", Headers(headers), body)
 
 
 async def test_a_key_server_that_is_down_is_asked_again_later_and_nothing_is_stored() -> None:
@@ -255,7 +256,7 @@ async def test_a_key_server_that_is_down_is_asked_again_later_and_nothing_is_sto
         settings: dict[str, Any] = {"schemes": {"zimperium": Scheme.ENTRA}}
         async with world(**settings, **given, entra_authority=login.authority) as one:
             with pytest.raises(KeysUnavailable):
-                await receive(one.services, "zimperium", headers, body)
+                await receive(one.services, "zimperium", Headers(headers), body)
             assert dict(one.operations) == {}
 
 

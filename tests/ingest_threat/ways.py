@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from local.partners.proof import signed
-from shared.proofs import Scheme
+from shared.domain.authentication import Scheme
 from tests.login_service import AUDIENCE, LoginService, published
 from tests.world import TENANT_ID
 

@@ -7,7 +7,7 @@ import pytest
 from ingest_threat import authentication, partners
 from local.sample_tenant import PLATFORM
 from local.stack import read_settings
-from shared.proofs import Scheme
+from shared.domain.authentication import Scheme
 from shared.settings import read
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.agents import ABOUT_EMAIL, listing
+from shared.domain.level import Level
+from shared.domain.model import Agent, Link, link_id
+from shared.domain.record import Platform, Status
 from shared.errors import BadRequest
-from shared.level import Level
-from shared.model import Agent, Link, link_id
-from shared.record import Platform, Status
 from tests.evaluate_risk.stories import AGENT_ID, feed
 from tests.serve_console.hands import WHO, linked, reported, unlinked
 from tests.world import ENTRA_ID, START, World, a_threat

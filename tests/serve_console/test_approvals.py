@@ -4,8 +4,8 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.approvals import ApprovalRequest, approve_stop, listing
+from shared.domain.level import Level
 from shared.errors import NotThere
-from shared.level import Level
 from tests.evaluate_risk.stories import feed, put_other_phone, put_phone
 from tests.serve_console.hands import ADA
 from tests.world import ENTRA_ID, World, a_threat, world

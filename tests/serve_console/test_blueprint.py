@@ -9,7 +9,7 @@ import azure.functions as func
 import pytest
 
 from serve_console import blueprint
-from shared.proofs import Scheme
+from shared.domain.authentication import Scheme
 from tests.ingest_threat.ways import DATED, proof, texts
 from tests.login_service import login_service
 from tests.opted_in import app_sync_world, mirror_switches

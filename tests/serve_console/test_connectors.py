@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ingest_threat.heartbeat import heard
+from ingest_threat.heartbeat import record_heartbeat
 from serve_console.connectors import ConnectorRow, listing
-from shared.hearing import Silent
+from shared.domain.heartbeats import UnresponsivePartners
+from shared.domain.record import Platform
 from shared.local_rules import parse
-from shared.record import Platform
 from tests.sync_inventory.tenant import put_connector, run
 from tests.world import World, world
 
@@ -37,13 +37,13 @@ async def test_switches_heartbeats_and_where_it_counts_are_told() -> None:
             lastHeartbeatDateTime="2026-06-01T10:00:00Z",
         )
         await run(one)
-        await heard(one.services, "lookout")
+        await record_heartbeat(one.services, "lookout")
         row = (await _rows(one))["lookout"]
         assert (row.connector, row.state, row.unresponsive_after_days) == ("connector-1", "enabled", 3)
         assert (row.switched_on, row.counts_on) == ([Platform.ANDROID, Platform.IOS], [Platform.IOS])
         assert row.blocks_without_data == [Platform.IOS]
         assert (row.app_sync, row.app_sync_personal) == (True, False)
-        assert row.heard_at == one.clock()
+        assert row.last_reported_at == one.clock()
         assert row.warnings == []
 
 
@@ -62,7 +62,7 @@ async def test_what_an_admin_should_look_at_is_said(fields: dict[str, Any], warn
     async with _world() as one:
         put_connector(one, **fields)
         await run(one)
-        await heard(one.services, "lookout")
+        await record_heartbeat(one.services, "lookout")
         [said] = (await _rows(one))["lookout"].warnings
         assert warning in said
 
@@ -78,7 +78,7 @@ async def test_a_known_minimum_needs_no_warning() -> None:
     async with _world() as one:
         put_connector(one, partnerUnsupportedOsVersionBlocked=True)
         await run(one)
-        await heard(one.services, "lookout")
+        await record_heartbeat(one.services, "lookout")
         local = parse(b'[minimum_os.lookout]\nios = "17"\n')
         one.services.mirror._local = local
         one.services.mirror.forget()
@@ -88,7 +88,7 @@ async def test_a_known_minimum_needs_no_warning() -> None:
 
 async def test_partners_that_are_off_silent_or_never_heard_are_named() -> None:
     async with _world() as one:
-        await one.services.store.upsert(Silent(partners={"lookout": one.clock()}))
+        await one.services.store.upsert(UnresponsivePartners(partners={"lookout": one.clock()}))
         rows = await _rows(one)
         assert "it was never heard" in rows["zimperium"].warnings
         assert any("silent for too long; silence is set to hold" in each for each in rows["lookout"].warnings)

@@ -7,9 +7,9 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.intake import accept
-from serve_console.dead_letters import REDACTED, Outcome, Redriven, listing, redrive
+from serve_console.dead_letters import REDACTED, Redriven, RedriveOutcome, listing, redrive
+from shared.domain.model import Agent, DeadLetter, Report
 from shared.errors import BadRequest, NotThere, StoreUnavailable, UnreadableReport
-from shared.model import Agent, DeadLetter, Report
 from tests.evaluate_risk.stories import agent, feed
 from tests.world import START, World, a_threat
 
@@ -92,7 +92,7 @@ async def test_an_item_that_can_be_read_now_is_stored_as_of_when_it_was_received
     letter = await _letter(tenant_world, body=_jamf())
     tenant_world.clock.pass_time(days=3)
     done = await _redriven(tenant_world, letter)
-    assert (done.outcome, done.accepted, done.note) == (Outcome.STORED, 1, REDACTED)
+    assert (done.outcome, done.accepted, done.note) == (RedriveOutcome.STORED, 1, REDACTED)
     (report,) = await _stored(tenant_world)
     assert (report.received_at, report.record.partner) == (START, "wandera_jamf")
     assert await _letters(tenant_world) == []
@@ -127,7 +127,10 @@ async def test_a_redrive_that_was_cut_off_is_done_again(tenant_world: World) -> 
 async def test_an_item_that_still_cannot_be_read_stays_with_the_reason_of_today(tenant_world: World) -> None:
     letter = await _letter(tenant_world, body={"neither": "fish nor flesh"})
     done = await _redriven(tenant_world, letter)
-    assert (done.outcome, done.reason) == (Outcome.KEPT, "nothing in it is in the format of wandera_jamf")
+    assert (done.outcome, done.reason) == (
+        RedriveOutcome.KEPT,
+        "nothing in it is in the format of wandera_jamf",
+    )
     (row,) = (await listing(tenant_world.services, None, None, None)).dead_letters
     assert (row.id, row.reason, row.redriven_at) == (letter.id, done.reason, START)
     assert await _redriven(tenant_world, letter) == done
@@ -149,12 +152,12 @@ async def test_a_body_refused_as_a_whole_can_be_redriven_by_its_own_letter(tenan
         await accept(tenant_world.services, "lookout", json.dumps(_jamf()).encode())
     (row,) = (await listing(tenant_world.services, "lookout", None, None)).dead_letters
     done = await redrive(tenant_world.services, row.id, row.partner)
-    assert (done.kind, done.outcome) == ("body", Outcome.KEPT)
+    assert (done.kind, done.outcome) == ("body", RedriveOutcome.KEPT)
 
 
 async def test_of_what_only_the_hash_is_kept_nothing_comes_back(tenant_world: World) -> None:
     done = await _redriven(tenant_world, await _letter(tenant_world, kind="body", body=None))
-    assert done.outcome is Outcome.KEPT
+    assert done.outcome is RedriveOutcome.KEPT
     assert "nothing is kept" in (done.reason or "")
 
 
@@ -163,7 +166,7 @@ async def test_a_device_whose_id_was_redacted_gets_no_report(tenant_world: World
     event["event"]["device"]["deviceId"] = "[redacted]"
     done = await _redriven(tenant_world, await _letter(tenant_world, body=event))
     assert (done.outcome, done.reason) == (
-        Outcome.KEPT,
+        RedriveOutcome.KEPT,
         "its key or its device was redacted when it was set aside",
     )
     assert await _stored(tenant_world) == []
@@ -179,7 +182,7 @@ async def test_an_id_for_linking_that_was_redacted_is_left_out(tenant_world: Wor
 
 async def test_a_partner_without_an_adapter_keeps_its_letters(tenant_world: World) -> None:
     done = await _redriven(tenant_world, await _letter(tenant_world, partner="norton", body={}))
-    assert done.outcome is Outcome.KEPT
+    assert done.outcome is RedriveOutcome.KEPT
 
 
 # --- what was stored ----------------------------------------------------------------------------------
@@ -200,14 +203,14 @@ async def test_a_report_is_handed_back_to_the_feed_as_it_stands(tenant_world: Wo
     assert before
     assert after
     assert (after.document, after.etag != before.etag) == (before.document, True), "the feed sees a write"
-    assert (done.outcome, done.duplicates) == (Outcome.HANDED_BACK, 1)
+    assert (done.outcome, done.duplicates) == (RedriveOutcome.HANDED_BACK, 1)
     assert await _letters(tenant_world) == []
 
 
 async def test_a_report_that_has_outlived_its_days_is_created_anew_and_counts(tenant_world: World) -> None:
     report = a_threat()
     done = await _redriven(tenant_world, await _buried(tenant_world, report, "too_many_threats"))
-    assert (done.outcome, done.accepted) == (Outcome.HANDED_BACK, 1)
+    assert (done.outcome, done.accepted) == (RedriveOutcome.HANDED_BACK, 1)
     (stored,) = await _stored(tenant_world)
     assert stored == report
     await evaluate(tenant_world.services, feed(stored))
@@ -237,7 +240,7 @@ async def test_a_letter_the_feed_has_set_aside_again_stays(tenant_world: World) 
         await evaluate(tenant_world.services, feed(report))
 
     tenant_world.services.store.upsert = and_at_once_the_feed  # type: ignore[method-assign]
-    assert (await redrive(tenant_world.services, row.id, row.partner)).outcome is Outcome.HANDED_BACK
+    assert (await redrive(tenant_world.services, row.id, row.partner)).outcome is RedriveOutcome.HANDED_BACK
     assert await _letters(tenant_world) == [row.id]
 
 
@@ -246,7 +249,7 @@ async def test_what_is_no_report_cannot_be_handed_back(tenant_world: World) -> N
         letter = await _letter(tenant_world, kind="report", record=record)
         done = await _redriven(tenant_world, letter)
         assert (done.outcome, done.reason, done.note) == (
-            Outcome.KEPT,
+            RedriveOutcome.KEPT,
             "what is kept of it is not a report",
             None,
         )

@@ -4,10 +4,10 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.devices import explain, listing
+from shared.domain.level import Level
+from shared.domain.model import Link, Report, TagState, Verdict, link_id
+from shared.domain.record import DeviceStateRecord
 from shared.errors import BadRequest, NotThere
-from shared.level import Level
-from shared.model import Link, Report, TagState, Verdict, link_id
-from shared.record import DeviceStateRecord
 from tests.world import ENTRA_ID, INTUNE_ID, START, World, a_threat
 
 
@@ -31,7 +31,10 @@ async def test_a_blocked_device_is_explained_by_report_rule_and_tag(tenant_world
         ("lookout", "https://partner.example/1")
     ]
     assert (told.tag.applied, told.tag.applied_at) == ("mtd-block-high", tenant_world.clock())
-    assert (told.seen.attribute, told.seen.value) == ("extensionAttribute7", "mtd-block-high")
+    assert (told.entra_attribute.attribute, told.entra_attribute.value) == (
+        "extensionAttribute7",
+        "mtd-block-high",
+    )
     assert [entry.what for entry in told.history if "mtd-block-high" in entry.what]
 
 
@@ -58,8 +61,8 @@ async def test_what_entra_does_not_tell_is_said_to_be_unknown(tenant_world: Worl
     await _blocked(tenant_world)
     tenant_world.graph_faults.fail(500, 1)
     told = await explain(tenant_world.services, ENTRA_ID)
-    assert told.seen.value is None
-    assert told.seen.trouble is not None
+    assert told.entra_attribute.value is None
+    assert told.entra_attribute.trouble is not None
 
 
 @pytest.mark.parametrize("id_", ["no-such-device", "a/b", "x" * 300, "", "a b"])

@@ -1,7 +1,7 @@
 """One word on whether the app can do its work."""
 
 from serve_console.health import health
-from shared.runs import Run, Runs, StepRun
+from shared.domain.runs import Run, Runs, StepRun
 from tests.world import World
 
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serve_console.inventory import DeviceApps, InventoryPage, fetch
-from shared.app_sync import OptIn, OptIns
+from shared.domain.app_sync import OptIn, OptIns
+from shared.domain.inventory import AgentApps, AppRow, Collected, SeenApp, agent_apps_id, trimmed
+from shared.domain.model import DeviceFacts, Ownership, Slot
+from shared.domain.record import Platform
 from shared.errors import BadRequest, StoreUnavailable
-from shared.inventory import AgentApps, AppRow, Collected, SeenApp, agent_apps_id, trimmed
-from shared.model import DeviceFacts, Ownership, Slot
-from shared.record import Platform
 from tests.opted_in import app_sync_world, mirror_switches
 from tests.world import ENTRA_ID, INTUNE_ID, START, World, a_device
 

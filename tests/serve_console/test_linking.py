@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from evaluate_risk import decide as door
+from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
-from evaluate_risk.risk import slot
+from evaluate_risk.linking import link_agent
+from evaluate_risk.slots import slot, with_slot, withdrawn
 from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
 from serve_console.request import read_request
+from shared.domain.level import Level
+from shared.domain.model import Agent, Device, Link, TagState, Verdict, is_manual, link_id, link_of_agent
+from shared.domain.record import Status
 from shared.errors import BadRequest, NotThere, StoreUnavailable
-from shared.level import Level
-from shared.model import Agent, Device, Link, TagState, Verdict, by_hand, link_id, link_of_agent
-from shared.record import Status
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, state
 from tests.serve_console.hands import ADA, BOB, WHO, agent, linked, record, reported, unlinked
 from tests.sync_inventory import tenant
@@ -80,7 +81,7 @@ async def test_neither_feed_nor_sync_changes_a_link_by_hand(tenant_world: World)
     await tenant.run(tenant_world)
     assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
     assert AGENT_ID not in (await tenant_world.device()).slots
-    assert await door.link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_id("serial", "x")) is None
+    assert await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_id("serial", "x")) is None
     assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
     found = await record(tenant_world)
     assert found
@@ -117,7 +118,7 @@ async def test_a_link_by_hand_follows_a_device_that_gets_its_entra_id(tenant_wor
     await tenant.run(tenant_world)
     moved = await agent(tenant_world)
     assert (moved.device, moved.linked_by) == (ENTRA_ID, link_of_agent(AGENT_ID))
-    assert by_hand(moved.linked_by)
+    assert is_manual(moved.linked_by)
     assert tenant_world.entra_tag() == "mtd-block-high"
     await evaluate(tenant_world.services, feed(a_threat("t2", mdm_device_id="intune-other")))
     assert (await agent(tenant_world)).device == ENTRA_ID
@@ -211,11 +212,11 @@ async def test_a_late_slow_instance_places_nothing_after_an_undo(tenant_world: W
     before = await agent(tenant_world)
     await unlinked(tenant_world)
     late = slot(before)
-    await door.change(tenant_world.services, ENTRA_ID, lambda device: door.with_slot(device, late))
+    await change(tenant_world.services, ENTRA_ID, lambda device: with_slot(device, late))
     assert (await tenant_world.device()).slots[AGENT_ID].withdrawn
     await linked(tenant_world)
     agent_again = await agent(tenant_world)
-    await door.change(tenant_world.services, ENTRA_ID, lambda device: door.withdrawn(device, before))
+    await change(tenant_world.services, ENTRA_ID, lambda device: withdrawn(device, before))
     standing = (await tenant_world.device()).slots[AGENT_ID]
     assert (standing.withdrawn, standing.revision) == (False, agent_again.level_revision)
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from evaluate_risk.evaluation import evaluate
-from serve_console.links_import import ImportAnswer, Outcome, import_links
+from serve_console.links_import import ImportAnswer, LineOutcome, import_links
+from shared.domain.model import Agent, Link, TagState, link_id, link_of_agent
 from shared.errors import BadRequest, StoreUnavailable, UnreadableReport, WrongContentType
-from shared.model import Agent, Link, TagState, link_id, link_of_agent
+from shared.headers import Headers
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, state
 from tests.serve_console.hands import ADA, WHO, agent, linked, record, reported
 from tests.world import ENTRA_ID, World, a_threat
@@ -23,7 +24,7 @@ def _file(*lines: str) -> bytes:
 async def _imported(
     world: World, body: bytes, query: Mapping[str, str] | None = None, headers: Mapping[str, str] = CSV
 ) -> ImportAnswer:
-    return await import_links(world.services, ADA, headers, body, query or {})
+    return await import_links(world.services, ADA, Headers(headers), body, query or {})
 
 
 async def _applied(world: World, body: bytes) -> ImportAnswer:
@@ -67,7 +68,7 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(tenant_world
         (7, "unreadable"),
         (8, "link"),
     ]
-    assert answer.counts[Outcome.LINK] == 3
+    assert answer.counts[LineOutcome.LINK] == 3
     assert answer.lines[6].why == "the agent has not reported yet"
     assert await state(tenant_world) == before
     assert {operation for _, operation in tenant_world.operations} <= {"read", "query"}
@@ -109,7 +110,7 @@ async def test_applied_twice_the_second_time_changes_nothing(tenant_world: World
     before = await state(tenant_world)
     tenant_world.clock.pass_time(minutes=5)
     again = await _applied(tenant_world, MIXED)
-    assert [again.lines[place].outcome for place in (0, 1, 6)] == [Outcome.SAME] * 3
+    assert [again.lines[place].outcome for place in (0, 1, 6)] == [LineOutcome.SAME] * 3
     assert await state(tenant_world) == before
 
 
@@ -132,7 +133,7 @@ async def test_a_move_names_the_device_the_agent_leaves(tenant_world: World) -> 
     await linked(tenant_world)
     answer = await _applied(tenant_world, _file(f"lookout,agent-1,{OTHER_ENTRA_ID},enrolled anew"))
     (line,) = answer.lines
-    assert (line.outcome, line.previous, line.device) == (Outcome.MOVE, ENTRA_ID, OTHER_ENTRA_ID)
+    assert (line.outcome, line.previous, line.device) == (LineOutcome.MOVE, ENTRA_ID, OTHER_ENTRA_ID)
     assert (await tenant_world.device()).frozen
 
 

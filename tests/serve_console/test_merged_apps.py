@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from serve_console.merged_apps import FIELDS, InventoryApp, merged
-from shared.inventory import IntuneApp, SeenApp
+from shared.domain.inventory import IntuneApp, SeenApp
 from tests.world import START
 
 PARTNER = "better_mobile"

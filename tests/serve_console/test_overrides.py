@@ -7,13 +7,13 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from serve_console.overrides import EndRequest, Overridden, OverrideRequest, end_override, override
 from serve_console.request import read_request
+from shared.domain.level import Level
+from shared.domain.model import Verdict
 from shared.errors import BadRequest, NotThere
-from shared.level import Level
-from shared.model import Verdict
 from sync_inventory.run import sync
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.serve_console.hands import ADA
-from tests.sync_inventory.tenant import put_phone as enrol
+from tests.sync_inventory.tenant import put_phone as enroll
 from tests.sync_inventory.tenant import put_policy
 from tests.world import ENTRA_ID, World, a_threat
 
@@ -64,7 +64,7 @@ async def test_a_covered_threat_seen_anew_blocks_all_the_same(tenant_world: Worl
 
 async def test_after_its_end_the_next_sync_blocks_again(tenant_world: World) -> None:
     put_policy(tenant_world)
-    enrol(tenant_world)
+    enroll(tenant_world)
     await sync(tenant_world.services)
     await evaluate(tenant_world.services, feed(a_threat()))
     await _overridden(tenant_world, hours=1)

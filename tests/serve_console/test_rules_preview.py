@@ -4,10 +4,10 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.rules_preview import preview_rules
+from shared.domain.level import Level
+from shared.domain.model import Verdict
 from shared.errors import BadRequest
-from shared.level import Level
 from shared.local_rules import parse
-from shared.model import Verdict
 from tests.evaluate_risk.stories import feed, put_other_phone, put_phone
 from tests.world import ENTRA_ID, World, a_threat
 

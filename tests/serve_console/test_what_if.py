@@ -9,8 +9,8 @@ from evaluate_risk.evaluation import evaluate
 from infra.access.templates import APPLICATIONS, policies
 from serve_console import what_if
 from serve_console.what_if import prove
+from shared.domain.level import Level
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
-from shared.level import Level
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, World, a_threat
 

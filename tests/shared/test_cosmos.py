@@ -22,6 +22,8 @@ from shared.cosmos import (
     Page,
     Store,
 )
+from shared.domain.level import Level
+from shared.domain.model import DeadLetter, Decision, Device, Link, Report, Tag, TagState, Verdict
 from shared.errors import (
     AlreadyStored,
     Conflict,
@@ -31,8 +33,6 @@ from shared.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from shared.level import Level
-from shared.model import DeadLetter, Decision, Device, Link, Report, Tag, TagState, Verdict
 from shared.settings import Settings
 from tests.world import ENTRA_ID, START, World, a_device, a_threat
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.entra import ADMIN_ROLE, Caller, Expected, admin, bearer, verified
 from shared.errors import KeysUnavailable, NotAuthentic
+from shared.headers import Headers
 from tests.login_service import APP, AUDIENCE, PERSON, LoginService, login_service, private_key, published
 from tests.world import TENANT_ID, World, world
 
@@ -178,7 +179,11 @@ async def test_without_the_keys_nobody_is_told_yes_or_no(login: LoginService) ->
 
 
 def test_a_bearer_token_is_taken_from_its_header_in_any_case() -> None:
-    assert bearer({"AUTHORIZATION": "bearer a.b.c"}) == bearer({"Authorization": "Bearer a.b.c"}) == "a.b.c"
+    assert (
+        bearer(Headers({"AUTHORIZATION": "bearer a.b.c"}))
+        == bearer(Headers({"Authorization": "Bearer a.b.c"}))
+        == "a.b.c"
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,13 +203,13 @@ def test_a_bearer_token_is_taken_from_its_header_in_any_case() -> None:
 )
 def test_any_other_form_is_refused(value: str) -> None:
     with pytest.raises(NotAuthentic):
-        bearer({"Authorization": value})
+        bearer(Headers({"Authorization": value}))
 
 
 @given(st.text())
 def test_only_not_authentic_escapes_a_header(value: str) -> None:
     with pytest.raises(NotAuthentic):
-        bearer({"Authorization": value})
+        bearer(Headers({"Authorization": value}))
 
 
 JSON = st.recursive(
@@ -231,7 +236,7 @@ async def test_odd_headers_of_a_token_are_refused(login: LoginService, header: b
 
 
 async def test_an_admin_is_whoever_has_the_role(tenant_world: World) -> None:
-    caller = await admin(tenant_world.services, await tenant_world.admin_headers("Ada"))
+    caller = await admin(tenant_world.services, Headers(await tenant_world.admin_headers("Ada")))
     assert (caller.name, caller.roles) == ("Ada", frozenset({ADMIN_ROLE}))
 
 
@@ -245,7 +250,7 @@ async def test_nobody_else_is(tenant_world: World, caplog: pytest.LogCaptureFixt
     attempts = [{}, {"Authorization": "Bearer x"}, *({"Authorization": f"Bearer {each}"} for each in tokens)]
     for headers in attempts:
         with pytest.raises(NotAuthentic):
-            await admin(tenant_world.services, headers)
+            await admin(tenant_world.services, Headers(headers))
     assert sum("not_authentic" in line for line in caplog.messages) == len(attempts)
     assert not any(token in caplog.text for token in tokens)
 
@@ -254,7 +259,7 @@ async def test_admins_are_off_until_they_are_set() -> None:
     async with world(admin_tenant="", admin_audience="") as one:
         token = await one.token(ADMIN_ROLE, tenant=TENANT_ID, audience=AUDIENCE)
         with pytest.raises(NotAuthentic, match="no tenant and audience"):
-            await admin(one.services, {"Authorization": f"Bearer {token}"})
+            await admin(one.services, Headers({"Authorization": f"Bearer {token}"}))
 
 
 def _encoded(value: object) -> str:

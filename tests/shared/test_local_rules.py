@@ -4,12 +4,12 @@ import pathlib
 
 import pytest
 
+from shared.domain.level import Level
+from shared.domain.model import Ownership
+from shared.domain.record import Category, Platform
+from shared.domain.rule import RuleSource
 from shared.errors import SettingsError
-from shared.level import Level
 from shared.local_rules import EVERY_DEVICE, LocalRules, load, parse
-from shared.model import Ownership
-from shared.record import Category, Platform
-from shared.rule import RuleSource
 
 WHOLE = b"""
 # reviewed
@@ -39,7 +39,7 @@ def test_a_rule_says_what_it_is_for() -> None:
         Platform.IOS,
     )
     assert (rule.ownership, rule.category, rule.grace_hours) == (Ownership.COMPANY, Category.NETWORK, 24.0)
-    assert (rule.source, rule.reach) == (RuleSource.LOCAL, EVERY_DEVICE)
+    assert (rule.source, rule.assignment) == (RuleSource.LOCAL, EVERY_DEVICE)
 
 
 def test_a_dry_rule_stands_apart_and_one_without_a_platform_is_for_both() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.connector import Connector, connector_document_id
+from shared.domain.connector import Connector, connector_document_id
+from shared.domain.level import Level
+from shared.domain.record import Platform
 from shared.errors import StoreUnavailable
-from shared.level import Level
 from shared.mirror import KEPT
-from shared.record import Platform
 from tests.world import World, world
 
 READ = ("settings", "read")

@@ -21,6 +21,7 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
+from shared.headers import Headers
 from shared.reply import answered, problem, reply, reply_unless_known
 
 
@@ -86,15 +87,17 @@ class _Content(BaseModel):
 
 @pytest.mark.parametrize("asked", ["{}", "W/{}", '"other", {}', "*"])
 def test_content_that_is_known_is_not_sent_again(asked: str) -> None:
-    first = reply_unless_known(_Content(word="ok"), {})
+    first = reply_unless_known(_Content(word="ok"), Headers({}))
     assert (first.status_code, first.get_body()) == (200, b'{"word":"ok"}')
-    again = reply_unless_known(_Content(word="ok"), {"if-none-match": asked.format(first.headers["ETag"])})
+    again = reply_unless_known(
+        _Content(word="ok"), Headers({"if-none-match": asked.format(first.headers["ETag"])})
+    )
     assert (again.status_code, again.get_body()) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
 @pytest.mark.parametrize("asked", ["", '"other"', "nonsense"])
 def test_content_that_is_not_known_is_sent(asked: str) -> None:
-    assert reply_unless_known(_Content(word="ok"), {"If-None-Match": asked}).status_code == 200
-    old = reply_unless_known(_Content(word="old"), {}).headers["ETag"]
-    assert reply_unless_known(_Content(word="ok"), {"If-None-Match": old}).status_code == 200
+    assert reply_unless_known(_Content(word="ok"), Headers({"If-None-Match": asked})).status_code == 200
+    old = reply_unless_known(_Content(word="old"), Headers({})).headers["ETag"]
+    assert reply_unless_known(_Content(word="ok"), Headers({"If-None-Match": old})).status_code == 200

@@ -2,9 +2,9 @@
 
 import pytest
 
+from shared.domain.authentication import Scheme
+from shared.domain.record import Platform
 from shared.errors import SettingsError
-from shared.proofs import Scheme
-from shared.record import Platform
 from shared.settings import Mode, Settings, current, read
 
 SECRET = "whsec_c2VjcmV0"

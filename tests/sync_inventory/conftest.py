@@ -2,7 +2,8 @@
 
 import pytest
 
-from sync_inventory import app_export, run
+from sync_inventory import run
+from sync_inventory.apps import export as app_export
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from local.graph.inventory import put_detected_apps
-from shared.inventory import Inventory
-from shared.model import Agent, Device, Link
-from shared.runs import Run, Runs, StepRun
+from shared.domain.inventory import Inventory
+from shared.domain.model import Agent, Device, Link
+from shared.domain.runs import Run, Runs, StepRun
 from sync_inventory.run import sync
 from tests.world import ENTRA_ID, INTUNE_ID, USER_ID, World
 

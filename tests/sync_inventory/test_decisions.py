@@ -4,9 +4,9 @@ import pytest
 
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
+from shared.domain.level import Level
+from shared.domain.model import Verdict
 from shared.errors import StoreUnavailable
-from shared.level import Level
-from shared.model import Verdict
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, step, writes
 from tests.world import World, a_threat, world
 

@@ -6,7 +6,7 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.devices import listing
-from shared.level import Level
+from shared.domain.level import Level
 from tests.sync_inventory.tenant import put_phone, put_policy, run
 from tests.world import World, a_threat, world
 

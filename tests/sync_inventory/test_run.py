@@ -7,15 +7,15 @@ from collections import Counter
 import pytest
 
 from evaluate_risk.evaluation import evaluate
+from shared.domain.runs import Run, Runs
 from shared.errors import StoreUnavailable
-from shared.runs import Run, Runs
 from sync_inventory import steps as running
 from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 STEPS = [
-    *("connectors", "rules", "silence", "app_export", "devices"),
+    *("connectors", "rules", "heartbeats", "app_export", "devices"),
     *("agents", "decisions", "drift", "apps", "figures"),
 ]
 GRAPH_PATHS = {
@@ -95,7 +95,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
             (
                 "mirror_connectors",
                 "mirror_rules",
-                "listen",
+                "check_heartbeats",
                 "order_app_export",
                 "mirror_devices",
                 "link_agents",
@@ -153,7 +153,7 @@ async def test_graph_that_does_not_answer_in_time_is_named(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _tenant(tenant_world)
-    monkeypatch.setattr("shared.graph_client.TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("shared.graph.client.TIMEOUT_SECONDS", 0.05)
     tenant_world.graph_faults.delay(0.5, path_contains="deviceCompliancePolicies")
     done = await step(tenant_world, "rules")
     assert done.error is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse
-from shared.record import DeviceStateRecord, Record, ThreatRecord
+from shared.domain.record import DeviceStateRecord, Record, ThreatRecord
 
 RECEIVED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.partners import check_known, known, parse, unknown_words
+from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from shared.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
 
 SAMPLES = samples()

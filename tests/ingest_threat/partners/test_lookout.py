@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.partners import parse, unknown_words
-from shared.level import Level
-from shared.record import (
+from shared.domain.level import Level
+from shared.domain.record import (
     Category,
     Clears,
     DeviceIdentityRecord,

@@ -7,8 +7,8 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
-from shared.level import Level
-from shared.record import (
+from shared.domain.level import Level
+from shared.domain.record import (
     Category,
     Clears,
     DeviceIdentityRecord,
@@ -379,7 +379,7 @@ def test_a_line_of_another_program_is_one_unreadable_item() -> None:
 @pytest.mark.parametrize(
     "content", [status_record("System", "Root", 1), correlation(), app_verdict("Approved")]
 )
-def test_neither_imei_nor_enrolment_key_is_kept(content: JsonObject) -> None:
+def test_neither_imei_nor_enrollment_key_is_kept(content: JsonObject) -> None:
     for each in (content, bare(content)):
         kept = json.dumps([record.model_dump(mode="json") for record in records("pradeo", each)])
         assert "352099001761481" not in kept

@@ -7,8 +7,8 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
-from shared.level import Level
-from shared.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.level import Level
+from shared.domain.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners import messages
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records
 from tests.ingest_threat.partners.messages_sophos import (

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.partners import parse
-from shared.level import Level
-from shared.record import Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.level import Level
+from shared.domain.record import Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records
 from tests.ingest_threat.partners.messages import threat as threat_of
 from tests.ingest_threat.partners.messages_symantec_sep_mobile import symantec_device, symantec_incident

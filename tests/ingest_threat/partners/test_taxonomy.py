@@ -5,8 +5,8 @@ import re
 import pytest
 
 from ingest_threat.partners._taxonomy import KEYWORDS, TYPES, by_keyword, category_of, graded
-from shared.level import Level
-from shared.record import Category
+from shared.domain.level import Level
+from shared.domain.record import Category
 
 
 def test_every_keyword_stands_for_a_type_and_can_match() -> None:

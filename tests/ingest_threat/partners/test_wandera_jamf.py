@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest_threat.partners import unknown_words
-from shared.level import Level
-from shared.record import Platform, Status, UnreadableRecord
+from shared.domain.level import Level
+from shared.domain.record import Platform, Status, UnreadableRecord
 from tests.ingest_threat.partners.messages import jamf_event, loaded, records, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)

@@ -11,6 +11,7 @@ from ingest_threat.schemes.bearer import (
     verify,
 )
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 from tests.login_service import APP, AUDIENCE, PERSON, login_service
 from tests.world import TENANT_ID
 
@@ -19,10 +20,10 @@ async def test_the_partners_own_client_with_the_role_proves_it() -> None:
     client = Client(TENANT_ID, AUDIENCE, frozenset({APP}))
     async with login_service() as login:
         for good in (login.token(roles=[ROLE]), login.token()):
-            await verify({"authorization": f"Bearer {good}"}, login.authority, client)
+            await verify(Headers({"authorization": f"Bearer {good}"}), login.authority, client)
         for bad in (login.token(roles=["Mtd.Admin"]), login.token(azp=PERSON)):
             with pytest.raises(NotAuthentic):
-                await verify({"authorization": f"Bearer {bad}"}, login.authority, client)
+                await verify(Headers({"authorization": f"Bearer {bad}"}), login.authority, client)
 
 
 def test_ids_are_kept_in_lower_case() -> None:

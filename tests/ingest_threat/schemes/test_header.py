@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ingest_threat.schemes.header import DEFAULT_NAME, checked_name, checked_secrets, verify
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 
 SECRET = "an-invented-secret/of.forty+letters=12345"
 OTHER = "another.invented.secret~0123456789abcdefg"
@@ -13,14 +14,14 @@ OTHER = "another.invented.secret~0123456789abcdefg"
 
 @pytest.mark.parametrize("name", ["X-MTD-Secret", "x-mtd-secret", "X-MTD-SECRET"])
 def test_the_secret_in_its_header_proves_the_sender(name: str) -> None:
-    verify({"other": "x", name: SECRET}, DEFAULT_NAME, (SECRET,))
-    verify({"other": "x", "x-mtd-secret": SECRET}, name, (SECRET,))
+    verify(Headers({"other": "x", name: SECRET}), DEFAULT_NAME, (SECRET,))
+    verify(Headers({"other": "x", "x-mtd-secret": SECRET}), name, (SECRET,))
 
 
 @pytest.mark.parametrize("secrets", [(SECRET, OTHER), (OTHER, SECRET)])
 def test_several_secrets_are_valid_at_once(secrets: tuple[str, ...]) -> None:
-    verify({DEFAULT_NAME: SECRET}, DEFAULT_NAME, secrets)
-    verify({DEFAULT_NAME: OTHER}, DEFAULT_NAME, secrets)
+    verify(Headers({DEFAULT_NAME: SECRET}), DEFAULT_NAME, secrets)
+    verify(Headers({DEFAULT_NAME: OTHER}), DEFAULT_NAME, secrets)
 
 
 @pytest.mark.parametrize(
@@ -32,31 +33,31 @@ def test_several_secrets_are_valid_at_once(secrets: tuple[str, ...]) -> None:
 )
 def test_anything_else_is_refused(value: str) -> None:
     with pytest.raises(NotAuthentic) as refused:
-        verify({DEFAULT_NAME: value}, DEFAULT_NAME, (SECRET,))
+        verify(Headers({DEFAULT_NAME: value}), DEFAULT_NAME, (SECRET,))
     assert SECRET not in str(refused.value)
 
 
 def test_another_header_is_not_looked_at() -> None:
     with pytest.raises(NotAuthentic, match="missing"):
-        verify({"X-Other": SECRET}, DEFAULT_NAME, (SECRET,))
-    verify({"X-Other": SECRET}, "X-Other", (SECRET,))
+        verify(Headers({"X-Other": SECRET}), DEFAULT_NAME, (SECRET,))
+    verify(Headers({"X-Other": SECRET}), "X-Other", (SECRET,))
 
 
 def test_nothing_fits_where_there_is_no_secret() -> None:
     with pytest.raises(NotAuthentic):
-        verify({DEFAULT_NAME: SECRET}, DEFAULT_NAME, ())
+        verify(Headers({DEFAULT_NAME: SECRET}), DEFAULT_NAME, ())
 
 
 def test_a_letter_that_cannot_be_encoded_stands_for_no_other() -> None:
     secret = SECRET.replace("-", "?")
     with pytest.raises(NotAuthentic):
-        verify({DEFAULT_NAME: secret.replace("?", "\udcff")}, DEFAULT_NAME, (secret,))
+        verify(Headers({DEFAULT_NAME: secret.replace("?", "\udcff")}), DEFAULT_NAME, (secret,))
 
 
 @given(st.text())
 def test_only_not_authentic_escapes(value: str) -> None:
     with pytest.raises(NotAuthentic):
-        verify({DEFAULT_NAME: value}, DEFAULT_NAME, (SECRET,))
+        verify(Headers({DEFAULT_NAME: value}), DEFAULT_NAME, (SECRET,))
 
 
 @pytest.mark.parametrize("name", ["X-MTD-Secret", "X-Client-Secret", "Jamf-Token", "Webhook-Secret", "a"])

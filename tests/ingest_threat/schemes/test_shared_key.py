@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingest_threat.schemes.shared_key import checked_keys, checked_workspace, signature, verify
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 WORKSPACE = "0f0e0d0c-0000-4000-8000-0a0b0c0d0e0f"
@@ -31,7 +32,7 @@ def signed(
 
 def refused(headers: dict[str, str], body: bytes = BODY, keys: tuple[bytes, ...] = (KEY,)) -> str:
     with pytest.raises(NotAuthentic) as error:
-        verify(headers, body, WORKSPACE, keys, NOW)
+        verify(Headers(headers), body, WORKSPACE, keys, NOW)
     return str(error.value)
 
 
@@ -41,12 +42,12 @@ def test_a_message_signed_elsewhere_is_taken() -> None:
         "authorization": f"SharedKey {WORKSPACE}:/7VGOCo2u25GK+0VgOAA1ea3A7co+8qNCneVPcv73uY=",
         "x-ms-date": "Mon, 01 Jun 2026 12:00:00 GMT",
     }
-    verify(headers, BODY, WORKSPACE, (KEY,), NOW)
+    verify(Headers(headers), BODY, WORKSPACE, (KEY,), NOW)
 
 
 @pytest.mark.parametrize("minutes", [0, 15, -15])
 def test_a_fresh_signature_is_taken(minutes: float) -> None:
-    verify(signed(minutes=minutes), BODY, WORKSPACE, (KEY,), NOW)
+    verify(Headers(signed(minutes=minutes)), BODY, WORKSPACE, (KEY,), NOW)
 
 
 @pytest.mark.parametrize("minutes", [15.1, -15.1, 525_600, -525_600])
@@ -56,12 +57,12 @@ def test_a_date_too_far_on_either_side_is_refused(minutes: float) -> None:
 
 @pytest.mark.parametrize("keys", [(OTHER, KEY), (KEY, OTHER)])
 def test_several_keys_are_valid_at_once(keys: tuple[bytes, ...]) -> None:
-    verify(signed(), BODY, WORKSPACE, keys, NOW)
-    verify(signed(key=OTHER), BODY, WORKSPACE, keys, NOW)
+    verify(Headers(signed()), BODY, WORKSPACE, keys, NOW)
+    verify(Headers(signed(key=OTHER)), BODY, WORKSPACE, keys, NOW)
 
 
 def test_the_workspace_is_compared_without_case() -> None:
-    verify(signed(workspace=WORKSPACE.upper()), BODY, WORKSPACE, (KEY,), NOW)
+    verify(Headers(signed(workspace=WORKSPACE.upper())), BODY, WORKSPACE, (KEY,), NOW)
 
 
 def test_another_key_workspace_length_or_date_is_refused() -> None:
@@ -73,7 +74,7 @@ def test_another_key_workspace_length_or_date_is_refused() -> None:
 
 
 def test_the_body_itself_is_not_signed_only_its_length() -> None:
-    verify(signed(), b"x" * len(BODY), WORKSPACE, (KEY,), NOW)
+    verify(Headers(signed()), b"x" * len(BODY), WORKSPACE, (KEY,), NOW)
 
 
 @pytest.mark.parametrize(

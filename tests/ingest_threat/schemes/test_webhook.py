@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from ingest_threat.schemes.webhook import checked_secrets, verify
 from shared.errors import NotAuthentic, SettingsError
+from shared.headers import Headers
 
 SECRET = "whsec_" + base64.b64encode(b"invented secret of thirty-two by").decode()
 OTHER = "whsec_" + base64.b64encode(bytes(range(24))).decode()
@@ -28,14 +29,14 @@ def signed(
 
 def refused(headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
     with pytest.raises(NotAuthentic) as error:
-        verify("lookout", headers, body, secrets)
+        verify("lookout", Headers(headers), body, secrets)
     assert "é" not in str(error.value)
     return str(error.value)
 
 
 @pytest.mark.parametrize("age", [0, 290, -290])
 def test_a_fresh_signature_is_taken(age: int) -> None:
-    verify("lookout", signed(age=age), BODY, (SECRET,))
+    verify("lookout", Headers(signed(age=age)), BODY, (SECRET,))
 
 
 @pytest.mark.parametrize("age", [310, -310, 31_536_000, -31_536_000])
@@ -45,19 +46,19 @@ def test_a_stamp_too_far_on_either_side_is_refused(age: int) -> None:
 
 @pytest.mark.parametrize("secrets", [(OTHER, SECRET), (SECRET, OTHER)])
 def test_several_secrets_are_valid_at_once(secrets: tuple[str, ...]) -> None:
-    verify("lookout", signed(), BODY, secrets)
-    verify("lookout", signed(secret=OTHER), BODY, secrets)
+    verify("lookout", Headers(signed()), BODY, secrets)
+    verify("lookout", Headers(signed(secret=OTHER)), BODY, secrets)
 
 
 def test_one_of_several_signatures_is_enough() -> None:
     headers = signed()
     headers["WEBHOOK-SIGNATURE"] = f"v1,AAAA v1a,AAAA {headers['WEBHOOK-SIGNATURE']}"
-    verify("lookout", headers, BODY, (SECRET,))
+    verify("lookout", Headers(headers), BODY, (SECRET,))
 
 
 @pytest.mark.parametrize("body", [b"", b"NaN", b'{"a": 1}\n{"a": 2}', b"\xef\xbb\xbf{}"])
 def test_the_body_need_not_be_one_json_value(body: bytes) -> None:
-    verify("lookout", signed(body), body, (SECRET,))
+    verify("lookout", Headers(signed(body)), body, (SECRET,))
 
 
 def test_another_body_secret_or_id_is_refused() -> None:
@@ -152,7 +153,7 @@ def test_secrets_are_parted_by_space_and_commas() -> None:
     assert checked_secrets("") == checked_secrets(" ,\n") == ()
     unpadded = SECRET.rstrip("=")
     assert checked_secrets(unpadded) == (unpadded,)
-    verify("lookout", signed(), BODY, checked_secrets(unpadded))
+    verify("lookout", Headers(signed()), BODY, checked_secrets(unpadded))
 
 
 @pytest.mark.parametrize(("length", "fits"), [(23, False), (24, True), (64, True), (65, False)])

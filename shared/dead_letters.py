@@ -1,0 +1,98 @@
+"""Dead letters: what could not be read or applied is kept with its reason, redacted, and can be redriven.
+
+One builder for each thing that may fail, and the one writer. What goes in as a body or an item is redacted by
+whoever read it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from shared.cosmos import Store
+from shared.domain.model import DeadLetter, DeadLetterKind, Report, digest, id_part
+from shared.domain.record import UnreadableRecord
+from shared.errors import StoreRefused, UnreadableReport
+from shared.log import LogEvent, log_event
+
+
+def of_body(
+    partner: str, body: bytes, unreadable: UnreadableReport, content: JsonValue, received_at: datetime
+) -> DeadLetter:
+    """Of a whole body; `content` is the body redacted, None where it is not JSON: then size, hash and reason
+    are all that is kept."""
+    return DeadLetter(
+        id=hashlib.sha256(partner.encode() + b"\0" + body).hexdigest(),
+        partner=partner,
+        reason=unreadable.reason,
+        kind=DeadLetterKind.BODY,
+        received_at=received_at,
+        size=len(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+        body=content,
+    )
+
+
+def of_item(record: UnreadableRecord, content: JsonValue, received_at: datetime) -> DeadLetter:
+    """Of one item of a readable body; `content` is the item redacted."""
+    return DeadLetter(
+        id=digest([record.partner, record.reason, record.sha256]),
+        partner=record.partner,
+        reason=record.reason,
+        kind=DeadLetterKind.ITEM,
+        received_at=received_at,
+        size=record.size,
+        sha256=record.sha256,
+        index=record.index,
+        body=content,
+    )
+
+
+def of_report(report: Report, kind: DeadLetterKind, reason: str) -> DeadLetter:
+    """Of a stored report that could not be applied."""
+    content = report.model_dump(mode="json")
+    return DeadLetter(
+        id=digest([report.record.partner, kind, report.id]),
+        partner=report.record.partner,
+        reason=reason,
+        kind=kind,
+        received_at=report.received_at,
+        size=len(str(content)),
+        sha256=report.id,
+        record=content,
+    )
+
+
+def of_document(document: Mapping[str, JsonValue], reason: str, received_at: datetime) -> DeadLetter:
+    """Of a document among the reports that is none."""
+    content = {key: value for key, value in document.items() if not key.startswith("_")}
+    return DeadLetter(
+        id=digest(content),
+        partner=id_part(str(document.get("agent", "unknown")).partition(":")[0] or "unknown"),
+        reason=reason,
+        kind=DeadLetterKind.REPORT,
+        received_at=received_at,
+        size=len(str(content)),
+        sha256=digest(content),
+        record=content,
+    )
+
+
+async def dead_letter(store: Store, letter: DeadLetter) -> None:
+    """Log and store a dead letter, without its content where that is what the store refuses.
+
+    A body's sender was told of it, which is logged where it is refused. Raises StoreUnavailable.
+    """
+    if letter.kind is not DeadLetterKind.BODY:
+        log_event(
+            LogEvent.DEAD_LETTER,
+            partner=letter.partner,
+            kind=letter.kind,
+            letter=letter.id,
+            why=letter.reason,
+        )
+    try:
+        await store.upsert(letter)
+    except StoreRefused:
+        await store.upsert(letter.model_copy(update={"body": None, "record": None}))

@@ -1,0 +1,49 @@
+"""The record of sync runs: what each step did, and what went wrong. Pure."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.domain.model import Document, Part
+from shared.domain.moment import Moment
+
+RUNS_ID = "run:sync"
+
+
+class StepRun(Part):
+    """What one step of a sync run did."""
+
+    step: str
+    ok: bool
+    seconds: float
+    counts: dict[str, int] = Field(default_factory=dict)
+    error: str | None = None
+
+
+class Run(Part):
+    """One sync run."""
+
+    started_at: Moment
+    seconds: float
+    steps: tuple[StepRun, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step went through."""
+        return all(step.ok for step in self.steps)
+
+
+class Lease(Part):
+    """Who runs the sync, and until when: no other run begins before that, unless it is released."""
+
+    owner: str
+    until: Moment
+
+
+class Runs(Document):
+    """The latest sync runs, newest first, and the one that is under way."""
+
+    container: ClassVar[str] = "settings"
+    id: str = RUNS_ID
+    runs: tuple[Run, ...] = ()
+    lease: Lease | None = None

@@ -1,0 +1,390 @@
+"""The way to Microsoft Graph: the one place that knows msgraph.
+
+The SDK gives addresses, authentication and its middleware; answers are read as bytes into the models of
+`graph_wire`, because its own take about 3 ms a device. A call that fails is never repeated here but for
+single items of a batch: it raises GraphUnavailable, and whoever asked leaves the work pending for the next
+run.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
+from shared.graph.pacing import Pacer
+from shared.graph.wire import Wire
+from shared.headers import Headers
+from shared.log import LogEvent, log_event
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from httpx import AsyncHTTPTransport
+    from kiota_abstractions.request_information import RequestInformation
+    from msgraph import GraphServiceClient
+
+PAGE_LIMIT = 100_000
+TIMEOUT_SECONDS = 30.0
+UNREACHABLE_REST_SECONDS = 10.0
+"""How long a Graph that did not answer is left alone."""
+THROTTLED_REST_SECONDS = 1.0
+"""How long a throttling Graph is left alone where it does not say, and an item of a batch it did not take."""
+PATIENCE_SECONDS = 5.0
+"""The longest a call waits for its turn, or an item of a batch to be sent again."""
+BATCH_SIZE = 20
+BATCH_ATTEMPTS = 3
+_TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
+_AGAIN = frozenset({429, 503, 504})
+"""Answers to an item of a batch after which it is sent again."""
+
+W = TypeVar("W", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: a path of Graph's, with values in braces, and what is sent."""
+
+    method: str
+    path: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+    eventual: bool = False
+    """Whether it asks for `ConsistencyLevel: eventual`, which Entra wants for a cast in a path, on every
+    page."""
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """What a failed request carried."""
+
+    status: int
+    retry_after: float | None
+    code: str
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of one item of a batch."""
+
+    result: bytes | GraphError
+    again: bool = False
+    """Whether it may be sent again."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds Graph asks to wait."""
+        error = self.result
+        return (error.retry_after or 0.0) if isinstance(error, GraphUnavailable) else 0.0
+
+
+class GraphClient:
+    """One per process and event loop; the SDK is loaded on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = settings.graph_base_url
+        self._client: GraphServiceClient | None = None
+        self._credential: Any = None
+        self._transport: AsyncHTTPTransport | None = None
+        self._rests_until = 0.0
+        self._pacer = Pacer()
+
+    async def send(self, call: Call) -> bytes:
+        """Make one call, in its turn, and return what is answered."""
+        return await self._send(self._request(call), call.method)
+
+    async def read(self, kind: type[W], call: Call) -> W:
+        """Make one call and read the object it answers."""
+        return read_object(kind, await self.send(call))
+
+    async def pages(self, kind: type[W], call: Call, *, whole: bool = False) -> AsyncIterator[W]:
+        """Items over all pages: past empty pages, never round in a circle, never to another host.
+
+        An item that cannot be read is left out and told, unless the list must be `whole`: a rule or a switch
+        that silently vanished would let devices in.
+        """
+        request, seen = self._request(call), set[str]()
+        while True:
+            page = _json(await self._send(request, call.method))
+            if "value" not in page:
+                raise GraphUnavailable("Microsoft Graph answered a list without its items")
+            items = page["value"] or []
+            if not isinstance(items, list):
+                raise GraphRefused("Microsoft Graph answered a list that is none")
+            for item in items:
+                try:
+                    yield read_item(kind, item)
+                except GraphRefused as refused:
+                    if whole:
+                        raise
+                    log_event(LogEvent.UNEXPECTED, where="graph", what=refused)
+            link = page.get("@odata.nextLink")
+            if not link:
+                return
+            if link in seen or len(seen) >= PAGE_LIMIT or not self._ours(link):
+                raise GraphRefused("Graph gave a next page that leads nowhere")
+            seen.add(link)
+            request = _following(link, call)
+
+    async def batch(self, calls: Sequence[Call]) -> list[bytes | GraphError]:
+        """Make many calls by twenties ($batch); what each came to, in their order.
+
+        Each item is throttled on its own: those are sent again after the wait they ask for, if it is short.
+        Where it is not, the twenties after them are left for later.
+        """
+        outcomes: list[bytes | GraphError] = [
+            GraphUnavailable("Microsoft Graph asked to be left alone before it was this call's turn")
+        ] * len(calls)
+        for first in range(0, len(calls), BATCH_SIZE):
+            if first and self.resting():
+                break
+            places = range(first, min(first + BATCH_SIZE, len(calls)))
+            for place, outcome in (await self._twenty({place: calls[place] for place in places})).items():
+                outcomes[place] = outcome
+        return outcomes
+
+    async def _twenty(self, calls: Mapping[int, Call]) -> dict[int, bytes | GraphError]:
+        outcomes: dict[int, _Outcome] = {}
+        left = dict(calls)
+        for _ in range(BATCH_ATTEMPTS):
+            outcomes |= await self._posted(left)
+            left = {place: calls[place] for place, outcome in outcomes.items() if outcome.again}
+            wait = max((outcomes[place].wait for place in left), default=0.0)
+            if not left or wait > PATIENCE_SECONDS or len(left) == len(calls):
+                break  # where none went through, Graph is to be left alone
+            await asyncio.sleep(wait or THROTTLED_REST_SECONDS)
+        self._rest(max(outcome.wait for outcome in outcomes.values()))
+        return {place: outcome.result for place, outcome in outcomes.items()}
+
+    async def _posted(self, calls: Mapping[int, Call]) -> dict[int, "_Outcome"]:
+        """One $batch. Items whose turn is too far away are not sent; where the whole fails, so does each."""
+        outcomes: dict[int, _Outcome] = {}
+        items: list[dict[str, object]] = []
+        for place, call in calls.items():
+            url = self._request(call).url.removeprefix(self._base)
+            try:
+                await self._turn(call.method, url)
+            except GraphUnavailable as error:
+                outcomes[place] = _Outcome(error)
+                continue
+            item: dict[str, object] = {"id": str(place), "method": call.method, "url": url}
+            if call.method != "GET":  # an item without a body makes the whole batch a bad request
+                item |= {"headers": {"Content-Type": "application/json"}, "body": call.body or {}}
+            items.append(item)
+        if not items:
+            return outcomes
+        sent = [int(str(item["id"])) for item in items]
+        try:
+            answered = _json(await self.send(Call("POST", "/$batch", body={"requests": items})))
+        except GraphError as error:
+            return outcomes | {place: _Outcome(error) for place in sent}
+        responses = answered.get("responses")
+        read = dict(map(_response, responses)) if isinstance(responses, list) else {}
+        silent = _Outcome(GraphUnavailable("Microsoft Graph left an item of a batch unanswered"))
+        return outcomes | {place: read.get(place, silent) for place in sent}
+
+    def resting(self) -> float:
+        """Seconds for which Graph is to be left alone: it said so, or did not answer; else 0."""
+        return max(0.0, self._rests_until - time.monotonic())
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._transport is not None:
+            await self._transport.aclose()
+        if self._credential is not None:
+            await self._credential.close()
+        self._client = self._credential = self._transport = None
+
+    def _request(self, call: Call) -> "RequestInformation":
+        from kiota_abstractions.method import Method
+        from kiota_abstractions.request_information import RequestInformation
+
+        request = RequestInformation(
+            Method(call.method), "{+baseurl}" + call.path, {"baseurl": self._base, **call.values}
+        )
+        _add_headers(request, call)
+        if call.body is not None:
+            request.headers.try_add("Content-Type", "application/json")
+            request.content = json.dumps(call.body, separators=(",", ":")).encode()
+        return request
+
+    def _ours(self, link: object) -> bool:
+        try:
+            return isinstance(link, str) and urlsplit(link)[:2] == urlsplit(self._base)[:2]
+        except ValueError:
+            return False
+
+    async def _turn(self, method: str, url: str) -> None:
+        """Wait for the turn of a call to a path; GraphUnavailable where that takes too long."""
+        waited = 0.0
+        while wait := self._pacer.wait(method, url):
+            if waited + wait > PATIENCE_SECONDS:
+                self._rest(wait)
+                raise GraphUnavailable("Microsoft Graph's quota is used up for now", retry_after=wait)
+            await asyncio.sleep(wait)
+            waited += wait
+
+    async def _send(self, request: "RequestInformation", method: str) -> bytes:
+        from azure.core.exceptions import AzureError
+        from httpx import HTTPError
+        from kiota_abstractions.api_error import APIError
+
+        client = self._sdk()
+        await self._turn(method, request.url.removeprefix(self._base))
+        try:
+            answer: bytes | None = await asyncio.wait_for(
+                client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
+            )
+        except APIError as error:
+            named = _named(_reply(error))
+            if isinstance(named, GraphUnavailable) and named.retry_after:
+                self._rest(named.retry_after)
+            raise named from error
+        except AzureError as error:
+            raise GraphUnavailable("no token for Microsoft Graph: check the app's identity") from error
+        except (HTTPError, TimeoutError, OSError) as error:
+            self._rest(UNREACHABLE_REST_SECONDS)
+            raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__})") from error
+        return answer or b""
+
+    def _rest(self, seconds: float) -> None:
+        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
+
+    def _sdk(self) -> "GraphServiceClient":
+        if self._client is None:
+            from azure.identity.aio import DefaultAzureCredential
+            from httpx import AsyncClient, AsyncHTTPTransport
+            from kiota_authentication_azure.azure_identity_authentication_provider import (
+                AzureIdentityAuthenticationProvider,
+            )
+            from kiota_http.middleware.options import RetryHandlerOption
+            from msgraph import GraphRequestAdapter, GraphServiceClient
+            from msgraph_core import GraphClientFactory
+
+            where = urlsplit(self._base)
+            self._credential = DefaultAzureCredential()
+            self._transport = AsyncHTTPTransport(http2=True)
+            provider = AzureIdentityAuthenticationProvider(
+                self._credential,
+                scopes=[f"{where.scheme}://{where.netloc}/.default"],
+                allowed_hosts=[where.hostname or ""],
+            )
+            adapter = GraphRequestAdapter(
+                provider,
+                GraphClientFactory.create_with_default_middleware(
+                    client=AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS),
+                    options={RetryHandlerOption.get_key(): RetryHandlerOption(0, 0, False)},
+                ),
+            )
+            adapter.base_url = self._base
+            self._client = GraphServiceClient(request_adapter=adapter)
+        return self._client
+
+
+def _error_map() -> dict[str, Any]:
+    """The SDK's generated error class costs half a second to import; this one does."""
+    from kiota_abstractions.api_error import APIError
+    from kiota_abstractions.serialization import AdditionalDataHolder, Parsable
+
+    class Refusal(APIError, AdditionalDataHolder, Parsable):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.additional_data: dict[str, Any] = {}
+
+        @staticmethod
+        def create_from_discriminator_value(_node: object) -> "Refusal":
+            return Refusal()
+
+        def get_field_deserializers(self) -> dict[str, Any]:
+            return {}
+
+        def serialize(self, writer: object) -> None:
+            raise NotImplementedError
+
+    return {"XXX": Refusal}
+
+
+def _reply(error: Any) -> _Reply:
+    headers = Headers(error.response_headers or {})
+    detail = getattr(error, "additional_data", {}).get("error")
+    code = str(detail.get("code", "")) if isinstance(detail, dict) else ""
+    return _Reply(error.response_status_code or 0, _seconds(headers.get("retry-after")), code)
+
+
+def _seconds(text: object) -> float | None:
+    try:
+        seconds = float(str(text))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 86_400 else None
+
+
+def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
+    said = f"Microsoft Graph answered {reply.status} {reply.code}".strip()
+    if reply.status == 404:
+        return GraphNotFound(said)
+    if reply.status in _TRANSIENT or reply.status == 0:
+        wait = reply.retry_after
+        if wait is None and reply.status == 429:
+            wait = THROTTLED_REST_SECONDS
+        return GraphUnavailable(said, retry_after=wait)
+    return GraphRefused(said)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        page = json.loads(body)
+    except ValueError as error:
+        raise GraphUnavailable("Microsoft Graph answered something that is not JSON") from error
+    if not isinstance(page, dict):
+        raise GraphUnavailable("Microsoft Graph answered JSON that is not an object")
+    return page
+
+
+def read_item(kind: type[W], item: object) -> W:
+    """`item` as a wire model; GraphRefused where it is none."""
+    try:
+        return kind.model_validate(item)
+    except ValidationError as error:
+        raise GraphRefused(f"Microsoft Graph answered a {kind.__name__} that cannot be read") from error
+
+
+def read_object(kind: type[W], body: bytes) -> W:
+    """An answer as a wire model; GraphUnavailable where it is no object, GraphRefused where it is another."""
+    return read_item(kind, _json(body))
+
+
+def _add_headers(request: "RequestInformation", call: Call) -> None:
+    request.headers.try_add("Accept", "application/json")
+    if call.eventual:
+        request.headers.try_add("ConsistencyLevel", "eventual")
+
+
+def _following(link: str, call: Call) -> "RequestInformation":
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+
+    request = RequestInformation(Method.GET)
+    request.url = link
+    _add_headers(request, call)
+    return request
+
+
+def _response(item: object) -> tuple[int, _Outcome]:
+    """The place and the outcome of one item of a batch."""
+    item = item if isinstance(item, dict) else {}
+    id_, status = str(item.get("id", "")), item.get("status")
+    place, body, headers = int(id_) if id_.isdecimal() else -1, item.get("body"), item.get("headers")
+    if not isinstance(status, int):
+        return place, _Outcome(GraphUnavailable("Microsoft Graph answered an item that cannot be read"))
+    if status < 300:
+        return place, _Outcome(json.dumps(body).encode() if body is not None else b"")
+    found = Headers(headers) if isinstance(headers, dict) else Headers({})
+    error = body.get("error") if isinstance(body, dict) else None
+    code = str(error.get("code", "")) if isinstance(error, dict) else ""
+    reply = _Reply(status, _seconds(found.get("retry-after")), code)
+    return place, _Outcome(_named(reply), again=status in _AGAIN)

@@ -1,0 +1,165 @@
+"""Microsoft Graph's objects as they go over the wire, as far as they are read: names are Graph's, v1.0.
+Pure."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Wire(BaseModel):
+    """An object as Graph spells it; what is not named here is left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        """Graph sends null for what was never set: the default stands for it."""
+        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+class ConnectorAnswer(Wire):
+    """mobileThreatDefenseConnector, v1.0."""
+
+    id: str
+    state: str = Field("unknown", alias="partnerState")
+    last_heartbeat: datetime | None = Field(None, alias="lastHeartbeatDateTime")
+    threshold_days: int | None = Field(None, alias="partnerUnresponsivenessThresholdInDays")
+    ios: bool = Field(False, alias="iosEnabled")
+    android: bool = Field(False, alias="androidEnabled")
+    ios_missing_blocked: bool = Field(False, alias="iosDeviceBlockedOnMissingPartnerData")
+    android_missing_blocked: bool = Field(False, alias="androidDeviceBlockedOnMissingPartnerData")
+    unsupported_os_blocked: bool = Field(False, alias="partnerUnsupportedOsVersionBlocked")
+    app_sync: bool = Field(False, alias="allowPartnerToCollectIOSApplicationMetadata")
+    app_sync_personal: bool = Field(False, alias="allowPartnerToCollectIOSPersonalApplicationMetadata")
+
+
+class Target(Wire):
+    """deviceAndAppManagementAssignmentTarget: whom an assignment reaches, by its type."""
+
+    type: str = Field("", alias="@odata.type")
+    group_id: str | None = Field(None, alias="groupId")
+
+
+class AssignmentAnswer(Wire):
+    """One assignment of a policy."""
+
+    target: Target = Target()
+
+
+class ActionAnswer(Wire):
+    """One action of scheduledActionsForRule."""
+
+    action: str = Field("", alias="actionType")
+    grace_hours: float | None = Field(None, alias="gracePeriodHours")
+
+
+class ScheduledActions(Wire):
+    """scheduledActionsForRule."""
+
+    configurations: tuple[ActionAnswer, ...] = Field((), alias="scheduledActionConfigurations")
+
+
+class CompliancePolicyAnswer(Wire):
+    """deviceCompliancePolicy with the threat fields its derived types carry."""
+
+    id: str
+    type: str = Field("", alias="@odata.type")
+    name: str = Field("", alias="displayName")
+    required: bool | None = Field(None, alias="deviceThreatProtectionEnabled")
+    """None where it is not served at all."""
+    level: str | None = Field(None, alias="deviceThreatProtectionRequiredSecurityLevel")
+    assignments: tuple[AssignmentAnswer, ...] = ()
+    scheduled: tuple[ScheduledActions, ...] = Field((), alias="scheduledActionsForRule")
+
+
+class OverviewAnswer(Wire):
+    """managedDeviceOverview, v1.0: the count a sweep is compared with."""
+
+    enrolled: int = Field(0, alias="enrolledDeviceCount")
+
+
+class ManagedDeviceAnswer(Wire):
+    """managedDevice, v1.0, as far as it is mirrored."""
+
+    id: str
+    entra_id: str | None = Field(None, alias="azureADDeviceId")
+    user_id: str | None = Field(None, alias="userId")
+    name: str | None = Field(None, alias="deviceName")
+    serial: str | None = Field(None, alias="serialNumber")
+    operating_system: str | None = Field(None, alias="operatingSystem")
+    os_version: str | None = Field(None, alias="osVersion")
+    owner: str | None = Field(None, alias="managedDeviceOwnerType")
+    enrollment_type: str | None = Field(None, alias="deviceEnrollmentType")
+    registration: str | None = Field(None, alias="deviceRegistrationState")
+    compliance: str | None = Field(None, alias="complianceState")
+    grace_until: datetime | None = Field(None, alias="complianceGracePeriodExpirationDateTime")
+    threat_state: str | None = Field(None, alias="partnerReportedThreatState")
+    management: str | None = Field(None, alias="managementState")
+    last_sync: datetime | None = Field(None, alias="lastSyncDateTime")
+
+
+class UdidAnswer(Wire):
+    """managedDevice, v1.0: its UDID alone."""
+
+    udid: str | None = None
+
+
+class UserAnswer(Wire):
+    """user, v1.0: its id alone."""
+
+    id: str
+
+
+class EntraDeviceAnswer(Wire):
+    """device, v1.0: its id and its extension attributes."""
+
+    device_id: str = Field("", alias="deviceId")
+    attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
+    compliant: bool | None = Field(None, alias="isCompliant")
+    """Only where it was asked for."""
+
+
+class GrantControls(Wire):
+    """conditionalAccessGrantControls."""
+
+    operator: str = "OR"
+    controls: tuple[str, ...] = Field((), alias="builtInControls")
+
+
+class WhatIfAnswer(Wire):
+    """whatIfAnalysisResult, v1.0: a policy, and whether it applies to the sign-in that was asked about."""
+
+    name: str = Field("", alias="displayName")
+    state: str = ""
+    applies: bool = Field(False, alias="policyApplies")
+    grant: GrantControls = Field(default_factory=GrantControls, alias="grantControls")
+
+
+class WhatIfAnswers(Wire):
+    """The answer of conditionalAccessRoot: evaluate."""
+
+    value: tuple[WhatIfAnswer, ...] = ()
+
+
+class ExportJobAnswer(Wire):
+    """deviceManagementExportJob, v1.0."""
+
+    id: str
+    status: str = "unknown"
+    url: str | None = None
+
+
+class AppAssignmentAnswer(Wire):
+    """mobileAppAssignment: whether an app is to be there."""
+
+    intent: str = ""
+
+
+class MobileAppAnswer(Wire):
+    """mobileApp, v1.0, with the bundle id that its types for iOS carry."""
+
+    type: str = Field("", alias="@odata.type")
+    name: str = Field("", alias="displayName")
+    bundle_id: str | None = Field(None, alias="bundleId")
+    assignments: tuple[AppAssignmentAnswer, ...] = ()

@@ -1,0 +1,107 @@
+"""The closed list of log events: alert rules and workbooks search for these names and no others.
+
+A line reads `event key=value …`; ids in it are device, agent or report ids, never users.
+"""
+
+import logging
+import pathlib
+import traceback
+from enum import StrEnum
+
+_log = logging.getLogger("mtd")
+NOISY = ("azure.core", "azure.cosmos", "azure.identity", "httpx", "httpcore")
+"""Loggers of the SDKs that tell every request, with its address: ids, at a line a call."""
+
+
+class LogEvent(StrEnum):
+    """What can be worth a line."""
+
+    REPORTS_ACCEPTED = "reports_accepted"
+    REPORT_REFUSED = "report_refused"
+    NOT_AUTHENTIC = "not_authentic"
+    KEYS_UNAVAILABLE = "keys_unavailable"
+    DEAD_LETTER = "dead_letter"
+    DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
+    UNKNOWN_WORD = "unknown_word"
+    AGENT_LINKED = "agent_linked"
+    AGENT_MOVED = "agent_moved"
+    AGENT_UNLINKED = "agent_unlinked"
+    GROUP_UNKNOWN = "group_unknown"
+    DEVICE_GONE = "device_gone"
+    DEVICE_PURGED = "device_purged"
+    INVENTORY_PURGED = "inventory_purged"
+    DECISION_CHANGED = "decision_changed"
+    MASS_CHANGE_STOPPED = "mass_change_stopped"
+    MASS_CHANGE_APPROVED = "mass_change_approved"
+    FOLLOWED_UP = "followed_up"
+    FOLLOW_UP_PENDING = "follow_up_pending"
+    FOLLOW_UP_REFUSED = "follow_up_refused"
+    TAG_WRITTEN = "tag_written"
+    TAG_PENDING = "tag_pending"
+    TAG_FOREIGN = "tag_foreign"
+    TAG_DRIFTED = "tag_drifted"
+    OVERRIDDEN = "overridden"
+    TAGS_RELEASED = "tags_released"
+    PARTNER_UNRESPONSIVE = "partner_unresponsive"
+    FEED_READ = "feed_read"
+    FEED_RETRIED = "feed_retried"
+    SYNC_STEP_FAILED = "sync_step_failed"
+    SYNC_FINISHED = "sync_finished"
+    SYNC_SKIPPED = "sync_skipped"
+    SYNC_OVERTAKEN = "sync_overtaken"
+    DEVICES_COUNTED = "devices_counted"
+    UNEXPECTED = "unexpected"
+
+
+_LEVELS = {
+    LogEvent.REPORT_REFUSED: logging.WARNING,
+    LogEvent.NOT_AUTHENTIC: logging.WARNING,
+    LogEvent.KEYS_UNAVAILABLE: logging.ERROR,
+    LogEvent.DEAD_LETTER: logging.ERROR,
+    LogEvent.UNKNOWN_WORD: logging.WARNING,
+    LogEvent.AGENT_UNLINKED: logging.WARNING,
+    LogEvent.GROUP_UNKNOWN: logging.WARNING,
+    LogEvent.MASS_CHANGE_STOPPED: logging.ERROR,
+    LogEvent.MASS_CHANGE_APPROVED: logging.WARNING,
+    LogEvent.FOLLOW_UP_PENDING: logging.WARNING,
+    LogEvent.FOLLOW_UP_REFUSED: logging.ERROR,
+    LogEvent.TAG_PENDING: logging.WARNING,
+    LogEvent.TAG_FOREIGN: logging.ERROR,
+    LogEvent.TAG_DRIFTED: logging.WARNING,
+    LogEvent.OVERRIDDEN: logging.WARNING,
+    LogEvent.TAGS_RELEASED: logging.WARNING,
+    LogEvent.PARTNER_UNRESPONSIVE: logging.WARNING,
+    LogEvent.FEED_RETRIED: logging.WARNING,
+    LogEvent.SYNC_STEP_FAILED: logging.ERROR,
+    LogEvent.SYNC_SKIPPED: logging.WARNING,
+    LogEvent.SYNC_OVERTAKEN: logging.ERROR,
+    LogEvent.UNEXPECTED: logging.ERROR,
+}
+
+
+def level(event: LogEvent) -> int:
+    """The severity the list gives `event`: information where it gives none."""
+    return _LEVELS.get(event, logging.INFO)
+
+
+def log_event(event: LogEvent, **details: object) -> None:
+    """Write one line for `event`, at the severity the list gives it."""
+    words = " ".join(f"{key}={_plain(value)}" for key, value in details.items())
+    _log.log(level(event), "%s %s", event.value, words)
+
+
+def place(error: BaseException) -> str:
+    """An error by its kind and place; its text could quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {pathlib.PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
+def quiet_sdks() -> None:
+    """Let the SDKs speak from warnings on; the closed list above says what the app does."""
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _plain(value: object) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value)[:300])

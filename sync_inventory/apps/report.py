@@ -1,0 +1,112 @@
+"""The file of Intune's report AppInvRawData, read row by row: a zip with one CSV in it. Bounded, whatever it
+claims.
+
+What the zip's headers say of its size is not believed: bytes are counted as they come out of it.
+"""
+
+import csv
+import io
+import pathlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from shared.domain.record import TEXT_LIMIT
+from shared.errors import GraphRefused
+
+COLUMNS = ("DeviceId", "Platform", "ApplicationName", "ApplicationVersion", "ApplicationShortVersion")
+"""The columns that are asked for, by Intune's names."""
+MAX_BYTES = 8 * 1024**3
+"""The most CSV that is read: ten times what 100,000 devices with 60 apps each make."""
+MAX_LINE = 65_536
+"""Characters."""
+PIECE = 65_536
+"""Bytes taken out of the zip at a time."""
+
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+"""What reading a zip raises that is none; the last where its content is to begin before the file does."""
+
+
+class ReportRow(NamedTuple):
+    """One app on one device, as reported; None where a cell is empty. In the order of COLUMNS."""
+
+    intune_id: str
+    platform: str
+    name: str | None
+    version: str | None
+    short_version: str | None
+
+
+def report_rows(path: pathlib.Path) -> Iterator[ReportRow | None]:
+    """The rows of a report; None for a line with fewer cells than columns. Blocks: to be run in a thread.
+
+    Raises GraphRefused for a file that is no such report, is longer than it says or than MAX_BYTES, or whose
+    content is not what its checksum says. Rows may have come before that.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = _only_csv(archive)
+            with archive.open(entry) as stream:
+                counted = _Counted(stream)
+                yield from _rows(counted)
+            if counted.bytes != entry.file_size:
+                raise GraphRefused(f"claims {entry.file_size} bytes and holds {counted.bytes}")
+    except _NO_ZIP as error:
+        raise GraphRefused(f"is no zip that is what it claims to be ({error})") from error
+    except csv.Error as error:
+        raise GraphRefused(f"is no CSV ({error})") from error
+
+
+def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    entries = archive.infolist()
+    if len(entries) != 1 or not entries[0].filename.lower().endswith(".csv"):
+        raise GraphRefused(f"is a zip of {len(entries)} files: expected one, a CSV")
+    return entries[0]
+
+
+def _rows(stream: io.RawIOBase) -> Iterator[ReportRow | None]:
+    lines = csv.reader(_lines(io.TextIOWrapper(io.BufferedReader(stream, PIECE), "utf-8-sig", "replace", "")))
+    header = next(lines, [])
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise GraphRefused(f"has no column {missing[0]}")
+    device, platform, name, version, short = (header.index(column) for column in COLUMNS)
+    for cells in filter(None, lines):
+        if len(cells) < len(header):
+            yield None
+            continue
+        yield ReportRow(
+            cells[device], cells[platform], _text(cells[name]), _text(cells[version]), _text(cells[short])
+        )
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            raise GraphRefused(f"has a line of more than {MAX_LINE} characters")
+        yield line
+
+
+def _text(cell: str) -> str | None:
+    return cell.strip()[:TEXT_LIMIT] or None
+
+
+class _Counted(io.RawIOBase):
+    """Counts what is read, and refuses to read for ever."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        piece = self._stream.read(len(view))
+        self.bytes += len(piece)
+        if self.bytes > MAX_BYTES:
+            raise GraphRefused(f"unpacks to more than {MAX_BYTES} bytes")
+        view[: len(piece)] = piece
+        return len(piece)

@@ -1,0 +1,71 @@
+"""One run at a time: who holds the lease is written in the record of runs, and for how long.
+
+The host's own lock keeps two timers apart, but not a run that an admin starts by hand, and not a host that
+died in the middle. A lease is renewed as long as its run lives, and is free half a minute after it was
+renewed last.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.domain.runs import RUNS_ID, Lease, Run, Runs
+from shared.errors import StoreUnavailable
+from shared.log import LogEvent, log_event
+from shared.services import Services
+
+KEPT_RUNS = 50
+LASTS = timedelta(seconds=30)
+RENEW_EVERY_SECONDS = 10.0
+
+
+async def acquire_lease(services: Services) -> str | None:
+    """The owner of a lease that is ours now; None while another run holds it."""
+    owner = uuid.uuid4().hex
+
+    def acquired(runs: Runs) -> Runs:
+        if runs.lease is not None and runs.lease.until > services.now():
+            return runs
+        return runs.model_copy(update={"lease": Lease(owner=owner, until=services.now() + LASTS)})
+
+    after = await _edited(services, acquired)
+    if after.lease is None or after.lease.owner != owner:
+        log_event(LogEvent.SYNC_SKIPPED, until=after.lease and after.lease.until)
+        return None
+    return owner
+
+
+async def renew_lease(services: Services, owner: str) -> None:
+    """Renew a lease for as long as this runs; ends only where another run has acquired it."""
+
+    def renewed(runs: Runs) -> Runs:
+        if runs.lease is None or runs.lease.owner != owner:
+            return runs
+        return runs.model_copy(update={"lease": Lease(owner=owner, until=services.now() + LASTS)})
+
+    while True:
+        await asyncio.sleep(RENEW_EVERY_SECONDS)
+        try:
+            after = await _edited(services, renewed)
+        except StoreUnavailable:
+            continue  # the next try may come in time
+        if after.lease is None or after.lease.owner != owner:
+            log_event(LogEvent.SYNC_OVERTAKEN, by=after.lease and after.lease.owner)
+            return
+
+
+async def release_lease(services: Services, owner: str, run: Run) -> None:
+    """Record a run, and release its lease."""
+
+    def released(runs: Runs) -> Runs:
+        ours = runs.lease is not None and runs.lease.owner == owner
+        latest = (run, *runs.runs)[:KEPT_RUNS]
+        return runs.model_copy(update={"runs": latest, "lease": None if ours else runs.lease})
+
+    await _edited(services, released)
+
+
+async def _edited(services: Services, change: Callable[[Runs], Runs]) -> Runs:
+    edited = await services.store.edit(Runs, RUNS_ID, lambda runs: change(runs or Runs()))
+    return edited.found.document if edited.found else Runs()

@@ -1,0 +1,249 @@
+"""The rules Intune's compliance policies make."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from local.graph.directory import Kind
+from shared.domain.level import Level
+from shared.domain.model import EnrollmentType
+from shared.domain.record import Platform
+from shared.domain.rule import Assignment, Rule, Rules
+from shared.graph.wire import CompliancePolicyAnswer
+from sync_inventory.policies.rules import read_rule
+from sync_inventory.tally import Tally
+from tests.sync_inventory.tenant import POLICY_TYPE, put_policy, step, target, writes
+from tests.world import EVERYBODY, World
+
+STRICT = Rule(id="p", name="strict", platform=Platform.ANDROID, allowed=Level.LOW, assignment=EVERYBODY)
+
+
+def _read(tally: Tally | None = None, before: Rule | None = None, **fields: Any) -> Rule | None:
+    values = {
+        "id": "p",
+        "type": POLICY_TYPE,
+        "deviceThreatProtectionEnabled": True,
+        "deviceThreatProtectionRequiredSecurityLevel": "medium",
+    }
+    return read_rule(CompliancePolicyAnswer.model_validate({**values, **fields}), tally or Tally(), before)
+
+
+def _assigned(*kinds: str) -> Assignment:
+    """What assignments to targets of these kinds reach; `kind:group` names one of a group."""
+    targets = [
+        {**target(kind), "groupId": group or None} for kind, _, group in (k.partition(":") for k in kinds)
+    ]
+    rule = _read(assignments=[{"target": each} for each in targets])
+    assert rule is not None
+    return rule.assignment
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_each_of_intunes_levels_makes_a_rule(level: Level) -> None:
+    rule = _read(deviceThreatProtectionRequiredSecurityLevel=level.value)
+    assert rule is not None
+    assert rule.allowed is level
+
+
+@pytest.mark.parametrize("level", ["unavailable", "notSet", None])
+def test_a_policy_that_asks_for_no_level_makes_no_rule(level: str | None) -> None:
+    tally = Tally()
+    assert _read(tally, deviceThreatProtectionRequiredSecurityLevel=level) is None
+    assert tally.counts == {"without_level": 1}
+
+
+def test_a_policy_with_a_level_but_without_the_switch_makes_no_rule() -> None:
+    assert _read(deviceThreatProtectionEnabled=False) is None
+
+
+def test_a_level_nobody_knows_makes_no_rule_but_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, deviceThreatProtectionRequiredSecurityLevel="critical") is None
+    assert tally.counts == {"unknown_level": 1}
+    assert "unknown_word what=level word=critical policy=p" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "platform"),
+    [
+        ("iosCompliancePolicy", Platform.IOS),
+        ("androidCompliancePolicy", Platform.ANDROID),
+        ("androidWorkProfileCompliancePolicy", Platform.ANDROID),
+        ("androidDeviceOwnerCompliancePolicy", Platform.ANDROID),
+    ],
+)
+def test_the_policy_type_gives_the_platform(kind: str, platform: Platform) -> None:
+    rule = _read(type=f"#microsoft.graph.{kind}")
+    assert rule is not None
+    assert rule.platform is platform
+
+
+@pytest.mark.parametrize(
+    "kind", ["windows10CompliancePolicy", "macOSCompliancePolicy", "aospDeviceOwnerCompliancePolicy"]
+)
+def test_a_policy_for_another_platform_is_counted_and_makes_no_rule(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, STRICT, type=f"#microsoft.graph.{kind}") is None
+    assert tally.counts == {"other_platform": 1}
+    assert "policy_type" not in caplog.text
+
+
+def test_a_policy_type_nobody_knows_is_named_and_the_rule_it_made_before_stands(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tally = Tally()
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert _read(tally, STRICT, type="#microsoft.graph.visionCompliancePolicy") is STRICT
+        assert _read(tally, type="") is None
+    assert tally.counts == {"unknown_type": 2}
+    assert (
+        "unknown_word what=policy_type word=#microsoft.graph.visionCompliancePolicy policy=p" in caplog.text
+    )
+
+
+def test_a_policy_served_under_the_base_type_without_its_threat_fields_is_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tally = Tally()
+    policy = CompliancePolicyAnswer.model_validate(
+        {"id": "p", "@odata.type": "#microsoft.graph.deviceCompliancePolicy"}
+    )
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert read_rule(policy, tally, STRICT) is STRICT
+    assert tally.counts == {"unknown_type": 1}
+    assert "deviceCompliancePolicy" in caplog.text
+
+
+INCLUDED, EXCLUDED = "groupAssignmentTarget", "exclusionGroupAssignmentTarget"
+
+
+def test_assignments_say_whom_a_rule_reaches() -> None:
+    assert _assigned("allLicensedUsersAssignmentTarget") == Assignment(all_users=True)
+    assert _assigned("allDevicesAssignmentTarget") == Assignment(all_devices=True)
+    assert _assigned(f"{INCLUDED}:B", f"{INCLUDED}:a") == Assignment(groups=("a", "b"))
+    assert _assigned("allLicensedUsersAssignmentTarget", f"{EXCLUDED}:x") == Assignment(
+        all_users=True, excluded=("x",)
+    )
+    assert _assigned() == Assignment()
+
+
+@pytest.mark.parametrize("kind", ["somethingNewAssignmentTarget", INCLUDED, ""])
+def test_a_target_nobody_knows_is_among_the_unknown(kind: str) -> None:
+    odd = (f"kind:{kind}",)
+    assert _assigned(kind) == Assignment(groups=odd, unresolved=odd)
+
+
+def test_an_excluded_group_without_an_id_is_among_the_unknown() -> None:
+    odd = (f"kind:{EXCLUDED}",)
+    assert _assigned("allDevicesAssignmentTarget", EXCLUDED) == Assignment(
+        all_devices=True, excluded=odd, unresolved=odd
+    )
+
+
+def test_a_policy_under_the_base_type_with_its_threat_fields_is_one_for_android_device_owners() -> None:
+    rule = _read(type="#microsoft.graph.deviceCompliancePolicy")
+    assert rule is not None
+    assert (rule.platform, rule.enrollment_types) == (Platform.ANDROID, (EnrollmentType.DEVICE_OWNER,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "enrollment_type"),
+    [
+        ("androidCompliancePolicy", EnrollmentType.ADMINISTRATOR),
+        ("androidWorkProfileCompliancePolicy", EnrollmentType.WORK_PROFILE),
+        ("androidDeviceOwnerCompliancePolicy", EnrollmentType.DEVICE_OWNER),
+    ],
+)
+def test_the_policy_type_gives_the_enrollment(kind: str, enrollment_type: EnrollmentType) -> None:
+    rule = _read(type=f"#microsoft.graph.{kind}")
+    assert rule is not None
+    assert rule.enrollment_types == (enrollment_type,)
+
+
+def test_the_grace_period_is_that_of_the_action_block() -> None:
+    actions = [
+        {"actionType": "notification", "gracePeriodHours": 1},
+        {"actionType": "block", "gracePeriodHours": 24},
+    ]
+    rule = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": actions}])
+    assert rule is not None
+    assert rule.grace_hours == 24
+    without = _read()
+    assert without is not None
+    assert without.grace_hours == 0
+
+
+@pytest.mark.parametrize(("hours", "grace"), [(-4, 0), (2**31 - 1, 8760)])
+def test_an_absurd_grace_period_is_the_nearest_that_makes_sense(hours: int, grace: float) -> None:
+    absurd = [{"actionType": "block", "gracePeriodHours": hours}]
+    rule = _read(scheduledActionsForRule=[{"scheduledActionConfigurations": absurd}])
+    assert rule is not None
+    assert rule.grace_hours == grace
+
+
+async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant_world: World) -> None:
+    actions = [{"actionType": "block", "gracePeriodHours": 4}]
+    put_policy(tenant_world, scheduledActionsForRule=[{"scheduledActionConfigurations": actions}])
+    put_policy(tenant_world, "notSet", "policy-2")
+    put_policy(tenant_world, "high", "policy-3", assignments=[{"target": target(INCLUDED)}])
+    done = await step(tenant_world, "rules")
+    assert done.counts == {"rules": 2, "unresolved": 1, "without_level": 1, "written": 1}
+    found = await tenant_world.services.store.read(Rules, "rules")
+    assert found is not None
+    assert [rule.id for rule in found.document.rules] == ["policy-1", "policy-3"]
+    assert found.document.rules[0].grace_hours == 4
+    tenant_world.operations.clear()
+    assert "written" not in (await step(tenant_world, "rules")).counts
+    assert writes(tenant_world) == {("settings", "replace"): 2}  # its turn and its record
+    put_policy(tenant_world, "medium")
+    assert (await step(tenant_world, "rules")).counts["written"] == 1
+
+
+def test_a_rule_whose_level_turns_into_an_unknown_word_stands_as_it_was() -> None:
+    tally = Tally()
+    before = Rule(id="p1", name="strict", platform=Platform.IOS, allowed=Level.LOW, assignment=EVERYBODY)
+    policy = CompliancePolicyAnswer.model_validate(
+        {
+            "id": "p1",
+            "@odata.type": "#microsoft.graph.iosCompliancePolicy",
+            "deviceThreatProtectionEnabled": True,
+            "deviceThreatProtectionRequiredSecurityLevel": "extreme",
+        }
+    )
+    assert read_rule(policy, tally, before) is before
+    assert read_rule(policy, tally) is None
+    assert tally.counts["unknown_level"] == 2
+
+
+async def test_a_mirrored_rule_outlasts_the_type_of_its_policy(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    before = await tenant_world.services.store.read(Rules, "rules")
+    put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.deviceCompliancePolicy"})
+    assert (await step(tenant_world, "rules")).counts == {"rules": 1}
+    assert await tenant_world.services.store.read(Rules, "rules") == before
+
+
+async def test_a_policy_the_list_leaves_out_is_asked_for_and_goes_on_holding(tenant_world: World) -> None:
+    put_policy(tenant_world, "secured", "policy-2")
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    before = await tenant_world.services.store.read(Rules, "rules")
+    tenant_world.graph_faults.truncate(1, "deviceCompliancePolicies?")
+    assert (await step(tenant_world, "rules")).counts == {"rules": 2, "not_listed": 1}
+    assert await tenant_world.services.store.read(Rules, "rules") == before
+
+
+async def test_a_policy_that_is_gone_makes_no_rule_any_more(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    assert tenant_world.tenant.remove(Kind.COMPLIANCE_POLICY, "policy-1")
+    assert (await step(tenant_world, "rules")).counts == {"written": 1}
+    found = await tenant_world.services.store.read(Rules, "rules")
+    assert found is not None
+    assert found.document.rules == ()

@@ -1,0 +1,91 @@
+"""One run at a time, whoever starts it, and none that died in the way of the next."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.runs import Lease, Runs
+from sync_inventory import lease
+from sync_inventory.lease import LASTS, acquire_lease, renew_lease
+from sync_inventory.run import sync
+from tests.sync_inventory.tenant import put_phone, run
+from tests.world import World
+
+
+async def _runs(world: World) -> Runs:
+    found = await world.services.store.read(Runs, "run:sync")
+    assert found is not None
+    return found.document
+
+
+async def test_a_second_run_does_not_begin_beside_the_first(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_phone(tenant_world)
+    tenant_world.graph_faults.delay(0.2, "managedDevices?")
+    first, second = await asyncio.gather(sync(tenant_world.services), sync(tenant_world.services))
+    assert [first is None, second is None].count(True) == 1
+    assert "sync_skipped" in caplog.text
+    assert len((await _runs(tenant_world)).runs) == 1
+    assert tenant_world.graph_calls["GET", "/deviceManagement/managedDevices"] == 1
+
+
+async def test_a_finished_run_gives_its_turn_back(tenant_world: World) -> None:
+    await run(tenant_world)
+    assert (await _runs(tenant_world)).lease is None
+    await run(tenant_world)
+
+
+async def test_the_turn_of_a_run_that_died_is_free_after_a_while(tenant_world: World) -> None:
+    assert await acquire_lease(tenant_world.services) is not None
+    assert await sync(tenant_world.services) is None
+    tenant_world.clock.pass_time(seconds=LASTS.total_seconds())
+    await run(tenant_world)
+
+
+async def test_a_run_that_lives_keeps_its_turn(tenant_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
+    owner = await acquire_lease(tenant_world.services)
+    assert owner is not None
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, owner))
+    tenant_world.clock.pass_time(seconds=20)
+    await asyncio.sleep(0.1)
+    tenant_world.clock.pass_time(seconds=20)
+    assert await acquire_lease(tenant_world.services) is None
+    keeping.cancel()
+
+
+async def test_a_run_that_was_overtaken_stops(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
+    put_phone(tenant_world)
+    tenant_world.graph_faults.delay(0.5, "managedDevices?")
+    running = asyncio.create_task(sync(tenant_world.services))
+    for _ in range(1000):  # until the sweep, the next call to Graph, is under way
+        if ("GET", "/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
+            break
+        await asyncio.sleep(0.01)
+    found = await tenant_world.services.store.read(Runs, "run:sync")
+    assert found is not None
+    other = Lease(owner="other", until=tenant_world.clock() + timedelta(minutes=1))
+    await tenant_world.services.store.upsert(found.document.model_copy(update={"lease": other}))
+    assert await running is None
+    assert "sync_overtaken by=other" in caplog.text
+    after = await _runs(tenant_world)
+    assert (after.lease, after.runs) == (other, ())
+
+
+async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_turn(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.02)
+    owner = await acquire_lease(tenant_world.services)
+    assert owner is not None
+    tenant_world.cosmos_faults.fail_next(503, container="settings", times=9)
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, owner))
+    await asyncio.sleep(0.1)
+    tenant_world.cosmos_faults.clear()
+    assert not keeping.done()
+    keeping.cancel()
