@@ -1,12 +1,20 @@
-"""The function app: every room's blueprint, and nothing else."""
+"""The function app: every room's routes and triggers, and nothing else."""
 
 import azure.functions as func
 
 from evaluate_risk.blueprint import bp as evaluate_risk
-from ingest_threat.blueprint import bp as ingest_threat
-from serve_console.blueprint import bp as serve_console
+from ingest_threat import routes as ingest_threat
+from ingest_threat.start import check
+from serve_console import routes as serve_console
+from shared.route import register
+from shared.settings import current
 from sync_inventory.blueprint import bp as sync_inventory
 
-app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for blueprint in (ingest_threat, evaluate_risk, sync_inventory, serve_console):
-    app.register_functions(blueprint)
+ROUTES = (*ingest_threat.ROUTES, *serve_console.ROUTES)
+PARTNERS = "ingest_threat.intake:authenticate"
+"""What authenticates a partner that calls."""
+
+check(current())
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+for functions in (register(ROUTES, partners=PARTNERS), evaluate_risk, sync_inventory):
+    app.register_functions(functions)

@@ -32,7 +32,7 @@ async def _run() -> Run:
     finally:
         await services.close()
     if run is None:
-        sys.exit("another run has the turn")
+        sys.exit("another run holds the lease")
     return run
 
 

@@ -8,8 +8,8 @@ from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.cosmos import DATABASE
 from shared.errors import StoreUnavailable
-from shared.local_rules import load
 from shared.log import LogEvent, log_event
+from shared.rules_file import load
 from shared.services import services
 from shared.settings import current
 

@@ -18,12 +18,12 @@ from evaluate_risk.release import Released, release
 from evaluate_risk.wanted_tag import WAITING
 from shared.bounded import bounded_gather
 from shared.cosmos import FOLLOW_UPS, MAX_ATTEMPTS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found, pause
+from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
 from shared.domain.tag import is_block, is_ours
 from shared.errors import Conflict, Contended, GraphError, GraphNotFound, NotStored
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.settings import Mode
 
 __all__ = [
     "Approval",

@@ -13,6 +13,7 @@ from evaluate_risk.assignment import Applies, applies
 from evaluate_risk.counting import Counted, counted
 from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
 from shared.domain.moment import in_words
 from shared.domain.os_version import older
@@ -20,7 +21,6 @@ from shared.domain.record import Platform
 from shared.domain.rule import Rule
 from shared.domain.switches import Switches
 from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
-from shared.settings import Mode
 
 
 @dataclass(frozen=True)

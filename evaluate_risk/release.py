@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 from shared.bounded import bounded_gather
 from shared.cosmos import DEVICE_TAGS, Found
+from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
 from shared.domain.tag import OK_TAG, is_block
 from shared.errors import BadRequest, Conflict, NotStored
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.settings import Mode
 
 TOGETHER = 20
 SECONDS = 100.0

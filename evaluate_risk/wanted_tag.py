@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from evaluate_risk.policy import Policy
+from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, FollowUp, Tag, TagState
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
-from shared.settings import Mode
 
 INTUNE_ONLY = "intune:"
 """How the id of a device begins that Entra does not know."""

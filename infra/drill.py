@@ -19,8 +19,8 @@ from urllib.request import Request, urlopen
 
 from local.partners import lookout as sample_lookout
 from local.partners import zimperium as sample_zimperium
+from local.partners.authentication import signed
 from local.partners.message import Message, encoded
-from local.partners.proof import signed
 from local.sample_tenant import Phone
 
 SNAPSHOTS = {True: "SECURE", False: "THREATS_HIGH"}

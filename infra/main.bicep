@@ -175,7 +175,10 @@ param purgeGoneDays int = 30
 @description('Settings that end in a partner\'s slug. Per partner: settings, a list of {name, value}; secrets, the names of settings whose value is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
 param partners array = []
 
-@description('ADMIN_AUDIENCE: audience of admins\' tokens, such as api://<app id>; empty: admins cannot write.')
+@description('READ_KEY_<NAME>: names of keys that open reads, in letters, digits and underscores. The value of each is the vault\'s secret read-key-<name>, in lower case with hyphens. Put a secret into the vault before it is named here.')
+param readKeys array = []
+
+@description('ADMIN_AUDIENCE: audience of tokens of readers and admins, such as api://<app id>; empty: nobody reads or writes by token.')
 param adminAudience string = ''
 
 @description('Let the platform check tokens too (EasyAuth), with this app registration\'s client id. It takes tokens of this tenant only: not with a partner that proves itself by a token of its own. Empty: off.')
@@ -431,6 +434,7 @@ module functionApp 'modules/function-app.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     settings: settings
     partners: partners
+    readKeys: readKeys
     alwaysReadyInstances: alwaysReadyInstances
     maximumInstances: maximumInstances
     instanceMemory: instanceMemory

@@ -24,8 +24,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from shared.domain.local_rules import LocalRules
 from shared.errors import SettingsError
-from shared.local_rules import LocalRules, load
+from shared.rules_file import load
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".local" / "package"

@@ -15,6 +15,7 @@ from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
 from ingest_threat.body import MAX_BYTES, json_value
 from ingest_threat.heartbeat import record_heartbeat
+from ingest_threat.partner_words import partner_words
 from ingest_threat.redaction import REDACTED, redacted
 from shared.bounded import bounded_gather
 from shared.dead_letters import dead_letter, of_body, of_item
@@ -31,7 +32,6 @@ from shared.domain.record import (
 from shared.errors import (
     AlreadyStored,
     NotAuthentic,
-    SettingsError,
     StoreRefused,
     StoreUnavailable,
     Unreadable,
@@ -41,7 +41,6 @@ from shared.errors import (
 from shared.headers import Headers
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.settings import Settings
 
 CONCURRENCY = 32
 """Reports of one message stored side by side."""
@@ -78,46 +77,36 @@ class Answer(BaseModel):
     rejected: list[Rejected] = []
 
 
-def check(settings: Settings) -> None:
-    """Refuse, at start, settings that name partners there are no adapters for, and weak proofs."""
-    known = partners.known()
-    named = [(f"PARTNERS_{p.upper()}", slug) for p, slugs in settings.partners.items() for slug in slugs]
-    named += [(f"CONNECTOR_ID_{slug.upper()}", slug) for slug in settings.connector_ids]
-    named += [(f"a setting that ends in _{slug.upper()}", slug) for slug in settings.named()]
-    for setting, slug in named:
-        if slug not in known:
-            raise SettingsError(
-                f"{setting}: {slug!r} is no partner, expected one of {', '.join(sorted(known))}"
-            )
-    authentication.check(settings)
-    _words(settings)
+async def authenticate(services: Services, partner: str, headers: Headers, body: bytes) -> None:
+    """Nothing, for a message of the partner's; a question is authenticated as a message with an empty body
+    is.
+
+    Raises UnknownPartner, UnreadableReport, NotAuthentic or KeysUnavailable.
+    """
+    partners.check_known(partner)
+    _check_bytes(partner, body)
+    try:
+        await authentication.authenticate(services.settings, partner, headers, body, services.now())
+    except NotAuthentic as error:
+        log_event(LogEvent.NOT_AUTHENTIC, partner=partner, why=error)
+        raise
 
 
 async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:
-    """Take a partner's message in. Raises UnknownPartner, NotAuthentic, KeysUnavailable, WrongContentType,
-    UnreadableReport or StoreUnavailable; in each of these cases the partner may send it again."""
-    partners.check_known(partner)
-    _check_bytes(partner, body)
-    await _authenticate(services, partner, headers, body)
+    """Take an authentic message in. Raises WrongContentType, UnreadableReport or StoreUnavailable; in each of
+    these cases the partner may send it again."""
     await record_heartbeat(services, partner)
     _check_content_type(headers)
     return await accept(services, partner, body)
-
-
-async def authenticate(services: Services, partner: str, headers: Headers) -> None:
-    """Let in a partner that asks for something: it proves itself as for a message with an empty body.
-
-    Raises UnknownPartner, NotAuthentic or KeysUnavailable.
-    """
-    partners.check_known(partner)
-    await _authenticate(services, partner, headers, b"")
 
 
 async def accept(services: Services, partner: str, body: bytes) -> Answer:
     """Store an authentic message's records, and set aside what cannot be read."""
     received_at = services.now()
     try:
-        records = partners.parse(partner, body, received_at=received_at, words=_words(services.settings))
+        records = partners.parse(
+            partner, body, received_at=received_at, words=partner_words(services.settings.words)
+        )
     except UnreadableReport as unreadable:
         await _dead_letter_body(services, partner, body, unreadable, received_at)
         raise
@@ -179,7 +168,7 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
         letter.partner,
         content.encode("utf-8", "replace"),
         received_at=letter.received_at,
-        words=_words(services.settings),
+        words=partner_words(services.settings.words),
     )
     records = [_without_redacted(record) for record in records]
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
@@ -198,33 +187,12 @@ def _without_redacted(record: Record) -> Record:
     return record.model_copy(update={name: None for name in ids if REDACTED in (getattr(record, name) or "")})
 
 
-def _words(settings: Settings) -> partners.PartnerWords:
-    words = {}
-    for key, text in settings.words.items():
-        vocabulary = partners.vocabulary(key)
-        spoken = tuple(word for each in text.split(",") if (word := each.strip()))
-        if vocabulary is None:
-            raise SettingsError(f"WORDS_{key.upper()}: no partner has a vocabulary of that name")
-        if not spoken:
-            raise SettingsError(f"WORDS_{key.upper()}: expected words, separated by commas")
-        words[vocabulary] = spoken
-    return words
-
-
 def _counted(records: Sequence[Record]) -> list[Counted]:
     return [
         record
         for record in records
         if not isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord)
     ]
-
-
-async def _authenticate(services: Services, partner: str, headers: Headers, body: bytes) -> None:
-    try:
-        await authentication.authenticate(services.settings, partner, headers, body, services.now())
-    except NotAuthentic as error:
-        log_event(LogEvent.NOT_AUTHENTIC, partner=partner, why=error)
-        raise
 
 
 def _check_content_type(headers: Headers) -> None:

@@ -58,8 +58,8 @@ async def _run(given: argparse.Namespace) -> int:
             _say("the scenario holds" if held else "the scenario does not hold")
             if given.scenario or not held:
                 return 0 if held else 1
-        key = stack.settings.get("LOCAL_FUNCTION_KEY", "")
-        _say(f"serving until Ctrl-C; devices: {stack.host_url}/api/devices?code={key}")
+        ask = f'curl -H "X-Api-Key: {stack.read_key}" {stack.host_url}/api/devices'
+        _say(f"serving until Ctrl-C; devices: {ask}")
         await ended.wait()
         _say("stopping")
     return 0

@@ -44,6 +44,11 @@ class Stack:
     data: pathlib.Path
     host: Host
 
+    @property
+    def read_key(self) -> str:
+        """What opens reads on this machine, in the header X-Api-Key."""
+        return self.settings["READ_KEY_LOCAL"]
+
 
 def read_settings(data: pathlib.Path) -> dict[str, str]:
     """The settings to run by, with addresses and secrets filled in."""

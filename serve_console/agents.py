@@ -66,11 +66,13 @@ class AgentPage(BaseModel):
     note: str = ABOUT_EMAIL
 
 
-async def listing(services: Services, every: str | None, top: str | None, token: str | None) -> AgentPage:
-    """A page of the agents without a device, or, where `every` is `true`, of all."""
-    if every not in {None, "", "true", "false"}:
+async def listing(
+    services: Services, all_: str | None = None, top: str | None = None, token: str | None = None
+) -> AgentPage:
+    """A page of the agents without a device, or, where `all_` is `true`, of all."""
+    if all_ not in {None, "", "true", "false"}:
         raise BadRequest("all: expected true or false")
-    sql = AGENT_SUMMARIES if every == "true" else UNLINKED_AGENT_SUMMARIES
+    sql = AGENT_SUMMARIES if all_ == "true" else UNLINKED_AGENT_SUMMARIES
     found = await page(services, _Row, Agent.container, sql, top, token)
 
     async def row(agent: _Row) -> AgentRow:

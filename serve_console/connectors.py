@@ -6,10 +6,10 @@ from shared.cosmos import CONNECTOR_MIRRORS
 from shared.domain.connector import Connector
 from shared.domain.heartbeats import Heartbeat, UnresponsivePartners, heartbeat_id
 from shared.domain.moment import Moment
-from shared.domain.record import Platform
+from shared.domain.record import PLATFORMS, Platform
 from shared.domain.switches import Switches
 from shared.services import Services
-from shared.settings import PLATFORMS, Settings
+from shared.settings import Settings
 
 RESTING_STATES = frozenset({"unavailable", "notSetUp"})
 """States in which Intune itself takes no threat messages and no app-sync requests from a partner."""

@@ -17,6 +17,7 @@ from serve_console.paging import page
 from shared.cosmos import DEAD_LETTERS, DEAD_LETTERS_OF_PARTNER, Found
 from shared.domain.model import DeadLetter, DeadLetterKind, Report, id_part
 from shared.domain.moment import Moment
+from shared.entra import Caller
 from shared.errors import (
     BadRequest,
     Conflict,
@@ -81,7 +82,9 @@ class Redriven(BaseModel):
     note: str | None = None
 
 
-async def listing(services: Services, partner: str | None, top: str | None, token: str | None) -> LetterPage:
+async def listing(
+    services: Services, partner: str | None = None, top: str | None = None, token: str | None = None
+) -> LetterPage:
     """A page of dead letters; those of one partner come newest first, those of all by partner in no order."""
     if partner:
         found = await page(
@@ -99,7 +102,7 @@ async def listing(services: Services, partner: str | None, top: str | None, toke
     return LetterPage(dead_letters=list(found.rows), token=found.token)
 
 
-async def redrive(services: Services, id_: str, partner: str | None) -> Redriven:
+async def redrive(services: Services, caller: Caller, id_: str, partner: str | None = None) -> Redriven:
     """Try a dead letter again. Raises NotThere where there is none, also where it is done already."""
     if not partner:
         raise BadRequest("partner: expected the partner the dead letter is of")
@@ -113,7 +116,12 @@ async def redrive(services: Services, id_: str, partner: str | None) -> Redriven
         return await _kept(services, found, str(error))
     await _remove(services, found)
     log_event(
-        LogEvent.DEAD_LETTER_REDRIVEN, partner=partner, kind=done.kind, letter=id_, outcome=done.outcome
+        LogEvent.DEAD_LETTER_REDRIVEN,
+        partner=partner,
+        kind=done.kind,
+        letter=id_,
+        outcome=done.outcome,
+        by=caller.object_id,
     )
     return done
 

@@ -115,7 +115,7 @@ class Explanation(BaseModel):
     asked_at: Moment
 
 
-async def listing(services: Services, top: str | None, token: str | None) -> DevicePage:
+async def listing(services: Services, top: str | None = None, token: str | None = None) -> DevicePage:
     """`top` devices (100 where it is not said, at most 1,000) from `token` on."""
     found = await page(services, _Row, Device.container, DEVICE_SUMMARIES, top, token)
     return DevicePage(devices=[_row(row) for row in found.rows], token=found.token)

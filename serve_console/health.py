@@ -16,6 +16,11 @@ class Health(BaseModel):
 
     status: Literal["ok", "degraded"]
 
+    @property
+    def http_status(self) -> int:
+        """503 while it is degraded, which is what probes look at."""
+        return 200 if self.status == "ok" else 503
+
 
 async def health(services: Services) -> Health:
     """`degraded` while Cosmos DB does not answer, or no sync has gone through for SYNC_STALE_MINUTES."""

@@ -58,7 +58,9 @@ class InventoryPage(BaseModel):
     """Whether there may be more now: go on until there is not. A page may be empty all the same."""
 
 
-async def fetch(services: Services, partner: str, top: str | None, since: str | None) -> InventoryPage:
+async def fetch(
+    services: Services, partner: str, top: str | None = None, since: str | None = None
+) -> InventoryPage:
     """What changed after `since` for a partner that has proven itself; everything, where that is not given.
 
     Raises BadRequest for a `top` or `since` that makes no sense.

@@ -6,7 +6,7 @@ is done line by line: what is cut off is finished by applying again, and a line 
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -73,12 +73,12 @@ class _Case:
 
 
 async def import_links(
-    services: Services, caller: Caller, headers: Headers, body: bytes, query: Mapping[str, str]
+    services: Services, caller: Caller, headers: Headers, body: bytes, preview: str = "", apply: str = ""
 ) -> ImportAnswer:
     """Preview or apply a file of links. Raises WrongContentType, UnreadableReport or BadRequest."""
     _check_content_type(headers)
     token = hashlib.sha256(body).hexdigest()
-    applying = _is_applied(query, token)
+    applying = _is_applied(preview, apply, token)
     read = lines(body)
     readable = [line for line in read if isinstance(line, Line)]
     cases = await bounded_gather(partial(_plan, services), readable, limit=CONCURRENCY)
@@ -100,16 +100,15 @@ def _check_content_type(headers: Headers) -> None:
         raise WrongContentType("expected text/csv, in UTF-8")
 
 
-def _is_applied(query: Mapping[str, str], token: str) -> bool:
+def _is_applied(preview: str, apply: str, token: str) -> bool:
     """Whether the content is to be applied; a preview is what nobody has to ask for."""
-    preview, given = query.get("preview", "").lower(), query.get("apply", "")
-    if preview not in {"", "true"}:
+    if preview.lower() not in {"", "true"}:
         raise BadRequest("preview: expected true; to apply, send apply and the token of the preview")
-    if not given:
+    if not apply:
         return False
     if preview:
         raise BadRequest("expected preview or apply, not both")
-    if given != token:
+    if apply != token:
         raise BadRequest("apply: this is not the content of that preview: look at a new one first")
     return True
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from evaluate_risk.decide import policy, preview
 from serve_console.paging import page
 from shared.cosmos import DEVICES_WHOLE
+from shared.domain.local_rules import LocalRules, parse
 from shared.domain.model import Device, Verdict
 from shared.domain.rule import RuleSource
 from shared.errors import BadRequest, SettingsError
-from shared.local_rules import parse
+from shared.headers import Headers
 from shared.services import Services
 
 
@@ -42,16 +43,24 @@ class Preview(BaseModel):
     """Continues with the next devices; null at the end."""
 
 
-async def preview_rules(
-    services: Services, body: bytes | None, top: str | None, token: str | None
+async def preview_rules(services: Services, top: str | None = None, token: str | None = None) -> Preview:
+    """Decide a page of devices as if the rules marked `dry_run` held, and compare. Raises BadRequest."""
+    return await _preview(services, services.local_rules, top, token)
+
+
+async def preview_posted_rules(
+    services: Services, headers: Headers, body: bytes, top: str | None = None, token: str | None = None
 ) -> Preview:
-    """Decide a page of devices by other local rules, and compare. Raises BadRequest where the file is
-    wrong."""
-    now_in_force = await policy(services)
+    """The same by the local rules of a posted file. Raises BadRequest where it is wrong."""
     try:
-        local = services.local_rules if body is None else parse(body, "the file")
+        local = parse(body, "the file")
     except SettingsError as error:
         raise BadRequest(str(error)) from None
+    return await _preview(services, local, top, token)
+
+
+async def _preview(services: Services, local: LocalRules, top: str | None, token: str | None) -> Preview:
+    now_in_force = await policy(services)
     tried = (*local.rules, *local.dry)
     intunes = tuple(rule for rule in now_in_force.rules if rule.source is RuleSource.INTUNE)
     switches = replace(now_in_force.switches, minimum_os=local.minimum_os)

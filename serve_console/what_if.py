@@ -73,7 +73,7 @@ class Proof(BaseModel):
     conclusion: Conclusion
 
 
-async def prove(services: Services, id_: str, app: str | None) -> Proof:
+async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
     """Ask What If about the device `id_` and an app, or Exchange and SharePoint where none is named.
 
     Raises NotThere, BadRequest where the device has no user or is not in Entra, and GraphError.

@@ -1,4 +1,4 @@
-"""Microsoft Entra bearer tokens: who calls, proven. For partners that hold one, and for admins who write.
+"""Microsoft Entra bearer tokens: who calls, authenticated. For partners that hold one, and for people.
 
 An access token of the app (Microsoft identity platform, "Access tokens", versions 1.0 and 2.0): RS256 under a
 key the tenant publishes, issued by that tenant for our audience, within its time, by a known client, with a
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 
 from shared.errors import NotAuthentic
 from shared.headers import Headers
-from shared.log import LogEvent, log_event
-from shared.services import Services
 from shared.signing_keys import signing_keys
 
-ADMIN_ROLE = "Mtd.Admin"
 LEEWAY_SECONDS = 60
 """How far our clock and Entra's may be apart."""
 
@@ -33,7 +30,8 @@ class Expected:
     """Address of the login service, without a slash at its end."""
     tenant: str
     audience: str
-    role: str
+    roles: frozenset[str]
+    """Of which the token must have one."""
     app_ids: frozenset[str] | None = None
     """Clients that may have asked for the token; None where any may."""
 
@@ -49,28 +47,6 @@ class Caller:
     name: str
     """For people to read; the object id where the token gives none."""
     roles: frozenset[str]
-
-
-async def admin(services: Services, headers: Headers) -> Caller:
-    """The admin whose token `headers` carry; NotAuthentic without the role Mtd.Admin.
-
-    KeysUnavailable where the tenant's keys cannot be read. Off, and so NotAuthentic for everybody, while
-    ADMIN_TENANT and ADMIN_AUDIENCE are empty.
-    """
-    settings = services.settings
-    try:
-        if not settings.admin_tenant or not settings.admin_audience:
-            raise NotAuthentic("no tenant and audience are set for admins")
-        expected = Expected(
-            authority=settings.entra_authority,
-            tenant=settings.admin_tenant,
-            audience=settings.admin_audience,
-            role=ADMIN_ROLE,
-        )
-        return await verified(bearer(headers), expected)
-    except NotAuthentic as error:
-        log_event(LogEvent.NOT_AUTHENTIC, role=ADMIN_ROLE, why=error)
-        raise
 
 
 def bearer(headers: Headers) -> str:
@@ -148,5 +124,5 @@ def _check(claims: Mapping[str, object], caller: Caller, expected: Expected) -> 
         raise NotAuthentic("the token is of another tenant")
     if expected.app_ids is not None and caller.app_id not in expected.app_ids:
         raise NotAuthentic("the token was asked for by another client")
-    if expected.role not in caller.roles:
-        raise NotAuthentic(f"the token lacks the role {expected.role}")
+    if not expected.roles & caller.roles:
+        raise NotAuthentic(f"the token lacks the role {' or '.join(sorted(expected.roles))}")

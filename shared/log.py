@@ -19,6 +19,7 @@ class LogEvent(StrEnum):
     REPORTS_ACCEPTED = "reports_accepted"
     REPORT_REFUSED = "report_refused"
     NOT_AUTHENTIC = "not_authentic"
+    READ_BY_KEY = "read_by_key"
     KEYS_UNAVAILABLE = "keys_unavailable"
     DEAD_LETTER = "dead_letter"
     DEAD_LETTER_REDRIVEN = "dead_letter_redriven"

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from shared.cosmos import Store
 from shared.domain.connector import Connector, connector_document_id
 from shared.domain.heartbeats import Heartbeats, UnresponsivePartners
+from shared.domain.local_rules import LocalRules
 from shared.domain.rule import Rule, Rules
 from shared.domain.switches import Switches
 from shared.domain.tenant import Tenant
-from shared.local_rules import LocalRules
 from shared.settings import Settings
 
 KEPT = timedelta(seconds=30)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from functools import cache
 
 from shared.cosmos import Store
+from shared.domain.local_rules import LocalRules
 from shared.graph.graph import Graph
-from shared.local_rules import LocalRules, load
 from shared.log import quiet_sdks
 from shared.mirror import Mirror
+from shared.rules_file import load
 from shared.settings import Settings, current
 
 

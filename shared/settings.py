@@ -7,33 +7,26 @@ repeats a secret. The table with every setting's meaning is in README.md.
 import os
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 
 from pydantic import Field
 
 from shared.domain.authentication import FIELDS, Proofs, Scheme, setting
 from shared.domain.heartbeats import OnSilence
+from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
-from shared.domain.record import Platform
+from shared.domain.record import PLATFORMS, Platform
 from shared.environment import boolean, choice, integer, url
 from shared.errors import SettingsError
+from shared.static_secret import fault
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
 _SCHEME = "AUTH_"
 _CONNECTOR = "CONNECTOR_ID_"
 _WORDS = "WORDS_"
+_READ_KEY = "READ_KEY_"
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
-PLATFORMS = (Platform.IOS, Platform.ANDROID)
-
-
-class Mode(StrEnum):
-    """What the app may do: nothing, decide and show, or write tags."""
-
-    OFF = "off"
-    REPORT = "report"
-    ENFORCE = "enforce"
 
 
 class Settings(Proofs):
@@ -55,6 +48,8 @@ class Settings(Proofs):
     admin_tenant: str = ""
     """GUID in lower case; empty, as the audience then is, where admins cannot write."""
     admin_audience: str = ""
+    read_keys: Mapping[str, str] = Field(default_factory=dict)
+    """Keys that open reads, by their names in lower case (READ_KEY_<NAME>)."""
     rules_file: str = "rules.toml"
     """Local rules, from the app's own folder where it is not absolute; there need be none."""
     on_silence: OnSilence = OnSilence.HOLD
@@ -107,6 +102,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         entra_authority=url(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
         admin_tenant=admin_tenant,
         admin_audience=admin_audience,
+        read_keys=_read_keys(environment),
         rules_file=environment.get("RULES_FILE", "").strip() or "rules.toml",
         on_silence=choice(environment, "ON_SILENCE", OnSilence.HOLD),
         partner_silent_days=integer(environment, "PARTNER_SILENT_DAYS", 7, 1, 365),
@@ -161,13 +157,26 @@ def _admins(environment: Mapping[str, str]) -> tuple[str, str]:
     return tenant, audience
 
 
+def _read_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    keys = _by_suffix(environment, _READ_KEY, "a name")
+    for name, key in keys.items():
+        wrong = fault(key)
+        if wrong:
+            raise SettingsError(f"{_READ_KEY}{name.upper()} {wrong}")
+    return keys
+
+
 def _by_partner(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return _by_suffix(environment, prefix, "a partner's slug")
+
+
+def _by_suffix(environment: Mapping[str, str], prefix: str, what: str) -> dict[str, str]:
     named = sorted((key, value.strip()) for key, value in environment.items() if key.startswith(prefix))
-    by_partner = {key.removeprefix(prefix).lower(): value for key, value in named if value}
-    for slug in by_partner:
-        if not _SLUG.fullmatch(slug):
-            raise SettingsError(f"{prefix}{slug.upper()}: expected a partner's slug after {prefix}")
-    return by_partner
+    found = {key.removeprefix(prefix).lower(): value for key, value in named if value}
+    for suffix in found:
+        if not _SLUG.fullmatch(suffix):
+            raise SettingsError(f"{prefix}{suffix.upper()}: expected {what} after {prefix}")
+    return found
 
 
 def _partners(environment: Mapping[str, str], platform: Platform) -> tuple[str, ...]:

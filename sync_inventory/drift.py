@@ -13,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from evaluate_risk.decide import change
 from shared.cosmos import DEVICE_TAGS
+from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState, Verdict, id_part
 from shared.domain.tag import is_block, is_ours
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.settings import Mode
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags

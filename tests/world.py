@@ -21,13 +21,14 @@ from local.graph.faults import Faults as GraphFaults
 from local.graph.server import CALLS, STATE
 from local.graph.server import FAULTS as GRAPH_FAULTS
 from local.graph.server import create_app as graph_app
+from shared.access import ADMIN_ROLE
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Device, DeviceFacts, Report, device_id
 from shared.domain.record import Category, Platform, Status, ThreatRecord
 from shared.domain.rule import Assignment, Rule, Rules
-from shared.entra import ADMIN_ROLE
 from shared.services import Services
-from shared.settings import Mode, Settings
+from shared.settings import Settings
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TENANT_ID = "55555555-eeee-4fff-8aaa-666666666666"

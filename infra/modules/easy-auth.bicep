@@ -1,5 +1,5 @@
 // The platform's own check of Entra tokens (EasyAuth), in front of the app's.
-// Tokens are checked where one is sent. Who sends none is let through: partners prove themselves by signature,
+// Tokens are checked where one is sent. Who sends none is let through: partners authenticate by signature,
 // and the app itself checks every admin's token again.
 
 param appName string
@@ -17,7 +17,7 @@ resource easyAuth 'Microsoft.Web/sites/config@2024-11-01' = {
   // checkov:skip=CKV_AZURE_66:a setting of web configuration, which this is not
   // checkov:skip=CKV_AZURE_80:a setting of web configuration, which this is not
   // checkov:skip=CKV_AZURE_88:a setting of web configuration, which this is not
-  // checkov:skip=CKV_AZURE_222:partners post from the internet; every route proves who calls
+  // checkov:skip=CKV_AZURE_222:partners post from the internet; every route asks who calls
   parent: app
   name: 'authsettingsV2'
   properties: {

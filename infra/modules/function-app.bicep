@@ -19,6 +19,9 @@ param settings object
 @description('Per partner: settings, a list of {name, value}; secrets, names of settings kept in the vault.')
 param partners array
 
+@description('Names of READ_KEY_<NAME>, each kept in the vault as read-key-<name>.')
+param readKeys array
+
 param alwaysReadyInstances int
 param maximumInstances int
 param instanceMemory int
@@ -81,6 +84,11 @@ var secretSettings = [for secret in flatten(partnerSecrets): {
   value: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${toLower(replace(secret, '_', '-'))})'
 }]
 
+var readKeySettings = [for name in readKeys: {
+  name: 'READ_KEY_${toUpper(name)}'
+  value: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=read-key-${toLower(replace(name, '_', '-'))})'
+}]
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
@@ -97,8 +105,8 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_222:partners post from the internet; every route proves who calls
-  // checkov:skip=CKV_AZURE_17:no partner sends a client certificate; each proves itself as AUTH_<SLUG> says
+  // checkov:skip=CKV_AZURE_222:partners post from the internet; every route asks who calls
+  // checkov:skip=CKV_AZURE_17:no partner sends a client certificate; each authenticates as AUTH_<SLUG> says
   // checkov:skip=CKV_AZURE_212:Flex Consumption scales by itself; alwaysReadyInstances keeps some warm
   // checkov:skip=CKV_AZURE_213:Flex Consumption replaces instances by itself and takes no health check path
   name: name
@@ -157,7 +165,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scmMinTlsVersion: '1.2'
       ftpsState: 'Disabled'
       http20Enabled: true
-      appSettings: concat(platformSettings, ownSettings, flatten(partnerSettings), secretSettings)
+      appSettings: concat(platformSettings, ownSettings, flatten(partnerSettings), secretSettings, readKeySettings)
     }
   }
 }

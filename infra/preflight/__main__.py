@@ -3,7 +3,7 @@
     python3 -m infra.preflight
 
 Runs before every `azd provision` and `azd up` (azure.yaml), and first of all in `make deploy`. It asks the
-Azure CLI and changes nothing. Every finding is a sentence with its remedy; all are told at once. Needs no
+Azure CLI and changes nothing. Every finding is a sentence with its remedy; all are reported at once. Needs no
 library.
 """
 
@@ -11,11 +11,11 @@ import shutil
 import sys
 
 from infra.preflight.deployment import AzError, Check, Deployment
+from infra.preflight.existing import existing, taken
 from infra.preflight.limits import limits
 from infra.preflight.outside import TOOLS, az, environment, parameters
-from infra.preflight.partners import partners, secrets
+from infra.preflight.partners import partners, read_keys, secrets
 from infra.preflight.schedule import schedule
-from infra.preflight.standing import standing, taken
 from infra.preflight.starts import starts
 from infra.preflight.subscription import break_glass, providers, region, rights
 from infra.preflight.values import names, network, warm, words
@@ -29,30 +29,31 @@ CHECKS: tuple[Check, ...] = (
     providers,
     rights,
     taken,
-    standing,
+    existing,
     starts,
     words,
     schedule,
     partners,
+    read_keys,
     secrets,
     break_glass,
 )
 
 
 def main() -> int:
-    """Tell every finding; 0 where there is none."""
+    """Report every one; 0 where there is none."""
     missing = [f"{tool} is missing\n    {where}" for tool, where in TOOLS.items() if not shutil.which(tool)]
     if missing:
-        return _told(missing)
+        return _report(missing)
     try:
         az("account", "show")
     except AzError:
-        return _told(["nobody is signed in to Azure\n    az login, and azd auth login"])
+        return _report(["nobody is signed in to Azure\n    az login, and azd auth login"])
     try:
         given = parameters()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         expected = 'expected {"parameters": {"<name>": {"value": …}}}'
-        return _told([f"infra/main.parameters.json cannot be read: {error}\n    {expected}"])
+        return _report([f"infra/main.parameters.json cannot be read: {error}\n    {expected}"])
     deployment = Deployment(environment(), given, az)
     found: list[str] = []
     for check in CHECKS:
@@ -60,10 +61,10 @@ def main() -> int:
             found += [f"{each.problem}\n    {each.remedy}" for each in check(deployment)]
         except AzError as error:
             found.append(f"{check.__name__} could not be checked\n    {error}")
-    return _told(found)
+    return _report(found)
 
 
-def _told(found: list[str]) -> int:
+def _report(found: list[str]) -> int:
     if not found:
         sys.stdout.write("preflight: nothing stands in the way\n")
         return 0

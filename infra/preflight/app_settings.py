@@ -8,9 +8,9 @@ It is the app's own check, the one it makes when the host loads it: where that f
 import os
 import sys
 
-from ingest_threat.intake import check
+from ingest_threat.start import check
 from shared.errors import SettingsError
-from shared.local_rules import load
+from shared.rules_file import load
 from shared.settings import read
 
 REFUSED = 3

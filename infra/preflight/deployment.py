@@ -23,7 +23,7 @@ class AzError(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Obstacle:
     """What stands in the way, and what to do about it."""
 
     problem: str
@@ -90,4 +90,4 @@ def plain(region: str) -> str:
     return region.lower().replace(" ", "")
 
 
-Check = Callable[[Deployment], Iterator[Finding]]
+Check = Callable[[Deployment], Iterator[Obstacle]]

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from infra.preflight.deployment import INFRA, Deployment, Finding, variable_of
+from infra.preflight.deployment import INFRA, Deployment, Obstacle, variable_of
 
 _PARAMETER = re.compile(r"((?:^@[^\n]*\n(?:^[^@p\n][^\n]*\n)*)*)^param (\w+) (\w+)", re.MULTILINE)
 
 
-def limits(deployment: Deployment) -> Iterator[Finding]:
+def limits(deployment: Deployment) -> Iterator[Obstacle]:
     """Every value keeps to the limits main.bicep declares for its parameter."""
     declared = {name: (kind, decorators) for decorators, name, kind in _declared()}
     for parameter in sorted(deployment.parameters.keys() & declared.keys()):
@@ -16,11 +16,11 @@ def limits(deployment: Deployment) -> Iterator[Finding]:
         value = deployment.value(variable)
         expected = _expected(value, *declared[parameter]) if value else ""
         if expected and deployment.is_literal(parameter):
-            yield Finding(
+            yield Obstacle(
                 f"{parameter} in main.parameters.json is {value!r}", f"expected {expected}: mend it there"
             )
         elif expected:
-            yield Finding(f"{variable} is {value!r}", f"expected {expected}: azd env set {variable} …")
+            yield Obstacle(f"{variable} is {value!r}", f"expected {expected}: azd env set {variable} …")
 
 
 def _declared() -> list[tuple[str, str, str]]:

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from infra.preflight.deployment import INFRA, AzError, Deployment, Finding
+from infra.preflight.deployment import INFRA, AzError, Deployment, Obstacle
 
 _SECRET = re.compile(r"[A-Z_]*(SECRETS|SHARED_KEYS)_[A-Z_]+")
 
 
-def partners(deployment: Deployment) -> Iterator[Finding]:
+def partners(deployment: Deployment) -> Iterator[Obstacle]:
     """Each partner in main.parameters.json has both its lists, of settings the app knows, each once."""
     given = deployment.parameters.get("partners")
     names: list[str] = []
     for number, each in enumerate(given if isinstance(given, list) else [{}], 1):
         if not _is_partner(each):
-            yield Finding(
+            yield Obstacle(
                 f"partner {number} in main.parameters.json lacks a list",
                 'expected {"settings": [{"name": "…", "value": "…"}], "secrets": ["…"]}; either may be empty',
             )
@@ -23,35 +23,36 @@ def partners(deployment: Deployment) -> Iterator[Finding]:
         plain = [setting["name"] for setting in each["settings"]]
         names += [*plain, *each["secrets"]]
         for name in filter(_SECRET.fullmatch, plain):
-            yield Finding(
+            yield Obstacle(
                 f"{name} stands in the open in main.parameters.json",
                 'put its value into the vault and its name into "secrets"; then replace the secret',
             )
     for name in sorted(set(names)):
         if not any(re.fullmatch(rf"[A-Z_]+_{slug.upper()}(_[A-Z_]+)?", name) for slug in _slugs()):
-            yield Finding(
+            yield Obstacle(
                 f"{name} in main.parameters.json is no setting of a partner",
                 f"expected a name that ends in one of {', '.join(slug.upper() for slug in _slugs())}",
             )
         if names.count(name) > 1:
-            yield Finding(f"{name} stands {names.count(name)} times in main.parameters.json", "name it once")
+            yield Obstacle(f"{name} stands {names.count(name)} times in main.parameters.json", "name it once")
 
 
-def secrets(deployment: Deployment) -> Iterator[Finding]:
-    """Every secret a partner's setting names is in the vault: the app does not start without it."""
+def secrets(deployment: Deployment) -> Iterator[Obstacle]:
+    """Every secret that a partner's setting or a read key names is in the vault: without it the app does not
+    start."""
     listed = [name for each in named_partners(deployment) for name in each["secrets"]]
-    wanted = sorted(name.lower().replace("_", "-") for name in listed)
+    wanted = sorted(name.lower().replace("_", "-") for name in (*listed, *_read_keys(deployment)))
     vault = deployment.value("AZURE_KEY_VAULT_NAME")
     if wanted and not vault:
-        yield Finding(
-            "main.parameters.json names partners' secrets, and there is no vault yet to hold them",
-            'deploy once with "partners": { "value": [] }, put the secrets into the vault, then name them',
+        yield Obstacle(
+            "main.parameters.json names secrets, and there is no vault yet to hold them",
+            'deploy once with "partners" and "readKeys": { "value": [] }, put them there, then name them',
         )
     elif wanted:
         try:
             present = deployment.az("keyvault", "secret", "list", "--vault-name", vault, "--query", "[].name")
         except AzError as error:
-            yield Finding(
+            yield Obstacle(
                 f"the vault {vault} does not tell its secrets: {error}",
                 "from outside a private network let this machine in until the next deployment: "
                 f"az keyvault update --name {vault} --public-network-access Enabled, then: "
@@ -59,10 +60,29 @@ def secrets(deployment: Deployment) -> Iterator[Finding]:
             )
             return
         for name in sorted(set(wanted) - set(present)):
-            yield Finding(
+            yield Obstacle(
                 f"the vault {vault} has no secret {name}",
                 f"az keyvault secret set --vault-name {vault} --name {name} --file <file with it alone>",
             )
+
+
+def read_keys(deployment: Deployment) -> Iterator[Obstacle]:
+    """Each read key in main.parameters.json is a name, once."""
+    given = deployment.parameters.get("readKeys", [])
+    named = given if isinstance(given, list) else [given]
+    for name in named:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,50}", name):
+            yield Obstacle(
+                f"{name!r} in readKeys of main.parameters.json is no name",
+                'expected letters, digits and underscores, such as "siem": the setting is READ_KEY_SIEM',
+            )
+    if len({str(name).lower() for name in named}) < len(named):
+        yield Obstacle("readKeys in main.parameters.json names a key twice", "name it once")
+
+
+def _read_keys(deployment: Deployment) -> list[str]:
+    given = deployment.parameters.get("readKeys")
+    return [f"read-key-{name}" for name in given if isinstance(name, str)] if isinstance(given, list) else []
 
 
 def _slugs() -> list[str]:

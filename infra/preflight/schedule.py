@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from infra.preflight.deployment import Deployment, Finding
+from infra.preflight.deployment import Deployment, Obstacle
 
 FIELDS = (
     ("second", 0, 59),
@@ -18,7 +18,7 @@ WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?")
 
 
-def schedule(deployment: Deployment) -> Iterator[Finding]:
+def schedule(deployment: Deployment) -> Iterator[Obstacle]:
     """The sync has a schedule of six fields, each within its bounds."""
     given = deployment.value("SYNC_SCHEDULE")
     fields = given.split()
@@ -28,7 +28,7 @@ def schedule(deployment: Deployment) -> Iterator[Finding]:
         if not _is_within(field, name, least, most)
     ]
     if given and (len(fields) != len(FIELDS) or wrong):
-        yield Finding(
+        yield Obstacle(
             f"SYNC_SCHEDULE is {given!r}" + (f": {', '.join(wrong)}" if wrong else ""),
             'expected six fields, seconds first: azd env set SYNC_SCHEDULE "0 */15 * * * *"',
         )

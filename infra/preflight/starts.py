@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from infra.preflight.deployment import INFRA, Deployment, Finding
+from infra.preflight.deployment import INFRA, Deployment, Obstacle
 from infra.preflight.limits import limits
 from infra.preflight.outside import run
 from infra.preflight.partners import named_partners
@@ -13,7 +13,7 @@ APP_REFUSES = 3
 """How `python -m infra.preflight.app_settings` ends where the app would not start."""
 
 
-def starts(deployment: Deployment) -> Iterator[Finding]:
+def starts(deployment: Deployment) -> Iterator[Obstacle]:
     """The app would start with these settings. It is asked itself, once its libraries are there and every
     value keeps to its limits, which are told already."""
     if any(limits(deployment)):
@@ -28,7 +28,7 @@ def starts(deployment: Deployment) -> Iterator[Finding]:
     command = [str(python if python.exists() else sys.executable), "-m", "infra.preflight.app_settings"]
     ended = run(command, environment=settings)
     if ended.returncode == APP_REFUSES:
-        yield Finding(
+        yield Obstacle(
             f"the app would not start: {ended.stdout.strip()}",
             "azd env set <name> <value>, or infra/main.parameters.json for a partner's",
         )

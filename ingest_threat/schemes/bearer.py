@@ -30,7 +30,7 @@ class Client:
 
 async def verify(headers: Headers, authority: str, client: Client) -> None:
     """Raise NotAuthentic unless the token is the client's; KeysUnavailable where nobody can say."""
-    expected = entra.Expected(authority, client.tenant, client.audience, ROLE, client.app_ids)
+    expected = entra.Expected(authority, client.tenant, client.audience, frozenset({ROLE}), client.app_ids)
     await entra.verified(entra.bearer(headers), expected)
 
 

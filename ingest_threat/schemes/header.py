@@ -1,26 +1,19 @@
 """A secret in a header that is always the same: all that Jamf's Generic HTTP stream can send. Pure.
 
-It proves the sender and nothing else: who reads one message can write others, so only TLS keeps it. A long
-random secret, changed from time to time, is what such a partner allows.
+Who reads one message can write others: only TLS keeps it.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic, SettingsError
 from shared.headers import Headers
+from shared.static_secret import fault, matching
 
 DEFAULT_NAME = "X-MTD-Secret"
-MIN_LETTERS = 32
-MIN_DISTINCT = 8
-"""A random secret of 32 hexadecimal digits has fewer than 8 different ones once in many millions."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
-_SECRET = re.compile(r"[!-+\--~]+")
-"""Visible ASCII without the comma, by which the host joins headers given twice."""
 _TAKEN = re.compile(
     "accept(-.*)?|access-control-.*|age|allow|authorization|cache-control|connection|content-.*|cookie|date|etag|"
     "expect|expires|forwarded|from|host|if-.*|keep-alive|last-modified|link|location|max-forwards|origin|pragma|"
@@ -39,14 +32,8 @@ def verify(headers: Headers, name: str, secrets: Sequence[str]) -> None:
     given = headers.get(name, "")
     if not given:
         raise NotAuthentic("the header with the secret is missing")
-    # All are compared, as digests of one length: time tells neither which fits nor how far.
-    fits = [hmac.compare_digest(_digest(given), _digest(secret)) for secret in secrets]
-    if not any(fits):
+    if not any(matching(given, secrets)):
         raise NotAuthentic("the header holds none of the secrets")
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def checked_name(text: str) -> str:
@@ -63,14 +50,4 @@ def checked_secrets(text: str) -> tuple[str, ...]:
 
     SettingsError says which one is wrong and why, and never quotes it.
     """
-    return listed("secret", text, _fault)
-
-
-def _fault(secret: str) -> str | None:
-    if not _SECRET.fullmatch(secret):
-        return "holds something that is no visible ASCII"
-    if len(secret) < MIN_LETTERS:
-        return f"is {len(secret)} characters long: expected at least {MIN_LETTERS}"
-    if len(set(secret)) < MIN_DISTINCT:
-        return f"holds fewer than {MIN_DISTINCT} different characters"
-    return None
+    return listed("secret", text, fault)

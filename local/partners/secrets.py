@@ -1,4 +1,4 @@
-"""The sample partners' secrets: what the settings leave empty is made once, and kept in the data folder."""
+"""Secrets of this machine: what the settings leave empty is made once, and kept in the data folder."""
 
 import json
 import os
@@ -18,16 +18,18 @@ def _random() -> str:
     return b64encode(secrets.token_bytes(32)).decode()
 
 
-MADE: Mapping[str, tuple[Scheme, Callable[[], str]]] = {
+MADE: Mapping[str, tuple[Scheme | None, Callable[[], str]]] = {
+    "READ_KEY_": (None, lambda: secrets.token_hex(32)),
     "WEBHOOK_SECRETS_": (Scheme.WEBHOOK, lambda: f"whsec_{_random()}"),
     "HEADER_SECRETS_": (Scheme.HEADER, lambda: secrets.token_hex(32)),
     "SHARED_KEYS_": (Scheme.SHARED_KEY, _random),
 }
-"""How a setting's name begins, the way of proof that needs it, and what makes one."""
+"""How a setting's name begins, the scheme that needs it (None: whatever is set), and what makes one."""
 
 
 def kept(path: pathlib.Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """The secrets `settings` leave empty and a partner needs; the new among them are added to the file."""
+    """The secrets that `settings` leave empty and somebody needs; the new among them are added to the
+    file."""
     wanted = {name: make for name in settings if (make := _maker(settings, name))}
     try:
         known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -44,9 +46,12 @@ def kept(path: pathlib.Path, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _maker(settings: Mapping[str, str], name: str) -> Callable[[], str] | None:
-    """What makes the secret `name`; None where it is given, or the partner proves itself in another way."""
+    """What makes the secret `name`; None where it is given, or the partner authenticates by another
+    scheme."""
     for prefix, (scheme, make) in MADE.items():
         if name.startswith(prefix) and not settings[name].strip():
+            if scheme is None:
+                return make
             chosen = setting("auth", name.removeprefix(prefix).lower())
             set_to = os.environ.get(chosen, settings.get(chosen, "")).strip().lower()
             return make if (set_to or Scheme.WEBHOOK) == scheme else None

@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 
 from local import sample_tenant as tenant
+from local.partners.authentication import authenticated
 from local.partners.message import Message, encoded
-from local.partners.proof import proven
 from local.sample_tenant import Phone
 from local.stack import ROOT, Stack
 
@@ -111,7 +111,7 @@ class Hands:
 
     async def explained(self, phone: Phone) -> dict[str, Any] | None:
         url = f"{self.stack.host_url}/api/devices/{phone.entra_id}"
-        async with self.session.get(url, headers=self.key()) as answer:
+        async with self.session.get(url, headers=self.read_key()) as answer:
             if answer.status == 404:
                 return None
             if answer.status != 200:
@@ -131,7 +131,7 @@ class Hands:
         """Send a partner's message, proven, and return the answer; anything but 202 does not hold."""
         url = f"{self.stack.host_url}/api/partners/{partner}/reports"
         body = encoded(message)
-        headers = await proven(self.stack.settings, partner, body, self.entra_token)
+        headers = await authenticated(self.stack.settings, partner, body, self.entra_token)
         async with self.session.post(url, data=body, headers=headers) as answer:
             if answer.status != 202:
                 raise DoesNotHoldError(f"{partner} was answered {answer.status}: {await answer.text()}")
@@ -142,7 +142,7 @@ class Hands:
 
     async def inventory(self, partner: str) -> dict[str, list[str]]:
         """What a partner gets that fetches its app inventory from the beginning: names of apps by device."""
-        headers = await proven(self.stack.settings, partner, b"", self.entra_token)
+        headers = await authenticated(self.stack.settings, partner, b"", self.entra_token)
         url = f"{self.stack.host_url}/api/partners/{partner}/inventory?top=500"
         kept: dict[str, list[str]] = {}
         since, more = "", True
@@ -185,7 +185,7 @@ class Hands:
     async def asked(self, path: str) -> dict[str, Any]:
         """What the app answers to a read; anything but 200 does not hold."""
         url = f"{self.stack.host_url}/api/{path}"
-        async with self.session.get(url, headers=self.key()) as answer:
+        async with self.session.get(url, headers=self.read_key()) as answer:
             if answer.status != 200:
                 raise DoesNotHoldError(f"GET {path} answered {answer.status}: {await answer.text()}")
             content: dict[str, Any] = await answer.json()
@@ -235,7 +235,11 @@ class Hands:
                 raise DoesNotHoldError(f"the host answered {answer.status} to running {name}")
 
     def key(self) -> dict[str, str]:
+        """The host\'s own key: it runs timers."""
         return {"x-functions-key": self.stack.settings.get("LOCAL_FUNCTION_KEY", "")}
+
+    def read_key(self) -> dict[str, str]:
+        return {"X-Api-Key": self.stack.read_key}
 
     async def import_policies(self) -> None:
         """Import both Conditional Access templates as an admin would, and switch them on."""

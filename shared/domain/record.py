@@ -34,6 +34,10 @@ class Platform(StrEnum):
     OTHER = "other"
 
 
+PLATFORMS = (Platform.IOS, Platform.ANDROID)
+"""Those that rules exist for."""
+
+
 class Category(StrEnum):
     """Where a threat lives, as Microsoft's Mobile Threat Defense page divides them."""
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.domain.connector import Connector
-from shared.domain.record import Platform
-from shared.settings import PLATFORMS
+from shared.domain.record import PLATFORMS, Platform
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Microsoft Graph's published quotas, kept from our side: a call that would be one too many waits for its
-turn. Pure.
+turn. Pure but for the clock.
 
 Source: Graph "Service-specific throttling limits" (Intune devices, other Intune families, identity,
 Conditional Access) and memdocs "export-graph-apis". The numbers are for one app in one tenant; several

@@ -10,14 +10,14 @@ from types import ModuleType
 import pytest
 
 from ingest_threat import partners
-from ingest_threat.intake import check
 from ingest_threat.partners import _taxonomy
 from ingest_threat.partners._adapter import Adapter
+from ingest_threat.start import check
 from shared.domain.authentication import FIELDS, Scheme
 from shared.domain.level import Level
 from shared.domain.record import Status
 from shared.settings import read
-from tests.ingest_threat.ways import texts
+from tests.ingest_threat.credentials import texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "partners"
@@ -142,9 +142,9 @@ def test_the_settings_a_page_gives_are_accepted_at_start(slug: str) -> None:
     assert blocks
     for block in blocks:
         scheme = Scheme(block[f"AUTH_{slug.upper()}"])
-        proof = {f"{field}_{slug}".upper(): text for field, text in texts(scheme, slug).items()}
-        assert {name for name in block if not name.startswith("AUTH_")} == proof.keys()
-        settings = read({**block, **proof})
+        credentials = {f"{field}_{slug}".upper(): text for field, text in texts(scheme, slug).items()}
+        assert {name for name in block if not name.startswith("AUTH_")} == credentials.keys()
+        settings = read({**block, **credentials})
         check(settings)
         assert settings.able() == (slug,)
 
@@ -168,10 +168,10 @@ def test_the_overview_has_every_partner_and_the_ways_of_proof_its_page_gives() -
     rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.md\) \|(.+)\|$", text, re.MULTILINE)
     assert sorted(slug for slug, _ in rows) == SLUGS
     for slug, row in rows:
-        proof = set(re.findall(r"`(\w+)`", _cells(row)[1]))
+        credentials = set(re.findall(r"`(\w+)`", _cells(row)[1]))
         given = {block[f"AUTH_{slug.upper()}"] for block in _settings_blocks(slug)}
         named = set(re.findall(rf"AUTH_{slug.upper()}=(\w+)", _page(slug)))
-        assert given <= proof <= named, slug
+        assert given <= credentials <= named, slug
 
 
 def test_the_taxonomy_is_that_of_the_code() -> None:

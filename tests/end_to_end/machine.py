@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONGEST = 120.0
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """A secret for tests only."""
+READ_KEY = "0123456789abcdef" * 2
 
 
 def free_ports(count: int) -> list[int]:
@@ -32,7 +33,7 @@ def environment(**settings: str) -> dict[str, str]:
     """This process's environment with free ports, and `settings` over them."""
     names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT")
     ports = dict(zip(names, map(str, free_ports(3)), strict=True))
-    return {**os.environ, **ports, "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    return {**os.environ, **ports, "READ_KEY_LOCAL": READ_KEY, "PYTHONDONTWRITEBYTECODE": "1", **settings}
 
 
 def by_webhook(**settings: str) -> dict[str, str]:

@@ -13,13 +13,13 @@ import pytest
 import pytest_asyncio
 
 from local.partners import zimperium
+from local.partners.authentication import signed
 from local.partners.message import encoded
-from local.partners.proof import signed
 from local.sample_tenant import Phone
 from local.stack import ADMINS
-from tests.end_to_end.machine import SECRET, Machine, by_webhook, machine
+from tests.end_to_end.machine import READ_KEY, SECRET, Machine, by_webhook, machine
 
-KEY = {"x-functions-key": "local-only"}
+KEY = {"X-Api-Key": READ_KEY}
 CSV = {"content-type": "text/csv"}
 PHONE = Phone.of("admin-tests", "phone", "Android")
 

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from local.partners import lookout, wandera_jamf, zimperium
+from local.partners.authentication import signed
 from local.partners.message import encoded
-from local.partners.proof import signed
 from local.sample_tenant import Phone
-from tests.end_to_end.machine import SECRET, Machine, by_webhook, machine
+from tests.end_to_end.machine import READ_KEY, SECRET, Machine, by_webhook, machine
 
 PHONE = Phone.of("http-tests", "phone", "Android")
 NOW = datetime.now(UTC)
@@ -47,8 +47,8 @@ async def _post(
         return answer.status, await answer.json(content_type=None)
 
 
-async def _get(running: Machine, path: str, key: str | None = "local-only") -> tuple[int, Any]:
-    headers = {"x-functions-key": key} if key else {}
+async def _get(running: Machine, path: str, key: str | None = READ_KEY) -> tuple[int, Any]:
+    headers = {"X-Api-Key": key} if key else {}
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{running.url}/api/{path}", headers=headers) as answer,

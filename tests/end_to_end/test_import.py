@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from function_app import ROUTES
 from tests.end_to_end.machine import ROOT
 
 PROBE = """
@@ -31,5 +32,7 @@ def test_importing_the_app_loads_no_sdk() -> None:
         [sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=True
     )
     modules = set(json.loads(ended.stdout)["modules"])
-    assert "ingest_threat.intake" in modules
+    assert {"ingest_threat.routes", "serve_console.routes"} <= modules
+    handlers = {name.partition(":")[0] for route in ROUTES for name in (route.handler, route.answer)}
+    assert sorted(handlers & modules - {"evaluate_risk.enforce"}) == [], "a route's room waits for a request"
     assert [heavy for heavy in HEAVY if heavy in modules] == []

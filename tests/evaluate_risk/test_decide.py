@@ -10,6 +10,7 @@ from evaluate_risk.policy import Policy
 from evaluate_risk.slots import with_slot
 from shared import cosmos
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import (
     MAX_HISTORY,
     Device,
@@ -22,7 +23,6 @@ from shared.domain.record import Platform
 from shared.domain.rule import Rule
 from shared.domain.switches import Switches
 from shared.errors import StoreUnavailable
-from shared.settings import Mode
 from tests.evaluate_risk.samples import a_slot, phone
 from tests.evaluate_risk.stories import (
     AGENT_ID,

@@ -9,12 +9,12 @@ from evaluate_risk.enforce import enforce, retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.cosmos import Found
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Device, TagState
 from shared.domain.record import Status
 from shared.domain.rule import Rules
 from shared.errors import GraphUnavailable, StoreUnavailable
 from shared.services import Services
-from shared.settings import Mode
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
 from tests.world import ENTRA_ID, World, a_threat, world
 

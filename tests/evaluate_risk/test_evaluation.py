@@ -13,6 +13,7 @@ from evaluate_risk import risk
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.linking import link_agent
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import (
     Agent,
     DeadLetter,
@@ -28,7 +29,6 @@ from shared.domain.model import (
 )
 from shared.domain.record import Platform, Status
 from shared.errors import StoreUnavailable
-from shared.settings import Mode
 from tests.evaluate_risk.stories import (
     AGENT_ID,
     OTHER_ENTRA_ID,

@@ -11,12 +11,12 @@ from evaluate_risk.enforce import enforce, release, retry_pending
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.guard import Guard, admit, approve, guard
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Device, Report, TagState
 from shared.domain.record import Status
 from shared.domain.tenant import Tenant
 from shared.errors import NotThere
 from shared.services import Services
-from shared.settings import Mode
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import World, a_threat, world
 

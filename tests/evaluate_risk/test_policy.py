@@ -9,11 +9,11 @@ from evaluate_risk.policy import Policy, decide, same
 from shared.domain.connector import Connector
 from shared.domain.heartbeats import Heartbeats, OnSilence
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, Finding, Override, Slot, Verdict
 from shared.domain.record import Category, Platform
 from shared.domain.rule import Assignment, Rule, RuleSource
 from shared.domain.switches import Switches
-from shared.settings import Mode
 from tests.world import EVERYBODY, START, a_device
 
 

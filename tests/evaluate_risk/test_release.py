@@ -9,10 +9,10 @@ from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.release import release
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import TagState
 from shared.errors import BadRequest, GraphUnavailable
 from shared.services import Services
-from shared.settings import Mode
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
 from tests.world import World, a_threat

@@ -85,7 +85,7 @@ def settings(folder: pathlib.Path) -> list[str]:
     findings += [f"{name} must not be set" for name in sorted(placed & FORBIDDEN)]
     for name in sorted(placed):
         if any(name.startswith(prefix) for prefix in read.prefixes):
-            findings.append(f"{name} is a partner's setting: it belongs into the parameter partners")
+            findings.append(f"{name} is a partner's setting or a read key: it has a parameter of its own")
     return findings
 
 
@@ -161,12 +161,18 @@ def _connection_settings() -> set[str]:
 def app_settings_are_all_passed_on(folder: pathlib.Path) -> list[str]:
     """The function app gets the app's, the platform's and the partners' settings, and no literal secret."""
     text = (folder / "modules" / "function-app.bicep").read_text(encoding="utf-8")
-    needed = ("platformSettings", "ownSettings", "flatten(partnerSettings)", "secretSettings")
+    needed = (
+        "platformSettings",
+        "ownSettings",
+        "flatten(partnerSettings)",
+        "secretSettings",
+        "readKeySettings",
+    )
     found = re.search(r"appSettings: concat\((.*)\)\n", text)
     passed = found[1] if found else ""
     findings = [f"appSettings lack {name}" for name in needed if name not in passed]
-    if "@Microsoft.KeyVault(VaultName=" not in text:
-        findings.append("partners' secrets are not references to the vault")
+    if text.count("value: '@Microsoft.KeyVault(VaultName=") != 2:
+        findings.append("partners' secrets and read keys are not references to the vault")
     return findings
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 
 import azure.functions as func
@@ -9,20 +10,21 @@ import msgraph
 import pydantic_core
 
 import function_app
-from serve_console.blueprint import get_devices
 from shared.services import services
 from sync_inventory.run import sync
 
 
 async def main() -> None:
     run = await sync(services())
-    handler = get_devices.build().get_user_function()
-    answer = await handler(func.HttpRequest("GET", "/api/devices", body=b""))
+    functions = {str(each.get_function_name()): each for each in function_app.app.get_functions()}
+    key = {"X-Api-Key": os.environ["READ_KEY_PROBE"]}
+    listing = func.HttpRequest("GET", "/api/devices", headers=key, body=b"")
+    answer = await functions["list_devices"].get_user_function()(listing)
     await services().close()
     if run is None:
-        sys.exit("another run has the turn")
+        sys.exit("another run holds the lease")
     told = {
-        "functions": sorted(str(each.get_function_name()) for each in function_app.app.get_functions()),
+        "functions": sorted(functions),
         "steps": {step.step: step.error for step in run.steps},
         "status": answer.status_code,
         "devices": json.loads(answer.get_body())["devices"],

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ingest_threat.schemes import bearer
-from shared.entra import ADMIN_ROLE
+from shared.access import ADMIN_ROLE, READER_ROLE
 from tests.infra.code import ROOT
 
 FOLDER = ROOT / "infra" / "app-registration"
@@ -18,8 +18,9 @@ def _read(name: str) -> dict[str, Any]:
 
 def test_the_roles_are_those_the_code_asks_for() -> None:
     roles = {each["value"]: each["allowedMemberTypes"] for each in _read("application.json")["appRoles"]}
-    assert roles.keys() == {ADMIN_ROLE, bearer.ROLE}
+    assert roles.keys() == {ADMIN_ROLE, READER_ROLE, bearer.ROLE}
     assert "User" in roles[ADMIN_ROLE]
+    assert "User" in roles[READER_ROLE]
     assert roles[bearer.ROLE] == ["Application"]
 
 

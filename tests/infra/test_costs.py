@@ -8,16 +8,15 @@ import pytest
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from infra import costs
-from ingest_threat.intake import receive
 from local.partners import lookout
+from local.partners.authentication import signed
 from local.partners.message import encoded
-from local.partners.proof import signed
 from local.sample_tenant import Phone
 from shared.domain.level import Level
 from shared.domain.model import Report
 from shared.domain.record import Status
-from shared.headers import Headers
 from tests.infra.code import ROOT
+from tests.ingest_threat.door import posted
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run
 from tests.world import START, World, a_threat, world
 
@@ -76,7 +75,7 @@ async def test_that_a_partner_was_heard_is_written_once_a_minute() -> None:
         for at in (0, 20, 60):
             tenant.clock.now = START + timedelta(seconds=at)
             body = encoded(lookout.detection(Phone.of("costs", "phone", "iOS"), f"t{at}", tenant.clock()))
-            answer = await receive(tenant.services, "lookout", Headers(signed(SECRET, body)), body)
+            answer = await posted(tenant.services, "lookout", signed(SECRET, body), body)
             assert answer.accepted == 1
             upserts.append(taken(tenant)["upsert"])
     assert upserts == [costs.HEARTBEAT_UPSERTS, 0, costs.HEARTBEAT_UPSERTS]

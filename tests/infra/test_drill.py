@@ -7,13 +7,12 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from infra import drill
-from ingest_threat.intake import receive
-from local.partners.proof import signed
+from local.partners.authentication import signed
 from local.sample_tenant import Phone
 from shared.domain.level import Level
 from shared.domain.model import Link, link_id
 from shared.domain.record import Platform
-from shared.headers import Headers
+from tests.ingest_threat.door import posted
 from tests.world import INTUNE_ID, World, world
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -25,7 +24,7 @@ async def _sent(tenant: World, partner: str, platform: str, *, clean: bool) -> N
     phone = Phone("drill", platform, INTUNE_ID, "", "drill-1")
     message = drill.PARTNERS[partner](phone, tenant.clock(), clean=clean)
     body = json.dumps(message).encode()
-    answer = await receive(tenant.services, partner, Headers(signed(SECRET, body)), body)
+    answer = await posted(tenant.services, partner, signed(SECRET, body), body)
     assert (answer.accepted, answer.rejected) == (1, [])
     container = await tenant.services.store._container("reports")
     reports = [row async for row in container.query_items("SELECT * FROM c")]

@@ -16,7 +16,7 @@ import pytest
 from infra import package
 from local.cosmos.account import EMULATOR_KEY
 from local.database import connection_string
-from shared import local_rules
+from shared import rules_file
 from tests.end_to_end.machine import ROOT
 from tests.end_to_end.python_313 import environment, python_313
 from tests.infra.bicep import BicepFile
@@ -72,7 +72,7 @@ def project(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.
         (tmp_path / name).write_text(RULE)
     shutil.copyfile(ROOT / ".funcignore", tmp_path / ".funcignore")
     monkeypatch.setattr(package, "ROOT", tmp_path)
-    monkeypatch.setattr(local_rules, "APP", tmp_path)
+    monkeypatch.setattr(rules_file, "APP", tmp_path)
     return tmp_path
 
 
@@ -213,6 +213,7 @@ async def test_pruned_it_syncs_with_graph_and_serves(built: Built, python: str) 
             "MODE": "enforce",
             "COSMOS": connection_string(tenant.cosmos_endpoint, EMULATOR_KEY),
             "GRAPH_BASE_URL": f"{tenant.graph_endpoint}/v1.0",
+            "READ_KEY_PROBE": "0123456789abcdef" * 2,
         }
         told = await _probe(python, built[0], settings)
     assert told["functions"] == sorted(functions())

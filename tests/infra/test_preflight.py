@@ -258,7 +258,7 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("answers", "values", "finding"), FINDINGS)
-def test_what_stands_in_the_way_is_told(
+def test_what_stands_in_the_way_is_reported(
     machine: Machine, answers: dict[str, object], values: dict[str, str], finding: str
 ) -> None:
     machine.answers.update(answers)
@@ -357,7 +357,9 @@ def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"parameters": {"mode": "off"}}', '{"parameters": {"mode": {}}}']
 )
-def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pathlib.Path, text: str) -> None:
+def test_parameters_that_cannot_be_read_are_reported(
+    machine: Machine, tmp_path: pathlib.Path, text: str
+) -> None:
     told = machine.preflight(project=with_parameters(tmp_path, text))
     assert "infra/main.parameters.json cannot be read" in told
 
@@ -392,10 +394,31 @@ def test_parameters_that_cannot_be_read_are_told(machine: Machine, tmp_path: pat
         ),
     ],
 )
-def test_a_partner_written_wrongly_is_told(
+def test_a_partner_written_wrongly_is_reported(
     machine: Machine, tmp_path: pathlib.Path, partner: object, finding: str
 ) -> None:
     assert finding in machine.preflight(project=with_partner(tmp_path, partner))
+
+
+@pytest.mark.parametrize(
+    ("names", "present", "finding"),
+    [
+        (["siem"], ["read-key-siem"], "nothing stands in the way"),
+        (["SOC_desk"], ["read-key-soc-desk"], "nothing stands in the way"),
+        (["siem"], [], "the vault kv-mtd-abc123 has no secret read-key-siem"),
+        (["siem", "SIEM"], ["read-key-siem"], "readKeys in main.parameters.json names a key twice"),
+        (["soc desk"], [], "'soc desk' in readKeys of main.parameters.json is no name"),
+        (7, [], "7 in readKeys of main.parameters.json is no name"),
+    ],
+)
+def test_a_read_key_is_a_name_whose_secret_is_in_the_vault(
+    machine: Machine, tmp_path: pathlib.Path, names: object, present: list[str], finding: str
+) -> None:
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
+    document["parameters"]["readKeys"]["value"] = names
+    machine.values["AZURE_KEY_VAULT_NAME"] = "kv-mtd-abc123"
+    machine.answers["keyvault secret list"] = present
+    assert finding in machine.preflight(project=with_parameters(tmp_path, json.dumps(document)))
 
 
 @pytest.mark.parametrize(

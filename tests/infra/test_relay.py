@@ -18,12 +18,11 @@ import azure.functions as func
 import pytest
 from aiohttp import web
 
-from ingest_threat.intake import receive
 from local.partners import lookout
 from local.sample_tenant import Phone
 from shared.domain.model import Report
-from shared.headers import Headers
 from shared.reply import answered, reply
+from tests.ingest_threat.door import posted
 from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_sophos import sophos_event
@@ -74,7 +73,7 @@ async def connector() -> AsyncIterator[Connector]:
             partner = request.match_info["partner"]
 
             async def work() -> func.HttpResponse:
-                answer = await receive(one.services, partner, Headers(dict(request.headers)), body)
+                answer = await posted(one.services, partner, dict(request.headers), body)
                 return reply(answer, status=202)
 
             answer = func.HttpResponse(status_code=503) if there.down else await answered(work)

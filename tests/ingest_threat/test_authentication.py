@@ -11,7 +11,7 @@ from shared.domain.authentication import NEEDED, Scheme
 from shared.errors import KeysUnavailable, NotAuthentic, SettingsError
 from shared.headers import Headers
 from shared.settings import Settings, read
-from tests.ingest_threat.ways import CARRIERS, DATED, ROTATED, proof, texts
+from tests.ingest_threat.credentials import CARRIERS, DATED, ROTATED, credentials, texts
 from tests.login_service import LoginService, login_service
 
 BODY = '{"a": "é"}'.encode()
@@ -77,13 +77,13 @@ async def test_a_proof_is_taken_and_so_is_the_one_that_replaces_it(
 ) -> None:
     settings = settings_for(scheme, login)
     for place in range(ROTATED):
-        await send(settings, partner, proof(scheme, partner, BODY, login, place=place))
+        await send(settings, partner, credentials(scheme, partner, BODY, login, place=place))
 
 
 @every_partner
 @every_way
 async def test_header_names_are_read_without_case(partner: str, scheme: Scheme, login: LoginService) -> None:
-    headers = proof(scheme, partner, BODY, login)
+    headers = credentials(scheme, partner, BODY, login)
     for turned in (str.upper, str.lower):
         await send(settings_for(scheme, login), partner, {turned(n): v for n, v in headers.items()})
 
@@ -93,7 +93,9 @@ async def test_header_names_are_read_without_case(partner: str, scheme: Scheme, 
 async def test_a_secret_that_is_not_set_any_more_is_refused(
     partner: str, scheme: Scheme, login: LoginService
 ) -> None:
-    await refused(settings_for(scheme, login), partner, proof(scheme, partner, BODY, login, place=ROTATED))
+    await refused(
+        settings_for(scheme, login), partner, credentials(scheme, partner, BODY, login, place=ROTATED)
+    )
 
 
 @every_partner
@@ -108,7 +110,7 @@ async def test_no_proof_is_refused(partner: str, scheme: Scheme, login: LoginSer
 @every_way
 async def test_half_a_proof_or_garbage_is_refused(partner: str, scheme: Scheme, login: LoginService) -> None:
     settings = settings_for(scheme, login)
-    headers = proof(scheme, partner, BODY, login)
+    headers = credentials(scheme, partner, BODY, login)
     for name in CARRIERS[scheme]:
         await refused(settings, partner, {key: value for key, value in headers.items() if key != name})
         right = headers[name]
@@ -131,7 +133,7 @@ async def test_another_partners_proof_is_refused(partner: str, scheme: Scheme, l
     settings = settings_for(scheme, login)
     for other in PARTNERS:
         if other != partner:
-            await refused(settings, partner, proof(scheme, other, BODY, login))
+            await refused(settings, partner, credentials(scheme, other, BODY, login))
 
 
 @every_partner
@@ -142,7 +144,7 @@ async def test_a_good_proof_of_another_way_is_refused(
     settings = settings_for(scheme, login)
     for other in SCHEMES:
         if other is not scheme:
-            await refused(settings, partner, proof(other, partner, BODY, login))
+            await refused(settings, partner, credentials(other, partner, BODY, login))
 
 
 @every_partner
@@ -151,13 +153,15 @@ async def test_a_good_proof_of_another_way_is_refused(
 async def test_an_expired_or_far_future_proof_is_refused(
     partner: str, scheme: Scheme, minutes: float, login: LoginService
 ) -> None:
-    await refused(settings_for(scheme, login), partner, proof(scheme, partner, BODY, login, minutes=minutes))
+    await refused(
+        settings_for(scheme, login), partner, credentials(scheme, partner, BODY, login, minutes=minutes)
+    )
 
 
 @every_partner
 @pytest.mark.parametrize("scheme", [Scheme.WEBHOOK, Scheme.SHARED_KEY])
 async def test_a_longer_body_is_another_message(partner: str, scheme: Scheme, login: LoginService) -> None:
-    headers = proof(scheme, partner, BODY, login)
+    headers = credentials(scheme, partner, BODY, login)
     await refused(settings_for(scheme, login), partner, headers, BODY + b" ")
 
 
@@ -166,7 +170,7 @@ async def test_a_longer_body_is_another_message(partner: str, scheme: Scheme, lo
 async def test_a_partner_whose_proof_is_not_wholly_set_is_off(
     partner: str, scheme: Scheme, login: LoginService
 ) -> None:
-    headers = proof(scheme, partner, BODY, login)
+    headers = credentials(scheme, partner, BODY, login)
     for left_out in NEEDED[scheme]:
         given = {
             field: {partner: text} for field, text in texts(scheme, partner).items() if field != left_out
@@ -185,8 +189,8 @@ async def test_the_reason_holds_nothing_of_the_proof(
 ) -> None:
     settings = settings_for(scheme, login)
     for headers in (
-        proof(scheme, PARTNERS[partner == PARTNERS[0]], BODY, login),
-        proof(scheme, "x", BODY, login),
+        credentials(scheme, PARTNERS[partner == PARTNERS[0]], BODY, login),
+        credentials(scheme, "x", BODY, login),
     ):
         said = await refused(settings, partner, headers)
         secrets = [headers[name] for name in CARRIERS[scheme] if len(headers[name]) > 20]
@@ -195,14 +199,14 @@ async def test_the_reason_holds_nothing_of_the_proof(
 
 @every_partner
 async def test_where_the_key_server_is_down_nobody_is_let_in(partner: str, login: LoginService) -> None:
-    headers = proof(Scheme.ENTRA, partner, BODY, login)
+    headers = credentials(Scheme.ENTRA, partner, BODY, login)
     login.status = 500
     with pytest.raises(KeysUnavailable):
         await send(settings_for(Scheme.ENTRA, login), partner, headers)
 
 
 async def test_the_header_may_have_another_name(login: LoginService) -> None:
-    (secret,) = proof(Scheme.HEADER, "wandera_jamf", BODY, login).values()
+    (secret,) = credentials(Scheme.HEADER, "wandera_jamf", BODY, login).values()
     settings = Settings(
         schemes={"wandera_jamf": Scheme.HEADER},
         header_name={"wandera_jamf": "X-Jamf-Key"},

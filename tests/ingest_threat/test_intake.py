@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from ingest_threat.intake import accept, check, receive
+from ingest_threat.intake import accept
+from ingest_threat.start import check
 from local.partners import lookout, wandera_jamf, zimperium
+from local.partners.authentication import signed
 from local.partners.message import encoded
-from local.partners.proof import signed
 from local.sample_tenant import Phone
 from shared.cosmos import CONTAINERS
 from shared.domain.authentication import Scheme
@@ -28,9 +29,9 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
-from shared.headers import Headers
 from shared.settings import Settings
-from tests.ingest_threat.ways import proof, texts
+from tests.ingest_threat.credentials import credentials, texts
+from tests.ingest_threat.door import posted
 from tests.login_service import login_service
 from tests.world import START, Clock, World, world
 
@@ -167,22 +168,22 @@ async def test_a_report_that_decides_nothing_as_things_are_switched_is_hinted_at
 async def test_who_sends_is_proven_before_anything_is_read(tenant_world: World) -> None:
     body = encoded(_items(1))
     with pytest.raises(UnknownPartner):
-        await receive(tenant_world.services, "norton", Headers({}), body)
+        await posted(tenant_world.services, "norton", {}, body)
     with pytest.raises(NotAuthentic):
-        await receive(tenant_world.services, "zimperium", Headers(signed(SECRET, body)), body)
+        await posted(tenant_world.services, "zimperium", signed(SECRET, body), body)
     assert dict(tenant_world.operations) == {}
 
 
 async def test_a_body_over_the_limit_is_refused_unread_and_unstored(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        await receive(tenant_world.services, "zimperium", Headers({}), b"x" * 1_048_577)
+        await posted(tenant_world.services, "zimperium", {}, b"x" * 1_048_577)
     assert caught.value.kind is Unreadable.TOO_LARGE
     assert dict(tenant_world.operations) == {}
 
 
 async def test_a_body_that_is_not_utf8_is_malformed_and_unstored(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        await receive(tenant_world.services, "zimperium", Headers({}), b'{"a": "\xff"}')
+        await posted(tenant_world.services, "zimperium", {}, b'{"a": "\xff"}')
     assert caught.value.kind is Unreadable.MALFORMED
     assert dict(tenant_world.operations) == {}
 
@@ -215,10 +216,10 @@ async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, tak
     async with world(webhook_secrets={"zimperium": SECRET}) as one:
         headers = {**signed(SECRET, body), "content-type": content_type}
         if taken:
-            assert (await receive(one.services, "zimperium", Headers(headers), body)).accepted == 1
+            assert (await posted(one.services, "zimperium", headers, body)).accepted == 1
         else:
             with pytest.raises(WrongContentType):
-                await receive(one.services, "zimperium", Headers(headers), body)
+                await posted(one.services, "zimperium", headers, body)
 
 
 async def test_both_secrets_of_a_rotation_are_taken() -> None:
@@ -226,7 +227,7 @@ async def test_both_secrets_of_a_rotation_are_taken() -> None:
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": f"{SECRET} {other}"}) as one:
         for secret in (SECRET, other):
-            await receive(one.services, "zimperium", Headers(signed(secret, body)), body)
+            await posted(one.services, "zimperium", signed(secret, body), body)
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))
@@ -234,15 +235,15 @@ async def test_every_way_of_proof_opens_the_door_and_only_its_own(scheme: Scheme
     given: dict[str, Any] = {field: {"zimperium": text} for field, text in texts(scheme, "zimperium").items()}
     body = encoded(_items(1))
     async with login_service() as login:
-        proofs = {way: proof(way, "zimperium", body, login) for way in Scheme}
+        proofs = {way: credentials(way, "zimperium", body, login) for way in Scheme}
         settings: dict[str, Any] = {"schemes": {"zimperium": scheme}, "entra_authority": login.authority}
         async with world(Clock(datetime.now(UTC)), **settings, **given) as one:
             for way, headers in proofs.items():
                 if way is scheme:
-                    assert (await receive(one.services, "zimperium", Headers(headers), body)).accepted == 1
+                    assert (await posted(one.services, "zimperium", headers, body)).accepted == 1
                 else:
                     with pytest.raises(NotAuthentic):
-                        await receive(one.services, "zimperium", Headers(headers), body)
+                        await posted(one.services, "zimperium", headers, body)
 
 
 async def test_a_key_server_that_is_down_is_asked_again_later_and_nothing_is_stored() -> None:
@@ -251,12 +252,12 @@ async def test_a_key_server_that_is_down_is_asked_again_later_and_nothing_is_sto
     }
     body = encoded(_items(1))
     async with login_service() as login:
-        headers = proof(Scheme.ENTRA, "zimperium", body, login)
+        headers = credentials(Scheme.ENTRA, "zimperium", body, login)
         login.status = 503
         settings: dict[str, Any] = {"schemes": {"zimperium": Scheme.ENTRA}}
         async with world(**settings, **given, entra_authority=login.authority) as one:
             with pytest.raises(KeysUnavailable):
-                await receive(one.services, "zimperium", Headers(headers), body)
+                await posted(one.services, "zimperium", headers, body)
             assert dict(one.operations) == {}
 
 

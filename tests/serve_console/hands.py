@@ -2,9 +2,10 @@
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.linking import Linked, LinkRequest, UnlinkRequest, link, unlink
+from shared.access import ADMIN_ROLE
 from shared.domain.level import Level
 from shared.domain.model import Agent, Link, Report, link_of_agent
-from shared.entra import ADMIN_ROLE, Caller
+from shared.entra import Caller
 from tests.evaluate_risk.stories import AGENT_ID, feed, put_other_phone, put_phone
 from tests.world import ENTRA_ID, World, a_threat
 

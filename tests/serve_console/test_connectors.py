@@ -7,8 +7,8 @@ import pytest
 from ingest_threat.heartbeat import record_heartbeat
 from serve_console.connectors import ConnectorRow, listing
 from shared.domain.heartbeats import UnresponsivePartners
+from shared.domain.local_rules import parse
 from shared.domain.record import Platform
-from shared.local_rules import parse
 from tests.sync_inventory.tenant import put_connector, run
 from tests.world import World, world
 

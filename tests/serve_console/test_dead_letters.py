@@ -11,6 +11,7 @@ from serve_console.dead_letters import REDACTED, Redriven, RedriveOutcome, listi
 from shared.domain.model import Agent, DeadLetter, Report
 from shared.errors import BadRequest, NotThere, StoreUnavailable, UnreadableReport
 from tests.evaluate_risk.stories import agent, feed
+from tests.serve_console.hands import ADA
 from tests.world import START, World, a_threat
 
 LOOKOUT = {
@@ -41,7 +42,7 @@ async def _letter(world: World, **fields: Any) -> DeadLetter:
 
 
 async def _redriven(world: World, letter: DeadLetter) -> Redriven:
-    return await redrive(world.services, letter.id, letter.partner)
+    return await redrive(world.services, ADA, letter.id, letter.partner)
 
 
 async def _stored(world: World) -> list[Report]:
@@ -151,7 +152,7 @@ async def test_a_body_refused_as_a_whole_can_be_redriven_by_its_own_letter(tenan
     with pytest.raises(UnreadableReport):
         await accept(tenant_world.services, "lookout", json.dumps(_jamf()).encode())
     (row,) = (await listing(tenant_world.services, "lookout", None, None)).dead_letters
-    done = await redrive(tenant_world.services, row.id, row.partner)
+    done = await redrive(tenant_world.services, ADA, row.id, row.partner)
     assert (done.kind, done.outcome) == ("body", RedriveOutcome.KEPT)
 
 
@@ -240,7 +241,9 @@ async def test_a_letter_the_feed_has_set_aside_again_stays(tenant_world: World) 
         await evaluate(tenant_world.services, feed(report))
 
     tenant_world.services.store.upsert = and_at_once_the_feed  # type: ignore[method-assign]
-    assert (await redrive(tenant_world.services, row.id, row.partner)).outcome is RedriveOutcome.HANDED_BACK
+    assert (
+        await redrive(tenant_world.services, ADA, row.id, row.partner)
+    ).outcome is RedriveOutcome.HANDED_BACK
     assert await _letters(tenant_world) == [row.id]
 
 
@@ -258,11 +261,11 @@ async def test_what_is_no_report_cannot_be_handed_back(tenant_world: World) -> N
 @pytest.mark.parametrize("id_", ["unknown", "a/b", "", "x" * 300])
 async def test_an_unknown_letter_is_not_there(tenant_world: World, id_: str) -> None:
     with pytest.raises(NotThere):
-        await redrive(tenant_world.services, id_, "lookout")
+        await redrive(tenant_world.services, ADA, id_, "lookout")
     with pytest.raises(NotThere):
-        await redrive(tenant_world.services, "letter-1", "a/b")
+        await redrive(tenant_world.services, ADA, "letter-1", "a/b")
 
 
 async def test_the_partner_must_be_named(tenant_world: World) -> None:
     with pytest.raises(BadRequest):
-        await redrive(tenant_world.services, "letter-1", None)
+        await redrive(tenant_world.services, ADA, "letter-1", None)

@@ -10,11 +10,11 @@ from evaluate_risk.evaluation import evaluate
 from evaluate_risk.linking import link_agent
 from evaluate_risk.slots import slot, with_slot, withdrawn
 from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
-from serve_console.request import read_request
 from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, is_manual, link_id, link_of_agent
 from shared.domain.record import Status
 from shared.errors import BadRequest, NotThere, StoreUnavailable
+from shared.request import read_request
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, state
 from tests.serve_console.hands import ADA, BOB, WHO, agent, linked, record, reported, unlinked
 from tests.sync_inventory import tenant

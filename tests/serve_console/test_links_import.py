@@ -24,7 +24,7 @@ def _file(*lines: str) -> bytes:
 async def _imported(
     world: World, body: bytes, query: Mapping[str, str] | None = None, headers: Mapping[str, str] = CSV
 ) -> ImportAnswer:
-    return await import_links(world.services, ADA, Headers(headers), body, query or {})
+    return await import_links(world.services, ADA, Headers(headers), body, **query or {})
 
 
 async def _applied(world: World, body: bytes) -> ImportAnswer:

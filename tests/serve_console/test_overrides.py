@@ -6,10 +6,10 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.overrides import EndRequest, Overridden, OverrideRequest, end_override, override
-from serve_console.request import read_request
 from shared.domain.level import Level
 from shared.domain.model import Verdict
 from shared.errors import BadRequest, NotThere
+from shared.request import read_request
 from sync_inventory.run import sync
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.serve_console.hands import ADA

@@ -3,14 +3,16 @@
 import pytest
 
 from evaluate_risk.evaluation import evaluate
-from serve_console.rules_preview import preview_rules
+from serve_console.rules_preview import preview_posted_rules, preview_rules
 from shared.domain.level import Level
+from shared.domain.local_rules import parse
 from shared.domain.model import Verdict
 from shared.errors import BadRequest
-from shared.local_rules import parse
+from shared.headers import Headers
 from tests.evaluate_risk.stories import feed, put_other_phone, put_phone
 from tests.world import ENTRA_ID, World, a_threat
 
+NO_HEADERS = Headers({})
 STRICT = b'[[rule]]\nname = "no network threats"\nallowed = "secured"\ncategory = "network"\n'
 
 
@@ -26,7 +28,7 @@ async def test_a_posted_file_tells_which_devices_would_change_and_why(tenant_wor
     await _phones(tenant_world)
     before = await tenant_world.device()
     tenant_world.operations.clear()
-    told = await preview_rules(tenant_world.services, STRICT, None, None)
+    told = await preview_posted_rules(tenant_world.services, NO_HEADERS, STRICT)
     assert (told.rules, told.looked_at, told.token) == (["no network threats"], 2, None)
     [change] = told.changes
     assert (change.device, change.verdict, change.would_be) == (ENTRA_ID, Verdict.ALLOW, Verdict.BLOCK)
@@ -38,9 +40,9 @@ async def test_a_posted_file_tells_which_devices_would_change_and_why(tenant_wor
 
 async def test_without_a_file_the_dry_rules_in_use_are_tried(tenant_world: World) -> None:
     await _phones(tenant_world)
-    assert (await preview_rules(tenant_world.services, None, None, None)).changes == []
+    assert (await preview_rules(tenant_world.services)).changes == []
     tenant_world.services.local_rules = parse(STRICT + b"dry_run = true\n")
-    told = await preview_rules(tenant_world.services, None, None, None)
+    told = await preview_rules(tenant_world.services)
     assert [change.device for change in told.changes] == [ENTRA_ID]
 
 
@@ -48,18 +50,20 @@ async def test_a_file_without_todays_rules_tells_what_would_be_let_in(tenant_wor
     await _phones(tenant_world)
     tenant_world.services.mirror._local = tenant_world.services.local_rules = parse(STRICT)
     tenant_world.services.mirror.forget()
-    [change] = (await preview_rules(tenant_world.services, b"", None, None)).changes
+    [change] = (await preview_posted_rules(tenant_world.services, NO_HEADERS, b"")).changes
     assert (change.verdict, change.would_be) == (Verdict.BLOCK, Verdict.ALLOW)
 
 
 async def test_the_devices_are_looked_at_by_pages(tenant_world: World) -> None:
     await _phones(tenant_world)
-    first = await preview_rules(tenant_world.services, STRICT, "1", None)
+    first = await preview_posted_rules(tenant_world.services, NO_HEADERS, STRICT, "1", None)
     assert (first.looked_at, first.token is not None) == (1, True)
-    second = await preview_rules(tenant_world.services, STRICT, "1", first.token)
+    second = await preview_posted_rules(tenant_world.services, NO_HEADERS, STRICT, "1", first.token)
     assert len(first.changes) + len(second.changes) == 1
 
 
 async def test_a_file_that_is_wrong_is_told_with_its_line(tenant_world: World) -> None:
     with pytest.raises(BadRequest, match=r"the file:3: rule\.allowed"):
-        await preview_rules(tenant_world.services, b'[[rule]]\nname = "abc"\nallowed = "x"\n', None, None)
+        await preview_posted_rules(
+            tenant_world.services, NO_HEADERS, b'[[rule]]\nname = "abc"\nallowed = "x"\n'
+        )

@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.entra import ADMIN_ROLE, Caller, Expected, admin, bearer, verified
+from shared.access import ADMIN_ROLE
+from shared.entra import Caller, Expected, bearer, verified
 from shared.errors import KeysUnavailable, NotAuthentic
 from shared.headers import Headers
 from tests.login_service import APP, AUDIENCE, PERSON, LoginService, login_service, private_key, published
-from tests.world import TENANT_ID, World, world
+from tests.world import TENANT_ID
 
 OTHER_TENANT = "99999999-9999-4999-8999-999999999999"
 
@@ -27,7 +28,11 @@ async def login() -> AsyncIterator[LoginService]:
 
 
 def expected(login: LoginService, **changed: Any) -> Expected:
-    values: dict[str, Any] = {"tenant": TENANT_ID, "audience": AUDIENCE, "role": "Mtd.Report.Write"}
+    values: dict[str, Any] = {
+        "tenant": TENANT_ID,
+        "audience": AUDIENCE,
+        "roles": frozenset({"Mtd.Report.Write"}),
+    }
     return Expected(authority=login.authority, **{**values, "app_ids": frozenset({APP}), **changed})
 
 
@@ -224,7 +229,7 @@ HEADERS = st.fixed_dictionaries(
 
 @given(HEADERS | JSON, JSON | st.binary(max_size=20))
 async def test_only_refusals_escape_a_token(header: Any, payload: Any) -> None:
-    nowhere = Expected("http://127.0.0.1:9", TENANT_ID, AUDIENCE, ADMIN_ROLE)
+    nowhere = Expected("http://127.0.0.1:9", TENANT_ID, AUDIENCE, frozenset({ADMIN_ROLE}))
     second = _base64(payload) if isinstance(payload, bytes) else _encoded(payload)
     with pytest.raises((NotAuthentic, KeysUnavailable)):
         await verified(f"{_encoded(header)}.{second or 'e30'}.AAAA", nowhere)
@@ -233,33 +238,6 @@ async def test_only_refusals_escape_a_token(header: Any, payload: Any) -> None:
 @pytest.mark.parametrize("header", [b"[" * 6000, b"{}", b'{"alg":"RS256","alg":"none"}', b"\xff\xfe", b'"x"'])
 async def test_odd_headers_of_a_token_are_refused(login: LoginService, header: bytes) -> None:
     await refused(login, f"{_base64(header)}.e30.AAAA")
-
-
-async def test_an_admin_is_whoever_has_the_role(tenant_world: World) -> None:
-    caller = await admin(tenant_world.services, Headers(await tenant_world.admin_headers("Ada")))
-    assert (caller.name, caller.roles) == ("Ada", frozenset({ADMIN_ROLE}))
-
-
-async def test_nobody_else_is(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
-    tokens = [
-        await tenant_world.token(),
-        await tenant_world.token("Mtd.Report.Write"),
-        await tenant_world.token(ADMIN_ROLE, audience="https://graph.microsoft.com"),
-        await tenant_world.token(ADMIN_ROLE, tenant=OTHER_TENANT),
-    ]
-    attempts = [{}, {"Authorization": "Bearer x"}, *({"Authorization": f"Bearer {each}"} for each in tokens)]
-    for headers in attempts:
-        with pytest.raises(NotAuthentic):
-            await admin(tenant_world.services, Headers(headers))
-    assert sum("not_authentic" in line for line in caplog.messages) == len(attempts)
-    assert not any(token in caplog.text for token in tokens)
-
-
-async def test_admins_are_off_until_they_are_set() -> None:
-    async with world(admin_tenant="", admin_audience="") as one:
-        token = await one.token(ADMIN_ROLE, tenant=TENANT_ID, audience=AUDIENCE)
-        with pytest.raises(NotAuthentic, match="no tenant and audience"):
-            await admin(one.services, Headers({"Authorization": f"Bearer {token}"}))
 
 
 def _encoded(value: object) -> str:

@@ -3,9 +3,10 @@
 import pytest
 
 from shared.domain.authentication import Scheme
+from shared.domain.mode import Mode
 from shared.domain.record import Platform
 from shared.errors import SettingsError
-from shared.settings import Mode, Settings, current, read
+from shared.settings import Settings, current, read
 
 SECRET = "whsec_c2VjcmV0"
 COSMOS = "AccountEndpoint=https://db.example:443/;AccountKey=c2VjcmV0;"

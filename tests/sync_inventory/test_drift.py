@@ -6,11 +6,11 @@ import pytest
 
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
+from shared.domain.mode import Mode
 from shared.domain.model import Device, Slot, Tag, TagState
 from shared.domain.record import Status
 from shared.domain.tag import BLOCK_PREFIX, OK_TAG
 from shared.errors import StoreUnavailable
-from shared.settings import Mode
 from tests.sync_inventory.tenant import put_phone, put_policy, put_tag, run, spoil, step, writes
 from tests.world import ENTRA_ID, World, a_threat, world
 

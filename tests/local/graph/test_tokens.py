@@ -17,7 +17,7 @@ async def test_a_token_is_proven_by_the_keys_of_its_tenant(simulator: Simulator)
     async with simulator.http.post("/_sim/token", json=WANTED) as answer:
         token = await answer.text()
     authority = str(simulator.url).rstrip("/")
-    expected = Expected(authority, TENANT_ID, "api://x", "Mtd.Admin")
+    expected = Expected(authority, TENANT_ID, "api://x", frozenset({"Mtd.Admin"}))
     caller = await verified(token, expected)
     assert (caller.name, caller.roles) == ("Ada", frozenset({"Mtd.Admin"}))
     assert jwt.get_unverified_header(token)["alg"] == "RS256"

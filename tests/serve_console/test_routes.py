@@ -1,31 +1,25 @@
 """The partner's route, as the host calls it."""
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from serve_console import blueprint
+from function_app import PARTNERS
+from serve_console.routes import ROUTES
+from shared import services as composed
 from shared.domain.authentication import Scheme
-from tests.ingest_threat.ways import DATED, proof, texts
+from shared.route import respond
+from tests.ingest_threat.credentials import DATED, credentials, texts
 from tests.login_service import login_service
 from tests.opted_in import app_sync_world, mirror_switches
 from tests.world import Clock, World
 
 UNAUTHORIZED = {"type": "about:blank", "title": "Unauthorized", "status": 401}
 
-Route = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
-
-
-def _route() -> Route:
-    app = func.FunctionApp()
-    app.register_functions(blueprint.bp)
-    [found] = [each for each in app.get_functions() if each.get_function_name() == "fetch_inventory"]
-    route: Route = found.get_user_function()
-    return route
+[INVENTORY] = [route for route in ROUTES if route.name == "fetch_inventory"]
 
 
 async def _get(
@@ -35,7 +29,7 @@ async def _get(
     partner: str = "lookout",
     **params: str,
 ) -> tuple[int, Any, dict[str, str]]:
-    monkeypatch.setattr(blueprint, "services", lambda: one.services)
+    monkeypatch.setattr(composed, "services", lambda: one.services)
     request = func.HttpRequest(
         "GET",
         f"https://example.com/api/partners/{partner}/inventory",
@@ -44,13 +38,13 @@ async def _get(
         route_params={"partner": partner},
         body=b"",
     )
-    answer = await _route()(request)
+    answer = await respond(INVENTORY, request, PARTNERS)
     body = answer.get_body()
     return answer.status_code, json.loads(body) if body else None, dict(answer.headers)
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))
-async def test_a_partner_fetches_by_the_proof_it_sends_reports_with(
+async def test_a_partner_fetches_by_the_credentials_it_sends_reports_with(
     scheme: Scheme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = {field: {"lookout": text} for field, text in texts(scheme, "lookout").items()}
@@ -58,7 +52,7 @@ async def test_a_partner_fetches_by_the_proof_it_sends_reports_with(
         settings = {"schemes": {"lookout": scheme}, "entra_authority": login.authority, **own}
         async with app_sync_world(Clock(datetime.now(UTC)), **settings) as one:
             await mirror_switches(one)
-            good = proof(scheme, "lookout", b"", login)
+            good = credentials(scheme, "lookout", b"", login)
             status, page, headers = await _get(one, monkeypatch, good)
             assert (status, page) == (200, {"devices": [], "removed": [], "since": None, "more": False})
             assert headers["Cache-Control"] == "private, no-cache"
@@ -66,12 +60,14 @@ async def test_a_partner_fetches_by_the_proof_it_sends_reports_with(
             assert (await _get(one, monkeypatch, known))[:2] == (304, None)
             assert (await _get(one, monkeypatch, good, since="nonsense"))[0] == 400
             assert (await _get(one, monkeypatch, good, top="0"))[0] == 400
-            late = [proof(scheme, "lookout", b"", login, minutes=-180)] if scheme in DATED else []
+            late = [credentials(scheme, "lookout", b"", login, minutes=-180)] if scheme in DATED else []
             for bad in ({}, {"Authorization": "Bearer x"}, *late):
                 assert (await _get(one, monkeypatch, bad))[:2] == (401, UNAUTHORIZED)
 
 
-async def test_one_partners_proof_opens_no_other_partners_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_partners_credentials_opens_no_other_partners_inventory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     partners = ("lookout", "better_mobile")
     secrets = {partner: texts(Scheme.WEBHOOK, partner)["webhook_secrets"] for partner in partners}
     async with (
@@ -79,8 +75,8 @@ async def test_one_partners_proof_opens_no_other_partners_inventory(monkeypatch:
         app_sync_world(Clock(datetime.now(UTC)), webhook_secrets=secrets) as one,
     ):
         await mirror_switches(one)
-        mine = proof(Scheme.WEBHOOK, "better_mobile", b"", login)
+        mine = credentials(Scheme.WEBHOOK, "better_mobile", b"", login)
         assert (await _get(one, monkeypatch, mine, "lookout"))[0] == 401
         assert (await _get(one, monkeypatch, mine, "better_mobile"))[0] == 200
         assert (await _get(one, monkeypatch, mine, "nobody"))[0] == 404
-        assert (await _get(one, monkeypatch, mine, "zimperium"))[0] == 401  # it cannot prove itself at all
+        assert (await _get(one, monkeypatch, mine, "zimperium"))[0] == 401  # it has no credentials at all

@@ -14,10 +14,9 @@
     android = "12"
 
 The strictest rule that reaches a device decides, so a local rule can only take away. It reaches devices
-without a user too. Pure but for `load`; what makes no sense is told with file, line and reason.
+without a user too. Pure; what makes no sense is refused with line and reason.
 """
 
-import pathlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -29,13 +28,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shared.domain.level import Level
 from shared.domain.model import Ownership, id_part
 from shared.domain.os_version import is_version
-from shared.domain.record import Category, Platform
+from shared.domain.record import PLATFORMS, Category, Platform
 from shared.domain.rule import Assignment, Rule, RuleSource
 from shared.errors import SettingsError
-from shared.settings import PLATFORMS
 
-APP = pathlib.Path(__file__).resolve().parent.parent
-LARGEST = 1_048_576
+MAX_BYTES = 1_048_576
 EVERY_DEVICE = Assignment(all_devices=True)
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
@@ -118,28 +115,10 @@ class _File(BaseModel):
     minimum_os: dict[str, _Oldest] = {}
 
 
-def load(name: str) -> LocalRules:
-    """The rules in the file `name`, from the app's own folder where it is not absolute; none where it is not
-    there.
-
-    SettingsError where it cannot be read or makes no sense.
-    """
-    path = APP / name
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        if name != "rules.toml":
-            raise SettingsError(f"RULES_FILE is {name!r}: there is no such file") from None
-        return LocalRules()
-    except OSError as error:
-        raise SettingsError(f"{name} cannot be read ({error.strerror})") from error
-    return parse(content, name)
-
-
 def parse(content: bytes, name: str = "rules.toml") -> LocalRules:
     """The rules in `content`. SettingsError: `<name>:<line>: <reason>`."""
-    if len(content) > LARGEST:
-        raise SettingsError(f"{name}:1: {len(content)} bytes: at most {LARGEST} are taken")
+    if len(content) > MAX_BYTES:
+        raise SettingsError(f"{name}:1: {len(content)} bytes: at most {MAX_BYTES} are taken")
     try:
         text = content.decode("utf-8-sig")
         read = tomllib.loads(text)
@@ -152,7 +131,7 @@ def parse(content: bytes, name: str = "rules.toml") -> LocalRules:
     try:
         file = _File.model_validate(read)
     except ValidationError as error:
-        raise SettingsError(_told(error, name, places)) from None
+        raise SettingsError(_reason(error, name, places)) from None
     _check_names(file, name, places)
     return LocalRules(
         rules=tuple(rule for entry in file.rule if not entry.dry_run for rule in entry.rules()),
@@ -173,7 +152,7 @@ def _check_names(file: _File, name: str, places: Mapping[tuple[Any, ...], int]) 
         seen[entry.name] = place
 
 
-def _told(error: ValidationError, name: str, places: Mapping[tuple[Any, ...], int]) -> str:
+def _reason(error: ValidationError, name: str, places: Mapping[tuple[Any, ...], int]) -> str:
     first = error.errors(include_url=False)[0]
     loc = tuple(part for part in first["loc"])
     where = ".".join(str(part) for part in loc if not isinstance(part, int)) or "the file"

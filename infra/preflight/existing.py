@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from infra.preflight.deployment import Deployment, Finding, plain
+from infra.preflight.deployment import Deployment, Obstacle, plain
 
 
-def taken(deployment: Deployment) -> Iterator[Finding]:
+def taken(deployment: Deployment) -> Iterator[Obstacle]:
     """No name is another's, and none is held by a vault that was deleted."""
     token = deployment.value("RESOURCE_TOKEN")
     for vault in deployment.az("keyvault", "list-deleted", "--resource-type", "vault"):
         if vault["name"] == f"kv-mtd-{token}" if token else _was_ours(deployment, vault):
-            yield Finding(
+            yield Obstacle(
                 f"the deleted vault {vault['name']} still holds its name",
                 f"az group create --name {deployment.group} --location {deployment.region}, then: "
                 f"az keyvault recover --name {vault['name']}; or azd env set RESOURCE_TOKEN <another one>",
@@ -24,7 +24,7 @@ def taken(deployment: Deployment) -> Iterator[Finding]:
     own = set(deployment.az(*asked)) if exists else set()
     for name, free in _global_names(deployment, token).items():
         if name not in own and not free():
-            yield Finding(f"the name {name} is taken", "azd env set RESOURCE_TOKEN <another one>")
+            yield Obstacle(f"the name {name} is taken", "azd env set RESOURCE_TOKEN <another one>")
 
 
 def _was_ours(deployment: Deployment, vault: Mapping[str, Any]) -> bool:
@@ -52,13 +52,13 @@ def _global_names(deployment: Deployment, token: str) -> dict[str, Callable[[], 
     }
 
 
-def standing(deployment: Deployment) -> Iterator[Finding]:
+def existing(deployment: Deployment) -> Iterator[Obstacle]:
     """A second deployment asks for nothing that the first one's group and database cannot become."""
     if not deployment.az("group", "exists", "--name", deployment.group):
         return
     stands = plain(deployment.az("group", "show", "--name", deployment.group)["location"])
     if stands != deployment.region:
-        yield Finding(
+        yield Obstacle(
             f"{deployment.group} stands in {stands} and cannot move to {deployment.region}",
             f"azd env set AZURE_LOCATION {stands}; or a new environment; or `azd down` first",
         )
@@ -77,7 +77,7 @@ def standing(deployment: Deployment) -> Iterator[Finding]:
         ("ZONE_REDUNDANT", str(zones).lower(), str(deployment.zones).lower()),
     ):
         if stands != wanted:
-            yield Finding(
+            yield Obstacle(
                 f"{name} was made with {setting} {stands} and cannot become {wanted}",
                 f"azd env set {setting} {stands}; or a new environment (docs/deploy.md)",
             )

@@ -14,7 +14,9 @@ Token = Callable[[dict[str, object]], Awaitable[str]]
 """Asks the login service for an access token that says what it is given."""
 
 
-async def proven(settings: Mapping[str, str], partner: str, body: bytes, token: Token) -> dict[str, str]:
+async def authenticated(
+    settings: Mapping[str, str], partner: str, body: bytes, token: Token
+) -> dict[str, str]:
     """The headers of a message of `partner`, sent now."""
     own = {name.removesuffix(f"_{partner.upper()}"): value for name, value in settings.items()}
     sent = {"content-type": "application/json"}

@@ -5,11 +5,12 @@ import pathlib
 import pytest
 
 from shared.domain.level import Level
+from shared.domain.local_rules import EVERY_DEVICE, LocalRules, parse
 from shared.domain.model import Ownership
 from shared.domain.record import Category, Platform
 from shared.domain.rule import RuleSource
 from shared.errors import SettingsError
-from shared.local_rules import EVERY_DEVICE, LocalRules, load, parse
+from shared.rules_file import load
 
 WHOLE = b"""
 # reviewed

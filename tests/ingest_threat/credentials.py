@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from local.partners.proof import signed
+from local.partners.authentication import signed
 from shared.domain.authentication import Scheme
 from tests.login_service import AUDIENCE, LoginService, published
 from tests.world import TENANT_ID
@@ -18,9 +18,9 @@ CARRIERS = {
     Scheme.ENTRA: ("Authorization",),
     Scheme.SHARED_KEY: ("Authorization", "x-ms-date"),
 }
-"""The headers a proof is made of."""
+"""The headers a credentials is made of."""
 DATED = (Scheme.WEBHOOK, Scheme.ENTRA, Scheme.SHARED_KEY)
-"""The schemes whose proof is good for a while only."""
+"""The schemes whose credentials is good for a while only."""
 ROTATED = 2
 """How many secrets are valid at once."""
 
@@ -41,7 +41,7 @@ def texts(scheme: Scheme, partner: str) -> dict[str, str]:
             return {"shared_key_workspace": _id(partner, 9), "shared_keys": keys}
 
 
-def proof(
+def credentials(
     scheme: Scheme, partner: str, body: bytes, login: LoginService, *, minutes: float = 0, place: int = 0
 ) -> dict[str, str]:
     """What the partner sends with `body` at `minutes` from now, by its secret number `place`."""

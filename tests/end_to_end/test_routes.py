@@ -1,0 +1,136 @@
+"""Every route, called as nobody, with a key of the host, as a partner, with a read key, as a reader and as an
+admin: who is let in is what the table says, and so is what is answered, and what docs/api.md says of it.
+
+The functions are those the host indexes, called as it calls them.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from function_app import ROUTES, app
+from local.partners.authentication import signed
+from shared import services as composed
+from shared.access import READER_ROLE
+from shared.route import Access, Route, resolve
+from tests.end_to_end.machine import ROOT, SECRET
+from tests.infra import code
+from tests.world import Clock, World, world
+
+KEY = "0123456789abcdef" * 2
+BY_NAME = {route.name: route for route in ROUTES}
+LET_IN: Mapping[Access, frozenset[str]] = {
+    Access.ANYBODY: frozenset({"nobody", "host key", "partner", "read key", "reader", "admin"}),
+    Access.PARTNER: frozenset({"partner"}),
+    Access.READER: frozenset({"read key", "reader", "admin"}),
+    Access.ADMIN: frozenset({"admin"}),
+}
+WHO = {
+    Access.ANYBODY: "anybody",
+    Access.PARTNER: "that partner",
+    Access.READER: "reader, read key",
+    Access.ADMIN: "admin",
+}
+"""How docs/api.md says it."""
+PROBLEMS = {
+    400: "Bad request",
+    404: "Not found",
+    415: "Unsupported media type",
+    422: "Not this partner's format",
+}
+"""What somebody who is let in may be told for a request that names nothing that is there."""
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, Any]:
+    app.functions_bindings = {}  # the library remembers names, and would call a second indexing a duplicate
+    return {str(each.get_function_name()): each.get_user_function() for each in app.get_functions()}
+
+
+@pytest.fixture
+async def one(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    async with world(
+        Clock(datetime.now(UTC)), read_keys={"test": KEY}, webhook_secrets={"lookout": SECRET}
+    ) as made:
+        monkeypatch.setattr(composed, "services", lambda: made.services)
+        yield made
+
+
+async def _callers(one: World) -> dict[str, dict[str, str]]:
+    return {
+        "nobody": {},
+        "host key": {"x-functions-key": "local-only"},
+        "partner": signed(SECRET, b""),
+        "read key": {"X-Api-Key": KEY},
+        "reader": {"Authorization": f"Bearer {await one.token(READER_ROLE)}"},
+        "admin": await one.admin_headers(),
+    }
+
+
+async def _called(functions: dict[str, Any], route: Route, headers: dict[str, str]) -> func.HttpResponse:
+    named = {name: "lookout" if name == "partner" else "nothing-there" for name in route.parameters}
+    request = func.HttpRequest(
+        route.method,
+        f"https://example.com/api/{route.path.format(**named)}",
+        headers=headers,
+        route_params=named,
+        params={},
+        body=b"",
+    )
+    answer: func.HttpResponse = await functions[route.name](request)
+    return answer
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_who_is_let_in_is_what_the_table_says(
+    route: Route, functions: dict[str, Any], one: World
+) -> None:
+    for who, headers in (await _callers(one)).items():
+        answer = await _called(functions, route, headers)
+        if who not in LET_IN[route.access]:
+            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401}
+            assert (who, answer.status_code, json.loads(answer.get_body())) == (who, 401, problem)
+            continue
+        assert answer.status_code != 401, who
+        body = json.loads(answer.get_body())
+        if answer.status_code in PROBLEMS:
+            assert body["title"] == PROBLEMS[answer.status_code]
+        elif route.name == "health":
+            assert (answer.status_code, body) == (503, {"status": "degraded"})
+        else:
+            assert answer.status_code == route.status
+            assert set(body) == set(resolve(route.answer).model_fields)
+
+
+def test_no_route_is_registered_outside_the_table() -> None:
+    http = {
+        name: each.trigger for name, each in code.functions().items() if each.trigger["type"] == "httpTrigger"
+    }
+    assert http.keys() == BY_NAME.keys()
+    for name, trigger in http.items():
+        route = BY_NAME[name]
+        assert (trigger["route"], trigger["methods"]) == (route.path, [route.method])
+        assert trigger["authLevel"].upper() == "ANONYMOUS", "the host would refuse a token before we see it"
+
+
+def test_the_document_says_of_every_route_what_the_table_says() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    documented = [
+        tuple(cell.strip() for cell in row)
+        for row in re.findall(r"^\| `([A-Z]+ /[^`]*)`([^|]*)\|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
+    ]
+    expected = [
+        (f"{route.method} /{route.path}", _body(route), WHO[route.access], route.summary) for route in ROUTES
+    ]
+    assert sorted(documented) == sorted(expected)
+
+
+def _body(route: Route) -> str:
+    if route.takes_model:
+        return f"`{{{', '.join(resolve(route.request).model_fields)}}}`"
+    return f"({route.request})" if route.request else ""

@@ -1,0 +1,81 @@
+"""The import contracts hold what they say they hold: nothing calls itself pure without being held to it, and
+a name in a table of routes opens no door that an import would not."""
+
+import ast
+import fnmatch
+import inspect
+import tomllib
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from function_app import PARTNERS, ROUTES
+from shared.route import Access, Route, argument, resolve
+from tests.end_to_end.machine import ROOT
+
+ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console")
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+    "importlinter"
+]["contracts"]
+DOORS = [each.split(" -> ") for contract in CONTRACTS for each in contract.get("ignore_imports", ())]
+
+
+def _pure() -> list[str]:
+    [contract] = [each for each in CONTRACTS if each["name"].startswith("what is pure")]
+    return list(contract["source_modules"])
+
+
+def _calling_themselves_pure() -> Iterator[str]:
+    for room in (*ROOMS, "shared"):
+        for path in (ROOT / room).rglob("*.py"):
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            if any(line.rstrip().endswith("Pure.") for line in said.split("\n")):
+                yield ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("module", sorted(_calling_themselves_pure()))
+def test_what_calls_itself_pure_is_held_to_it(module: str) -> None:
+    module = module.removesuffix(".__init__")
+    assert any(module == each or module.startswith(f"{each}.") for each in _pure())
+
+
+def _may_enter(room: str, module: str) -> bool:
+    """Whether a module of `room` may import `module`: its own room's, shared's, or a door."""
+    if module.split(".")[0] in {room, "shared"}:
+        return True
+    return any(
+        fnmatch.fnmatch(f"{room}.x", source.replace("**", "*")) and module == door for source, door in DOORS
+    )
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_route_names_nothing_behind_a_closed_door(route: Route) -> None:
+    room = route.handler.split(".")[0]
+    for name in (route.handler, route.answer, *([route.request] if route.takes_model else [])):
+        assert _may_enter(room, name.partition(":")[0]), f"{name} is no door into another room"
+    assert resolve(PARTNERS)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_handler_takes_what_its_row_gives_it_and_answers_what_it_says(route: Route) -> None:
+    handler = resolve(route.handler)
+    taken = inspect.signature(handler).parameters
+    given = [argument(name) for name in route.parameters]
+    given += ["caller"] * (route.access is Access.ADMIN)
+    given += ["request"] if route.takes_model else ["headers", "body"] if route.request else []
+    optional = [argument(name) for name in route.query]
+    assert set(taken) == {"services", *given, *optional}
+    assert all(taken[name].default is inspect.Parameter.empty for name in given)
+    assert all(taken[name].default is not inspect.Parameter.empty for name in optional)
+    hints = typing.get_type_hints(handler)
+    assert hints["return"] is resolve(route.answer)
+    if route.takes_model:
+        assert hints["request"] is resolve(route.request)
+
+
+def test_a_door_is_no_prefix_of_another_module() -> None:
+    assert not _may_enter("sync_inventory", "evaluate_risk.guard")
+    assert not _may_enter("serve_console", "ingest_threat.partners")
+    assert _may_enter("serve_console", "evaluate_risk.enforce")
