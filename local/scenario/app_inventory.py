@@ -14,23 +14,24 @@ PERSONAL_TOO = "allowPartnerToCollectIOSPersonalApplicationMetadata"
 async def collected_as_opted_in(stage: Stage) -> str:
     hands = stage.hands
     corporate, personal = stage.phone("corporate iPhone", "iOS"), stage.phone("personal iPhone", "iOS")
+    phones = corporate, personal
     await _set_up(stage, corporate, personal)
     await _opt_in(stage)
     await hands.until("the sync brings the personal iPhone", hands.known, personal)
     await hands.import_links([(PARTNER, personal)])
-    if await hands.inventory(PARTNER):
+    if await hands.inventory(PARTNER, *phones):
         raise DoesNotHoldError("there is an inventory that nobody opted in to")
     await _opt_in(stage, APP_SYNC)
     both = {corporate.entra_id: ["Mail", "Torch"], personal.entra_id: ["Mail"]}
-    await hands.until("corporate apps, and managed ones", _fetched, stage, both)
+    await hands.until("corporate apps, and managed ones", _fetched, stage, phones, both)
     await stage.post(PARTNER, better_mobile.installed(personal, stage.at(), "Diary"))
-    if await hands.inventory(PARTNER) != both:
+    if await hands.inventory(PARTNER, *phones) != both:
         raise DoesNotHoldError("an app of the owner's own is seen without being opted in to")
     await _opt_in(stage, APP_SYNC, PERSONAL_TOO)
     all_of_it = {**both, personal.entra_id: ["Diary", "Mail"]}
-    await hands.until("the owner's own apps too", _fetched, stage, all_of_it)
+    await hands.until("the owner's own apps too", _fetched, stage, phones, all_of_it)
     await _opt_in(stage)
-    await hands.until("all of it is purged", _fetched, stage, {})
+    await hands.until("all of it is purged", _fetched, stage, phones, {})
     return (
         "app inventory: nothing by default; opted in, corporate apps and managed ones; "
         "for personal iPhones too, the owner's own; opted out again, nothing"
@@ -56,5 +57,5 @@ async def _opt_in(stage: Stage, *toggles: str) -> None:
     await stage.hands.sync()
 
 
-async def _fetched(stage: Stage, expected: dict[str, list[str]]) -> bool:
-    return await stage.hands.inventory(PARTNER) == expected
+async def _fetched(stage: Stage, phones: tuple[Phone, ...], expected: dict[str, list[str]]) -> bool:
+    return await stage.hands.inventory(PARTNER, *phones) == expected

@@ -140,8 +140,9 @@ class Hands:
             raise DoesNotHoldError(f"{partner} was told of items that cannot be read: {content['rejected']}")
         return content
 
-    async def inventory(self, partner: str) -> dict[str, list[str]]:
-        """What a partner gets that fetches its app inventory from the beginning: names of apps by device."""
+    async def inventory(self, partner: str, *phones: Phone) -> dict[str, list[str]]:
+        """What a partner gets of these phones that fetches its app inventory from the beginning: names of
+        apps by device. Phones of earlier runs have theirs too."""
         headers = await authenticated(self.stack.settings, partner, b"", self.entra_token)
         url = f"{self.stack.host_url}/api/partners/{partner}/inventory?top=500"
         kept: dict[str, list[str]] = {}
@@ -155,7 +156,7 @@ class Hands:
             for row in page["removed"]:
                 kept.pop(row["device_id"], None)
             since, more = f"&since={page['since']}", page["more"]
-        return kept
+        return {id_: apps for id_, apps in kept.items() if id_ in {phone.entra_id for phone in phones}}
 
     async def import_links(self, agents: list[tuple[str, Phone]]) -> None:
         """Link agents by hand, as an admin with a file does: look at the preview, then apply it."""
