@@ -27,7 +27,7 @@ def main() -> int:
         console.print("stopped")
         return 130
     except TimeoutError:
-        console.print(f"not done in {given.minutes:g} minutes: nothing is told")
+        console.print(f"not done in {given.minutes:g} minutes: nothing is shown")
         return 1
     console.print(_table(runs, given.devices, given.apps))
     held = all(run.run.ok for run in runs)
@@ -66,8 +66,8 @@ def _table(runs: list[Measured], devices: int, apps: int) -> Table:
         "scratch file": lambda run: f"{run.count('scratch_bytes') / MIB:.1f} MiB",
         "time": lambda run: f"{run.run.seconds:,.1f} s",
     }
-    for name, told in rows.items():
-        table.add_row(name, *map(told, runs))
+    for name, figure in rows.items():
+        table.add_row(name, *map(figure, runs))
     for place, step in enumerate(runs[0].run.steps):
         times = (f"{run.run.steps[place].seconds:,.1f} s" for run in runs)
         table.add_row(f"… {step.step}", *times)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.serving cosmos|graph FOLDER
 
-Its first line of output is its address. `GET /_count` tells what a Cosmos server was asked for since the last
-time; the Graph simulator tells by itself (`/_sim/calls`).
+Its first line of output is its address. `GET /_count` answers what a Cosmos server was asked for since the
+last time; the Graph simulator answers it by itself (`/_sim/calls`).
 """
 
 import asyncio

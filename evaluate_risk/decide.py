@@ -53,8 +53,8 @@ def preview(device: Device, policy: Policy, now: datetime) -> Decision:
 
 
 async def decide_again(services: Services, device_id: str) -> Found[Device] | None:
-    """The device after a decision that is due; where agents seem silent, once they were asked when they were
-    heard last: a message that changed nothing was not carried to the device."""
+    """The device after a decision that is due; where agents seem silent, once they were asked when they
+    reported last: a message that changed nothing was not carried to the device."""
     heartbeats = (await services.mirror.read()).heartbeats
     if heartbeats.agent_limit is None:
         return await change(services, device_id)

@@ -74,7 +74,7 @@ async def enforce_all(services: Services, founds: Sequence[Found[Device]]) -> li
     for found in waiting:
         device = found.document
         tag = tags.get(device.id) or _waiting(device.tag, held[device.id])
-        after[device.id] = await _kept(services, found, tag, raced=device.id in tags)
+        after[device.id] = await _record(services, found, tag, raced=device.id in tags)
     return list(after.values())
 
 
@@ -159,7 +159,7 @@ def _before(tag: Tag, standing: str | None) -> str | None:
     return tag.before if tag.applied == tag.wanted else tag.applied
 
 
-async def _kept(services: Services, found: Found[Device], tag: Tag, *, raced: bool) -> Device:
+async def _record(services: Services, found: Found[Device], tag: Tag, *, raced: bool) -> Device:
     """Record what came of a device's tag; where another instance was faster, look and write once more.
 
     `raced` says whether Entra was asked, so that the order of our write and the other's is not known.

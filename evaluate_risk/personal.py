@@ -6,7 +6,7 @@ from shared.domain.model import Agent, Device, DeviceFacts, Finding, HistoryEntr
 
 
 def without_person(device: Device, at: datetime) -> Device:
-    """`device` without anything that tells of a person: levels, tag and ids of records stay.
+    """`device` without anything that is about a person: levels, tag and ids of records stay.
 
     Levels stay, because a phone that comes back after a long time is not clean for having been away.
     """

@@ -48,7 +48,7 @@ M = TypeVar("M", bound=Mark)
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedReport:
     """A report the fold could not apply, and why."""
 
     report: Report
@@ -69,7 +69,7 @@ class Folded:
     """An agent after its reports, and what could not be kept in it."""
 
     agent: Agent
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedReport, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -121,7 +121,7 @@ class _Fold:
         }
         self.first = agent.first_received_at
         self.last = agent.last_received_at
-        self.rejected: list[Rejected] = []
+        self.rejected: list[RejectedReport] = []
 
     def apply(self, report: Report) -> None:
         at, clamped = event_time(report)
@@ -130,7 +130,7 @@ class _Fold:
             key = id_part(record.threat_key)
             if self._too_late(key, at):
                 reason = f"happened before {self.agent.floor:%Y-%m-%d}, older than what is still remembered"
-                self.rejected.append(Rejected(report, DeadLetterKind.TOO_LATE, reason))
+                self.rejected.append(RejectedReport(report, DeadLetterKind.TOO_LATE, reason))
                 return
             self._threat(key, record, report, at, clamped)
         elif isinstance(record, DeviceStateRecord):
@@ -275,7 +275,7 @@ def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
 def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) -> datetime | None:
     """Take away tombstones kept for too long or too many; the floor rises to the newest one taken.
 
-    They are kept by receipt: what is told late of an old event is remembered as long as anything else.
+    They are kept by receipt: what is reported late of an old event is remembered as long as anything else.
     """
     tombstones = sorted(
         (

@@ -24,7 +24,7 @@ TAG_REPLACES = 1
 COUNT_READS, COUNT_REPLACES = 1, 1
 """More, of a report that newly blocks a device: the hour's count of new blocks, for the mass-change stop."""
 HEARTBEAT_UPSERTS = 1
-"""Of the first message of a partner in a minute: that it was heard."""
+"""Of the first message of a partner in a minute: its heartbeat."""
 MIRROR_READS = 4
 """Of decisions, every 30 seconds at most: rules, size of the tenant, silence, and a partner's connector."""
 SYNC_DOCUMENTS_A_DEVICE = 4
@@ -96,12 +96,12 @@ def request_units(devices: int) -> float:
     report = READS * RU_READ + CREATES * RU_CREATE + REPLACES * RU_REPLACE
     report += (BLOCKING + FREEING) * TAG_REPLACES * RU_REPLACE
     report += BLOCKING * (COUNT_READS * RU_READ + COUNT_REPLACES * RU_REPLACE)
-    heard = min(messages, MINUTES) * HEARTBEAT_UPSERTS * RU_REPLACE
+    heartbeats = min(messages, MINUTES) * HEARTBEAT_UPSERTS * RU_REPLACE
     mirror = min(messages, 2 * MINUTES) * MIRROR_READS * RU_READ
     fixed = (SYNC_COUNTS + SYNC_QUERIES) * RU_QUERY + SYNC_READS * RU_READ + SYNC_REPLACES * RU_REPLACE
     sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + fixed
     minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
-    return reports * report + heard + mirror + SYNCS * sync + MINUTES * minute + RU_FEED
+    return reports * report + heartbeats + mirror + SYNCS * sync + MINUTES * minute + RU_FEED
 
 
 def database(devices: int, environment: Environment) -> float:

@@ -36,8 +36,8 @@ def lookout(phone: Phone, at: datetime, *, clean: bool) -> Message:
 
 def zimperium(phone: Phone, at: datetime, *, clean: bool) -> Message:
     """A man in the middle, seen by Zimperium or mitigated."""
-    told = sample_zimperium.resolution if clean else sample_zimperium.detection
-    return told(phone, "drill", at)
+    message = sample_zimperium.resolution if clean else sample_zimperium.detection
+    return message(phone, "drill", at)
 
 
 PARTNERS: Mapping[str, Callable[..., Message]] = {"lookout": lookout, "zimperium": zimperium}
@@ -57,12 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     body = encoded(PARTNERS[given.partner](phone, datetime.now(UTC), clean=given.clean))
     try:
         headers = signed(given.secret_file.read_text(encoding="utf-8").strip(), body)
-        told = _posted(f"{given.url.rstrip('/')}/api/partners/{given.partner}/reports", body, headers)
+        answer = _posted(f"{given.url.rstrip('/')}/api/partners/{given.partner}/reports", body, headers)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"not sent: {error}\n")
         return 1
-    sys.stdout.write(f"{told}\n")
-    return 0 if told.startswith("202 ") else 1
+    sys.stdout.write(f"{answer}\n")
+    return 0 if answer.startswith("202 ") else 1
 
 
 def _posted(url: str, body: bytes, headers: Mapping[str, str]) -> str:

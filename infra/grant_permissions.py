@@ -109,7 +109,7 @@ def apply(session: GraphSession, principal: str, change: Plan) -> None:
         session.delete(f"/servicePrincipals/{principal}/appRoleAssignments/{assignment}")
 
 
-def told(change: Plan) -> list[str]:
+def in_words(change: Plan) -> list[str]:
     """The plan, a line each."""
     granted = set(change.assignments)
     lines = [
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         session = GraphSession(token(SCOPES, device_code=given.device_code), given.graph)
         change = plan(session, given.principal, needed(options(given.mode, given.options)))
-        sys.stdout.write("\n".join(told(change)) + "\n")
+        sys.stdout.write("\n".join(in_words(change)) + "\n")
         if given.apply:
             apply(session, given.principal, change)
             sys.stdout.write("done; it counts with the identity's next token, which may take a day\n")

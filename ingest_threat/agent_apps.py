@@ -1,4 +1,4 @@
-"""What a partner tells of the apps beside its agents: kept for a day, where an admin opted in.
+"""What a partner reports of the apps beside its agents: kept for a day, where an admin opted in.
 
 It is no report: it opens nothing and decides nothing, so it goes neither to `reports` nor to `dead_letters`.
 Intune's matrix also asks who owns the device, which nobody knows here: it is asked when the partner fetches.
@@ -25,22 +25,22 @@ async def keep_apps(services: Services, records: Sequence[AppInventoryRecord]) -
 
     Raises StoreUnavailable; whoever sent them may send them again.
     """
-    told = [record for record in records if record.platform is Platform.IOS and record.partner_device_id]
-    if not told:
+    reported = [record for record in records if record.platform is Platform.IOS and record.partner_device_id]
+    if not reported:
         return 0
     opted_in = opt_ins((await services.mirror.read()).switches)
     by_agent: dict[str, list[AppInventoryRecord]] = defaultdict(list)
-    for record in told:
+    for record in reported:
         if record.partner in opted_in:
             by_agent[agent_id(record.partner, record.partner_device_id or "")].append(record)
 
-    async def keep(agent: str) -> int:
-        return await _kept(services, agent, by_agent[agent])
+    async def store(agent: str) -> int:
+        return await _store_apps(services, agent, by_agent[agent])
 
-    return sum(await bounded_gather(keep, by_agent, limit=CONCURRENCY))
+    return sum(await bounded_gather(store, by_agent, limit=CONCURRENCY))
 
 
-async def _kept(services: Services, agent: str, records: Sequence[AppInventoryRecord]) -> int:
+async def _store_apps(services: Services, agent: str, records: Sequence[AppInventoryRecord]) -> int:
     """How many were kept: all, or none where the store refuses them."""
     id_, now = agent_apps_id(agent), services.now()
     try:

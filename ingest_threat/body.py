@@ -40,7 +40,7 @@ class ReadableItem:
 
     @property
     def received(self) -> bytes:
-        """The item as canonical JSON: in a larger text, its own bytes are nobody's to tell."""
+        """The item as canonical JSON: in a larger text, nobody can say which bytes were its own."""
         return _canonical(self.content)
 
 
@@ -53,7 +53,7 @@ class BrokenItem:
     content: JsonValue = None
     """What stood there; None where it was not JSON."""
     line: str | None = None
-    """The line itself, where it was not JSON: never kept, but told by size and hash."""
+    """The line itself, where it was not JSON: never kept but as size and hash."""
 
     @property
     def received(self) -> bytes:

@@ -59,7 +59,7 @@ _LOGGED: set[tuple[str, str, str]] = set()
 """Unknown words this process has logged already."""
 
 
-class Rejected(BaseModel):
+class RejectedItem(BaseModel):
     """One item that could not be read or stored; it lies in `dead_letters`."""
 
     index: int
@@ -74,7 +74,7 @@ class Answer(BaseModel):
     not_counted: int = 0
     """How many of the accepted ones decide nothing as things are switched now: a hint."""
     ignored: int = 0
-    rejected: list[Rejected] = []
+    rejected: list[RejectedItem] = []
 
 
 async def authenticate(services: Services, partner: str, headers: Headers, body: bytes) -> None:
@@ -110,16 +110,18 @@ async def accept(services: Services, partner: str, body: bytes) -> Answer:
     except UnreadableReport as unreadable:
         await _dead_letter_body(services, partner, body, unreadable, received_at)
         raise
-    return await _kept(services, partner, records, received_at)
+    return await _store_records(services, partner, records, received_at)
 
 
-async def _kept(services: Services, partner: str, records: Sequence[Record], received_at: datetime) -> Answer:
+async def _store_records(
+    services: Services, partner: str, records: Sequence[Record], received_at: datetime
+) -> Answer:
     """Store records, and set aside those of items that could not be read."""
     answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
             await _dead_letter_item(services, record, received_at)
-            answer.rejected.append(Rejected(index=record.index, reason=record.reason))
+            answer.rejected.append(RejectedItem(index=record.index, reason=record.reason))
     unknown = _log_unknown_words(records)
     await _store(services, _counted(records), received_at, answer)
     await _store_apps(services, records, answer)
@@ -174,7 +176,7 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
     if unreadable and (letter.kind is DeadLetterKind.ITEM or len(unreadable) == len(records)):
         raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, unreadable[0].reason)
-    return await _kept(services, letter.partner, records, letter.received_at)
+    return await _store_records(services, letter.partner, records, letter.received_at)
 
 
 def _without_redacted(record: Record) -> Record:
@@ -235,7 +237,7 @@ async def _store(
         if isinstance(result, StoreRefused):
             reason = f"cannot be stored: {result}"
             await _dead_letter_item(services, _unreadable(record, reason), received_at)
-            answer.rejected.append(Rejected(index=record.index, reason=reason))
+            answer.rejected.append(RejectedItem(index=record.index, reason=reason))
         elif result:
             stored.append(record)
     answer.accepted = len(stored)
@@ -244,7 +246,7 @@ async def _store(
 
 
 async def _store_apps(services: Services, records: Sequence[Record], answer: Answer) -> None:
-    """Keep the apps a partner tells of, where an admin opted in; elsewhere they are ignored."""
+    """Keep the apps a partner reports, where an admin opted in; elsewhere they are ignored."""
     apps = [record for record in records if isinstance(record, AppInventoryRecord)]
     kept = await keep_apps(services, apps)
     answer.accepted += kept

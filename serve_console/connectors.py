@@ -1,4 +1,4 @@
-"""The partners as an admin sees them: Intune's switches, where they count, and when they were heard last."""
+"""The partners as an admin sees them: Intune's switches, where they count, and when they reported last."""
 
 from pydantic import BaseModel
 
@@ -25,7 +25,7 @@ class ConnectorRow(BaseModel):
     state: str | None
     """partnerState, as Intune serves it."""
     intunes_heartbeat_at: Moment | None
-    """When Intune last heard from the partner."""
+    """The partner's last heartbeat at Intune."""
     last_reported_at: Moment | None
     """When this app did, to the minute."""
     silent_since: Moment | None
@@ -108,7 +108,7 @@ def _about(connector: Connector, minimum_os: object) -> list[str]:
     warnings = []
     if connector.unsupported_os_blocked and not minimum_os:
         warnings.append(
-            "Intune blocks systems the partner does not support, and Graph does not tell which: name them in "
+            "Intune blocks systems the partner does not support, and Graph does not say which: name them in "
             "the local rules, [minimum_os.<partner>]"
         )
     if connector.state in RESTING_STATES:
@@ -132,7 +132,7 @@ def _warnings(
     if missing:
         warnings.append(f"it is off: {', '.join(missing)} not set")
     if last_reported_at is None:
-        warnings.append("it was never heard")
+        warnings.append("it never reported")
     if silent_since is not None:
         warnings.append(f"it has been silent for too long; silence is set to {settings.on_silence}")
     if partner in settings.connector_ids and connector is None:

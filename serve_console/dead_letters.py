@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
 
-from ingest_threat.intake import Rejected
+from ingest_threat.intake import RejectedItem
 from ingest_threat.intake import redrive as read_again
 from serve_console.paging import page
 from shared.cosmos import DEAD_LETTERS, DEAD_LETTERS_OF_PARTNER, Found
@@ -77,7 +77,7 @@ class Redriven(BaseModel):
     accepted: int = 0
     duplicates: int = 0
     ignored: int = 0
-    rejected: list[Rejected] = []
+    rejected: list[RejectedItem] = []
     reason: str | None = None
     note: str | None = None
 
@@ -113,7 +113,7 @@ async def redrive(services: Services, caller: Caller, id_: str, partner: str | N
     try:
         done = await (_received if found.document.kind.is_received else _applied)(services, found.document)
     except _StillDead as error:
-        return await _kept(services, found, str(error))
+        return await _leave(services, found, str(error))
     await _remove(services, found)
     log_event(
         LogEvent.DEAD_LETTER_REDRIVEN,
@@ -173,7 +173,7 @@ async def _applied(services: Services, letter: DeadLetter) -> Redriven:
     )
 
 
-async def _kept(services: Services, found: Found[DeadLetter], reason: str) -> Redriven:
+async def _leave(services: Services, found: Found[DeadLetter], reason: str) -> Redriven:
     """Leave the letter, with the reason of this try."""
     letter = found.document.model_copy(update={"reason": reason, "redriven_at": services.now()})
     try:

@@ -18,7 +18,7 @@ _REGISTERED = frozenset({"registered", "unknown"})
 
 
 class EnrollmentClass(StrEnum):
-    """Classes of devices an admin has to tell apart."""
+    """Classes of devices an admin has to keep apart."""
 
     MANAGED = "managed"
     """A person's device, registered in Entra: rules reach it, and Conditional Access sees its tag."""

@@ -2,8 +2,8 @@
 
 Pages follow the change feed of the container: a device that changes while somebody is fetching comes again,
 none is left out, and a position stays good for as long as the container does. Intune's opt-in matrix is asked
-twice, as it stood when the apps were collected and as it stands now. What a partner told itself is filled in
-when a device's entry is made; it makes no entry of its own, and no other partner sees it.
+twice, as it stood when the apps were collected and as it stands now. What a partner reported itself is filled
+in when a device's entry is made; it makes no entry of its own, and no other partner sees it.
 """
 
 import re
@@ -77,7 +77,7 @@ async def fetch(
         document for document in documents if _concerns(document, partner)
     )
     # Opted out and not purged yet: the position waits for the purge, whose changes come after it. Were the
-    # partner opted in again before that, it would miss what it was just told to forget.
+    # partner opted in again before that, it would miss what it has just been asked to forget.
     waits = not allowed.app_sync and any(partner in document.partners for document in documents)
     return InventoryPage(
         devices=[entry for entry in entries if isinstance(entry, DeviceApps)],
@@ -131,7 +131,7 @@ class _Looks:
         return may_collect(self._allowed, Platform.IOS, owner, managed)
 
     async def _own(self, device: Device) -> list[SeenApp]:
-        """What the partner told within the last day of its own agents on a device, oldest first."""
+        """What the partner reported within the last day of its own agents on a device, oldest first."""
         apps: list[SeenApp] = []
         for slot in device.slots.values():
             if slot.partner != self._partner or slot.moved or slot.withdrawn:

@@ -19,13 +19,13 @@ from shared.errors import BadRequest, NotThere
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
-LONGEST = timedelta(days=7)
+MAX_DURATION = timedelta(days=7)
 
 
 class OverrideRequest(Request):
     """For how long, and why."""
 
-    hours: float = Field(gt=0, le=LONGEST / timedelta(hours=1))
+    hours: float = Field(gt=0, le=MAX_DURATION / timedelta(hours=1))
 
 
 class EndRequest(Request):

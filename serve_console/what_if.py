@@ -1,7 +1,7 @@
 """What Conditional Access would do with a device, asked of What If before anybody switches a policy on.
 
 Each app is asked about twice: with the device as it is, and as if it were blocked, or clean where it is
-blocked. What If tells which policies apply, also those that only report; whether their controls are met is
+blocked. What If says which policies apply, also those that only report; whether their controls are met is
 worked out here from the device's compliance.
 """
 

@@ -82,7 +82,7 @@ def of_document(document: Mapping[str, JsonValue], reason: str, received_at: dat
 async def dead_letter(store: Store, letter: DeadLetter) -> None:
     """Log and store a dead letter, without its content where that is what the store refuses.
 
-    A body's sender was told of it, which is logged where it is refused. Raises StoreUnavailable.
+    That a body was refused is logged where it is answered. Raises StoreUnavailable.
     """
     if letter.kind is not DeadLetterKind.BODY:
         log_event(

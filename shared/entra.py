@@ -63,7 +63,7 @@ def bearer(headers: Headers) -> str:
 async def verified(token: str, expected: Expected) -> Caller:
     """Who `token` speaks for, once it is all that is `expected`; NotAuthentic else, without quoting it.
 
-    KeysUnavailable where the tenant's keys cannot be read: then nobody is told yes or no.
+    KeysUnavailable where the tenant's keys cannot be read: then nobody is answered yes or no.
     """
     import jwt
 

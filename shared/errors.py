@@ -1,7 +1,7 @@
 """Every error the project raises on purpose.
 
 MtdError
-├── SettingsError            a setting is missing or senseless; told at start
+├── SettingsError            a setting is missing or senseless; refused at start
 ├── UnreadableReport         a whole body cannot be read (413, 400 or 422)
 ├── NotAuthentic             a message is not proven to come from its partner (401)
 ├── KeysUnavailable          the keys that prove a sender cannot be read: try again (503)

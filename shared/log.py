@@ -10,7 +10,7 @@ from enum import StrEnum
 
 _log = logging.getLogger("mtd")
 NOISY = ("azure.core", "azure.cosmos", "azure.identity", "httpx", "httpcore")
-"""Loggers of the SDKs that tell every request, with its address: ids, at a line a call."""
+"""Loggers of the SDKs that log every request, with its address: ids, at a line a call."""
 
 
 class LogEvent(StrEnum):

@@ -24,7 +24,7 @@ PAUSE = 60.0
 PAUSE_WITHOUT_KEYS = 5.0
 """Seconds between two fetches while there are no keys at all."""
 SOCKET_TIMEOUT = 5.0
-LONGEST = 10.0
+MAX_WAIT = 10.0
 """Seconds a request waits for the keys."""
 
 
@@ -70,7 +70,7 @@ class SigningKeys:
         from jwt import PyJWTError
 
         try:
-            return await asyncio.wait_for(asyncio.to_thread(self._fetch), LONGEST)
+            return await asyncio.wait_for(asyncio.to_thread(self._fetch), MAX_WAIT)
         except (PyJWTError, HTTPException, OSError, ValueError) as error:
             log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error

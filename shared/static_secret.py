@@ -18,7 +18,7 @@ _SECRET = re.compile(r"[!-+\--~]+")
 
 
 def matching(given: str, secrets: Iterable[str]) -> list[bool]:
-    """Which of `secrets` `given` is. All are compared, as digests of one length: time tells neither which
+    """Which of `secrets` `given` is. All are compared, as digests of one length: time shows neither which
     fits nor how far."""
     return [hmac.compare_digest(_digest(given), _digest(secret)) for secret in secrets]
 

@@ -1,4 +1,4 @@
-"""The figures of the devices, told at the end of every run: what GET /devices lists, counted.
+"""The figures of the devices, logged at the end of every run: what GET /devices lists, counted.
 
 The workbook shows them, and alerts look at them: neither can read Cosmos DB.
 """
@@ -9,7 +9,7 @@ from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.tally import Tally
 
-TOLD_STATES = (
+LOGGED_STATES = (
     TagState.APPLIED,
     TagState.PENDING,
     TagState.PENDING_APPROVAL,
@@ -28,7 +28,7 @@ async def count_devices(services: Services, tally: Tally) -> None:
     }
     tags = {
         state: await store.count(Device.container, DEVICE_COUNT_BY_TAG_STATE, state=state)
-        for state in TOLD_STATES
+        for state in LOGGED_STATES
     }
     allowed, blocked = decided[Verdict.ALLOW], decided[Verdict.BLOCK]
     tally.add("devices", devices)

@@ -1,4 +1,4 @@
-"""Partners nobody has heard from for long: warned of in time, and known to every decision when it is too
+"""Partners that have not reported for long: warned of in time, and known to every decision when it is too
 late."""
 
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ async def check_heartbeats(services: Services, tally: Tally) -> None:
     """Find out which enabled partners are silent; written only when that changes.
 
     A partner may be silent for as long as its connector in Intune says, else for PARTNER_SILENT_DAYS. One
-    that was never heard is not silent: its devices are those that have not reported.
+    that never reported is not silent: its devices are those that have not reported.
     """
     partners = sorted({partner for enabled in services.settings.partners.values() for partner in enabled})
     silent: dict[str, datetime] = {}
     for partner in partners:
         found = await services.store.read(Heartbeat, heartbeat_id(partner))
         if found is None:
-            tally.add("never_heard")
+            tally.add("never_reported")
             continue
         allowed = await _allowed(services, partner)
         last_at = found.document.last_at
@@ -38,7 +38,7 @@ async def check_heartbeats(services: Services, tally: Tally) -> None:
         elif quiet > allowed * WARN_AT:
             tally.add("warned")
         else:
-            tally.add("heard")
+            tally.add("responsive")
             continue
         state = "unresponsive" if partner in silent else "warning"
         hours = round(quiet / timedelta(hours=1))

@@ -53,7 +53,7 @@ async def rules(context: Context, tally: Tally) -> None:
 
 
 async def heartbeats(context: Context, tally: Tally) -> None:
-    """Partners nobody has heard of; from here on, what was mirrored before counts."""
+    """Partners that have not reported; from here on, what was mirrored before counts."""
     context.services.mirror.forget()
     await check_heartbeats(context.services, tally)
 

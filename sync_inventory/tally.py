@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Filled while a step runs, so that a step cut off in the middle still tells how far it came."""
+    """Filled while a step runs, so that a step cut off in the middle still says how far it came."""
 
     counts: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)

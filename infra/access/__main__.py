@@ -37,17 +37,17 @@ def preview(given: argparse.Namespace) -> int:
     """What `create` would do; changes nothing. 1 where something is missing or stands otherwise."""
     session = _session(given, READ + CHECK_GROUP)
     tenant.check_break_glass(session, given.break_glass)
-    found = tenant.standing(session, _wanted(given))
-    _tell_standing(found)
+    found = tenant.imported(session, _wanted(given))
+    _show_imported(found)
     return 1 if any(each.found is None or each.differences for each in found) else 0
 
 
 def create(given: argparse.Namespace) -> int:
-    """Create what is missing, report-only. What stands already is left as it is, and told."""
+    """Create what is missing, report-only. What stands already is left as it is, and shown."""
     session = _session(given, READ + CHECK_GROUP + WRITE)
     tenant.check_break_glass(session, given.break_glass)
-    found = tenant.standing(session, _wanted(given))
-    _tell_standing([each for each in found if each.found is not None])
+    found = tenant.imported(session, _wanted(given))
+    _show_imported([each for each in found if each.found is not None])
     for name in tenant.create_missing(session, found):
         _tell(f"{name}: created, report-only")
     return 1 if any(each.differences for each in found) else 0
@@ -56,7 +56,7 @@ def create(given: argparse.Namespace) -> int:
 def off(given: argparse.Namespace) -> int:
     """Switch both policies off, whatever state they are in."""
     session = _session(given, READ + WRITE)
-    found = tenant.standing(session, [template(BLOCK), template(REQUIRE)])
+    found = tenant.imported(session, [template(BLOCK), template(REQUIRE)])
     switched = tenant.switch_off(session, found)
     for each in found:
         _tell(f"{each.name}: {'switched off' if each.name in switched else each.state}")
@@ -74,7 +74,7 @@ def _session(given: argparse.Namespace, scopes: Sequence[str]) -> GraphSession:
     return GraphSession(token(scopes, device_code=given.device_code), given.graph)
 
 
-def _tell_standing(found: Sequence[tenant.Standing]) -> None:
+def _show_imported(found: Sequence[tenant.ImportedPolicy]) -> None:
     for each in found:
         if each.found is None:
             _tell(f"{each.name}: would be created, report-only")

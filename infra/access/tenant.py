@@ -20,7 +20,7 @@ Policy = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Standing:
+class ImportedPolicy:
     """One of our policies, as it is to be and as it stands; `found` is None where it does not."""
 
     wanted: Policy
@@ -49,7 +49,7 @@ def iso_utc(policy: Policy) -> str:
     return STATES.get(str(policy["state"]), str(policy["state"]))
 
 
-def standing(session: GraphSession, wanted: Sequence[Policy]) -> list[Standing]:
+def imported(session: GraphSession, wanted: Sequence[Policy]) -> list[ImportedPolicy]:
     """Each wanted policy beside the one of its name. GraphError where a name stands twice."""
     rows = list(session.every(POLICIES))
     found = []
@@ -57,11 +57,11 @@ def standing(session: GraphSession, wanted: Sequence[Policy]) -> list[Standing]:
         same = [row for row in rows if row["displayName"] == policy["displayName"]]
         if len(same) > 1:
             raise GraphError(f"{len(same)} policies are called {policy['displayName']!r}: remove all but one")
-        found.append(Standing(policy, same[0] if same else None))
+        found.append(ImportedPolicy(policy, same[0] if same else None))
     return found
 
 
-def create_missing(session: GraphSession, policies: Sequence[Standing]) -> list[str]:
+def create_missing(session: GraphSession, policies: Sequence[ImportedPolicy]) -> list[str]:
     """Create what is missing, report-only; the names of what was created."""
     created = []
     for each in policies:
@@ -71,7 +71,7 @@ def create_missing(session: GraphSession, policies: Sequence[Standing]) -> list[
     return created
 
 
-def switch_off(session: GraphSession, policies: Sequence[Standing]) -> list[str]:
+def switch_off(session: GraphSession, policies: Sequence[ImportedPolicy]) -> list[str]:
     """Switch every one of ours off that is not; the names of those."""
     switched = []
     for each in policies:

@@ -53,7 +53,7 @@ def secrets(deployment: Deployment) -> Iterator[Obstacle]:
             present = deployment.az("keyvault", "secret", "list", "--vault-name", vault, "--query", "[].name")
         except AzError as error:
             yield Obstacle(
-                f"the vault {vault} does not tell its secrets: {error}",
+                f"the vault {vault} does not list its secrets: {error}",
                 "from outside a private network let this machine in until the next deployment: "
                 f"az keyvault update --name {vault} --public-network-access Enabled, then: "
                 f"az keyvault network-rule add --name {vault} --ip-address <its public address>",

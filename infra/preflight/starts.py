@@ -15,7 +15,7 @@ APP_REFUSES = 3
 
 def starts(deployment: Deployment) -> Iterator[Obstacle]:
     """The app would start with these settings. It is asked itself, once its libraries are there and every
-    value keeps to its limits, which are told already."""
+    value keeps to its limits, which are reported already."""
     if any(limits(deployment)):
         return
     main = (INFRA / "main.bicep").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Values that Azure or the host would refuse, and the limits do not tell."""
+"""Values that Azure or the host would refuse, and the limits do not say."""
 
 import ipaddress
 import re
@@ -32,7 +32,7 @@ def names(deployment: Deployment) -> Iterator[Obstacle]:
 
 
 def words(deployment: Deployment) -> Iterator[Obstacle]:
-    """What Azure or the host would refuse, and the limits do not tell."""
+    """What Azure or the host would refuse, and the limits do not say."""
     client = deployment.value("EASY_AUTH_CLIENT_ID")
     if client and not GUID.fullmatch(client):
         yield Obstacle(

@@ -3,7 +3,7 @@
 
     ... | python3 infra/relay/post_signed.py https://<app>/api/partners/<slug>/reports <file with the secret>
 
-The file holds the partner's `whsec_...` secret. It tries once, and tells the connector's answer on standard
+The file holds the partner's `whsec_...` secret. It tries once, and prints the connector's answer on standard
 error. It ends with 0 where the message is stored, 1 where it has to be sent again, 2 where it was called
 wrongly, and 3 where the connector will never take it (400, 413, 415, 422). Needs Python 3.9 or newer, and
 nothing else.

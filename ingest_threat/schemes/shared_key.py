@@ -46,7 +46,7 @@ def verify(headers: Headers, body: bytes, workspace: str, keys: Sequence[bytes],
     date = headers.get("x-ms-date", "")
     _check_date(date, now)
     text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs".encode("ascii")
-    # All are compared, so that time does not tell which fits.
+    # All are compared, so that time does not show which fits.
     fits = [hmac.compare_digest(signature(key, text).encode(), form[2].encode()) for key in keys]
     if form[1].lower() != workspace.lower() or not any(fits):
         raise NotAuthentic("the signature is of another workspace, key, length or date")

@@ -1,4 +1,4 @@
-"""The account: what it tells of itself, and the check of the key a request is signed with.
+"""The account: what it says of itself, and the check of the key a request is signed with.
 
 Written from "Access control in the Azure Cosmos DB API for NoSQL" (master key tokens).
 """

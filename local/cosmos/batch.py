@@ -3,7 +3,7 @@
 Written from "Transactional batch operations in Azure Cosmos DB".
 """
 
-from local.cosmos.documents import MAX_DOCUMENT, Operation, OtherPartition, Outcome, perform
+from local.cosmos.documents import MAX_DOCUMENT, Operation, OtherPartition, Result, perform
 from local.cosmos.protocol import Answer, Call, CosmosError, decode, encode
 from local.cosmos.store import Container, Document, Store
 
@@ -29,8 +29,8 @@ def execute(store: Store, container: Container, partition: str, call: Call) -> A
         with store.transaction():
             outcomes = [_perform(store, container, index, item) for index, item in enumerate(operations)]
     except _OperationFailed as failed:
-        outcomes = [Outcome(424) for _ in operations]
-        outcomes[failed.index] = Outcome(failed.error.status)
+        outcomes = [Result(424) for _ in operations]
+        outcomes[failed.index] = Result(failed.error.status)
         return Answer(207, _results(outcomes))
     return Answer(200, _results(outcomes))
 
@@ -48,7 +48,7 @@ def _operation(partition: str, item: object) -> Operation:
     )
 
 
-def _perform(store: Store, container: Container, index: int, operation: Operation) -> Outcome:
+def _perform(store: Store, container: Container, index: int, operation: Operation) -> Result:
     try:
         return perform(store, container, operation)
     except OtherPartition:
@@ -57,11 +57,11 @@ def _perform(store: Store, container: Container, index: int, operation: Operatio
         raise _OperationFailed(index, error) from error
 
 
-def _results(outcomes: list[Outcome]) -> bytes:
+def _results(outcomes: list[Result]) -> bytes:
     return b"[" + b",".join(map(_result, outcomes)) + b"]"
 
 
-def _result(outcome: Outcome) -> bytes:
+def _result(outcome: Result) -> bytes:
     etag, body = encode(outcome.etag or None), outcome.body or b"null"
     return b'{"statusCode":%d,"requestCharge":1.0,"eTag":%s,"resourceBody":%s}' % (outcome.status, etag, body)
 

@@ -36,13 +36,13 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Result:
     status: int
     body: bytes = b""
     etag: str = ""
 
 
-def perform(store: Store, container: Container, operation: Operation) -> Outcome:
+def perform(store: Store, container: Container, operation: Operation) -> Result:
     """Do the operation inside the transaction the caller holds; a refusal is raised."""
     return _PERFORMERS[operation.kind](store, container, operation)
 
@@ -65,28 +65,28 @@ def valid_id(value: object) -> str:
     return value
 
 
-def _create(store: Store, container: Container, operation: Operation) -> Outcome:
+def _create(store: Store, container: Container, operation: Operation) -> Result:
     document = _given(operation)
     if store.find(container, operation.partition, valid_id(document.get("id"))):
         raise CosmosError(409, "a document with this id exists in this partition")
     return _write(store, container, operation, document, None)
 
 
-def _read(store: Store, container: Container, operation: Operation) -> Outcome:
+def _read(store: Store, container: Container, operation: Operation) -> Result:
     stored = _existing(store, container, operation)
     if operation.if_none_match in ("*", stored.etag):
-        return Outcome(304, etag=stored.etag)
-    return Outcome(200, stored.body, stored.etag)
+        return Result(304, etag=stored.etag)
+    return Result(200, stored.body, stored.etag)
 
 
-def _replace(store: Store, container: Container, operation: Operation) -> Outcome:
+def _replace(store: Store, container: Container, operation: Operation) -> Result:
     document = _given(operation)
     if valid_id(document.get("id")) != operation.id:
         raise CosmosError(400, "the id of the document is not the id it is to replace")
     return _write(store, container, operation, document, _existing(store, container, operation))
 
 
-def _upsert(store: Store, container: Container, operation: Operation) -> Outcome:
+def _upsert(store: Store, container: Container, operation: Operation) -> Result:
     document = _given(operation)
     stored = store.find(container, operation.partition, valid_id(document.get("id")))
     if stored is not None:
@@ -94,19 +94,19 @@ def _upsert(store: Store, container: Container, operation: Operation) -> Outcome
     return _write(store, container, operation, document, stored)
 
 
-def _patch(store: Store, container: Container, operation: Operation) -> Outcome:
+def _patch(store: Store, container: Container, operation: Operation) -> Result:
     stored = _existing(store, container, operation)
     document = patched(container, decode_object(stored.body), operation.body)
     return _write(store, container, operation, document, stored)
 
 
-def _delete(store: Store, container: Container, operation: Operation) -> Outcome:
+def _delete(store: Store, container: Container, operation: Operation) -> Result:
     _existing(store, container, operation)
     store.delete(container, operation.partition, operation.id)
-    return Outcome(204)
+    return Result(204)
 
 
-_PERFORMERS: dict[str, Callable[[Store, Container, Operation], Outcome]] = {
+_PERFORMERS: dict[str, Callable[[Store, Container, Operation], Result]] = {
     "create": _create,
     "read": _read,
     "replace": _replace,
@@ -137,7 +137,7 @@ def _check_match(operation: Operation, stored: Stored) -> None:
 
 def _write(
     store: Store, container: Container, operation: Operation, document: Document, previous: Stored | None
-) -> Outcome:
+) -> Result:
     if partition_of(container, document) != operation.partition:
         raise OtherPartition(400, "the document belongs to another partition", substatus=1001)
     lsn = store.last_lsn() + 1
@@ -156,7 +156,7 @@ def _write(
     if len(body) > MAX_DOCUMENT:
         raise CosmosError(413, "a document holds at most 2 MB")
     store.put(container, Stored(lsn, operation.partition, str(document["id"]), number, etag, ts, ttl, body))
-    return Outcome(200 if previous else 201, body, etag)
+    return Result(200 if previous else 201, body, etag)
 
 
 def _ttl(document: Document) -> int | None:

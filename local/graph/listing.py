@@ -77,7 +77,7 @@ def paged(
     context = f"{origin}/v1.0/$metadata#{request.path.removeprefix('/v1.0/')}"
     body: Document = {"@odata.context": context, "value": [select(shape(row)) for _, row in rows[:size]]}
     if empty or (cut is None and len(rows) > size):
-        # The mark tells the link from the address it was asked at: same place, no loop.
+        # The mark parts the link from the address it was asked at: same place, no loop.
         following = token + "-" if empty else rows[size - 1][0].encode().hex()
         query = urlencode({**request.query, "$skiptoken": following}, safe="$,'")
         body["@odata.nextLink"] = f"{origin}{request.path}?{query}"

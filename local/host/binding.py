@@ -107,7 +107,7 @@ def _read(declared: Declared, settings: Mapping[str, str]) -> Function:
 def _check_parameters(
     call: Callable[..., Any], parameter: str, converter: type[InConverter], where: str
 ) -> bool:
-    """Refuse parameters the worker refuses; tell whether `context` is wanted."""
+    """Refuse parameters the worker refuses; whether `context` is wanted."""
     names, annotations = set(inspect.signature(call).parameters), typing.get_type_hints(call)
     wants_context = "context" in names and parameter != "context"
     if wants_context:

@@ -17,7 +17,7 @@ class Partner(Protocol):
         """All is well, in whatever way this partner can say so."""
 
     def detection(self, phone: Phone, key: str, at: datetime) -> Message:
-        """A high threat is open; `key` tells one from another."""
+        """A high threat is open; `key` parts one from another."""
 
     def resolution(self, phone: Phone, key: str, at: datetime) -> Message:
         """That threat is gone."""

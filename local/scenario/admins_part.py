@@ -33,11 +33,11 @@ async def drift_is_repaired(stage: Stage) -> str:
 async def overridden_and_blocked_again(stage: Stage) -> str:
     hands, phone = stage.hands, stage.second
     path = f"devices/{phone.entra_id}/override"
-    await hands.tell("POST", path, {"hours": 1, "reason": "known false alarm"})
+    await hands.command("POST", path, {"hours": 1, "reason": "known false alarm"})
     await hands.until("the override lets it in", hands.tagged, phone, "mtd-ok")
     await stage.post("zimperium", zimperium.detection(phone, "another", stage.at(3)))
     await hands.until("a threat of later blocks it", hands.tagged, phone, "mtd-block-high")
-    await hands.tell("DELETE", path, {"reason": "it was real"})
+    await hands.command("DELETE", path, {"reason": "it was real"})
     proof = await hands.asked(f"devices/{phone.entra_id}/what-if")
     if proof["conclusion"] != "blocked devices are refused":
         raise DoesNotHoldError(f"What If says: {proof['conclusion']}")
@@ -60,7 +60,7 @@ async def a_wave_stops_and_is_approved(stage: Stage) -> str:
     refused = sum([await hands.tagged(phone, "mtd-block-high") for phone in phones])
     if refused + stands["waiting"] != WAVE:
         raise DoesNotHoldError(f"{refused} are blocked and {stands['waiting']} wait, of {WAVE}")
-    await hands.tell("POST", f"approvals/{stands['stop']['id']}", {"reason": "a real outbreak"})
+    await hands.command("POST", f"approvals/{stands['stop']['id']}", {"reason": "a real outbreak"})
     for phone in phones:
         while not await hands.tagged(phone, "mtd-block-high"):
             if time.monotonic() - begun > 2 * PATIENCE:

@@ -6,7 +6,7 @@ from local.scenario.hands import DoesNotHoldError
 from local.scenario.stage import Stage
 
 PARTNER = "better_mobile"
-"""The partner that fetches: its app log tells of apps itself."""
+"""The partner that fetches: its app log lists apps itself."""
 APP_SYNC = "allowPartnerToCollectIOSApplicationMetadata"
 PERSONAL_TOO = "allowPartnerToCollectIOSPersonalApplicationMetadata"
 

@@ -137,7 +137,7 @@ class Hands:
                 raise DoesNotHoldError(f"{partner} was answered {answer.status}: {await answer.text()}")
             content: dict[str, Any] = await answer.json()
         if content["rejected"]:
-            raise DoesNotHoldError(f"{partner} was told of items that cannot be read: {content['rejected']}")
+            raise DoesNotHoldError(f"{partner} was answered that items cannot be read: {content['rejected']}")
         return content
 
     async def inventory(self, partner: str, *phones: Phone) -> dict[str, list[str]]:
@@ -179,8 +179,8 @@ class Hands:
             content: dict[str, Any] = await answer.json()
             return content
 
-    async def tell(self, method: str, path: str, body: object) -> dict[str, Any]:
-        """Have an admin tell the app something, in JSON."""
+    async def command(self, method: str, path: str, body: object) -> dict[str, Any]:
+        """Have an admin change something, in JSON."""
         return await self.app(method, path, json.dumps(body).encode(), "application/json")
 
     async def asked(self, path: str) -> dict[str, Any]:

@@ -16,18 +16,18 @@ class Journal:
         self.done: list[str] = kept.get("done", [])
         started = kept.get("started")
         self.started = datetime.fromisoformat(started) if started else datetime.now(UTC)
-        self._keep()
+        self._write()
 
     def finish(self, step: str) -> None:
         """Note that a step holds."""
         self.done.append(step)
-        self._keep()
+        self._write()
 
     def close(self) -> None:
         """The run is over: the next one begins anew."""
         self.path.unlink()
 
-    def _keep(self) -> None:
+    def _write(self) -> None:
         content = {"run": self.run, "started": self.started.isoformat(), "done": self.done}
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(content), encoding="utf-8")

@@ -20,7 +20,7 @@ class OnSilence(StrEnum):
     IGNORE = "ignore"
     """It does not count any more, which is what Intune does: access may return with nobody's word for it."""
     BLOCK = "block"
-    """The device is blocked until it is heard again."""
+    """The device is blocked until it reports again."""
 
 
 class Heartbeat(Document):

@@ -1,7 +1,7 @@
 """The documents of the container `inventory`: what is installed on devices an admin opted in. Pure.
 
-Two kinds, told apart by their ids: a device's apps as Intune has them, and what one agent's partner itself
-told of the apps beside it. The second serves for a day, and that partner alone.
+Two kinds, known by their ids: a device's apps as Intune has them, and what one agent's partner itself
+reported of the apps beside it. The second serves for a day, and that partner alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ DAY = 86_400
 REMEMBERED = timedelta(days=30)
 """How long what a partner may have no more is remembered, so that it learns of it."""
 FRESH = timedelta(days=1)
-"""How long what a partner told of its own accord serves."""
+"""How long what a partner reported of its own accord serves."""
 MAX_APPS = 1000
-"""Apps kept of one agent; the ones told last stay."""
+"""Apps kept of one agent; the ones reported last stay."""
 _AGENT = "agent:"
 
 
@@ -94,14 +94,14 @@ class AppFacts(Part):
 
 
 class SeenApp(AppFacts):
-    """An app as a partner told it, and when that was received."""
+    """An app as a partner reported it, and when that was received."""
 
     app_id: str
     seen_at: Moment
 
 
 class AgentApps(Document):
-    """What a partner told of the apps beside one of its agents."""
+    """What a partner reported of the apps beside one of its agents."""
 
     container: ClassVar[str] = "inventory"
     sparse: ClassVar[bool] = True
@@ -111,7 +111,7 @@ class AgentApps(Document):
     ttl: int = DAY
 
     def fresh(self, now: datetime) -> list[SeenApp]:
-        """The apps told less than a day before `now`."""
+        """The apps reported less than a day before `now`."""
         return [app for app in self.apps if now - app.seen_at < FRESH]
 
 
@@ -187,9 +187,9 @@ def with_seen(
     """What is known of an agent's apps once `records`, all of that agent, were received at `at`."""
     apps = {app.app_id.casefold(): app for app in (standing.fresh(at) if standing else ())}
     for record in records:
-        told = record.model_dump(include=SeenApp.model_fields.keys() - {"seen_at"})
+        reported = record.model_dump(include=SeenApp.model_fields.keys() - {"seen_at"})
         apps.pop(record.app_id.casefold(), None)
-        apps[record.app_id.casefold()] = SeenApp(**told, seen_at=at)
+        apps[record.app_id.casefold()] = SeenApp(**reported, seen_at=at)
     latest = tuple(apps.values())[-MAX_APPS:]
     return AgentApps(id=agent_apps_id(agent), agent=agent, partner=records[0].partner, apps=latest)
 

@@ -235,7 +235,7 @@ class EnrollmentType(StrEnum):
     WORK_PROFILE = "work_profile"
     DEVICE_OWNER = "device_owner"
     UNKNOWN = "unknown"
-    """Not Android, or not told: policies of every kind reach it."""
+    """Not Android, or not known: policies of every kind reach it."""
 
 
 class DeviceFacts(Part):

@@ -118,7 +118,7 @@ class ThreatRecord(_Reading):
     vendor_category: Text | None = None
     reason: Text | None = None
     unknown_type: Text | None = None
-    """The partner's word for the type where no table knows it: it is told, and kept."""
+    """The partner's word for the type where no table knows it: it is logged, and kept."""
     unknown_status: Text | None = None
     """The partner's word for the status where no table knows it."""
 
@@ -202,7 +202,7 @@ class UnreadableRecord(_Item):
     size: int = 0
     """Bytes as received."""
     sha256: str = ""
-    """Of the same bytes: it tells items apart that look alike once redacted."""
+    """Of the same bytes: it keeps items apart that look alike once redacted."""
 
 
 Counted = Annotated[

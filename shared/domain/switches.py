@@ -19,7 +19,7 @@ class Switches:
     """Mirrored connectors by partner, where the settings name one (CONNECTOR_ID_<SLUG>)."""
     minimum_os: Mapping[str, Mapping[Platform, str]] = field(default_factory=dict)
     """The least version of the operating system that a partner supports, from the local rules' file: Graph
-    v1.0 tells only that a connector blocks older ones, not which those are."""
+    v1.0 says only that a connector blocks older ones, not which those are."""
 
     def counting(self, platform: Platform) -> tuple[str, ...]:
         """The partners whose reports count on `platform`."""

@@ -68,7 +68,7 @@ class _Reply:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class _ItemAnswer:
     """What came of one item of a batch."""
 
     result: bytes | GraphError
@@ -104,8 +104,8 @@ class GraphClient:
     async def pages(self, kind: type[W], call: Call, *, whole: bool = False) -> AsyncIterator[W]:
         """Items over all pages: past empty pages, never round in a circle, never to another host.
 
-        An item that cannot be read is left out and told, unless the list must be `whole`: a rule or a switch
-        that silently vanished would let devices in.
+        An item that cannot be read is left out and logged, unless the list must be `whole`: a rule or a
+        switch that silently vanished would let devices in.
         """
         request, seen = self._request(call), set[str]()
         while True:
@@ -148,7 +148,7 @@ class GraphClient:
         return outcomes
 
     async def _twenty(self, calls: Mapping[int, Call]) -> dict[int, bytes | GraphError]:
-        outcomes: dict[int, _Outcome] = {}
+        outcomes: dict[int, _ItemAnswer] = {}
         left = dict(calls)
         for _ in range(BATCH_ATTEMPTS):
             outcomes |= await self._posted(left)
@@ -160,16 +160,16 @@ class GraphClient:
         self._rest(max(outcome.wait for outcome in outcomes.values()))
         return {place: outcome.result for place, outcome in outcomes.items()}
 
-    async def _posted(self, calls: Mapping[int, Call]) -> dict[int, "_Outcome"]:
+    async def _posted(self, calls: Mapping[int, Call]) -> dict[int, "_ItemAnswer"]:
         """One $batch. Items whose turn is too far away are not sent; where the whole fails, so does each."""
-        outcomes: dict[int, _Outcome] = {}
+        outcomes: dict[int, _ItemAnswer] = {}
         items: list[dict[str, object]] = []
         for place, call in calls.items():
             url = self._request(call).url.removeprefix(self._base)
             try:
                 await self._turn(call.method, url)
             except GraphUnavailable as error:
-                outcomes[place] = _Outcome(error)
+                outcomes[place] = _ItemAnswer(error)
                 continue
             item: dict[str, object] = {"id": str(place), "method": call.method, "url": url}
             if call.method != "GET":  # an item without a body makes the whole batch a bad request
@@ -181,10 +181,10 @@ class GraphClient:
         try:
             answered = _json(await self.send(Call("POST", "/$batch", body={"requests": items})))
         except GraphError as error:
-            return outcomes | {place: _Outcome(error) for place in sent}
+            return outcomes | {place: _ItemAnswer(error) for place in sent}
         responses = answered.get("responses")
         read = dict(map(_response, responses)) if isinstance(responses, list) else {}
-        silent = _Outcome(GraphUnavailable("Microsoft Graph left an item of a batch unanswered"))
+        silent = _ItemAnswer(GraphUnavailable("Microsoft Graph left an item of a batch unanswered"))
         return outcomes | {place: read.get(place, silent) for place in sent}
 
     def resting(self) -> float:
@@ -374,17 +374,17 @@ def _following(link: str, call: Call) -> "RequestInformation":
     return request
 
 
-def _response(item: object) -> tuple[int, _Outcome]:
+def _response(item: object) -> tuple[int, _ItemAnswer]:
     """The place and the outcome of one item of a batch."""
     item = item if isinstance(item, dict) else {}
     id_, status = str(item.get("id", "")), item.get("status")
     place, body, headers = int(id_) if id_.isdecimal() else -1, item.get("body"), item.get("headers")
     if not isinstance(status, int):
-        return place, _Outcome(GraphUnavailable("Microsoft Graph answered an item that cannot be read"))
+        return place, _ItemAnswer(GraphUnavailable("Microsoft Graph answered an item that cannot be read"))
     if status < 300:
-        return place, _Outcome(json.dumps(body).encode() if body is not None else b"")
+        return place, _ItemAnswer(json.dumps(body).encode() if body is not None else b"")
     found = Headers(headers) if isinstance(headers, dict) else Headers({})
     error = body.get("error") if isinstance(body, dict) else None
     code = str(error.get("code", "")) if isinstance(error, dict) else ""
     reply = _Reply(status, _seconds(found.get("retry-after")), code)
-    return place, _Outcome(_named(reply), again=status in _AGAIN)
+    return place, _ItemAnswer(_named(reply), again=status in _AGAIN)

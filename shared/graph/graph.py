@@ -1,4 +1,4 @@
-"""What the app asks of Microsoft Graph, and tells it: Intune's devices, policies and connectors, Entra's
+"""What the app asks Microsoft Graph for, and writes there: Intune's devices, policies and connectors, Entra's
 devices.
 
 Each method names the application permission it needs. How calls are made is `graph_client`'s.

@@ -100,7 +100,7 @@ class _Collecting:
     async def _write(self, devices: Iterator[Collected]) -> None:
         """Write what differs from what is stored, some at a time: what is compared is never all in memory.
 
-        An inventory that cannot be written is told, and is tried again with the next export.
+        An inventory that cannot be written is noted, and is tried again with the next export.
         """
         changed = (device for device in devices if self._differs(device))
 

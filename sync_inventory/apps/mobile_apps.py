@@ -1,4 +1,4 @@
-"""The apps Intune manages: what the report of installed apps does not tell of them, joined by name.
+"""The apps Intune manages: what the report of installed apps does not say of them, joined by name.
 
 Intune's report has neither bundle ids nor whether an app is managed. An app in Intune has its bundle id, and
 is managed on a device where it is assigned to be installed, or to be had from the Company Portal (inferred:

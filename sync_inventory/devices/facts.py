@@ -81,10 +81,10 @@ def platform(operating_system: str | None) -> Platform:
 
 
 def enrollment_type(operating_system: str | None, kind: str | None) -> EnrollmentType:
-    """How an Android device is enrolled, from deviceEnrollmentType where that tells, else operatingSystem.
+    """How an Android device is enrolled, from deviceEnrollmentType where that says, else operatingSystem.
 
     Inferred: v1.0 documents no Android word of deviceEnrollmentType (beta has `androidEnterprise…`), and
-    Intune's consoles show `AndroidForWork` and `AndroidEnterprise` as systems. What neither tells stays
+    Intune's consoles show `AndroidForWork` and `AndroidEnterprise` as systems. What neither says stays
     unknown.
     """
     system = (operating_system or "").strip().lower()

@@ -45,7 +45,7 @@ async def mirror_devices(services: Services, sweep: Sweep, links: Links, tally: 
 
 
 async def _compare(services: Services, sweep: Sweep, tally: Tally) -> None:
-    """Count what was swept, and say where Intune's list was not whole, as far as its own overview tells."""
+    """Count what was swept, and say where Intune's list was not whole, as far as its own overview says."""
     tally.add("devices", sweep.devices)
     tally.add("missing", len(sweep.missing()))
     tally.add("duplicates", sweep.records - sweep.devices)

@@ -1,7 +1,7 @@
 """Agents that report on though their device is gone: the phone has enrolled again, under new ids and with the
 serial number it always had.
 
-They go where that number leads now. One that was not heard since stays with what is gone: a phone that was
+They go where that number leads now. One that did not report since stays with what is gone: a phone that was
 wiped may have a new agent, and nobody could ever resolve what the old one found.
 """
 

@@ -9,7 +9,7 @@ not make the number it shares name the other one. The price: where a device enro
 and a new Entra id, its number is ambiguous until the old one is confirmed gone or an admin links it.
 
 A document that another took over from names nothing any more, and is missing once its Intune record is: what
-it still tells of a person has to go with that.
+it still holds of a person has to go with that.
 """
 
 from collections.abc import Iterator

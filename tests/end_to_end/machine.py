@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LONGEST = 120.0
+MAX_SECONDS = 120.0
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """A secret for tests only."""
 READ_KEY = "0123456789abcdef" * 2
@@ -56,7 +56,7 @@ class Machine:
         """Read lines until one holds `text`; that line."""
         assert self.process.stdout is not None
         while True:
-            raw = await asyncio.wait_for(self.process.stdout.readline(), LONGEST)
+            raw = await asyncio.wait_for(self.process.stdout.readline(), MAX_SECONDS)
             assert raw, f"it ended before it said {text!r}: {self.lines}"
             self.lines.append(raw.decode().rstrip())
             if text in self.lines[-1]:
@@ -64,7 +64,7 @@ class Machine:
 
     async def ended(self) -> int:
         """Read to the end; the exit status."""
-        output, _ = await asyncio.wait_for(self.process.communicate(), LONGEST)
+        output, _ = await asyncio.wait_for(self.process.communicate(), MAX_SECONDS)
         self.lines.extend(output.decode().splitlines())
         assert self.process.returncode is not None
         return self.process.returncode

@@ -170,7 +170,8 @@ async def state(world: World) -> dict[str, Any]:
 
 
 def _without_revisions(document: dict[str, Any]) -> dict[str, Any]:
-    """Revisions only rise, and a slot says when its agent was heard as of its writing: both by batches."""
+    """Revisions only rise, and a slot says when its agent reported last as of its writing: both by
+    batches."""
     document.pop("level_revision", None)
     for slot in document.get("slots", {}).values():
         del slot["revision"], slot["last_reported_at"]

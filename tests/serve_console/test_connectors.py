@@ -86,11 +86,11 @@ async def test_a_known_minimum_needs_no_warning() -> None:
         assert (row.warnings, row.minimum_os) == ([], {Platform.IOS: "17"})
 
 
-async def test_partners_that_are_off_silent_or_never_heard_are_named() -> None:
+async def test_partners_that_are_off_silent_or_never_reported_are_named() -> None:
     async with _world() as one:
         await one.services.store.upsert(UnresponsivePartners(partners={"lookout": one.clock()}))
         rows = await _rows(one)
-        assert "it was never heard" in rows["zimperium"].warnings
+        assert "it never reported" in rows["zimperium"].warnings
         assert any("silent for too long; silence is set to hold" in each for each in rows["lookout"].warnings)
         assert "Intune has no connector connector-1, or no sync has read it" in rows["lookout"].warnings
 

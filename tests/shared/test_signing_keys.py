@@ -129,7 +129,7 @@ async def test_nobody_listening_is_unavailable() -> None:
 
 
 async def test_a_service_that_hangs_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared.signing_keys, "LONGEST", 0.2)
+    monkeypatch.setattr(shared.signing_keys, "MAX_WAIT", 0.2)
     monkeypatch.setattr(shared.signing_keys, "SOCKET_TIMEOUT", 0.5)
     over = asyncio.Event()
 

@@ -51,12 +51,12 @@ async def test_a_partner_is_warned_of_before_its_time_and_silent_after_it(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await record_heartbeat(tenant_world.services, "lookout")
-    assert (await step(tenant_world, "heartbeats")).counts == {"heard": 1, "never_heard": 1}
+    assert (await step(tenant_world, "heartbeats")).counts == {"responsive": 1, "never_reported": 1}
     tenant_world.clock.pass_time(days=5, hours=7)
-    assert (await step(tenant_world, "heartbeats")).counts == {"warned": 1, "never_heard": 1}
+    assert (await step(tenant_world, "heartbeats")).counts == {"warned": 1, "never_reported": 1}
     assert "partner_unresponsive partner=lookout state=warning hours=127 allowed_days=7" in caplog.text
     tenant_world.clock.pass_time(days=2)
-    assert (await step(tenant_world, "heartbeats")).counts == {"silent": 1, "never_heard": 1, "written": 1}
+    assert (await step(tenant_world, "heartbeats")).counts == {"silent": 1, "never_reported": 1, "written": 1}
     assert "state=unresponsive" in caplog.text
     assert set(await _silent(tenant_world)) == {"lookout"}
     assert "written" not in (await step(tenant_world, "heartbeats")).counts
@@ -76,7 +76,7 @@ async def test_an_absurd_threshold_makes_nobody_silent_and_breaks_no_run(days: i
         put_connector(one, partnerUnresponsivenessThresholdInDays=days)
         await record_heartbeat(one.services, "lookout")
         one.clock.pass_time(days=1)
-        assert (await step(one, "heartbeats")).counts == {"heard": 1, "never_heard": 1}
+        assert (await step(one, "heartbeats")).counts == {"responsive": 1, "never_reported": 1}
 
 
 async def test_silence_is_held_by_default_and_says_nothing_to_devices(tenant_world: World) -> None:
@@ -170,5 +170,5 @@ async def test_a_partner_that_is_heard_for_the_first_time_is_never_silent_before
 ) -> None:
     with caplog.at_level(logging.WARNING, "mtd"):
         tenant_world.clock.pass_time(days=100)
-        assert (await step(tenant_world, "heartbeats")).counts == {"never_heard": 2}
+        assert (await step(tenant_world, "heartbeats")).counts == {"never_reported": 2}
     assert "partner_unresponsive" not in caplog.text
