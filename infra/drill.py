@@ -3,8 +3,8 @@
     python -m infra.drill --url https://<app> --secret-file <file> --device <Intune device id> --platform iOS
     python -m infra.drill … --clean
 
-For a phone set aside for it, and a partner proven by Standard Webhooks. The report is a real one to the app:
-in `enforce` the phone is tagged. `--partner`: lookout (default) or zimperium, in the shape it sends.
+For a phone set aside for it, and a partner that signs by Standard Webhooks. The report is a real one to the
+app: in `enforce` the phone is tagged. `--partner`: lookout (default) or zimperium, in the shape it sends.
 """
 
 import argparse

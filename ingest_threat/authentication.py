@@ -1,7 +1,8 @@
-"""Proof that a message comes from its partner: each in the way that is set for it, and no other.
+"""Authentication of partners: a message comes from its partner, by the scheme that is set for it and no
+other.
 
-One module of `schemes` for each way. A partner whose proof is not wholly set is off: nothing is ever taken
-unproven.
+One module of `schemes` for each. A partner whose scheme is not wholly set is off: nothing is ever taken
+unauthenticated.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ _CHECKED: Mapping[str, Callable[[str], object]] = {
 async def authenticate(
     settings: Settings, partner: str, headers: Headers, body: bytes, now: datetime
 ) -> None:
-    """Raise NotAuthentic unless the message proves itself as `settings` say.
+    """Raise NotAuthentic unless the message is its partner's by what `settings` say.
 
     KeysUnavailable where a key server that must be asked does not answer. The reason is for the log and holds
     nothing of the message. `settings` have been through `check`.
@@ -60,7 +61,7 @@ def _client(settings: Settings, partner: str) -> bearer.Client:
 
 
 def check(settings: Settings) -> None:
-    """Refuse, at start, proofs that are weak, senseless or of a scheme that is not the partner's.
+    """Refuse, at start, credentials that are weak, senseless or of a scheme that is not the partner's.
 
     SettingsError names the setting and never quotes a secret.
     """

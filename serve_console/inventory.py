@@ -61,7 +61,7 @@ class InventoryPage(BaseModel):
 async def fetch(
     services: Services, partner: str, top: str | None = None, since: str | None = None
 ) -> InventoryPage:
-    """What changed after `since` for a partner that has proven itself; everything, where that is not given.
+    """What changed after `since` for a partner that has authenticated; everything, where that is not given.
 
     Raises BadRequest for a `top` or `since` that makes no sense.
     """

@@ -1,5 +1,7 @@
-"""Typed readers of settings: the value, its default where none is set, else SettingsError in one line.
-Pure."""
+"""Typed readers of settings: the value, None where none is set, else SettingsError in one line. Pure.
+
+Defaults stand where the settings are declared.
+"""
 
 import re
 from collections.abc import Mapping
@@ -11,42 +13,52 @@ from shared.errors import SettingsError
 E = TypeVar("E", bound=StrEnum)
 
 
-def choice(environment: Mapping[str, str], name: str, default: E) -> E:
-    """One of the words of `default`'s kind."""
-    text = environment.get(name, "").strip().lower()
-    if not text:
-        return default
+def choice(environment: Mapping[str, str], name: str, kind: type[E]) -> E | None:
+    """One of the words of `kind`."""
+    given = text(environment, name)
+    if given is None:
+        return None
     try:
-        return type(default)(text)
+        return kind(given.lower())
     except ValueError:
-        *some, last = type(default)
+        *some, last = kind
         expected = f"{', '.join(some)} or {last}"
-        raise SettingsError(f"{name} is {text!r}: expected {expected}") from None
+        raise SettingsError(f"{name} is {given.lower()!r}: expected {expected}") from None
 
 
-def integer(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def integer(environment: Mapping[str, str], name: str, least: int, most: int) -> int | None:
     """A whole number from `least` to `most`."""
-    text = environment.get(name, "").strip()
-    if not text:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-        raise SettingsError(f"{name} is {text!r}: expected a whole number from {least} to {most}")
-    return int(text)
+    given = text(environment, name)
+    if given is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not least <= int(given) <= most:
+        raise SettingsError(f"{name} is {given!r}: expected a whole number from {least} to {most}")
+    return int(given)
 
 
-def boolean(environment: Mapping[str, str], name: str) -> bool:
-    """On or off; off where nothing is set."""
-    text = environment.get(name, "").strip().lower()
-    if text not in {"", "true", "false", "1", "0"}:
-        raise SettingsError(f"{name} is {text!r}: expected true or false")
-    return text in {"true", "1"}
+def boolean(environment: Mapping[str, str], name: str) -> bool | None:
+    """On or off."""
+    given = text(environment, name)
+    if given is None:
+        return None
+    if given.lower() not in {"true", "false", "1", "0"}:
+        raise SettingsError(f"{name} is {given.lower()!r}: expected true or false")
+    return given.lower() in {"true", "1"}
 
 
-def url(environment: Mapping[str, str], name: str, default: str) -> str:
+def url(environment: Mapping[str, str], name: str) -> str | None:
     """An address without a slash at its end; plain http for this machine only."""
-    text = environment.get(name, "").strip().rstrip("/") or default
-    if text and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
-        raise SettingsError(f"{name} is {text!r}: expected an address such as https://host")
-    if text.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", text):
-        raise SettingsError(f"{name} is {text!r}: plain http is for loopback only")
-    return text
+    given = text(environment, name)
+    if given is None:
+        return None
+    address = given.rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
+        raise SettingsError(f"{name} is {address!r}: expected an address such as https://host")
+    if address.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", address):
+        raise SettingsError(f"{name} is {address!r}: plain http is for loopback only")
+    return address
+
+
+def text(environment: Mapping[str, str], name: str) -> str | None:
+    """A text without the space around it."""
+    return environment.get(name, "").strip() or None

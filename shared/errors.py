@@ -3,8 +3,8 @@
 MtdError
 ├── SettingsError            a setting is missing or senseless; refused at start
 ├── UnreadableReport         a whole body cannot be read (413, 400 or 422)
-├── NotAuthentic             a message is not proven to come from its partner (401)
-├── KeysUnavailable          the keys that prove a sender cannot be read: try again (503)
+├── NotAuthentic             who sends or asks is not authenticated (401)
+├── KeysUnavailable          the keys that authenticate a sender cannot be read: try again (503)
 ├── UnknownPartner           no adapter of that name (404)
 ├── WrongContentType         a body that says it is no JSON, NDJSON or plain text (415)
 ├── NotThere                 an admin asks for something there is not (404)
@@ -56,7 +56,7 @@ class UnreadableReport(MtdError):
 
 
 class NotAuthentic(MtdError):
-    """The message is not proven to come from its partner. The reason is for the log, never for the answer."""
+    """Who sends a message, or asks, is not authenticated. The reason is for the log, never for the answer."""
 
 
 class KeysUnavailable(MtdError):

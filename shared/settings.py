@@ -1,7 +1,7 @@
 """The app's settings, read once from the environment and checked whole.
 
 A senseless value is refused with one line that names the setting and says what is expected; no message
-repeats a secret. The table with every setting's meaning is in README.md.
+repeats a secret. The table with every setting's meaning is in docs/settings.md.
 """
 
 import os
@@ -11,12 +11,12 @@ from functools import cache
 
 from pydantic import Field
 
-from shared.domain.authentication import FIELDS, Proofs, Scheme, setting
+from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme, setting
 from shared.domain.heartbeats import OnSilence
 from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
 from shared.domain.record import PLATFORMS, Platform
-from shared.environment import boolean, choice, integer, url
+from shared.environment import boolean, choice, integer, text, url
 from shared.errors import SettingsError
 from shared.static_secret import fault
 
@@ -29,14 +29,14 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
 
 
-class Settings(Proofs):
+class Settings(AuthenticationSettings):
     """Everything an admin can set. Texts as given; lists of partners by slug."""
 
     mode: Mode = Mode.REPORT
     tag_attribute: int = 7
     tag_all: bool = False
     partners: Mapping[Platform, tuple[str, ...]] = Field(default_factory=dict)
-    """Partners enabled on a platform; every partner that can prove itself where none is named."""
+    """Partners enabled on a platform; every partner that can authenticate where none is named."""
     preferred_partner: Mapping[Platform, str] = Field(default_factory=dict)
     connector_ids: Mapping[str, str] = Field(default_factory=dict)
     words: Mapping[str, str] = Field(default_factory=dict)
@@ -84,38 +84,38 @@ def current() -> Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; SettingsError at the first that makes no sense."""
-    proofs = _proofs(environment)
-    partners = {platform: _partners(environment, platform) or proofs.able() for platform in PLATFORMS}
-    admin_tenant, admin_audience = _admins(environment)
-    settings = Settings(
-        **dict(proofs),
-        mode=choice(environment, "MODE", Mode.REPORT),
-        tag_attribute=integer(environment, "TAG_ATTRIBUTE", 7, 1, 15),
-        tag_all=boolean(environment, "TAG_ALL"),
-        partners=partners,
-        preferred_partner=_preferred(environment, partners),
-        connector_ids=_by_partner(environment, _CONNECTOR),
-        words=_by_partner(environment, _WORDS),
-        cosmos_connection_string=environment.get("COSMOS", ""),
-        cosmos_endpoint=url(environment, "COSMOS__accountEndpoint", ""),
-        graph_base_url=url(environment, "GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0"),
-        entra_authority=url(environment, "ENTRA_AUTHORITY", "https://login.microsoftonline.com"),
-        admin_tenant=admin_tenant,
-        admin_audience=admin_audience,
-        read_keys=_read_keys(environment),
-        rules_file=environment.get("RULES_FILE", "").strip() or "rules.toml",
-        on_silence=choice(environment, "ON_SILENCE", OnSilence.HOLD),
-        partner_silent_days=integer(environment, "PARTNER_SILENT_DAYS", 7, 1, 365),
-        agent_silent_days=integer(environment, "AGENT_SILENT_DAYS", 0, 0, 365),
-        follow_ups=_follow_ups(environment),
-        guard_devices=integer(environment, "GUARD_DEVICES", 10, 0, 50_000),
-        guard_percent=integer(environment, "GUARD_PERCENT", 10, 0, 100),
-        drift_after_minutes=integer(environment, "DRIFT_AFTER_MINUTES", 10, 0, 1440),
-        purge_gone_days=integer(environment, "PURGE_GONE_DAYS", 30, 0, 3650),
-        app_sync_hours=integer(environment, "APP_SYNC_HOURS", 24, 0, 720),
-        sync_stale_minutes=integer(environment, "SYNC_STALE_MINUTES", 60, 1, 2_880),
-        feed_poll_delay_ms=integer(environment, "FEED_POLL_DELAY_MS", 1000, 50, 60_000),
-        feed_batch_size=integer(environment, "FEED_BATCH_SIZE", 100, 1, 1000),
+    authentication = _authentication(environment)
+    partners = {platform: _partners(environment, platform) or authentication.able() for platform in PLATFORMS}
+    given: dict[str, object | None] = {
+        "mode": choice(environment, "MODE", Mode),
+        "tag_attribute": integer(environment, "TAG_ATTRIBUTE", 1, 15),
+        "tag_all": boolean(environment, "TAG_ALL"),
+        "cosmos_connection_string": environment.get("COSMOS"),
+        "cosmos_endpoint": url(environment, "COSMOS__accountEndpoint"),
+        "graph_base_url": url(environment, "GRAPH_BASE_URL"),
+        "entra_authority": url(environment, "ENTRA_AUTHORITY"),
+        "rules_file": text(environment, "RULES_FILE"),
+        "on_silence": choice(environment, "ON_SILENCE", OnSilence),
+        "partner_silent_days": integer(environment, "PARTNER_SILENT_DAYS", 1, 365),
+        "agent_silent_days": integer(environment, "AGENT_SILENT_DAYS", 0, 365),
+        "guard_devices": integer(environment, "GUARD_DEVICES", 0, 50_000),
+        "guard_percent": integer(environment, "GUARD_PERCENT", 0, 100),
+        "drift_after_minutes": integer(environment, "DRIFT_AFTER_MINUTES", 0, 1440),
+        "purge_gone_days": integer(environment, "PURGE_GONE_DAYS", 0, 3650),
+        "app_sync_hours": integer(environment, "APP_SYNC_HOURS", 0, 720),
+        "sync_stale_minutes": integer(environment, "SYNC_STALE_MINUTES", 1, 2_880),
+        "feed_poll_delay_ms": integer(environment, "FEED_POLL_DELAY_MS", 50, 60_000),
+        "feed_batch_size": integer(environment, "FEED_BATCH_SIZE", 1, 1000),
+        "follow_ups": _follow_ups(environment),
+        "read_keys": _read_keys(environment),
+        "connector_ids": _by_partner(environment, _CONNECTOR),
+        "words": _by_partner(environment, _WORDS),
+        "partners": partners,
+        "preferred_partner": _preferred(environment, partners),
+        **_admins(environment),
+    }
+    settings = Settings.model_validate(
+        {**dict(authentication), **{name: value for name, value in given.items() if value is not None}}
     )
     if settings.cosmos_connection_string and not _CONNECTION.match(settings.cosmos_connection_string):
         raise SettingsError("COSMOS: expected a connection string (AccountEndpoint=…;AccountKey=…;)")
@@ -130,20 +130,20 @@ def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
     return frozenset(follow_up for follow_up, on in chosen.items() if on)
 
 
-def _proofs(environment: Mapping[str, str]) -> Proofs:
+def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:
     schemes = {}
-    for slug, text in _by_partner(environment, _SCHEME).items():
+    for slug, name in _by_partner(environment, _SCHEME).items():
         try:
-            schemes[slug] = Scheme(text.lower())
+            schemes[slug] = Scheme(name.lower())
         except ValueError:
             # The text is not quoted: other programs keep secrets in variables that begin like this.
             expected = ", ".join(Scheme)
             raise SettingsError(f"{setting('auth', slug)}: expected one of {expected}") from None
     texts = {field: _by_partner(environment, f"{field.upper()}_") for field in FIELDS}
-    return Proofs(schemes=schemes, **texts)
+    return AuthenticationSettings(schemes=schemes, **texts)
 
 
-def _admins(environment: Mapping[str, str]) -> tuple[str, str]:
+def _admins(environment: Mapping[str, str]) -> dict[str, str]:
     """Tenant and audience of admins' tokens; both or neither."""
     tenant = environment.get("ADMIN_TENANT", "").strip().lower()
     audience = environment.get("ADMIN_AUDIENCE", "").strip()
@@ -154,7 +154,7 @@ def _admins(environment: Mapping[str, str]) -> tuple[str, str]:
     if bool(tenant) != bool(audience):
         name, other = ("ADMIN_TENANT", "ADMIN_AUDIENCE") if tenant else ("ADMIN_AUDIENCE", "ADMIN_TENANT")
         raise SettingsError(f"{name} is set and {other} is not: expected both, or neither")
-    return tenant, audience
+    return {"admin_tenant": tenant, "admin_audience": audience}
 
 
 def _read_keys(environment: Mapping[str, str]) -> dict[str, str]:

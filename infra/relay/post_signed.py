@@ -32,7 +32,7 @@ _SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+={0,2})")
 
 
 def headers(secret: bytes, body: bytes, moment: int) -> dict[str, str]:
-    """What proves a message sent at `moment`, in seconds since 1970 (standardwebhooks.com)."""
+    """What authenticates a message sent at `moment`, in seconds since 1970 (standardwebhooks.com)."""
     id_ = f"msg_{uuid.uuid4().hex}"
     code = hmac.digest(secret, f"{id_}.{moment}.".encode() + body, hashlib.sha256)
     return {

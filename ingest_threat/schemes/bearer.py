@@ -1,6 +1,7 @@
 """A bearer token of Microsoft Entra, as Zimperium's console asks for one before it posts.
 
-The token proves the sender for as long as it lives (an hour or so), not the body: that is TLS's to keep.
+The token authenticates the sender for as long as it lives (an hour or so), not the body: that is TLS's to
+keep.
 """
 
 import re

@@ -3,10 +3,10 @@
     Authorization: SharedKey <workspace>:<base64 of HMAC-SHA256(key, text)>
     text = "POST\\n<bytes of the body>\\napplication/json\\nx-ms-date:<date>\\n/api/logs"
 
-(learn.microsoft.com, "Azure Monitor HTTP Data Collector API", "Authorization".) It proves the sender, not the
-body: length and date are all of the message that is signed, so whoever reads one could send another body of
-that length with the same header, for as long as the date holds. That nobody reads or changes it on the way is
-TLS's to keep, and a report that is sent again counts once.
+(learn.microsoft.com, "Azure Monitor HTTP Data Collector API", "Authorization".) It authenticates the sender,
+not the body: length and date are all of the message that is signed, so whoever reads one could send another
+body of that length with the same header, for as long as the date holds. That nobody reads or changes it on
+the way is TLS's to keep, and a report that is sent again counts once.
 
 The signed resource stays `/api/logs` whatever the path the message came by: it is what the partner's own
 client signs, before a relay or our route comes into play.

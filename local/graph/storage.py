@@ -59,7 +59,8 @@ STORAGE = web.AppKey("STORAGE", Storage)
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """GET /_blob/{name}: the file. The link is all the proof there may be: a token besides is refused."""
+    """GET /_blob/{name}: the file. The link is all the authentication there may be: a token besides is
+    refused."""
     storage, name = request.app[STORAGE], request.match_info["name"]
     if "Authorization" in request.headers:
         return _refusal(400, "InvalidAuthenticationInfo")

@@ -1,4 +1,4 @@
-"""How the sample partners prove themselves: each in the way that the settings name."""
+"""How the sample partners authenticate: each by the scheme that the settings name."""
 
 import base64
 import hmac
@@ -29,7 +29,7 @@ async def authenticated(
             return sent | {"Authorization": f"Bearer {await token(_client(own))}"}
         case "shared_key":
             return sent | shared_key(own["SHARED_KEY_WORKSPACE"], own["SHARED_KEYS"].split()[0], body)
-    raise ValueError(f"AUTH_{partner.upper()} is no way of proof")
+    raise ValueError(f"AUTH_{partner.upper()} is no scheme")
 
 
 def _client(own: Mapping[str, str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""How partners prove themselves, as set: a scheme for each, and the texts the scheme needs. Pure.
+"""How partners authenticate, as set: a scheme for each, and the texts the scheme needs. Pure.
 
 Whether the texts are good enough is for `ingest_threat.authentication` to say.
 """
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Scheme(StrEnum):
-    """How a partner proves that a message is its own."""
+    """How a partner shows that a message is its own."""
 
     WEBHOOK = "webhook"
     """Standard Webhooks: a signature over the body."""
@@ -29,13 +29,13 @@ NEEDED = {
     Scheme.ENTRA: ("entra_tenant", "entra_audience", "entra_app_ids"),
     Scheme.SHARED_KEY: ("shared_key_workspace", "shared_keys"),
 }
-"""The fields of Proofs a scheme cannot do without."""
+"""The fields of AuthenticationSettings that a scheme cannot do without."""
 OPTIONAL = {Scheme.HEADER: ("header_name",)}
-"""The fields of Proofs a scheme has a default for."""
+"""The fields of AuthenticationSettings that a scheme has a default for."""
 FIELDS = (*chain(*NEEDED.values()), *chain(*OPTIONAL.values()))
 
 
-class Proofs(BaseModel):
+class AuthenticationSettings(BaseModel):
     """The settings that end in a partner's slug, by slug; texts as given, never empty."""
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +52,7 @@ class Proofs(BaseModel):
     shared_keys: Mapping[str, str] = Field(default_factory=dict)
 
     def scheme(self, partner: str) -> Scheme:
-        """How the partner is to prove itself."""
+        """How the partner is to authenticate."""
         return self.schemes.get(partner, Scheme.WEBHOOK)
 
     def given(self, partner: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ class Proofs(BaseModel):
         return {field: texts[partner] for field, texts in self._texts().items() if partner in texts}
 
     def missing(self, partner: str) -> tuple[str, ...]:
-        """Names of the settings without which the partner is off; none where it can prove itself."""
+        """Names of the settings without which the partner is off; none where it can authenticate."""
         needed, given = NEEDED[self.scheme(partner)], self.given(partner)
         return tuple(setting(field, partner) for field in needed if field not in given)
 
@@ -69,7 +69,7 @@ class Proofs(BaseModel):
         return tuple(sorted({*self.schemes, *chain(*self._texts().values())}))
 
     def able(self) -> tuple[str, ...]:
-        """The partners that can prove themselves, in the order of their slugs."""
+        """The partners that can authenticate, in the order of their slugs."""
         return tuple(partner for partner in self.named() if not self.missing(partner))
 
     def _texts(self) -> dict[str, Mapping[str, str]]:
@@ -77,5 +77,5 @@ class Proofs(BaseModel):
 
 
 def setting(field: str, partner: str) -> str:
-    """Name of the setting behind a field of Proofs, for one partner."""
+    """Name of the setting behind a field, for one partner."""
     return f"{field}_{partner}".upper()

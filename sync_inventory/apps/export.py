@@ -173,7 +173,7 @@ class AppExports:
 
 
 async def _download(link: str, path: pathlib.Path) -> int:
-    """Without a token: the link is all the proof there may be."""
+    """Without a token: the link is all the authentication there may be."""
     import httpx
 
     size = 0

@@ -470,7 +470,7 @@ def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
         (
             "kv-mtd-abc123",
             "ERROR: Forbidden",
-            "does not tell its secrets: ERROR: Forbidden\n    from outside a",
+            "does not list its secrets: ERROR: Forbidden\n    from outside a",
         ),
     ],
 )

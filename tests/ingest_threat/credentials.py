@@ -26,7 +26,7 @@ ROTATED = 2
 
 
 def texts(scheme: Scheme, partner: str) -> dict[str, str]:
-    """Field of Proofs → text: two secrets of the partner's own."""
+    """Field of AuthenticationSettings → text: two secrets of the partner's own."""
     both = range(ROTATED)
     match scheme:
         case Scheme.WEBHOOK:
