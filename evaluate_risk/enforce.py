@@ -164,7 +164,8 @@ async def _record(services: Services, found: Found[Device], tag: Tag, *, raced: 
 
     `raced` says whether Entra was asked, so that the order of our write and the other's is not known.
     """
-    for attempt in range(MAX_ATTEMPTS):  # not Store.edit: Entra is asked between one try and the next
+    # Not Store.edit: Entra is asked between one try and the next
+    for attempt in range(MAX_ATTEMPTS):
         after = _recorded(found.document, tag, services)
         if after == found.document:
             return after

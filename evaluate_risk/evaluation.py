@@ -109,9 +109,8 @@ async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
 
 async def _placed(services: Services, found: Found[Agent]) -> Found[Device] | None:
     """The agent's device with the agent's slot on it; None where it is gone, and the agent unlinked."""
-    for attempt in range(
-        MAX_ATTEMPTS
-    ):  # not Store.edit: its device is written between reading and writing it
+    # Not Store.edit: its device is written between reading and writing it
+    for attempt in range(MAX_ATTEMPTS):
         agent = found.document
         mine = slot(agent)
         device = await change(services, agent.device or "", lambda device, mine=mine: with_slot(device, mine))  # type: ignore[misc]

@@ -28,9 +28,8 @@ async def link_agent(
     leaves the agent as it was, and whoever began it (the next sync, or the admin) does it again. An agent
     that has not reported yet gets its slot with its first report: a silent partner is not present.
     """
-    for attempt in range(
-        MAX_ATTEMPTS
-    ):  # not Store.edit: its device is written between reading and writing it
+    # Not Store.edit: its device is written between reading and writing it
+    for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return None
@@ -66,7 +65,8 @@ async def unlink_agent(services: Services, agent_id: str, by: str) -> None:
     The agent is written first, and remembers the device it leaves until its slot there is withdrawn: what is
     cut off in between is finished by the next report, the next link, or when this is done again.
     """
-    for attempt in range(MAX_ATTEMPTS):  # not Store.edit: an earlier move is finished at its device before
+    # Not Store.edit: an earlier move is finished at its device before
+    for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return

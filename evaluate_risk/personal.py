@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.domain.model import Agent, Device, DeviceFacts, Finding, HistoryEntry, Slot, Threat, is_manual
+from shared.domain.model import Agent, Device, DeviceFacts, Finding, Slot, Threat, is_manual
 
 
 def without_person(device: Device, at: datetime) -> Device:
@@ -12,16 +12,17 @@ def without_person(device: Device, at: datetime) -> Device:
     """
     facts = device.facts
     bare = DeviceFacts(intune_id=facts.intune_id, entra_id=facts.entra_id, platform=facts.platform)
-    return device.model_copy(
+    nameless = device.model_copy(
         update={
             "facts": bare,
             "slots": {id_: _nameless_slot(slot) for id_, slot in device.slots.items()},
-            "history": (HistoryEntry(at=at, what="personal data removed"),),
+            "history": (),
             "override": None,
             "tag": device.tag.model_copy(update={"why": None, "before": None, "error": None}),
             "purged_at": at,
         }
     )
+    return nameless.noting(at, "personal data removed")
 
 
 def agent_without_person(agent: Agent) -> Agent:

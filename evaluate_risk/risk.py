@@ -22,6 +22,7 @@ from shared.domain.model import (
     Threat,
     id_part,
 )
+from shared.domain.moment import in_words
 from shared.domain.record import (
     Clears,
     DeviceStateRecord,
@@ -128,8 +129,9 @@ class _Fold:
         record = report.record
         if isinstance(record, ThreatRecord):
             key = id_part(record.threat_key)
-            if self._too_late(key, at):
-                reason = f"happened before {self.agent.floor:%Y-%m-%d}, older than what is still remembered"
+            floor = self._floor_above(key, at)
+            if floor is not None:
+                reason = f"happened before {in_words(floor)}, older than what is still remembered"
                 self.rejected.append(RejectedReport(report, DeadLetterKind.TOO_LATE, reason))
                 return
             self._threat(key, record, report, at, clamped)
@@ -144,8 +146,10 @@ class _Fold:
         self.first = min(filter(None, (self.first, report.received_at)))
         self.last = max(filter(None, (self.last, report.received_at)))
 
-    def _too_late(self, key: str, at: datetime) -> bool:
-        return self.agent.floor is not None and at < self.agent.floor and key not in self.threats
+    def _floor_above(self, key: str, at: datetime) -> datetime | None:
+        """The floor that an event of a threat nobody remembers lies below: it comes too late."""
+        floor = self.agent.floor
+        return floor if floor is not None and at < floor and key not in self.threats else None
 
     def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
         if record.status is Status.UNKNOWN:
@@ -184,7 +188,7 @@ class _Fold:
         elif record.clears is Clears.COMPLIANCE:
             self.cleared_compliance = _newest(self.cleared_compliance, mark)
         for key in map(id_part, record.closed_keys):
-            if not self._too_late(key, mark.at):  # or what it closed could open again
+            if self._floor_above(key, mark.at) is None:  # or what it closed could open again
                 self._resolve(key, mark)
 
     def _resolve(self, key: str, mark: Mark) -> None:
