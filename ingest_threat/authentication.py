@@ -40,7 +40,7 @@ async def authenticate(
     match settings.scheme(partner):
         case Scheme.WEBHOOK:
             secrets = webhook.checked_secrets(settings.webhook_secrets[partner])
-            webhook.verify(partner, headers, body, secrets)
+            webhook.verify(headers, body, secrets, now)
         case Scheme.HEADER:
             name = settings.header_name.get(partner, header.DEFAULT_NAME)
             header.verify(headers, name, header.checked_secrets(settings.header_secrets[partner]))

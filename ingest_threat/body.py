@@ -1,19 +1,20 @@
 """A partner's message, from bytes to items, with every limit checked here and nowhere else. Pure.
 
-Taken: one JSON object, a JSON array, an object that is an envelope around a list, and the same line by line
-(NDJSON; a line may be an envelope too). Strict JSON by RFC 8259: UTF-8 (a byte order mark is forgiven), no
-`NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that neither 64
-bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
+Taken: one JSON object, a JSON array, an object that is an envelope around a list (or, as tools write a list
+of one, around an object), and the same line by line or frame by frame (`framing`). Strict JSON by RFC 8259:
+UTF-8, no `NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that
+neither 64 bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
 """
 
 import json
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from ingest_threat.framing import BLANK, KEEP_ALIVE, pieces, unframed
 from shared.errors import Unreadable, UnreadableReport
 
 MAX_BYTES = 1_048_576
@@ -26,7 +27,8 @@ MAX_DIGITS = 20
 """Digits, sign included, of a whole number that is read as one: all of 64 bits."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SPACE = " \t\r\n"
+ENVELOPE = "events"
+"""The key under which an object holds a list of items at every partner."""
 
 JsonObject = dict[str, JsonValue]
 
@@ -61,7 +63,14 @@ class BrokenItem:
         return _canonical(self.content) if self.line is None else self.line.encode("utf-8", "replace")
 
 
-Item = ReadableItem | BrokenItem
+@dataclass(frozen=True)
+class KeepAliveItem:
+    """An empty object, a comment or a heartbeat: sent to keep a connection alive."""
+
+    index: int
+
+
+Item = ReadableItem | BrokenItem | KeepAliveItem
 
 
 class _Refused(ValueError):
@@ -77,20 +86,18 @@ class _NotJson(_Refused):
     """Not one JSON value: perhaps one a line."""
 
 
-def items(
-    body: bytes, *, envelopes: Collection[str] = (), unframe: Callable[[str], str] | None = None
-) -> list[Item]:
+def items(body: bytes, *, envelopes: Collection[str] = ()) -> list[Item]:
     """The items of `body`, in order.
 
-    `envelopes` names the keys under which an object holds a list of items. `unframe` gives the JSON text in
-    a line of a message that is not JSON as a whole, `""` where the line carries none. UnreadableReport is
+    `envelopes` names keys, beside ENVELOPE, under which an object holds a list of items. UnreadableReport is
     raised with `too_large` (bytes, items, depth) or `malformed`; an empty list is valid and has no items.
     """
     text = _text(body)
+    names = (ENVELOPE, *envelopes)
     try:
-        members = _members(_strict(text), envelopes)
+        members = _members(_strict(unframed(text)), names)
     except _NotJson as error:
-        found = _by_line(text, envelopes, unframe, error)
+        found = _by_pieces(text, names, error)
     except _Refused as error:
         raise UnreadableReport(error.kind, error.reason) from None
     else:
@@ -98,10 +105,16 @@ def items(
     return found
 
 
-def json_value(body: bytes) -> JsonValue:
-    """The one JSON value that `body` is. UnreadableReport as `items` raises it, also where it is several."""
+def values(body: bytes) -> JsonValue:
+    """What of `body` is JSON: its one value, else the list of those that its lines are.
+
+    UnreadableReport as `items` raises it.
+    """
     try:
-        return _strict(_text(body))
+        return _strict(unframed(_text(body)))
+    except _NotJson as error:
+        found = _by_pieces(_text(body), (), error)
+        return [each.content for each in found if isinstance(each, ReadableItem)]
     except _Refused as error:
         raise UnreadableReport(error.kind, error.reason) from None
 
@@ -110,7 +123,7 @@ def _text(body: bytes) -> str:
     if len(body) > MAX_BYTES:
         raise UnreadableReport(Unreadable.TOO_LARGE, f"more than {MAX_BYTES} bytes")
     try:
-        text = body.decode("utf-8-sig").strip(_SPACE)
+        text = body.decode().strip(BLANK)
     except UnicodeDecodeError:
         raise UnreadableReport(Unreadable.MALFORMED, "not UTF-8") from None
     if not text:
@@ -118,23 +131,24 @@ def _text(body: bytes) -> str:
     return text
 
 
-def _by_line(
-    text: str, envelopes: Collection[str], unframe: Callable[[str], str] | None, whole: _NotJson
-) -> list[Item]:
-    lines = text.split("\n")
+def _by_pieces(text: str, envelopes: Collection[str], whole: _NotJson) -> list[Item]:
     # A first line that ends so opens a pretty-printed document: its other lines are no items.
-    if lines[0].rstrip(_SPACE).endswith(("[", "{", ",")):
+    first = text.split("\n", 1)[0].rstrip(BLANK)
+    if first.endswith(("[", "{", ",")) and not first.startswith("data:"):
         raise UnreadableReport(whole.kind, whole.reason)
     found: list[Item] = []
     good = False
-    for line in lines:
-        content = (unframe(line) if unframe else line).strip(_SPACE)
-        if not content:
+    for piece in pieces(text):
+        if piece == "":
+            continue
+        if piece is KEEP_ALIVE:
+            found.append(KeepAliveItem(len(found)))
+            good = True
             continue
         try:
-            value = _strict(content)
+            value = _strict(piece)
         except _Refused as error:
-            found.append(BrokenItem(len(found), error.reason, line=content))
+            found.append(BrokenItem(len(found), error.reason, line=piece))
         else:
             good = good or isinstance(value, dict | list)
             found += _numbered(_members(value, envelopes), len(found))
@@ -151,22 +165,28 @@ def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
 
 
 def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
+    """The members of an envelope; PowerShell writes a list of one as an object, and one of none as null."""
     if isinstance(value, dict):
         for name in envelopes:
             inner = value.get(name)
             if isinstance(inner, list):
                 return inner
+            if isinstance(inner, dict):
+                return [inner]
+            if inner is None and value.keys() == {name}:
+                return []
     return [value]
 
 
 def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
     _check_count(start + len(members))
-    return [
-        ReadableItem(index, member)
-        if isinstance(member, dict)
-        else BrokenItem(index, "not a JSON object", member)
-        for index, member in enumerate(members, start)
-    ]
+    return [_item(index, member) for index, member in enumerate(members, start)]
+
+
+def _item(index: int, member: JsonValue) -> Item:
+    if not isinstance(member, dict):
+        return BrokenItem(index, "not a JSON object", member)
+    return ReadableItem(index, member) if member else KeepAliveItem(index)
 
 
 def _canonical(value: JsonValue) -> bytes:

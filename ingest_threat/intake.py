@@ -4,21 +4,21 @@
 with an error that asks for it again; what had been stored is recognised then and not stored twice.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
-from ingest_threat.body import MAX_BYTES, json_value
+from ingest_threat.body import MAX_BYTES
+from ingest_threat.dead_letters import keep_body, keep_item, refused
+from ingest_threat.encoding import unpacked
 from ingest_threat.heartbeat import record_heartbeat
 from ingest_threat.partner_words import partner_words
-from ingest_threat.redaction import REDACTED, redacted
+from ingest_threat.redaction import REDACTED
 from shared.bounded import bounded_gather
-from shared.dead_letters import dead_letter, of_body, of_item
 from shared.domain.model import DeadLetter, DeadLetterKind, Report
 from shared.domain.record import (
     AppInventoryRecord,
@@ -97,18 +97,30 @@ async def receive(services: Services, partner: str, headers: Headers, body: byte
     these cases the partner may send it again."""
     await record_heartbeat(services, partner)
     _check_content_type(headers)
-    return await accept(services, partner, body)
+    try:
+        content = unpacked(headers, body, at_most=MAX_BYTES)
+    except UnreadableReport as unreadable:
+        await keep_body(services, partner, body, unreadable, services.now())
+        raise
+    return await accept(services, partner, content, headers.get("webhook-id", ""))
 
 
-async def accept(services: Services, partner: str, body: bytes) -> Answer:
-    """Store an authentic message's records, and set aside what cannot be read."""
+async def accept(services: Services, partner: str, body: bytes, delivery: str = "") -> Answer:
+    """Store an authentic message's records, and set aside what cannot be read.
+
+    `delivery` is the message's id, which a repeat of it keeps; empty where it has none.
+    """
     received_at = services.now()
     try:
         records = partners.parse(
-            partner, body, received_at=received_at, words=partner_words(services.settings.words)
+            partner,
+            body,
+            received_at=received_at,
+            words=partner_words(services.settings.words),
+            delivery=delivery,
         )
     except UnreadableReport as unreadable:
-        await _dead_letter_body(services, partner, body, unreadable, received_at)
+        await keep_body(services, partner, body, unreadable, received_at)
         raise
     return await _store_records(services, partner, records, received_at)
 
@@ -120,7 +132,7 @@ async def _store_records(
     answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
-            await _dead_letter_item(services, record, received_at)
+            await keep_item(services, record, received_at)
             answer.rejected.append(RejectedItem(index=record.index, reason=record.reason))
     unknown = _log_unknown_words(records)
     await _store(services, _counted(records), received_at, answer)
@@ -174,7 +186,7 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
     )
     records = [_without_redacted(record) for record in records]
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
-    if unreadable and (letter.kind is DeadLetterKind.ITEM or len(unreadable) == len(records)):
+    if unreadable and (letter.kind is not DeadLetterKind.BODY or len(unreadable) == len(records)):
         raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, unreadable[0].reason)
     return await _store_records(services, letter.partner, records, letter.received_at)
 
@@ -184,7 +196,7 @@ def _without_redacted(record: Record) -> Record:
         return record
     keys = (record.partner_device_id, record.report_id, getattr(record, "threat_key", None))
     if any(REDACTED in key for key in keys if key):
-        return _unreadable(record, "its key or its device was redacted when it was set aside")
+        return refused(record, "its key or its device was redacted when it was set aside")
     ids = ("mdm_device_id", "serial", "udid")
     return record.model_copy(update={name: None for name in ids if REDACTED in (getattr(record, name) or "")})
 
@@ -204,16 +216,10 @@ def _check_content_type(headers: Headers) -> None:
 
 
 def _check_bytes(partner: str, body: bytes) -> None:
-    """Over the limit or no text at all, before anybody has authenticated: logged, never stored."""
+    """Over the limit before anybody has authenticated: logged, never stored."""
     if len(body) > MAX_BYTES:
         log_event(LogEvent.REPORT_REFUSED, partner=partner, kind=Unreadable.TOO_LARGE, size=len(body))
         raise UnreadableReport(Unreadable.TOO_LARGE, f"{len(body)} bytes: at most {MAX_BYTES} are taken")
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        sha256 = hashlib.sha256(body).hexdigest()
-        log_event(LogEvent.REPORT_REFUSED, partner=partner, kind="not_utf8", size=len(body), sha256=sha256)
-        raise UnreadableReport(Unreadable.MALFORMED, "the body is not UTF-8") from error
 
 
 async def _store(
@@ -227,8 +233,8 @@ async def _store(
             await services.store.create(report)
         except AlreadyStored:
             return False
-        except StoreRefused as refused:
-            return refused
+        except StoreRefused as error:
+            return error
         return True
 
     results = await bounded_gather(store, records, limit=CONCURRENCY)
@@ -236,7 +242,7 @@ async def _store(
     for record, result in zip(records, results, strict=True):
         if isinstance(result, StoreRefused):
             reason = f"cannot be stored: {result}"
-            await _dead_letter_item(services, _unreadable(record, reason), received_at)
+            await keep_item(services, refused(record, reason), received_at)
             answer.rejected.append(RejectedItem(index=record.index, reason=reason))
         elif result:
             stored.append(record)
@@ -259,36 +265,3 @@ async def _not_counted(services: Services, records: Sequence[Counted]) -> int:
     except StoreUnavailable:
         return 0
     return sum(not switches.counts(record.partner, record.platform) for record in records)
-
-
-def _unreadable(record: Counted, reason: str) -> UnreadableRecord:
-    content = record.model_dump_json(exclude={"index"}).encode()
-    return UnreadableRecord(
-        partner=record.partner,
-        index=record.index,
-        reason=reason,
-        raw=record.raw,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-    )
-
-
-async def _dead_letter_body(
-    services: Services, partner: str, body: bytes, unreadable: UnreadableReport, received_at: datetime
-) -> None:
-    """Keep a body that is JSON, redacted; of any other only size, hash and reason."""
-    content: JsonValue = None
-    if unreadable.kind is Unreadable.NOT_THIS_FORMAT:
-        try:
-            content = redacted(json_value(body))
-        except UnreadableReport:
-            content = None
-    letter = of_body(partner, body, unreadable, content, received_at)
-    log_event(
-        LogEvent.REPORT_REFUSED, partner=partner, kind=unreadable.kind, size=len(body), sha256=letter.sha256
-    )
-    await dead_letter(services.store, letter)
-
-
-async def _dead_letter_item(services: Services, record: UnreadableRecord, received_at: datetime) -> None:
-    await dead_letter(services.store, of_item(record, redacted(record.raw), received_at))

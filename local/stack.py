@@ -125,7 +125,8 @@ async def _serve(
     exits: AsyncExitStack, app: web.Application, settings: Mapping[str, str], setting: str
 ) -> str:
     number = port(settings, setting)
-    runner = web.AppRunner(app, access_log=None)
+    # Like Azure's host, and unlike aiohttp by itself: what a sender compressed is handed on as it came.
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False)
     await runner.setup()
     exits.push_async_callback(runner.cleanup)
     try:

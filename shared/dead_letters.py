@@ -36,16 +36,19 @@ def of_body(
 
 def of_item(record: UnreadableRecord, content: JsonValue, received_at: datetime) -> DeadLetter:
     """Of one item of a readable body; `content` is the item redacted."""
+    threat = record.threat
+    of_threat = [] if threat is None else [threat.threat_key]
     return DeadLetter(
-        id=digest([record.partner, record.reason, record.sha256]),
+        id=digest([record.partner, record.reason, record.sha256, *of_threat]),
         partner=record.partner,
         reason=record.reason,
-        kind=DeadLetterKind.ITEM,
+        kind=DeadLetterKind.ITEM if threat is None else DeadLetterKind.NO_DEVICE,
         received_at=received_at,
         size=record.size,
         sha256=record.sha256,
         index=record.index,
         body=content,
+        record=None if threat is None else threat.model_dump(mode="json", exclude={"raw"}),
     )
 
 

@@ -22,6 +22,7 @@ class LogEvent(StrEnum):
     READ_BY_KEY = "read_by_key"
     KEYS_UNAVAILABLE = "keys_unavailable"
     DEAD_LETTER = "dead_letter"
+    DEAD_LETTERS_BOUNDED = "dead_letters_bounded"
     DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
     UNKNOWN_WORD = "unknown_word"
     AGENT_LINKED = "agent_linked"
@@ -59,6 +60,7 @@ _LEVELS = {
     LogEvent.NOT_AUTHENTIC: logging.WARNING,
     LogEvent.KEYS_UNAVAILABLE: logging.ERROR,
     LogEvent.DEAD_LETTER: logging.ERROR,
+    LogEvent.DEAD_LETTERS_BOUNDED: logging.WARNING,
     LogEvent.UNKNOWN_WORD: logging.WARNING,
     LogEvent.AGENT_UNLINKED: logging.WARNING,
     LogEvent.GROUP_UNKNOWN: logging.WARNING,

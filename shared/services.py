@@ -9,6 +9,7 @@ from functools import cache
 from shared.cosmos import Store
 from shared.domain.local_rules import LocalRules
 from shared.graph.graph import Graph
+from shared.hourly import Hourly
 from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.rules_file import load
@@ -32,6 +33,8 @@ class Services:
     now: Callable[[], datetime]
     heartbeats_at: dict[str, datetime] = field(default_factory=dict)
     """When this process last recorded a partner's heartbeat."""
+    dead_letters: Hourly = field(default_factory=Hourly)
+    """What this process sent to the dead letters."""
     blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 

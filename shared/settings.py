@@ -63,6 +63,8 @@ class Settings(AuthenticationSettings):
     """In an hour at most so many devices, or so many of a hundred, are newly blocked, whichever is more."""
     drift_after_minutes: int = 10
     """How long after our last write Entra's answer is not judged: its reads lag."""
+    dead_letters_per_hour: int = 1_000
+    """How many bodies and items that are not a partner's format are kept an hour, by each process."""
     purge_gone_days: int = 30
     app_sync_hours: int = 24
     """How often the app inventory is fetched from Intune, where somebody opted in."""
@@ -101,6 +103,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "guard_devices": integer(environment, "GUARD_DEVICES", 0, 50_000),
         "guard_percent": integer(environment, "GUARD_PERCENT", 0, 100),
         "drift_after_minutes": integer(environment, "DRIFT_AFTER_MINUTES", 0, 1440),
+        "dead_letters_per_hour": integer(environment, "DEAD_LETTERS_PER_HOUR", 0, 100_000),
         "purge_gone_days": integer(environment, "PURGE_GONE_DAYS", 0, 3650),
         "app_sync_hours": integer(environment, "APP_SYNC_HOURS", 0, 720),
         "sync_stale_minutes": integer(environment, "SYNC_STALE_MINUTES", 1, 2_880),

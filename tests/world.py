@@ -169,7 +169,7 @@ def a_threat(
 @asynccontextmanager
 async def serving(app: web.Application) -> AsyncIterator[str]:
     """`app` on a free loopback port; yields its address."""
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, auto_decompress=False)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

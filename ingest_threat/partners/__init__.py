@@ -8,19 +8,26 @@ import hashlib
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
-from ingest_threat.body import BrokenItem, ReadableItem, items
+from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import plain_word
+from ingest_threat.partners._fields import joined, plain_word
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
-from shared.domain.record import DeviceStateRecord, IgnoredRecord, Record, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    AppInventoryRecord,
+    DeviceStateRecord,
+    IgnoredRecord,
+    Record,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 
 __all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "parse", "vocabulary"]
@@ -28,7 +35,7 @@ __all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "pars
 
 FREE_TEXTS = (
     *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
-    *("os_version", "emm", "version", "unknown_type", "unknown_status"),
+    *("os_version", "emm", "version", "unknown_type", "unknown_status", "unreadable_time"),
 )
 
 
@@ -61,37 +68,62 @@ def vocabulary(key: str) -> tuple[str, str] | None:
     return None
 
 
-def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWords = DEFAULT) -> list[Record]:
+def parse(
+    partner: str, body: bytes, *, received_at: datetime, words: PartnerWords = DEFAULT, delivery: str = ""
+) -> list[Record]:
     """The records in `body`, in the order of its items; `words` are vocabularies set instead of defaults.
 
     An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
-    partner's format. No record depends on `received_at` (aware): a report sent again gives the same record.
+    partner's format. A record with a time is the same however often it is sent. One without is of its
+    delivery: of the message's own id (`delivery`), which a repeat keeps, else of the minute of `received_at`
+    (aware).
     """
     adapter = _adapter(partner)
     spoken = in_force(partner, adapter.words, words)
-    found = items(body, envelopes=adapter.envelopes, unframe=adapter.unframe)
+    found = items(body, envelopes=adapter.envelopes)
     records: list[Record] = []
     recognised = not found
     for item in found:
+        if isinstance(item, KeepAliveItem):
+            records.append(
+                IgnoredRecord(partner=partner, index=item.index, reason="keeps a connection alive")
+            )
+            recognised = True
+            continue
         if isinstance(item, BrokenItem):
-            records.append(_unreadable(partner, adapter, item, item.reason))
+            records.append(_unreadable(partner, adapter, item, item.reason, foreign=True))
             continue
         try:
             records += _read(partner, adapter, item, spoken)
             recognised = True
         except Foreign as error:
-            records.append(_unreadable(partner, adapter, item, str(error)))
+            records.append(_unreadable(partner, adapter, item, str(error), foreign=True))
         except ValueError as error:
             records.append(_unreadable(partner, adapter, item, _reason(error)))
             recognised = True
     if not recognised:
         raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, f"nothing in it is in the format of {partner}")
-    return adapter.complete(records)
+    mark = delivery or received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return [_delivered(record, mark) for record in adapter.complete(records)]
+
+
+def _delivered(record: Record, mark: str) -> Record:
+    """A state without a time, told again later, is another report: green, red, green are three."""
+    if isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord):
+        return record
+    if record.event_at is not None or record.unreadable_time is not None:
+        return record
+    return record.model_copy(update={"report_id": joined(record.report_id, mark)})
+
+
+def redacted_body(partner: str, content: JsonValue) -> JsonValue:
+    """`content` without what is secret or personal in the partner's messages."""
+    return redacted(content, _adapter(partner).redact)
 
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
-    """What no table of the partner's adapter knows: (`severity`, `type` or `status`, the word, masked)."""
+    """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked)."""
     grades, grade = _adapter(record.partner).grades, record.severity_raw
     found = []
     if grades and grade and _graded_by(grade) not in grades:
@@ -99,6 +131,8 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, s
     if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         word = record.unknown_type or record.threat_name or record.vendor_category
         found.append(("type", masked(word or "")))
+    if record.unreadable_time:
+        found.append(("time", masked(record.unreadable_time)))
     if isinstance(record, ThreatRecord) and record.unknown_status:
         found.append(("status", masked(record.unknown_status)))
     return found
@@ -122,11 +156,19 @@ def _read(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> Sequence[Record]:
     raw = redacted(item.content, adapter.redact)
-    records = adapter.read(Item(partner, item.index, item.content, raw, words))
-    for record in records:
-        if not isinstance(record, IgnoredRecord | UnreadableRecord) and record.partner_device_id is None:
-            raise ValueError("no device")
-    return [_masked(record) for record in records]
+    records = [_masked(each) for each in adapter.read(Item(partner, item.index, item.content, raw, words))]
+    homeless = [each for each in records if _lacks_device(each)]
+    if not homeless:
+        return records
+    named = [each for each in records if not _lacks_device(each)]
+    unreadable = _unreadable(partner, adapter, item, "no device")
+    threats = [each for each in homeless if isinstance(each, ThreatRecord)]
+    waiting = [unreadable.model_copy(update={"threat": each}) for each in threats]
+    return [*named, *(waiting or [unreadable])]
+
+
+def _lacks_device(record: Record) -> bool:
+    return not isinstance(record, IgnoredRecord | UnreadableRecord) and record.partner_device_id is None
 
 
 def _masked(record: Record) -> Record:
@@ -137,7 +179,7 @@ def _masked(record: Record) -> Record:
 
 
 def _unreadable(
-    partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str
+    partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str, *, foreign: bool = False
 ) -> UnreadableRecord:
     return UnreadableRecord(
         partner=partner,
@@ -146,6 +188,7 @@ def _unreadable(
         raw=redacted(item.content, adapter.redact),
         size=len(item.received),
         sha256=hashlib.sha256(item.received).hexdigest(),
+        foreign=foreign,
     )
 
 

@@ -54,15 +54,13 @@ class Adapter:
     read: Callable[[Item], Sequence[Record]]
     """The records of one item; Foreign where it is another's, FieldError where a field makes no sense."""
     envelopes: tuple[str, ...] = ()
-    """Keys under which an object holds the list of items."""
+    """Keys, beside `events`, under which an object holds the list of items."""
     redact: frozenset[str] = frozenset()
     """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
     grades: frozenset[str] = frozenset()
     """The words of severity, of a threat or a device, that its tables know, as `word` gives them."""
     complete: Callable[[Sequence[Record]], list[Record]] = list
     """Fills in, once all items are read, what a message tells in one of them for another."""
-    unframe: Callable[[str], str] | None = None
-    """The JSON text in one line of a message that is not JSON as a whole; `""` where there is none."""
     device_id: Callable[[str], str] = str
     """The partner's device id as its records have it, from however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -313,18 +313,9 @@ def complete(records: Sequence[Record]) -> list[Record]:
     ]
 
 
-def unframe(line: str) -> str:
-    """The JSON in one line of a server-sent event stream: that of a `data:` field, none of the others."""
-    if line.startswith((":", "id:", "event:", "retry:")):
-        return ""
-    return line.removeprefix("data:")
-
-
 ADAPTER = Adapter(
     read,
-    envelopes=("events",),
     redact=REDACT,
     grades=frozenset({*SEVERITY, *SECURITY_STATUS}),
     complete=complete,
-    unframe=unframe,
 )

@@ -99,8 +99,6 @@ UNCOUPLED = "agent_inactive"
 ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
 
-_SYSLOG = re.compile(r"[^{\[]*\bmtd-pradeosecuritysystems\b[^{]*")
-
 
 class _Common(TypedDict):
     """What every record of an event has."""
@@ -397,11 +395,4 @@ def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
     }
 
 
-def unframe(line: str) -> str:
-    """The JSON in a syslog line of the older product; any other line as it is."""
-    return _SYSLOG.sub("", line, count=1) if _SYSLOG.match(line) else line
-
-
-ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), unframe=unframe, words=WORDS
-)
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), words=WORDS)

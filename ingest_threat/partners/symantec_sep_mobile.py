@@ -128,12 +128,4 @@ def _platform(device: JsonObject) -> Platform | None:
     return Platform.IOS if platform(" ".join(models)) is Platform.IOS else Platform.ANDROID
 
 
-def unframe(line: str) -> str:
-    """The JSON in one line, without the syslog header before it."""
-    start = line.find("{")
-    return line if start < 0 or line.lstrip().startswith("[") else line[start:]
-
-
-ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset(SEVERITY), unframe=unframe, words={"closing": CLOSING}
-)
+ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"closing": CLOSING})

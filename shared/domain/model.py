@@ -99,6 +99,9 @@ class DeadLetterKind(StrEnum):
     ITEM = "item"
     REPORT = "report"
     """A stored report that could not be applied."""
+    NO_DEVICE = "no_device"
+    """A threat without a device, which may belong to the agent that bears its key: looked up by every
+    sync."""
     TOO_LATE = "too_late"
     """Older than what its agent still remembers."""
     TOO_MANY_THREATS = "too_many_threats"
@@ -106,7 +109,7 @@ class DeadLetterKind(StrEnum):
     @property
     def is_received(self) -> bool:
         """Whether it holds what was received; the others hold a report that had been stored."""
-        return self in {DeadLetterKind.BODY, DeadLetterKind.ITEM}
+        return self in {DeadLetterKind.BODY, DeadLetterKind.ITEM, DeadLetterKind.NO_DEVICE}
 
 
 class DeadLetter(Document):
@@ -124,7 +127,7 @@ class DeadLetter(Document):
     body: JsonValue = None
     """The redacted original; None where it was not JSON."""
     record: JsonValue = None
-    """The stored report, where reading was not the trouble."""
+    """The stored report, where reading was not the trouble; the threat, where only its device is missing."""
     redriven_at: Moment | None = None
     """When it was last tried again, in vain; `reason` says why."""
 

@@ -96,6 +96,8 @@ class _Reading(_Item):
     platform: Platform | None = None
     os_version: Text | None = None
     detected_at: Moment | None = None
+    unreadable_time: Text | None = None
+    """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
 
 
 class ThreatRecord(_Reading):
@@ -203,6 +205,10 @@ class UnreadableRecord(_Item):
     """Bytes as received."""
     sha256: str = ""
     """Of the same bytes: it keeps items apart that look alike once redacted."""
+    foreign: bool = False
+    """Whether it is not the partner's format at all, rather than the partner's and odd."""
+    threat: ThreatRecord | None = None
+    """The threat it is, where nothing is missing but its device."""
 
 
 Counted = Annotated[

@@ -1,10 +1,12 @@
 """From bytes to items, with every limit."""
 
+import contextlib
 import json
+import time
 
 import pytest
 
-from ingest_threat.body import MAX_BYTES, BrokenItem, ReadableItem, items, json_value
+from ingest_threat.body import MAX_BYTES, BrokenItem, KeepAliveItem, ReadableItem, items, values
 from shared.errors import Unreadable, UnreadableReport
 
 
@@ -17,7 +19,14 @@ def refused(body: bytes) -> Unreadable:
 def contents(body: bytes) -> list[object]:
     found = items(body, envelopes=("events", "content"))
     assert [item.index for item in found] == list(range(len(found)))
-    return [item.content if isinstance(item, ReadableItem) else None for item in found]
+    return [
+        "kept alive"
+        if isinstance(item, KeepAliveItem)
+        else item.content
+        if isinstance(item, ReadableItem)
+        else None
+        for item in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +48,33 @@ def contents(body: bytes) -> list[object]:
         (b"5", [None]),
         (b"[]", []),
         (b'{"events": []}', []),
-        (b'{"events": {"a": 1}}', [{"events": {"a": 1}}]),
+        (b'{"events": {"a": 1}, "count": 1}', [{"a": 1}]),
+        (b'{"content": {"a": 1}}', [{"a": 1}]),
+        (b'{"events": null}', []),
+        (b'{"events": null, "a": 1}', [{"events": None, "a": 1}]),
+        (b'{"events": "a"}', [{"events": "a"}]),
+        (b'{"a": 1}\0\n{"a": 2}\0', [{"a": 1}, {"a": 2}]),
+        (b'{"a": 1}\0{"a": 2}\0', [{"a": 1}, {"a": 2}]),
+        (b'{\n"a": 1\n}\n\0', [{"a": 1}]),
+        (b'{"a": 1}\r{"a": 2}\r', [{"a": 1}, {"a": 2}]),
+        (b'\xef\xbb\xbf{"a": 1}\n\xef\xbb\xbf{"a": 2}', [{"a": 1}, {"a": 2}]),
+        (b'\x1e{"a": 1}\n\x1e{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+        (b'<14>{"a": 1}', [{"a": 1}]),
+        (b'<14>{\n"a": 1\n}', [{"a": 1}]),
+        (b'<14>[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
+        (b'<14>Jun  1 12:00:00 h t[7]: {"a": 1}\n<14>Jun  1 12:00:01 h t: {"a": 2}', [{"a": 1}, {"a": 2}]),
+        (b'33 <14>1 - h t - - [x y="z"] {"a": 1}\n', [{"a": 1}]),
+        (b'Jun  1 12:00:00 h t[7]: {"a": 1}\nJun  1 12:00:00 h t: {"a": 2}', [{"a": 1}, {"a": 2}]),
+        (b'<14>{"a": 1}\n<14>words\n<14>{"a": 3}', [{"a": 1}, None, {"a": 3}]),
+        (b"{}", ["kept alive"]),
+        (b'[{}, {"a": 1}]', ["kept alive", {"a": 1}]),
+        (b"event: heartbeat\ndata: {}\n\n", ["kept alive"]),
+        (b'event: ping\ndata: {"at": 1}\n\ndata: {"a": 1}\n\n', ["kept alive", {"a": 1}]),
+        (b": still here\n\n", ["kept alive"]),
+        (b'id: 4\nevent: message\nretry: 5\ndata: {"events": [{"a": 1}]}\n\n', [{"a": 1}]),
+        (b'data: {\ndata: "a": 1\ndata: }\n\ndata: {"a": 2}\n\n', [{"a": 1}, {"a": 2}]),
+        (b'data: {"a": 1}\ndata: {"a": 2}\n', [{"a": 1}, {"a": 2}]),
+        (b'data: {"a": 1}\ndata: {"cut"\ndata: {"a": 3}\n', [{"a": 1}, None, {"a": 3}]),
         ('{"a": "x\u2028y\x85"}\n{"a": 2}'.encode(), [{"a": "x\u2028y\x85"}, {"a": 2}]),
         (b'{"a": "\\ud83d\\ude00"}', [{"a": "\U0001f600"}]),
         (b'{"\\ud800": "x\\udfff"}', [{"\ufffd": "x\ufffd"}]),
@@ -98,15 +133,13 @@ def test_what_is_just_within_the_limits_is_taken() -> None:
     assert contents(b'{"a": 18446744073709551615}') == [{"a": 2**64 - 1}]
 
 
-def test_a_body_that_is_one_value_is_read_whole() -> None:
-    assert json_value(b'\xef\xbb\xbf[{"a": 1e999}, "\\ud800"]') == [{"a": "1e999"}, "\ufffd"]
-    for body, kind in (
-        (b'{"a": 1}\n{"a": 2}', "malformed"),
-        (nested(65), "too_large"),
-        (b"\xff", "malformed"),
-    ):
+def test_what_of_a_body_is_json_is_its_value_or_those_of_its_lines() -> None:
+    assert values(b'\xef\xbb\xbf[{"a": 1e999}, "\\ud800"]') == [{"a": "1e999"}, "\ufffd"]
+    assert values(b'{"events": [{"a": 1}]}') == {"events": [{"a": 1}]}
+    assert values(b'{"a": 1}\nsecret words\n{"a": 2}') == [{"a": 1}, {"a": 2}]
+    for body, kind in ((b"no\nno", "malformed"), (nested(65), "too_large"), (b"\xff", "malformed")):
         with pytest.raises(UnreadableReport) as error:
-            json_value(body)
+            values(body)
         assert error.value.kind == kind
 
 
@@ -124,6 +157,9 @@ def test_a_broken_line_keeps_no_content_and_a_value_that_is_no_object_does() -> 
     ]
 
 
-def test_lines_are_unframed_before_they_are_read() -> None:
-    found = items(b'#1\n>{"a": 1}\n', unframe=lambda line: line[1:] if line.startswith(">") else "")
-    assert found == [ReadableItem(0, {"a": 1})]
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "x [" * 300_000, "<1>" + "{" * 1000, ":" * 1_000_000])
+def test_taking_a_frame_off_costs_no_more_than_reading_it(text: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(UnreadableReport):
+        items(text.encode())
+    assert time.process_time() - started < 1

@@ -1,5 +1,6 @@
 """From a message to stored reports: what is kept, what it costs, and what is asked for again."""
 
+import gzip
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -90,7 +91,7 @@ async def test_an_unreadable_item_is_set_aside_and_the_rest_is_stored(tenant_wor
     answer = await accept(tenant_world.services, "zimperium", json.dumps(items).encode())
     assert (answer.accepted, [rejected.index for rejected in answer.rejected]) == (2, [1])
     (letter,) = await _letters(tenant_world)
-    assert (letter.kind, letter.index, letter.partner) == ("item", 1, "zimperium")
+    assert (letter.kind, letter.index, letter.partner) == ("no_device", 1, "zimperium")
     kept = json.dumps(letter.body)
     assert "someone@example.com" not in kept
     assert "490154203237518" not in kept
@@ -181,11 +182,59 @@ async def test_a_body_over_the_limit_is_refused_unread_and_unstored(tenant_world
     assert dict(tenant_world.operations) == {}
 
 
-async def test_a_body_that_is_not_utf8_is_malformed_and_unstored(tenant_world: World) -> None:
+async def test_of_a_body_that_is_not_utf8_only_size_hash_and_reason_are_kept(tenant_world: World) -> None:
     with pytest.raises(UnreadableReport) as caught:
-        await posted(tenant_world.services, "zimperium", {}, b'{"a": "\xff"}')
+        await accept(tenant_world.services, "zimperium", b'{"a": "\xff"}')
     assert caught.value.kind is Unreadable.MALFORMED
-    assert dict(tenant_world.operations) == {}
+    (letter,) = await _letters(tenant_world)
+    assert (letter.body, letter.size) == (None, 10)
+
+
+async def test_a_compressed_body_is_proven_as_sent_and_read_as_it_was() -> None:
+    body, packed = encoded(_items(2)), gzip.compress(encoded(_items(2)))
+    async with world(webhook_secrets={"zimperium": SECRET}) as one:
+        headers = {**signed(SECRET, packed, START), "Content-Encoding": "gzip"}
+        assert (await posted(one.services, "zimperium", headers, packed)).accepted == 2
+        with pytest.raises(NotAuthentic):
+            await posted(one.services, "zimperium", {**headers, **signed(SECRET, body, START)}, packed)
+        bomb = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
+        headers = {**signed(SECRET, bomb, START), "Content-Encoding": "gzip"}
+        with pytest.raises(UnreadableReport) as caught:
+            await posted(one.services, "zimperium", headers, bomb)
+        assert caught.value.kind is Unreadable.TOO_LARGE
+        (letter,) = await _letters(one)
+        assert (letter.body, letter.size) == (None, len(bomb))
+
+
+async def test_foreign_bodies_and_items_fill_no_store_and_one_line_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with world(dead_letters_per_hour=3) as one:
+        for number in range(5):
+            with pytest.raises(UnreadableReport):
+                await accept(one.services, "zimperium", encoded({"foreign": number}))
+        mixed = encoded([{"foreign": "item"}, *_items(1)])
+        assert len((await accept(one.services, "zimperium", mixed)).rejected) == 1
+        assert len(await _letters(one)) == 3
+        assert len([r for r in caplog.records if "dead_letters_bounded" in r.getMessage()]) == 1
+        with pytest.raises(UnreadableReport):
+            await accept(one.services, "lookout", encoded({"foreign": 9}))
+        one.clock.pass_time(hours=1)
+        await accept(one.services, "zimperium", mixed)
+        assert len(await _letters(one)) == 5
+
+
+async def test_what_is_the_partners_own_is_never_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest_threat.dead_letters.MAX_KEPT", 2)
+    async with world(dead_letters_per_hour=0) as one:
+        for number in range(2):
+            await accept(one.services, "zimperium", encoded([{"threat_uuid": f"x{number}"}]))
+        with pytest.raises(StoreUnavailable) as refused:
+            await accept(one.services, "zimperium", encoded([{"threat_uuid": "x2"}]))
+        assert refused.value.retry_after == 3600
+        one.clock.pass_time(hours=1)
+        assert len((await accept(one.services, "zimperium", encoded([{"threat_uuid": "x2"}]))).rejected) == 1
+        assert len(await _letters(one)) == 3
 
 
 async def test_a_lookout_threat_alone_or_beside_its_device_is_one_report(tenant_world: World) -> None:
@@ -214,7 +263,7 @@ async def test_a_lookout_threat_alone_or_beside_its_device_is_one_report(tenant_
 async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, taken: bool) -> None:
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": SECRET}) as one:
-        headers = {**signed(SECRET, body), "content-type": content_type}
+        headers = {**signed(SECRET, body, START), "content-type": content_type}
         if taken:
             assert (await posted(one.services, "zimperium", headers, body)).accepted == 1
         else:
@@ -227,7 +276,7 @@ async def test_both_secrets_of_a_rotation_are_taken() -> None:
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": f"{SECRET} {other}"}) as one:
         for secret in (SECRET, other):
-            await posted(one.services, "zimperium", signed(secret, body), body)
+            await posted(one.services, "zimperium", signed(secret, body, START), body)
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))

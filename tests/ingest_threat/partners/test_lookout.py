@@ -244,7 +244,8 @@ def test_v1_events_are_read() -> None:
 def test_the_frames_of_the_event_stream_are_taken_as_they_come() -> None:
     frame = f": hello\nevent: events\nid: 4\ndata: {json.dumps({'events': [lookout_threat()]})}\n\n"
     read = parse("lookout", (frame + frame).encode(), received_at=RECEIVED_AT)
-    assert [(record.record, record.index) for record in read] == [("threat", 0), ("threat", 1)]
+    kinds = [(record.record, record.index) for record in read]
+    assert kinds == [("ignored", 0), ("threat", 1), ("ignored", 2), ("threat", 3)]
 
 
 def test_a_classification_that_no_table_knows_is_told_not_the_apps_name() -> None:

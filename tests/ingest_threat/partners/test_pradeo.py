@@ -372,7 +372,7 @@ def test_a_legacy_line_names_no_device_and_is_no_threat() -> None:
 
 
 def test_a_line_of_another_program_is_one_unreadable_item() -> None:
-    read = parse("pradeo", b"Feb  1 08:00:00 host sshd[1]: {}\n" + legacy(), received_at=RECEIVED_AT)
+    read = parse("pradeo", b'Feb  1 08:00:00 host sshd[1]: {"x": 1}\n' + legacy(), received_at=RECEIVED_AT)
     assert [record.record for record in read] == ["unreadable", "ignored"]
 
 

@@ -1,7 +1,7 @@
 """Standard Webhooks: signatures, and what is refused with them."""
 
 import base64
-import time
+import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from ingest_threat.schemes.webhook import checked_secrets, verify
+from local.partners import authentication
 from shared.errors import NotAuthentic, SettingsError
 from shared.headers import Headers
 
@@ -19,46 +20,49 @@ OTHER = "whsec_" + base64.b64encode(bytes(range(24))).decode()
 BODY = '{"a": "é"}'.encode()
 
 
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
 def signed(
     body: bytes = BODY, *, secret: str = SECRET, age: int = 0, number: str = "msg_1"
 ) -> dict[str, str]:
-    stamp = int(time.time()) - age
+    stamp = int(NOW.timestamp()) - age
     signature = Webhook(secret).sign(number, datetime.fromtimestamp(stamp, UTC), body.decode())
     return {"Webhook-Id": number, "webhook-timestamp": str(stamp), "WEBHOOK-SIGNATURE": signature}
 
 
 def refused(headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,)) -> str:
     with pytest.raises(NotAuthentic) as error:
-        verify("lookout", Headers(headers), body, secrets)
+        verify(Headers(headers), body, secrets, NOW)
     assert "é" not in str(error.value)
     return str(error.value)
 
 
 @pytest.mark.parametrize("age", [0, 290, -290])
 def test_a_fresh_signature_is_taken(age: int) -> None:
-    verify("lookout", Headers(signed(age=age)), BODY, (SECRET,))
+    verify(Headers(signed(age=age)), BODY, (SECRET,), NOW)
 
 
 @pytest.mark.parametrize("age", [310, -310, 31_536_000, -31_536_000])
 def test_a_stamp_too_far_on_either_side_is_refused(age: int) -> None:
-    assert "timestamp" in refused(signed(age=age))
+    assert "webhook-timestamp" in refused(signed(age=age))
 
 
 @pytest.mark.parametrize("secrets", [(OTHER, SECRET), (SECRET, OTHER)])
 def test_several_secrets_are_valid_at_once(secrets: tuple[str, ...]) -> None:
-    verify("lookout", Headers(signed()), BODY, secrets)
-    verify("lookout", Headers(signed(secret=OTHER)), BODY, secrets)
+    verify(Headers(signed()), BODY, secrets, NOW)
+    verify(Headers(signed(secret=OTHER)), BODY, secrets, NOW)
 
 
 def test_one_of_several_signatures_is_enough() -> None:
     headers = signed()
     headers["WEBHOOK-SIGNATURE"] = f"v1,AAAA v1a,AAAA {headers['WEBHOOK-SIGNATURE']}"
-    verify("lookout", Headers(headers), BODY, (SECRET,))
+    verify(Headers(headers), BODY, (SECRET,), NOW)
 
 
 @pytest.mark.parametrize("body", [b"", b"NaN", b'{"a": 1}\n{"a": 2}', b"\xef\xbb\xbf{}"])
 def test_the_body_need_not_be_one_json_value(body: bytes) -> None:
-    verify("lookout", Headers(signed(body)), body, (SECRET,))
+    verify(Headers(signed(body)), body, (SECRET,), NOW)
 
 
 def test_another_body_secret_or_id_is_refused() -> None:
@@ -68,11 +72,15 @@ def test_another_body_secret_or_id_is_refused() -> None:
 
 
 def test_nothing_is_authentic_without_a_secret() -> None:
-    assert refused(signed(), secrets=()) == "no secret is set for lookout"
+    assert "no signature" in refused(signed(), secrets=())
 
 
-def test_a_body_that_is_not_utf8_is_refused() -> None:
-    assert "UTF-8" in refused(signed(), b"\xff")
+def test_the_bytes_are_signed_whatever_they_are() -> None:
+    packed = gzip.compress(BODY)
+    headers = authentication.signed(SECRET, packed, NOW)
+    verify(Headers(headers), packed, (SECRET,), NOW)
+    refused(headers, BODY)
+    refused(signed(), b"\xff")
 
 
 @pytest.mark.parametrize("name", ["Webhook-Id", "webhook-timestamp", "WEBHOOK-SIGNATURE"])
@@ -135,11 +143,6 @@ def test_a_malformed_signature_is_refused(signature: str) -> None:
     refused({**signed(), "WEBHOOK-SIGNATURE": signature})
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_A", "whsec_é", "é", "whsec_\ud800"])
-def test_a_senseless_secret_proves_nothing(secret: str) -> None:
-    refused(signed(), secrets=(secret,))
-
-
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=24), st.binary(max_size=12))
 def test_only_not_authentic_escapes(number: str, stamp: str, signature: str, body: bytes) -> None:
@@ -153,7 +156,7 @@ def test_secrets_are_parted_by_space_and_commas() -> None:
     assert checked_secrets("") == checked_secrets(" ,\n") == ()
     unpadded = SECRET.rstrip("=")
     assert checked_secrets(unpadded) == (unpadded,)
-    verify("lookout", Headers(signed()), BODY, checked_secrets(unpadded))
+    verify(Headers(signed()), BODY, checked_secrets(unpadded), NOW)
 
 
 @pytest.mark.parametrize(("length", "fits"), [(23, False), (24, True), (64, True), (65, False)])

@@ -1,0 +1,74 @@
+"""What tools wrap around the JSON of a message, taken off: syslog headers and server-sent events. Pure.
+
+Read as written by the tools themselves: RFC 3164 and 5424 (`<14>…`, also with RFC 6587's count of octets
+before it, also without the priority), the event stream of the HTML standard, and NUL, which Python's
+SysLogHandler writes at the end of each message.
+"""
+
+import re
+from collections.abc import Iterator
+
+BLANK = " \t\r\n\0\ufeff"
+"""What may stand around a JSON value: JSON's own white space, NUL, and a byte order mark."""
+KEEP_ALIVE = None
+"""In the place of a text: something that was sent to keep a connection alive."""
+
+_LINE_END = re.compile(r"[\r\n\0\x1e]+")
+"""RFC 7464 parts the values of a sequence by 0x1E."""
+_HEADER = re.compile(r"(?:[0-9]{1,7} )?<[0-9]{1,3}>|(?=[^{}\[\"\r\n\0][^{}\"\r\n\0]*\{)")
+"""A priority, or words that no JSON begins with and that hold no brace and no quote."""
+_BEATS = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
+_FIELD = re.compile(r"(data|event|id|retry)(?::|$) ?|:")
+
+
+def unframed(text: str) -> str:
+    """`text` without a syslog header; as it is where it has none, or no JSON behind it."""
+    header = None if _FIELD.match(text) else _HEADER.match(text)
+    if header is None:
+        return text
+    start = text.find("{", header.end())
+    if start < 0:
+        return text
+    before = text[header.end() : start].rstrip(BLANK)
+    return text[header.end() + len(before) - 1 :] if before.endswith("[") else text[start:]
+
+
+def pieces(text: str) -> Iterator[str | None]:
+    """Of a text that is not one JSON value: its lines, or what the frames of its event stream hold.
+
+    KEEP_ALIVE for each comment and heartbeat of a stream.
+    """
+    lines = _LINE_END.split(text)
+    if any(line.startswith(("data:", "event:", ":")) for line in lines):
+        yield from _frames(text)
+        return
+    for line in lines:
+        yield unframed(line.strip(BLANK))
+
+
+def _frames(text: str) -> Iterator[str | None]:
+    """An empty line ends a frame; a line that is no field of one is what it is."""
+    data: list[str] = []
+    event = ""
+    for line in [*re.split(r"\r\n|[\r\n\0\x1e]", text), ""]:
+        field = _FIELD.match(line)
+        if field is None:
+            yield from _frame(event, data)
+            yield unframed(line.strip(BLANK))
+            data, event = [], ""
+        elif field[0] == ":":
+            yield KEEP_ALIVE
+        elif field[1] == "data":
+            data.append(line[field.end() :])
+        elif field[1] == "event":
+            event = line[field.end() :].strip().lower()
+
+
+def _frame(event: str, data: list[str]) -> Iterator[str | None]:
+    """One value over several lines, or, from relays that send no empty lines, one value a line."""
+    if event in _BEATS:
+        yield KEEP_ALIVE
+    elif len(data) > 1 and not data[0].rstrip(BLANK).endswith(("{", "[", ",")):
+        yield from (line.strip(BLANK) for line in data)
+    else:
+        yield "\n".join(data).strip(BLANK)
