@@ -98,7 +98,7 @@ param logDailyLimit int = -1
 @maxLength(254)
 param alertEmail string = ''
 
-// --- the app's settings; README.md says what each means -----------------------------------------------
+// --- the app's settings; docs/settings.md says what each means ----------------------------------------
 
 @description('MODE: off, report (decide and show, the default) or enforce (write tags).')
 @allowed([

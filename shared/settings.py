@@ -1,7 +1,7 @@
 """The app's settings, read once from the environment and checked whole.
 
 A senseless value is refused with one line that names the setting and says what is expected; no message
-repeats a secret. The table with every setting's meaning is in docs/settings.md.
+repeats a secret. The table with every setting's meaning is docs/settings.md.
 """
 
 import os
