@@ -6,8 +6,7 @@ bound the partner is asked to send it again later.
 """
 
 import hashlib
-import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -22,7 +21,7 @@ from shared.services import Services
 
 MAX_KEPT = 10_000
 """Dead letters of a partner's own format in an hour, by each process."""
-HOUR = timedelta(hours=1)
+HOUR_SECONDS = 3600
 
 
 async def keep_body(
@@ -63,11 +62,10 @@ def _admitted(services: Services, partner: str, *, foreign: bool) -> bool:
     """Whether one more may be kept within this hour of the clock; StoreUnavailable where it must be."""
     bound = services.settings.dead_letters_per_hour if foreign else MAX_KEPT
     now = services.now()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    count = services.dead_letters.count((partner, foreign), hour)
+    count = services.dead_letters.count((partner, foreign), now)
     if count == bound + 1:
         log_event(LogEvent.DEAD_LETTERS_BOUNDED, partner=partner, foreign=foreign, bound=bound)
     if count > bound and not foreign:
-        wait = math.ceil((hour + HOUR - now).total_seconds())
+        wait = HOUR_SECONDS - now.minute * 60 - now.second
         raise StoreUnavailable("too many unreadable items in this hour", retry_after=wait)
     return count <= bound

@@ -12,8 +12,9 @@ class Hourly:
         self._hour: datetime | None = None
         self._counts: Counter[Hashable] = Counter()
 
-    def count(self, what: Hashable, hour: datetime) -> int:
-        """Count `what` once more within `hour`; how often it has been."""
+    def count(self, what: Hashable, now: datetime) -> int:
+        """Count `what` once more; how often it has been within this hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
         if hour != self._hour:
             self._hour, self._counts = hour, Counter()
         self._counts[what] += 1

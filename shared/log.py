@@ -52,6 +52,7 @@ class LogEvent(StrEnum):
     SYNC_SKIPPED = "sync_skipped"
     SYNC_OVERTAKEN = "sync_overtaken"
     DEVICES_COUNTED = "devices_counted"
+    ODD_FIELD = "odd_field"
     UNEXPECTED = "unexpected"
 
 
@@ -78,6 +79,7 @@ _LEVELS = {
     LogEvent.SYNC_STEP_FAILED: logging.ERROR,
     LogEvent.SYNC_SKIPPED: logging.WARNING,
     LogEvent.SYNC_OVERTAKEN: logging.ERROR,
+    LogEvent.ODD_FIELD: logging.WARNING,
     LogEvent.UNEXPECTED: logging.ERROR,
 }
 

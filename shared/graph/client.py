@@ -1,16 +1,18 @@
 """The way to Microsoft Graph: the one place that knows msgraph.
 
 The SDK gives addresses, authentication and its middleware; answers are read as bytes into the models of
-`graph_wire`, because its own take about 3 ms a device. A call that fails is never repeated here but for
-single items of a batch: it raises GraphUnavailable, and whoever asked leaves the work pending for the next
-run.
+`wire`, because its own take about 3 ms a device. A call that fails is never repeated here but for single
+items of a batch: it raises GraphUnavailable, and whoever asked leaves the work pending for the next run.
 """
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavaila
 from shared.graph.pacing import Pacer
 from shared.graph.wire import Wire
 from shared.headers import Headers
+from shared.hourly import Hourly
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
 
@@ -34,10 +37,14 @@ UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
 THROTTLED_REST_SECONDS = 1.0
 """How long a throttling Graph is left alone where it does not say, and an item of a batch it did not take."""
+LONGEST_REST_SECONDS = 3600.0
+"""How long Graph is left alone where it asks for longer: then the next run asks it again."""
 PATIENCE_SECONDS = 5.0
 """The longest a call waits for its turn, or an item of a batch to be sent again."""
 BATCH_SIZE = 20
 BATCH_ATTEMPTS = 3
+MAX_ODD_LOGGED = 100
+"""Odd fields of one name that are logged within an hour."""
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 _AGAIN = frozenset({429, 503, 504})
 """Answers to an item of a batch after which it is sent again."""
@@ -92,6 +99,7 @@ class GraphClient:
         self._transport: AsyncHTTPTransport | None = None
         self._rests_until = 0.0
         self._pacer = Pacer()
+        self._odd = Hourly()
 
     async def send(self, call: Call) -> bytes:
         """Make one call, in its turn, and return what is answered."""
@@ -117,7 +125,7 @@ class GraphClient:
                 raise GraphRefused("Microsoft Graph answered a list that is none")
             for item in items:
                 try:
-                    yield read_item(kind, item)
+                    yield self._read(kind, item)
                 except GraphRefused as refused:
                     if whole:
                         raise
@@ -129,6 +137,20 @@ class GraphClient:
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
             request = _following(link, call)
+
+    def _read(self, kind: type[W], item: object) -> W:
+        """`item` as a wire model. A field that the item makes sense without costs that field, and a line."""
+        try:
+            return read_item(kind, item)
+        except GraphRefused as refused:
+            odd = _odd_fields(refused)
+            if not isinstance(item, dict) or odd & kind.needed:
+                raise
+            found = read_item(kind, {name: value for name, value in item.items() if name not in odd})
+        for name in sorted(odd):
+            if self._odd.count(name, datetime.now(UTC)) <= MAX_ODD_LOGGED:
+                log_event(LogEvent.ODD_FIELD, of=kind.__name__, id=item.get("id"), field=name)
+        return found
 
     async def batch(self, calls: Sequence[Call]) -> list[bytes | GraphError]:
         """Make many calls by twenties ($batch); what each came to, in their order.
@@ -252,6 +274,8 @@ class GraphClient:
         return answer or b""
 
     def _rest(self, seconds: float) -> None:
+        """Leave Graph alone; asked for longer than a run is away, until the next run asks again."""
+        seconds = min(seconds, LONGEST_REST_SECONDS)
         self._rests_until = max(self._rests_until, time.monotonic() + seconds)
 
     def _sdk(self) -> "GraphServiceClient":
@@ -315,12 +339,21 @@ def _reply(error: Any) -> _Reply:
     return _Reply(error.response_status_code or 0, _seconds(headers.get("retry-after")), code)
 
 
-def _seconds(text: object) -> float | None:
-    try:
-        seconds = float(str(text))
-    except ValueError:
+def _seconds(text: str | None) -> float | None:
+    """What Retry-After asks for, as a number of seconds or as a date (RFC 9110); None where it is neither."""
+    if text is None:
         return None
-    return seconds if 0 <= seconds < 86_400 else None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        # A date of HTTP is in GMT, and `-0000` or no zone at all makes a naive one.
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        seconds = max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
@@ -350,7 +383,19 @@ def read_item(kind: type[W], item: object) -> W:
     try:
         return kind.model_validate(item)
     except ValidationError as error:
-        raise GraphRefused(f"Microsoft Graph answered a {kind.__name__} that cannot be read") from error
+        id_ = item.get("id") if isinstance(item, dict) else None
+        what = f"{kind.__name__} {str(id_)[:100]!r}" if id_ else kind.__name__
+        fields = ", ".join(sorted(_fields(error)))
+        raise GraphRefused(f"Microsoft Graph answered a {what} that cannot be read: {fields}") from error
+
+
+def _odd_fields(refused: GraphRefused) -> set[str]:
+    return _fields(refused.__cause__) if isinstance(refused.__cause__, ValidationError) else set()
+
+
+def _fields(error: ValidationError) -> set[str]:
+    """Names of the fields, by Graph's names, that are wrong; `item` where it is no object at all."""
+    return {str(each["loc"][0]) if each["loc"] else "item" for each in error.errors(include_url=False)}
 
 
 def read_object(kind: type[W], body: bytes) -> W:

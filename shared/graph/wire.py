@@ -2,6 +2,7 @@
 Pure."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +11,14 @@ class Wire(BaseModel):
     """An object as Graph spells it; what is not named here is left alone."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    needed: ClassVar[frozenset[str]]
+    """Names of the fields it makes no sense without; where one cannot be read, all of it is refused."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        """Every field is needed, unless the class says otherwise."""
+        if "needed" not in cls.__dict__:
+            cls.needed = frozenset(field.alias or name for name, field in cls.model_fields.items())
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +91,7 @@ class OverviewAnswer(Wire):
 class ManagedDeviceAnswer(Wire):
     """managedDevice, v1.0, as far as it is mirrored."""
 
+    needed: ClassVar[frozenset[str]] = frozenset({"id", "azureADDeviceId"})
     id: str
     entra_id: str | None = Field(None, alias="azureADDeviceId")
     user_id: str | None = Field(None, alias="userId")

@@ -1,6 +1,7 @@
 """Microsoft Graph as it really answers: pages, nulls, unknown words, refusals, silence."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -246,6 +247,9 @@ async def test_a_device_entra_does_not_know_is_not_found(tenant_world: World) ->
         ("-1", 1.0),
         ("inf", 1.0),
         ("nan", 1.0),
+        ("172800", 172800.0),
+        ("Mon, 01 Jun 2026", 1.0),
+        ("Mon, 01 Jun 2020 12:00:00 GMT", 0.0),
     ],
 )
 async def test_a_throttled_call_is_not_repeated_and_says_for_how_long(
@@ -256,6 +260,55 @@ async def test_a_throttled_call_is_not_repeated_and_says_for_how_long(
         await tenant_world.services.graph.tag(ENTRA_ID)
     assert raised.value.retry_after == seconds
     assert sum(tenant_world.graph_calls.values()) == 1
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+async def test_a_date_to_come_back_at_is_waited_for(tenant_world: World, zone: str) -> None:
+    at = datetime.now(UTC) + timedelta(days=2)
+    tenant_world.graph_faults.throttle(1, f"{at:%a, %d %b %Y %H:%M:%S} {zone}")
+    with pytest.raises(GraphUnavailable) as raised:
+        await tenant_world.services.graph.tag(ENTRA_ID)
+    assert raised.value.retry_after == pytest.approx(172_800, abs=5)
+    assert 3590 < tenant_world.services.graph.resting() <= 3600
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lastSyncDateTime", ""),
+        ("lastSyncDateTime", "soon"),
+        ("complianceGracePeriodExpirationDateTime", {}),
+        ("osVersion", 26.1),
+        ("userId", ["someone"]),
+        ("serialNumber", 14),
+    ],
+)
+async def test_an_odd_field_of_a_device_costs_that_field_and_a_line(
+    tenant_world: World, caplog: pytest.LogCaptureFixture, field: str, value: object
+) -> None:
+    _put(tenant_world, "odd", deviceName="odd field", **{field: value})
+    _put(tenant_world, "even")
+    found = {device.id: device async for device in tenant_world.services.graph.managed_devices()}
+    assert found.keys() == {"odd", "even"}
+    assert found["odd"].name == "odd field"
+    assert f"odd_field of=ManagedDeviceAnswer id=odd field={field}" in caplog.text
+
+
+async def test_odd_fields_of_a_whole_fleet_fill_no_log(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    _put(tenant_world, *(f"odd-{number}" for number in range(120)), lastSyncDateTime="")
+    assert len(await _names(tenant_world)) == 120
+    assert caplog.text.count("odd_field ") == 100
+
+
+async def test_a_device_whose_ids_cannot_be_read_is_left_out_by_name(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    _put(tenant_world, "odd", azureADDeviceId={})
+    _put(tenant_world, "even")
+    assert await _names(tenant_world) == ["even"]
+    assert "ManagedDeviceAnswer 'odd' that cannot be read: azureADDeviceId" in caplog.text
 
 
 @pytest.mark.parametrize(
