@@ -23,7 +23,7 @@ _PERSONAL = re.compile(r"(?<!\d)\d{15}(?!\d)|[\w.+-]@[\w-]{1,63}\.[\w-]")
 """An IMEI, and an e-mail address: never part of an id as it stands."""
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS = 1e11
+_MIN_MILLISECONDS = 1e11
 """An epoch number from here on is in milliseconds: as seconds it would be the year 5138."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _ISO = re.compile(
@@ -35,7 +35,7 @@ _AMERICAN = re.compile(
     r"(?: ([AaPp])[Mm])?"
 )
 """Month, day, year: Check Point writes it, and the portal of Log Analytics exports it. Never with a zone."""
-_LINK = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
     "ipados": Platform.IOS,
@@ -59,7 +59,7 @@ def written(of: JsonObject, *names: str) -> str | None:
     return _first(of, names, _NOTHING)
 
 
-def needed(of: JsonObject, *names: str) -> str:
+def required_identifier(of: JsonObject, *names: str) -> str:
     """An identifier an item makes no sense without."""
     value = identifier(of, *names)
     if value is None:
@@ -122,7 +122,7 @@ def number(of: JsonObject, *names: str) -> float | None:
     return None
 
 
-def flag(of: JsonObject, *names: str) -> bool:
+def boolean(of: JsonObject, *names: str) -> bool:
     """Whether a field says true, in whichever way; a missing one does not."""
     return word(of, *names) in {"TRUE", "1", "YES"}
 
@@ -149,10 +149,10 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     return value
 
 
-def link(of: JsonObject, *names: str) -> str | None:
+def url(of: JsonObject, *names: str) -> str | None:
     """An absolute http(s) address without credentials; None for whatever else stands there."""
     value = text(of, *names)
-    return value if value and len(value) <= TEXT_LIMIT and _LINK.fullmatch(value) else None
+    return value if value and len(value) <= TEXT_LIMIT and _URL.fullmatch(value) else None
 
 
 def platform(value: str | None) -> Platform | None:
@@ -194,7 +194,7 @@ def _moment(name: str, value: JsonValue) -> datetime | None:
     if seconds == 0:
         return None
     if seconds is not None:
-        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MILLISECONDS else seconds)
+        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MIN_MILLISECONDS else seconds)
     elif isinstance(value, str):
         found = _from_iso(_in_iso_order(value.strip()))
     else:
