@@ -5,7 +5,8 @@ and policy are no attack. The table's category wins over a partner's own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest_threat.partners._fields import plain_word
@@ -168,7 +169,7 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
 
 
 def by_keyword(
-    *texts: str | None, family: Category | None = None, own: Iterable[tuple[str, str]] = ()
+    *texts: str | None, family: Category | None = None, own: Mapping[str, str] = MappingProxyType({})
 ) -> str | None:
     """The type the first telling keyword stands for, searching one text after the other.
 
@@ -176,7 +177,7 @@ def by_keyword(
     """
     keywords = [
         (keyword, threat_type)
-        for keyword, threat_type in (*own, *KEYWORDS)
+        for keyword, threat_type in (*own.items(), *KEYWORDS)
         if keyword != SUSPICIOUS or family in {None, Category.APP}
     ]
     for words in map(_words, texts):

@@ -35,13 +35,13 @@ from shared.domain.record import (
 RESOLVED = ("Resolved", "Closed", "Fixed")
 """Statuses of an incident that is over; only the first was ever seen."""
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
-THREAT_LEVEL = {
+DEVICE_LEVEL = {
     "HIGH": Level.HIGH,
     "MEDIUM": Level.MEDIUM,
     # The lowest grade of a device, which the vendor's own workbook labels "Safe".
     "LOW": Level.SECURED,
 }
-THREAT_TYPE: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     # Styles are mixed, and one type was seen with a newline in it.
     "WR2PORTSCANNING": "port_scan",
     "BLACKLISTED_APPS": "denylisted_app",
@@ -117,7 +117,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
 
 def _threat_type(family: Category | None, *names: str | None) -> str:
     for name in names:
-        known = THREAT_TYPE.get(fields.word({"name": name}, "name") or "")
+        known = TYPE.get(fields.word({"name": name}, "name") or "")
         if known:
             return known
     return taxonomy.by_keyword(*names, family=family) or taxonomy.UNKNOWN
@@ -143,7 +143,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
     if fields.text(row, "ThreatLevel") is None:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
-    severity = THREAT_LEVEL.get(fields.word(row, "ThreatLevel") or "", Level.HIGH)
+    severity = DEVICE_LEVEL.get(fields.word(row, "ThreatLevel") or "", Level.HIGH)
     return DeviceStateRecord(
         **common,
         report_id=report_id,

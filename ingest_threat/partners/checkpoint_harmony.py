@@ -24,28 +24,41 @@ SEVERITY = {
     # "No further action is required": mostly of what was removed. There is no low.
     "INFORMATION": Level.SECURED,
 }
-RESOLVED = frozenset({"ENDED", "REMOVED", "COMPLIANT", "BLOCKED", "ACTIVE"})
-"""Events that close. The documented list is not whole (`Info` was seen): what stands in no table is open."""
+STATUS = {
+    # The documented list is not whole (`Info` was seen): every other event opens.
+    "ENDED": Status.RESOLVED,
+    "REMOVED": Status.RESOLVED,
+    "COMPLIANT": Status.RESOLVED,
+    "BLOCKED": Status.RESOLVED,
+    "ACTIVE": Status.RESOLVED,
+}
 AGENT = frozenset({"ACTIVE", "INACTIVE", "DISCONNECTED"})
 """Events about the agent itself: one threat a device, whatever their vector and text."""
 IGNORED = frozenset({"POLICYCHANGED"})
-VECTOR: Mapping[str, tuple[Category, str]] = {
-    # Without separators: "Network Security" is `NetworkSecurity` on the wire. The type is the one that
-    # counts where the threat factors tell none.
-    "APPLICATION": (Category.APP, taxonomy.UNKNOWN),
-    "CELLULARNETWORK": (Category.NETWORK, "rogue_cell_tower"),
-    "DEVICE": (Category.DEVICE, taxonomy.UNKNOWN),
-    "NETWORKSECURITY": (Category.NETWORK, "malicious_site"),
-    "OSEXPLOITS": (Category.DEVICE, "system_tampering"),
-    "TEXTMESSAGE": (Category.NETWORK, "phishing"),
-    "WIFINETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
-    "IOSPROFILES": (Category.DEVICE, "malicious_profile"),
+VECTOR = {
+    # Without separators: "Network Security" is `NetworkSecurity` on the wire.
+    "APPLICATION": Category.APP,
+    "CELLULARNETWORK": Category.NETWORK,
+    "DEVICE": Category.DEVICE,
+    "NETWORKSECURITY": Category.NETWORK,
+    "OSEXPLOITS": Category.DEVICE,
+    "TEXTMESSAGE": Category.NETWORK,
+    "WIFINETWORK": Category.NETWORK,
+    "IOSPROFILES": Category.DEVICE,
+}
+TYPE: Mapping[str, str] = {
+    # Of a vector: the type that counts where the threat factors say nothing.
+    "CELLULARNETWORK": "rogue_cell_tower",
+    "NETWORKSECURITY": "malicious_site",
+    "OSEXPLOITS": "system_tampering",
+    "TEXTMESSAGE": "phishing",
+    "IOSPROFILES": "malicious_profile",
 }
 DECISIVE = frozenset({"CELLULARNETWORK", "TEXTMESSAGE", "IOSPROFILES"})
 """Vectors that are one type, whatever the factors say."""
 ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
 """Vectors where `device_rooted` tells the type if the factors do not."""
-FACTOR: Mapping[str, str] = {
+KEYWORD: Mapping[str, str] = {
     # What the keywords all partners share do not know.
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
     "MINIMUM_OS": "vulnerable_os",
@@ -70,7 +83,7 @@ def read(item: Item) -> list[Record]:
     content = (
         (None, "agent") if event in AGENT else (vector, _plain_text(fields.text(row, "details") or factors))
     )
-    status = Status.RESOLVED if event in RESOLVED else Status.OPEN
+    status = STATUS.get(event, Status.OPEN)
     return [
         ThreatRecord(
             partner=item.partner,
@@ -111,10 +124,10 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     """
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
-    family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
+    family, by_vector = VECTOR.get(vector, Category.DEVICE), TYPE.get(vector, taxonomy.UNKNOWN)
     if vector in DECISIVE:
         return family, by_vector
-    found = taxonomy.by_keyword(fields.text(row, "threat_factors"), family=family, own=FACTOR.items())
+    found = taxonomy.by_keyword(fields.text(row, "threat_factors"), family=family, own=KEYWORD)
     if found:
         return family, found
     rooted = vector in ROOTABLE and fields.boolean(row, "device_rooted")

@@ -38,7 +38,7 @@ SEVERITY = {
     "ADVISORY": Level.SECURED,
     "NONE": Level.SECURED,
 }
-SECURITY_STATUS = {
+DEVICE_LEVEL = {
     "SECURE": Level.SECURED,
     "THREATS_LOW": Level.LOW,
     "THREATS_MEDIUM": Level.MEDIUM,
@@ -64,7 +64,7 @@ FAMILY = {
     "OS": Category.DEVICE,
     "CONFIGURATION": Category.DEVICE,
 }
-CLASSIFICATION: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     **dict.fromkeys(("BACKDOOR", "BOT", "VIRUS", "WORM", "TOLL_FRAUD", "CHARGEWARE"), "malware"),
     "TROJAN": "trojan",
     **dict.fromkeys(("SPY", "SURVEILLANCE"), "spyware"),
@@ -169,8 +169,8 @@ def _threat_type(threat: JsonObject, family: str) -> str:
     if family == "WEB_CONTENT" and fields.word(_block(threat, "details"), "reason") == "PHISHING":
         return "phishing"
     for each in found:
-        if each in CLASSIFICATION:
-            return CLASSIFICATION[each]
+        if each in TYPE:
+            return TYPE[each]
     if family == "MALWARE":
         return "malware"
     if "UNKNOWN" in found and FAMILY.get(family) is Category.APP:
@@ -213,7 +213,7 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     health = _health(event)
     at = fields.moment(event, "created_time", "eventTime")
     status = fields.word(health, "security_status", "securityStatus")
-    severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
+    severity = DEVICE_LEVEL.get(status, Level.HIGH) if status else None
     active, protected = _is_active(health), fields.word(health, *PROTECTION) in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
         # an agent that is not at work cannot vouch for its device
@@ -319,7 +319,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("events",),
     redact=REDACT,
-    grades=frozenset({*SEVERITY, *SECURITY_STATUS}),
+    grades=frozenset({*SEVERITY, *DEVICE_LEVEL}),
     complete=complete,
     unframe=unframe,
 )

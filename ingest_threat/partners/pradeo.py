@@ -33,13 +33,13 @@ from shared.domain.record import (
     ThreatRecord,
 )
 
-LEVEL = {"GREEN": Level.SECURED, "ORANGE": Level.MEDIUM, "RED": Level.HIGH}
-LEVELS = {
+SEVERITY = {"GREEN": Level.SECURED, "ORANGE": Level.MEDIUM, "RED": Level.HIGH}
+LEVEL_FIELDS = {
     "applicationThreatLevel": Category.APP,
     "systemThreatLevel": Category.DEVICE,
     "networkThreatLevel": Category.NETWORK,
 }
-STATUS: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     "SystemNotUpToDate": "vulnerable_os",
     "ApplicationInstalledFromUnknownSource": "unknown_sources",
     "SELinuxPermissive": "system_tampering",
@@ -65,7 +65,7 @@ LEAK = re.compile(r"CAT_\w+_SEND")
 """What an app sends away, named for what it is: `cat_user_contact_info_send`."""
 FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
 """The two kinds of status; the keys of the feed are named for them."""
-VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
+STATUS = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
 NO_VERDICT = "NOTDEFINED"
 WORDS = {"active": ("1", "true"), "inactive": ("0", "false"), "ended": ("END",)}
 IGNORED = {
@@ -141,8 +141,8 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
 
 def _correlation(item: Item, body: JsonObject) -> list[Record]:
     """The whole device as the admin's policy grades it: every graded status is listed, active or not."""
-    grades = {category: fields.word(body, name) for name, category in LEVELS.items()}
-    levels = {category: LEVEL.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
+    grades = {category: fields.word(body, name) for name, category in LEVEL_FIELDS.items()}
+    levels = {category: SEVERITY.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
     if not levels:
         raise fields.FieldError("no threat level")
     device, at = fields.inner(body, "device"), _at(item, body)
@@ -156,7 +156,9 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
         elif threat.status is not Status.UNKNOWN:
             closed.append(threat.threat_key)
     unknown = (
-        fields.written(body, name) for name, category in LEVELS.items() if grades[category] not in LEVEL
+        fields.written(body, name)
+        for name, category in LEVEL_FIELDS.items()
+        if grades[category] not in SEVERITY
     )
     state = DeviceStateRecord(
         **common,
@@ -217,7 +219,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
     app = fields.inner(installed, "application")
     package = fields.inner(app, "package")
     common = _common(item, body, fields.inner(installed, "device"))
-    status = VERDICT.get(fields.word(body, "status") or "", Status.UNKNOWN)
+    status = STATUS.get(fields.word(body, "status") or "", Status.UNKNOWN)
     return [
         ThreatRecord(
             **{**common, "platform": common["platform"] or fields.platform(fields.text(package, "system"))},
@@ -238,7 +240,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _compliance(item: Item, body: JsonObject) -> list[Record]:
-    if fields.word(body, "status") not in VERDICT:
+    if fields.word(body, "status") not in STATUS:
         return item.ignored("compliance is not defined")
     return [
         # A verdict on the device, which names no threat that would be gone: it clears none.
@@ -306,7 +308,7 @@ def _threat(
     """The threat that the status `name` is, whichever kind of event tells of it; `said` is its value."""
     family = FAMILY.get((kind or "").capitalize(), Category.DEVICE)
     leaks = "data_leak" if LEAK.fullmatch(fields.plain_word(name)) else None
-    known = _TYPES.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
+    known = _TYPE_BY_PLAIN.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
     threat_type = known or taxonomy.UNKNOWN
     return ThreatRecord(
         **common,
@@ -315,7 +317,7 @@ def _threat(
         threat_type=threat_type,
         threat_name=name,
         severity_raw=grade,
-        severity=taxonomy.graded(grade, LEVEL, threat_type),
+        severity=taxonomy.graded(grade, SEVERITY, threat_type),
         status=status,
         **_times(status, at),
         vendor_category=kind,
@@ -328,7 +330,7 @@ def _plain(name: str) -> str:
     return fields.plain_word(name).removeprefix("MATCH_").replace("_", "")
 
 
-_TYPES = {_plain(name): threat_type for name, threat_type in STATUS.items()}
+_TYPE_BY_PLAIN = {_plain(name): threat_type for name, threat_type in TYPE.items()}
 
 
 def _status(item: Item, body: JsonObject) -> Status:
@@ -351,7 +353,7 @@ def _severity(body: JsonObject) -> Level:
         for each in fields.inner_list(rule, "matchConditions", at_most=ENTRIES)
     ]
     named = [
-        LEVEL.get(fields.word(each, "value") or "", Level.HIGH)
+        SEVERITY.get(fields.word(each, "value") or "", Level.HIGH)
         for each in conditions
         if isinstance(each, dict) and fields.text(each, "type") == "threatLevelIs"
     ]
@@ -396,5 +398,5 @@ def unframe(line: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), unframe=unframe, words=WORDS
+    read, redact=REDACT, grades=frozenset({*SEVERITY, *STATUS, NO_VERDICT}), unframe=unframe, words=WORDS
 )

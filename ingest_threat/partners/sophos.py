@@ -9,6 +9,7 @@ Intune's anywhere: agents are linked by hand.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,31 +30,31 @@ SEVERITY = {
     "VERY_HIGH": Level.HIGH,
     "CRITICAL": Level.HIGH,
 }
-HEALTH = {"GREEN": Level.SECURED, "SUSPICIOUS": Level.MEDIUM, "RED": Level.HIGH}
+DEVICE_LEVEL = {"GREEN": Level.SECURED, "SUSPICIOUS": Level.MEDIUM, "RED": Level.HIGH}
 COMPLIANCE = "compliance"
 """vendor_category of what NowCompliant clears."""
 CLOSING = ("CLEANEDUP", "DISMISSED")
 """How the types under `Threat` end that close; CleanupFailed and all others leave it open."""
 WEB = {"WEBFILTERINGBLOCKED": "malicious_site", "WEBCONTROLVIOLATION": "unwanted_content"}
-REASON: tuple[tuple[str, str], ...] = (
-    # Of a NowNonCompliant event: its type's suffix, or the compliance rule its text names. First match wins.
-    ("GENERAL_BLACKLISTED_APPS", "denylisted_app"),
-    ("GENERAL_WHITELISTED_APPS", "denylisted_app"),
-    ("GENERAL_MANDATORY_APPS", "non_compliant_app"),
-    ("FORBIDDEN_APP", "denylisted_app"),
-    ("MANDATORY_APP", "non_compliant_app"),
-    ("MALWARE_APP", "malware"),
-    ("SUSPICIOUS_APP", "suspicious_app"),
-    ("PUA", "potentially_unwanted_app"),
-    ("UNKNOWN_SOURCES", "unknown_sources"),
-    ("THIRD_PARTY_PROFILE", "malicious_profile"),
-    ("ADB", "usb_debugging"),
-    ("MINIMUM_OS", "vulnerable_os"),
-    ("PERMISSION", "protection_disabled"),
-    ("WEB_FILTERING", "protection_disabled"),
-    ("SYNCHRONIZATION", "agent_inactive"),
-    ("SCAN_INTERVAL", "agent_inactive"),
-)
+KEYWORD: Mapping[str, str] = {
+    # In a NowNonCompliant event's suffix, or in the compliance rule its text names. The first that fits wins.
+    "GENERAL_BLACKLISTED_APPS": "denylisted_app",
+    "GENERAL_WHITELISTED_APPS": "denylisted_app",
+    "GENERAL_MANDATORY_APPS": "non_compliant_app",
+    "FORBIDDEN_APP": "denylisted_app",
+    "MANDATORY_APP": "non_compliant_app",
+    "MALWARE_APP": "malware",
+    "SUSPICIOUS_APP": "suspicious_app",
+    "PUA": "potentially_unwanted_app",
+    "UNKNOWN_SOURCES": "unknown_sources",
+    "THIRD_PARTY_PROFILE": "malicious_profile",
+    "ADB": "usb_debugging",
+    "MINIMUM_OS": "vulnerable_os",
+    "PERMISSION": "protection_disabled",
+    "WEB_FILTERING": "protection_disabled",
+    "SYNCHRONIZATION": "agent_inactive",
+    "SCAN_INTERVAL": "agent_inactive",
+}
 NO_REASON = frozenset({"", "0", "UNKNOWN"})
 """Suffixes that say nothing: then the text has to."""
 GROUP = {"MALWARE": Category.APP, "PUA": Category.APP}
@@ -144,7 +145,7 @@ def _violation(event: JsonObject, suffix: str) -> _Finding:
     said = re.sub(r"^.*?\bnon[- ]?compliant\b\W*", "", _name(event) or "", flags=re.IGNORECASE | re.DOTALL)
     reason = said if suffix in NO_REASON else suffix
     words = [f"_{fields.plain_word(each)}" for each in (suffix, said)]
-    named = (threat_type for each in words for phrase, threat_type in REASON if f"_{phrase}" in each)
+    named = (threat_type for each in words for phrase, threat_type in KEYWORD.items() if f"_{phrase}" in each)
     threat_type = next(named, None) or taxonomy.by_keyword(suffix, said) or taxonomy.UNKNOWN
     return _Finding(threat_type, ("non_compliant", reason.casefold()), vendor_category=COMPLIANCE)
 
@@ -250,8 +251,10 @@ def _state(device: JsonObject) -> tuple[Level, Clears] | None:
     compliant = fields.word(fields.inner(device, "compliance"), "compliant")
     if health in {None, "UNKNOWN"}:
         return (Level.SECURED, Clears.COMPLIANCE) if compliant == "TRUE" else None
-    severity = HEALTH.get(health or "", Level.HIGH)
+    severity = DEVICE_LEVEL.get(health or "", Level.HIGH)
     return severity, Clears.ALL if severity is Level.SECURED and compliant != "FALSE" else Clears.NONE
 
 
-ADAPTER = Adapter(read, envelopes=("items", "alerts"), redact=REDACT, grades=frozenset({*SEVERITY, *HEALTH}))
+ADAPTER = Adapter(
+    read, envelopes=("items", "alerts"), redact=REDACT, grades=frozenset({*SEVERITY, *DEVICE_LEVEL})
+)

@@ -17,15 +17,22 @@ from shared.domain.level import Level
 from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
-TYPE: Mapping[str, tuple[Category, str]] = {
-    # Without separators. The type is the one that counts where the sub-type tells nothing finer.
-    "MALWARE": (Category.APP, "malware"),
-    "UNWANTEDAPP": (Category.APP, "potentially_unwanted_app"),
-    "DEVICECOMPROMISED": (Category.DEVICE, "jailbreak_root"),
-    "VULNERABLEOS": (Category.DEVICE, "vulnerable_os"),
-    "NETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
+FAMILY = {
+    # Without separators.
+    "MALWARE": Category.APP,
+    "UNWANTEDAPP": Category.APP,
+    "DEVICECOMPROMISED": Category.DEVICE,
+    "VULNERABLEOS": Category.DEVICE,
+    "NETWORK": Category.NETWORK,
 }
-SUB_TYPE: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
+    # Of a family: the type that counts where the sub-type says nothing finer.
+    "MALWARE": "malware",
+    "UNWANTEDAPP": "potentially_unwanted_app",
+    "DEVICECOMPROMISED": "jailbreak_root",
+    "VULNERABLEOS": "vulnerable_os",
+}
+KEYWORD: Mapping[str, str] = {
     # What the keywords all partners share do not know, or take for something wider.
     "HOTSPOT": "rogue_wifi",
     "RISKY_WIFI": "rogue_wifi",
@@ -93,8 +100,8 @@ def _device(incident: JsonObject) -> JsonObject:
 def _type(incident: JsonObject) -> tuple[Category, str]:
     """The family's category and the type: the sub-type's where it refines the family, else the family's."""
     kind = (fields.word(incident, "type") or "").replace("_", "")
-    family, by_family = TYPE.get(kind, (None, taxonomy.UNKNOWN))
-    finer = taxonomy.by_keyword(fields.text(incident, "sub_type"), family=family, own=SUB_TYPE.items())
+    family, by_family = FAMILY.get(kind), TYPE.get(kind, taxonomy.UNKNOWN)
+    finer = taxonomy.by_keyword(fields.text(incident, "sub_type"), family=family, own=KEYWORD)
     if family is None:
         return Category.DEVICE, finer or taxonomy.UNKNOWN
     # A finer type is of its family's category; "suspicious" says less than any family does.

@@ -35,7 +35,7 @@ SEVERITY_FROM = ((8, Level.HIGH), (5, Level.MEDIUM), (1, Level.LOW), (0, Level.S
 """Numbers from this one on; what is below the last is unknown."""
 SCALE = range(11)
 """Numbers that surprise nobody."""
-EVENT: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     # `..._APP_IN_INVENTORY` and `..._IN_INVENTORY` are both documented: neither ending counts.
     "MALICIOUS": "malware",
     "ADWARE": "adware",
@@ -135,7 +135,7 @@ def read(item: Item) -> list[Record]:
 def _threat_type(name: str) -> str:
     plain = _plain(name)
     candidates = [plain, *(plain.removeprefix(each) for each in PREFIXES if plain.startswith(each))]
-    known = next((EVENT[each] for each in candidates if each in EVENT), None)
+    known = next((TYPE[each] for each in candidates if each in TYPE), None)
     families = (BEGINNING[begin] for each in candidates for begin in BEGINNING if each.startswith(begin))
     return known or next(families, None) or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
 

@@ -39,7 +39,7 @@ STATUS = {
     "MARKED_FIXED": Status.RESOLVED,
 }
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
-THREAT_TYPE: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     "USB_DEBUGGING_ON": "usb_debugging",
     "DEVELOPER_OPTIONS_ON": "developer_mode",
     "APK_SUSPECTED": "suspicious_app",
@@ -143,10 +143,10 @@ def _record(item: Item, found: _Finding, raw: JsonValue) -> ThreatRecord:
 
 def _threat_type(found: _Finding) -> str:
     for name in found.names:
-        if name and fields.plain_word(name) in THREAT_TYPE:
-            return THREAT_TYPE[fields.plain_word(name)]
+        if name and fields.plain_word(name) in TYPE:
+            return TYPE[fields.plain_word(name)]
     family = VECTOR.get(fields.plain_word(found.vector or ""))
-    by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD.items())
+    by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD)
     if by_keyword in {None, "malware"} and family is Category.APP:
         # Malware is what the vector says anyway; which one it is, its family tells.
         return taxonomy.by_keyword(found.malware_family, family=family) or "malware"

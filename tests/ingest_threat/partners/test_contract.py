@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.partners import check_known, known, parse, unknown_words
-from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
+from ingest_threat.partners._taxonomy import TYPES
+from shared.domain.level import Level
+from shared.domain.record import DeviceStateRecord, Status, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
 
@@ -44,6 +48,21 @@ def test_one_adapter_is_imported_at_a_time_and_no_cloud_sdk() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("partner", sorted(known()))
+def test_tables_of_one_kind_have_one_name(partner: str) -> None:
+    tables = {
+        name: table
+        for name, table in vars(import_module(f"ingest_threat.partners.{partner}")).items()
+        if name.isupper() and isinstance(table, Mapping) and table
+    }
+    for name, table in tables.items():
+        if all(isinstance(value, Level) for value in table.values()):
+            assert name in {"SEVERITY", "DEVICE_LEVEL"}, f"{name} gives levels: of a threat, or of a device"
+        if all(isinstance(value, Status) for value in table.values()):
+            assert name == "STATUS", f"{name} gives statuses"
+    assert set(tables.get("TYPE", {}).values()) <= TYPES.keys()
 
 
 @pytest.mark.parametrize("partner", PARTNERS)

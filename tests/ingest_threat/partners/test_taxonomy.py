@@ -60,7 +60,7 @@ def test_suspicion_tells_the_type_of_an_app_only(
 
 
 def test_a_partners_own_keywords_go_first() -> None:
-    own = (("NETWORK_GUARD", "vpn_or_network_protection_off"),)
+    own = {"NETWORK_GUARD": "vpn_or_network_protection_off"}
     assert by_keyword("rogue network guard", own=own) == "vpn_or_network_protection_off"
     assert by_keyword("rogue network guard") == "rogue_wifi"
 
