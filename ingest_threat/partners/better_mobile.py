@@ -38,7 +38,7 @@ SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
 DEVICE_LEVEL = {
     "HIGH": Level.HIGH,
     "MEDIUM": Level.MEDIUM,
-    # The lowest grade of a device, which the vendor's own workbook labels "Safe".
+    # The lowest level of a device, which the vendor's own workbook labels "Safe".
     "LOW": Level.SECURED,
 }
 TYPE: Mapping[str, str] = {
@@ -53,7 +53,7 @@ TYPE: Mapping[str, str] = {
 FAMILY = {"NETWORK": Category.NETWORK, "APPLICATION": Category.APP, "DEVICE": Category.DEVICE}
 PLATFORM = {"APPLE": Platform.IOS}
 INSTALLED = "INSTALLED"
-"""The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not told again."""
+"""The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
 REDACT = frozenset(
@@ -106,7 +106,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=fields.text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
         severity_raw=fields.written(row, "ThreatSeverity"),
-        severity=taxonomy.graded(fields.word(row, "ThreatSeverity"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.word(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
         resolved_at=(logged_at or detected_at) if resolved else None,
@@ -135,7 +135,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             category=taxonomy.category_of(DELETED, Category.DEVICE),
             threat_type=DELETED,
             threat_name="Device deleted at the partner",
-            severity=taxonomy.graded(None, {}, DELETED),
+            severity=taxonomy.severity_of(None, {}, DELETED),
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
             detected_at=fields.moment(row, "TimeGenerated"),
@@ -159,7 +159,7 @@ def _app(item: Item, row: JsonObject) -> list[Record]:
     # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
     device, app_id = _device_id(row, "DeviceUDID"), fields.identifier(row, "BundleId")
     if fields.word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
-        return item.ignored("a row of the app log that tells of no app on a device")
+        return item.ignored("a row of the app log that names no app on a device")
     managed = fields.boolean(row, "IsMdm") or bool(fields.number(row, "IsMdm"))
     version = fields.text(row, "Version")
     record = AppInventoryRecord(
@@ -219,5 +219,5 @@ def _needed(row: JsonObject, name: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+    read, redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
 )

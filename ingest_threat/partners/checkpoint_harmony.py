@@ -57,9 +57,9 @@ TYPE: Mapping[str, str] = {
 DECISIVE = frozenset({"CELLULARNETWORK", "TEXTMESSAGE", "IOSPROFILES"})
 """Vectors that are one type, whatever the factors say."""
 ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
-"""Vectors where `device_rooted` tells the type if the factors do not."""
+"""Vectors where `device_rooted` gives the type if the factors do not."""
 KEYWORD: Mapping[str, str] = {
-    # What the keywords all partners share do not know.
+    # In the threat factors, before the keywords all partners share.
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
     "MINIMUM_OS": "vulnerable_os",
     "OPEN_WIFI": "insecure_wifi",
@@ -102,7 +102,7 @@ def read(item: Item) -> list[Record]:
             threat_type=threat_type,
             threat_name=fields.text(row, "threat_factors", "details"),
             severity_raw=fields.written(row, "severity"),
-            severity=taxonomy.graded(fields.word(row, "severity"), SEVERITY, threat_type),
+            severity=taxonomy.severity_of(fields.word(row, "severity"), SEVERITY, threat_type),
             status=status,
             detected_at=at,
             resolved_at=at if status is Status.RESOLVED else None,
@@ -153,4 +153,4 @@ def _platform(model: str | None) -> Platform | None:
     return Platform.IOS if re.search(r"\bapple\b|\bipod", model, re.IGNORECASE) else Platform.ANDROID
 
 
-ADAPTER = Adapter(read, envelopes=("objects",), redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(read, envelopes=("objects",), redact=REDACT, severity_words=frozenset(SEVERITY))

@@ -84,16 +84,16 @@ TYPE: Mapping[str, str] = {
     "UNAUTHORIZED_CONTENT": "unwanted_content",
 }
 ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
-"""What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
+"""Of a device's setting, what gives the type wherever it stands in a word; of others it may be "BLOCKED"."""
 NAMES = (
     *("application_name", "applicationName", "package_name", "packageName", "file_name", "fileName"),
     *("path", "url"),
 )
-"""Where the details of a threat say what it is about, the telling ones first."""
+"""Where the details of a threat say what it is about, the plainest first."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 PROTECTED = frozenset({None, "PROTECTED"})
-"""Protection of a device of which it clears the threats, too: what has lost touch is merely called secure."""
+"""Protection of a device whose SECURE clears its threats; one that has lost touch is merely called so."""
 PROTECTION = ("protection_status", "protectionStatus")
 UNPROTECTED = "agent_inactive"
 REDACT = frozenset(
@@ -144,7 +144,7 @@ def _threat(item: Item) -> ThreatRecord:
     created = fields.word(event, "change_type") in {"CREATED", "CREATE"}
     family = fields.word(threat, "type") or ""
     threat_type = _threat_type(threat, family)
-    details = _block(threat, "details") or threat
+    details = _object(threat, "details") or threat
     return ThreatRecord(
         **_common(item),
         threat_key=fields.required_identifier(threat, "guid", "id"),
@@ -152,7 +152,7 @@ def _threat(item: Item) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=fields.text(details, *NAMES),
         severity_raw=fields.written(threat, "severity"),
-        severity=taxonomy.graded(fields.word(threat, "severity"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.word(threat, "severity"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
         detected_at=at if created or not resolved else None,
@@ -166,7 +166,7 @@ def _threat(item: Item) -> ThreatRecord:
 
 def _threat_type(threat: JsonObject, family: str) -> str:
     found = [fields.plain_word(each) for each in _classifications(threat)]
-    if family == "WEB_CONTENT" and fields.word(_block(threat, "details"), "reason") == "PHISHING":
+    if family == "WEB_CONTENT" and fields.word(_object(threat, "details"), "reason") == "PHISHING":
         return "phishing"
     for each in found:
         if each in TYPE:
@@ -193,7 +193,7 @@ def _smishing(item: Item) -> ThreatRecord:
     detections = alert.get("detections")
     several = detections if isinstance(detections, list) else []
     first = next((each for each in several if isinstance(each, dict)), {})
-    # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
+    # Neither severity nor status: an alert is a fact, of default severity, and nothing of its own ends it.
     return ThreatRecord(
         **_common(item),
         threat_key=fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id"),
@@ -201,7 +201,7 @@ def _smishing(item: Item) -> ThreatRecord:
         threat_type="phishing",
         threat_name=fields.text(first, "category"),
         severity_raw=fields.written(alert, "severity"),
-        severity=taxonomy.graded(fields.word(alert, "severity"), SEVERITY, "phishing"),
+        severity=taxonomy.severity_of(fields.word(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
         detected_at=fields.moment(event, "created_time"),
         vendor_category=fields.text(event, "type"),
@@ -216,11 +216,8 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     severity = DEVICE_LEVEL.get(status, Level.HIGH) if status else None
     active, protected = _is_active(health), fields.word(health, *PROTECTION) in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
-        # an agent that is not at work cannot vouch for its device
-        return DeviceIdentityRecord(
-            **_common(item),
-            detected_at=at,
-        )
+        # An agent that is not active cannot vouch for its device.
+        return DeviceIdentityRecord(**_common(item), detected_at=at)
     return DeviceStateRecord(
         **_common(item),
         detected_at=at,
@@ -232,7 +229,7 @@ def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
 
 
 def _protection(item: Item) -> Iterator[ThreatRecord]:
-    """An agent that is at work and says that it does not protect its device."""
+    """The threat that an active agent is which does not protect its device."""
     event = item.content
     health = _health(event)
     if not _is_active(health) or fields.word(health, *PROTECTION) in PROTECTED:
@@ -244,15 +241,15 @@ def _protection(item: Item) -> Iterator[ThreatRecord]:
         category=taxonomy.category_of(UNPROTECTED, Category.DEVICE),
         threat_type=UNPROTECTED,
         threat_name=fields.text(health, *PROTECTION),
-        severity=taxonomy.graded(None, {}, UNPROTECTED),
+        severity=taxonomy.severity_of(None, {}, UNPROTECTED),
         status=Status.OPEN,
         detected_at=fields.moment(event, "created_time", "eventTime"),
     )
 
 
 def _health(event: JsonObject) -> JsonObject:
-    block = fields.inner(event, "device")
-    return _block(block, "status") or fields.inner(event, "details") or block
+    device = fields.inner(event, "device")
+    return _object(device, "status") or fields.inner(event, "details") or device
 
 
 def _is_active(health: JsonObject) -> bool:
@@ -261,24 +258,24 @@ def _is_active(health: JsonObject) -> bool:
 
 def _common(item: Item) -> _Common:
     event = item.content
-    block = fields.inner(event, "device")
+    device = fields.inner(event, "device")
     target, actor = fields.inner(event, "target"), fields.inner(event, "actor")
     # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target, actor = _if_device(target), _if_device(actor)
-    info = _block(block, "info") or _block(block, "details")
+    info = _object(device, "info") or _object(device, "details")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.required_identifier(event, "id"),
-        "partner_device_id": fields.identifier(block, "guid")
+        "partner_device_id": fields.identifier(device, "guid")
         or fields.identifier(target, "guid", "id")
         or fields.identifier(actor, "guid"),
         "mdm_device_id": fields.identifier(info, "external_id") or fields.identifier(target, "externalId"),
-        "platform": fields.platform(fields.text(block, "platform") or fields.text(target, "platform")),
-        "os_version": fields.text(_block(block, "software"), "os_version")
-        or fields.text(block, "os_version"),
+        "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
+        "os_version": fields.text(_object(device, "software"), "os_version")
+        or fields.text(device, "os_version"),
     }
 
 
@@ -287,22 +284,22 @@ def _if_device(party: JsonObject) -> JsonObject:
     return party if fields.word(party, "type") == "DEVICE" else {}
 
 
-def _block(of: JsonObject, name: str) -> JsonObject:
+def _object(of: JsonObject, name: str) -> JsonObject:
     """The object under `name`; flat events have a word there, or nothing, and the fields one level up."""
     value = of.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:
-    """Give v2 threats, which do not name it, the platform that a device event of the same message tells."""
-    told = {
+    """v2 threats name no platform: give them that of a device event in the same message."""
+    platforms = {
         record.partner_device_id: record.platform
         for record in records
         if isinstance(record, DeviceStateRecord | DeviceIdentityRecord) and record.platform
     }
     return [
-        record.model_copy(update={"platform": told[record.partner_device_id]})
-        if isinstance(record, ThreatRecord) and not record.platform and record.partner_device_id in told
+        record.model_copy(update={"platform": platforms[record.partner_device_id]})
+        if isinstance(record, ThreatRecord) and not record.platform and record.partner_device_id in platforms
         else record
         for record in records
     ]
@@ -319,7 +316,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("events",),
     redact=REDACT,
-    grades=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
     complete=complete,
     unframe=unframe,
 )

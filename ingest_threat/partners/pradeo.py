@@ -76,12 +76,12 @@ IGNORED = {
     "emmApplication": "an app of the MDM's catalogue",
 }
 BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "declaredOperatingSystem"}
-"""What tells the `device` of the bare envelope from another partner's."""
+"""The keys that set the `device` of the bare envelope apart from another partner's."""
 REDACT = frozenset(
     {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name", "device.name"}
 )
 UNCOUPLED = "agent_inactive"
-ENTRIES = 200
+MAX_ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
 
 _SYSLOG = re.compile(r"[^{\[]*\bmtd-pradeosecuritysystems\b[^{]*")
@@ -140,9 +140,9 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
 
 
 def _correlation(item: Item, body: JsonObject) -> list[Record]:
-    """The whole device as the admin's policy grades it: every graded status is listed, active or not."""
-    grades = {category: fields.word(body, name) for name, category in LEVEL_FIELDS.items()}
-    levels = {category: SEVERITY.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
+    """The whole device as the admin's policy grades it: it lists every status with a level, active or not."""
+    words = {category: fields.word(body, name) for name, category in LEVEL_FIELDS.items()}
+    levels = {category: SEVERITY.get(word, Level.HIGH) for category, word in words.items() if word}
     if not levels:
         raise fields.FieldError("no threat level")
     device, at = fields.inner(body, "device"), _at(item, body)
@@ -158,13 +158,13 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     unknown = (
         fields.written(body, name)
         for name, category in LEVEL_FIELDS.items()
-        if grades[category] not in SEVERITY
+        if words[category] not in SEVERITY
     )
     state = DeviceStateRecord(
         **common,
         detected_at=at,
         severity=highest(levels.values()),
-        # Three words cannot stand here, but one that no table knows is told.
+        # Three words cannot stand here, but one that no table knows is logged.
         severity_raw=next(filter(None, unknown), None),
         levels=levels,
         closed_keys=tuple(closed),
@@ -174,11 +174,11 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
 
 def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) -> Iterator[ThreatRecord]:
     for kind in FAMILY:
-        for entry in fields.inner_list(body, f"matched{kind}StatusLevels", at_most=ENTRIES):
+        for entry in fields.inner_list(body, f"matched{kind}StatusLevels", at_most=MAX_ENTRIES):
             if not isinstance(entry, dict):
                 raise fields.FieldError(f"matched{kind}StatusLevels holds what is not an object")
-            grade = fields.inner(entry, f"{kind.lower()}StatusLevel")
-            name = fields.required_identifier(fields.inner(grade, f"device{kind}Status"), "name")
+            graded = fields.inner(entry, f"{kind.lower()}StatusLevel")
+            name = fields.required_identifier(fields.inner(graded, f"device{kind}Status"), "name")
             status = _status(item, fields.inner(entry, f"device{kind}StatusRecord"))
             # Of its event a threat keeps its own entry only: what is stored grows with the message.
             own: _Common = {
@@ -186,23 +186,25 @@ def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) 
                 "raw": redacted(entry, REDACT),
                 "report_id": fields.joined(common["report_id"], name),
             }
-            yield _threat(own, name, kind, status, at, fields.word(grade, "level"))
+            yield _threat(own, name, kind, status, at, fields.word(graded, "level"))
 
 
 def _record(item: Item, body: JsonObject) -> list[Record]:
     kind = next((kind for kind in FAMILY if f"device{kind}Status" in body), "System")
     name = fields.required_identifier(fields.inner(body, f"device{kind}Status"), "name")
     common = _common(item, body, fields.inner(body, "device"))
-    status, said = _status(item, body), fields.written(body, "value")
-    return [_threat(common, name, kind, status, _at(item, body), said=said)]
+    status, written = _status(item, body), fields.written(body, "value")
+    return [_threat(common, name, kind, status, _at(item, body), written=written)]
 
 
 def _history(item: Item, body: JsonObject) -> list[Record]:
     event = fields.inner(body, "event")
     common = _common(item, body, {"id": body.get("deviceId")})
     at = fields.moment(event, "eventDate") or _at(item, body)
-    status, said = _status(item, event), fields.written(event, "value")
-    return [_threat(common, fields.required_identifier(event, "kind"), _kind(item), status, at, said=said)]
+    status, written = _status(item, event), fields.written(event, "value")
+    return [
+        _threat(common, fields.required_identifier(event, "kind"), _kind(item), status, at, written=written)
+    ]
 
 
 def _detection(item: Item, body: JsonObject) -> list[Record]:
@@ -276,7 +278,7 @@ def _enrollment(item: Item, device: JsonObject) -> Iterator[ThreatRecord]:
         category=taxonomy.category_of(UNCOUPLED, Category.DEVICE),
         threat_type=UNCOUPLED,
         threat_name="Agent no longer coupled" if status is Status.OPEN else None,
-        severity=taxonomy.graded(None, {}, UNCOUPLED),
+        severity=taxonomy.severity_of(None, {}, UNCOUPLED),
         status=status,
         **_times(status, _at(item, device)),
     )
@@ -302,10 +304,10 @@ def _threat(
     kind: str | None,
     status: Status,
     at: datetime | None,
-    grade: str | None = None,
-    said: str | None = None,
+    severity: str | None = None,
+    written: str | None = None,
 ) -> ThreatRecord:
-    """The threat that the status `name` is, whichever kind of event tells of it; `said` is its value."""
+    """The threat that the status `name` is, whichever kind of event reports it; `written` is its value."""
     family = FAMILY.get((kind or "").capitalize(), Category.DEVICE)
     leaks = "data_leak" if LEAK.fullmatch(fields.plain_word(name)) else None
     known = _TYPE_BY_PLAIN.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
@@ -316,12 +318,12 @@ def _threat(
         category=taxonomy.category_of(threat_type, family),
         threat_type=threat_type,
         threat_name=name,
-        severity_raw=grade,
-        severity=taxonomy.graded(grade, SEVERITY, threat_type),
+        severity_raw=severity,
+        severity=taxonomy.severity_of(severity, SEVERITY, threat_type),
         status=status,
         **_times(status, at),
         vendor_category=kind,
-        unknown_status=said if status is Status.UNKNOWN else None,
+        unknown_status=written if status is Status.UNKNOWN else None,
     )
 
 
@@ -335,22 +337,22 @@ _TYPE_BY_PLAIN = {_plain(name): threat_type for name, threat_type in TYPE.items(
 
 def _status(item: Item, body: JsonObject) -> Status:
     value = fields.number(body, "value")
-    said = fields.word(body, "value") if value is None else f"{value:g}"
-    if said in item.words["active"]:
+    word = fields.word(body, "value") if value is None else f"{value:g}"
+    if word in item.words["active"]:
         return Status.OPEN
-    return Status.RESOLVED if said in item.words["inactive"] else Status.UNKNOWN
+    return Status.RESOLVED if word in item.words["inactive"] else Status.UNKNOWN
 
 
 def _severity(body: JsonObject) -> Level:
     """The gravest level that a matched rule names, high where none does; Approved wins over them all."""
     if fields.word(body, "status") == "APPROVED":
         return Level.SECURED
-    rules = fields.inner_list(body, "matchedResponseRules", at_most=ENTRIES)
+    rules = fields.inner_list(body, "matchedResponseRules", at_most=MAX_ENTRIES)
     conditions = [
         each
         for rule in rules
         if isinstance(rule, dict)
-        for each in fields.inner_list(rule, "matchConditions", at_most=ENTRIES)
+        for each in fields.inner_list(rule, "matchConditions", at_most=MAX_ENTRIES)
     ]
     named = [
         SEVERITY.get(fields.word(each, "value") or "", Level.HIGH)
@@ -398,5 +400,9 @@ def unframe(line: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset({*SEVERITY, *STATUS, NO_VERDICT}), unframe=unframe, words=WORDS
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *STATUS, NO_VERDICT}),
+    unframe=unframe,
+    words=WORDS,
 )

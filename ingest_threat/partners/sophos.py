@@ -3,8 +3,8 @@
 Transport: pull only, so an operator's relay posts pages of `siem/v1/events`, `siem/v1/alerts`,
 `common/v1/alerts` or `mobile/v1/devices`, or the lines the vendor's own SIEM script writes, which renames
 fields. Documented: envelopes, both sets of field names, event types, compliance rules. Inferred: which text
-of a NowNonCompliant event means which rule, that a blocked page is over when it is told. Not public: how
-network threats look, so what is of no known type and graded medium or more is kept as unknown. No id of
+of a NowNonCompliant event means which rule, that a blocked page is over at once. Not public: how
+network threats look, so what is of no known type and medium or more is kept as unknown. No id of
 Intune's anywhere: agents are linked by hand.
 """
 
@@ -56,7 +56,7 @@ KEYWORD: Mapping[str, str] = {
     "SCAN_INTERVAL": "agent_inactive",
 }
 NO_REASON = frozenset({"", "0", "UNKNOWN"})
-"""Suffixes that say nothing: then the text has to."""
+"""Suffixes that give no reason: then the text does."""
 GROUP = {"MALWARE": Category.APP, "PUA": Category.APP}
 """Category of an unknown type; any other group is about the device."""
 NO_THREAT = frozenset(
@@ -68,7 +68,7 @@ GONE = frozenset({"UNMANAGED", "NOTMANAGED", "UNENROLLED", "NOTENROLLED", "DELET
 REDACT = frozenset({"source", "suser", "user_id", "duid", "location", "dhost"})
 
 
-class _Finding(NamedTuple):
+class _ThreatFacts(NamedTuple):
     """What an event says of a threat."""
 
     threat_type: str
@@ -103,14 +103,14 @@ def _event(item: Item, parts: list[str]) -> list[Record]:
         return [_threat(item, _detection(event, kind))]
     if family in WEB:
         return [_threat(item, _web_page(event, family))]
-    level = taxonomy.graded(fields.word(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
+    level = taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
     if level.rank < Level.MEDIUM.rank or (family == "MOBILE" and kind in NO_THREAT):
         return item.ignored("not a threat")
-    return [_threat(item, _Finding(taxonomy.UNKNOWN, ("_".join(parts[2:]), _identity(event))))]
+    return [_threat(item, _ThreatFacts(taxonomy.UNKNOWN, ("_".join(parts[2:]), _identity(event))))]
 
 
 def _is_mobile(event: JsonObject, parts: list[str]) -> bool:
-    """Servers and computers share the feed. An alert tells in other places than an event."""
+    """Servers and computers share the feed. An alert names its kind in other fields than an event."""
     agent, data = fields.inner(event, "managedAgent"), fields.inner(event, "data")
     kind = fields.word(event, "endpoint_type") or fields.word(data, "endpoint_type")
     kind = kind or fields.word(agent, "type") or fields.word(event, "product")
@@ -141,16 +141,16 @@ def _now_compliant(item: Item) -> DeviceStateRecord:
     )
 
 
-def _violation(event: JsonObject, suffix: str) -> _Finding:
-    said = re.sub(r"^.*?\bnon[- ]?compliant\b\W*", "", _name(event) or "", flags=re.IGNORECASE | re.DOTALL)
-    reason = said if suffix in NO_REASON else suffix
-    words = [f"_{fields.plain_word(each)}" for each in (suffix, said)]
+def _violation(event: JsonObject, suffix: str) -> _ThreatFacts:
+    rule = re.sub(r"^.*?\bnon[- ]?compliant\b\W*", "", _name(event) or "", flags=re.IGNORECASE | re.DOTALL)
+    reason = rule if suffix in NO_REASON else suffix
+    words = [f"_{fields.plain_word(each)}" for each in (suffix, rule)]
     named = (threat_type for each in words for phrase, threat_type in KEYWORD.items() if f"_{phrase}" in each)
-    threat_type = next(named, None) or taxonomy.by_keyword(suffix, said) or taxonomy.UNKNOWN
-    return _Finding(threat_type, ("non_compliant", reason.casefold()), vendor_category=COMPLIANCE)
+    threat_type = next(named, None) or taxonomy.by_keyword(suffix, rule) or taxonomy.UNKNOWN
+    return _ThreatFacts(threat_type, ("non_compliant", reason.casefold()), vendor_category=COMPLIANCE)
 
 
-def _detection(event: JsonObject, kind: str) -> _Finding:
+def _detection(event: JsonObject, kind: str) -> _ThreatFacts:
     identity = _identity(event)
     # "Troj/..." and "Andr/Troj..." are how the vendor's own names begin.
     trojan = "_TROJ" in f"_{fields.plain_word(identity or '')}"
@@ -163,13 +163,13 @@ def _detection(event: JsonObject, kind: str) -> _Finding:
         threat_type = "malware"
     status = Status.RESOLVED if kind.endswith(CLOSING) else Status.OPEN
     # There is no id in common: what was found is all a clean-up repeats.
-    return _Finding(threat_type, (identity,), status, fields.text(event, "group"))
+    return _ThreatFacts(threat_type, (identity,), status, fields.text(event, "group"))
 
 
-def _web_page(event: JsonObject, family: str) -> _Finding:
+def _web_page(event: JsonObject, family: str) -> _ThreatFacts:
     blocked = family == "WEBFILTERINGBLOCKED" or re.search(r"\bblocked\b", _name(event) or "", re.IGNORECASE)
     status, reason = (Status.RESOLVED, BLOCKED) if blocked else (Status.OPEN, None)
-    return _Finding(
+    return _ThreatFacts(
         WEB[family], (family.lower(), _identity(event)), status, fields.text(event, "group"), reason
     )
 
@@ -185,28 +185,28 @@ def _identity(event: JsonObject) -> str | None:
     return (quoted[1] if quoted else name).strip().casefold() or None
 
 
-def _threat(item: Item, finding: _Finding) -> ThreatRecord:
+def _threat(item: Item, facts: _ThreatFacts) -> ThreatRecord:
     event, at, endpoint = item.content, _at(item.content), _endpoint(item.content)
-    resolved = finding.status is Status.RESOLVED
+    resolved = facts.status is Status.RESOLVED
     family = GROUP.get(fields.word(event, "group") or "", Category.DEVICE)
     return ThreatRecord(
         partner=item.partner,
         index=item.index,
         raw=item.raw,
         report_id=fields.required_identifier(event, "id"),
-        threat_key=fields.joined(endpoint, *finding.key),
+        threat_key=fields.joined(endpoint, *facts.key),
         partner_device_id=endpoint,
-        category=taxonomy.category_of(finding.threat_type, family),
-        threat_type=finding.threat_type,
+        category=taxonomy.category_of(facts.threat_type, family),
+        threat_type=facts.threat_type,
         threat_name=_name(event),
         severity_raw=fields.written(event, "severity"),
-        severity=taxonomy.graded(fields.word(event, "severity"), SEVERITY, finding.threat_type),
-        status=finding.status,
-        detected_at=None if resolved and finding.reason is None else at,
+        severity=taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, facts.threat_type),
+        status=facts.status,
+        detected_at=None if resolved and facts.reason is None else at,
         resolved_at=at if resolved else None,
-        vendor_category=finding.vendor_category,
-        reason=finding.reason,
-        unknown_type=fields.text(event, "type") if finding.threat_type == taxonomy.UNKNOWN else None,
+        vendor_category=facts.vendor_category,
+        reason=facts.reason,
+        unknown_type=fields.text(event, "type") if facts.threat_type == taxonomy.UNKNOWN else None,
     )
 
 
@@ -256,5 +256,5 @@ def _state(device: JsonObject) -> tuple[Level, Clears] | None:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("items", "alerts"), redact=REDACT, grades=frozenset({*SEVERITY, *DEVICE_LEVEL})
+    read, envelopes=("items", "alerts"), redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL})
 )

@@ -33,7 +33,7 @@ TYPE: Mapping[str, str] = {
     "VULNERABLEOS": "vulnerable_os",
 }
 KEYWORD: Mapping[str, str] = {
-    # What the keywords all partners share do not know, or take for something wider.
+    # In a sub-type, before the keywords all partners share, which have nothing or something wider.
     "HOTSPOT": "rogue_wifi",
     "RISKY_WIFI": "rogue_wifi",
 }
@@ -75,7 +75,7 @@ def read(item: Item) -> list[Record]:
             threat_type=threat_type,
             threat_name=fields.text(incident, "sub_type", "package_name", "type"),
             severity_raw=fields.written(incident, "severity"),
-            severity=taxonomy.graded(fields.word(incident, "severity"), SEVERITY, threat_type),
+            severity=taxonomy.severity_of(fields.word(incident, "severity"), SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
@@ -134,5 +134,5 @@ def unframe(line: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset(SEVERITY), unframe=unframe, words={"closing": CLOSING}
+    read, redact=REDACT, severity_words=frozenset(SEVERITY), unframe=unframe, words={"closing": CLOSING}
 )

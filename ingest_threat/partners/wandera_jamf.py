@@ -20,7 +20,7 @@ from shared.domain.record import BLOCKED, Category, Platform, Record, Status, Th
 STATUS = {
     "DETECTED": Status.OPEN,
     "RESOLVED": Status.RESOLVED,
-    # Prevented before it did anything: closed by the message that tells of it.
+    # Prevented before it did anything: its own message closes it.
     "BLOCKED": Status.RESOLVED,
 }
 SEVERITY = {
@@ -148,18 +148,18 @@ def _plain(name: str) -> str:
 
 
 def _family(name: str) -> Category:
-    """Jamf's events have no category: the name has to tell."""
+    """Jamf's events have no category: the name stands in."""
     if re.match(r"ACCESS_|SSL_|NETWORK_", name):
         return Category.NETWORK
     return Category.APP if re.search(r"_IN_INVENTORY$|^APP_|^LEAK_", name) else Category.DEVICE
 
 
 def _severity(event: JsonObject, threat_type: str) -> Level:
-    level = fields.number(event, "severity")
-    if level is None:
-        return taxonomy.graded(fields.word(event, "severity"), SEVERITY, threat_type)
+    written = fields.number(event, "severity")
+    if written is None:
+        return taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, threat_type)
     # A number off the scale is an unknown word.
-    return next((grade for least, grade in SEVERITY_FROM if level >= least), Level.HIGH)
+    return next((level for least, level in SEVERITY_FROM if written >= least), Level.HIGH)
 
 
 def _platform(device: JsonObject) -> Platform | None:
@@ -176,4 +176,4 @@ def _os_version(device: JsonObject) -> str | None:
     return version or (in_name[1] if in_name else None)
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*SEVERITY, *map(str, SCALE)}))
+ADAPTER = Adapter(read, redact=REDACT, severity_words=frozenset({*SEVERITY, *map(str, SCALE)}))

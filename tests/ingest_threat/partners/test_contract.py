@@ -179,9 +179,9 @@ def test_whatever_an_item_holds_its_neighbour_is_read(partner: str, data: st.Dat
     body = json.dumps([bad, good]).encode()
     read = parse(partner, body, received_at=RECEIVED_AT)
     # The neighbour may gain a platform from a device event in the same message, never lose anything.
-    told = {"index": 0, "platform": None}
-    last = [record.model_copy(update=told) for record in read if record.index == 1]
-    assert last == [record.model_copy(update=told) for record in records(partner, good)]
+    replaced = {"index": 0, "platform": None}
+    last = [record.model_copy(update=replaced) for record in read if record.index == 1]
+    assert last == [record.model_copy(update=replaced) for record in records(partner, good)]
     assert {record.index for record in read} == {0, 1}
     assert json.dumps([record.model_dump(mode="json") for record in read]).encode()
     assert parse(partner, body, received_at=RECEIVED_AT) == read

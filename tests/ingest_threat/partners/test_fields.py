@@ -69,7 +69,7 @@ def test_long_ids_stay_apart() -> None:
 
 
 @pytest.mark.parametrize("value", ["http://bad.example/?to=anna@example.org", "352099001761481"])
-def test_a_key_tells_nothing_personal_and_stays_the_same(value: str) -> None:
+def test_a_key_shows_nothing_personal_and_stays_the_same(value: str) -> None:
     key = fields.joined("d", value)
     assert key == fields.joined("d", value) != fields.joined("d", value + "x")
     assert value not in key

@@ -100,7 +100,7 @@ def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
         ("SOMETHING", "ELSE", "unknown", "device"),
     ],
 )
-def test_a_classification_tells_the_type(
+def test_a_classification_gives_the_type(
     family: str, classification: str, threat_type: str, category: str
 ) -> None:
     record = threat("lookout", lookout_threat(type=family, classifications=[classification]))
@@ -185,7 +185,7 @@ def test_a_device_event_without_a_status_is_its_identity() -> None:
     assert record.mdm_device_id == "mdm-1"
 
 
-def test_a_device_event_tells_the_platform_of_threats_in_the_same_message() -> None:
+def test_a_device_event_gives_the_platform_of_threats_in_the_same_message() -> None:
     read = records("lookout", lookout_threat(), lookout_device())
     assert isinstance(read[0], ThreatRecord)
     assert read[0].platform is Platform.ANDROID
@@ -247,13 +247,13 @@ def test_the_frames_of_the_event_stream_are_taken_as_they_come() -> None:
     assert [(record.record, record.index) for record in read] == [("threat", 0), ("threat", 1)]
 
 
-def test_a_classification_that_no_table_knows_is_told_not_the_apps_name() -> None:
+def test_a_classification_that_no_table_knows_is_logged_not_the_apps_name() -> None:
     record = threat("lookout", lookout_threat(classifications=["NOVELTY", "ODDITY"]))
     assert (record.threat_type, record.threat_name) == ("unknown", "Torch")
     assert unknown_words(record) == [("type", "NOVELTY, ODDITY")]
 
 
-def test_a_status_that_no_table_knows_is_told() -> None:
+def test_a_status_that_no_table_knows_is_logged() -> None:
     assert unknown_words(threat("lookout", lookout_threat(status="Snoozed"))) == [("status", "Snoozed")]
 
 
@@ -265,5 +265,5 @@ def test_a_status_that_no_table_knows_is_told() -> None:
         ({"url": "http://bad.example/"}, "http://bad.example/"),
     ],
 )
-def test_what_the_details_tell_names_the_threat(details: dict[str, str], name: str) -> None:
+def test_what_the_details_say_names_the_threat(details: dict[str, str], name: str) -> None:
     assert threat("lookout", lookout_threat(details=details)).threat_name == name

@@ -70,7 +70,7 @@ def test_the_vendors_script_renames_fields_and_nothing_else() -> None:
         ("Torch Toolbar", "Threat::PuaDetected", "potentially_unwanted_app"),
     ],
 )
-def test_what_was_found_tells_the_type(found: str, kind: str, threat_type: str) -> None:
+def test_what_was_found_gives_the_type(found: str, kind: str, threat_type: str) -> None:
     record = threat(sophos_event(kind, name=f"Malware detected: '{found}' at 'com.example.spyware'"))
     assert (record.threat_type, record.category) == (threat_type, "app")
 
@@ -123,7 +123,7 @@ def test_what_broke_a_rule_is_marked_for_the_snapshot_that_clears_it() -> None:
         ("", "", "unknown", "device"),
     ],
 )
-def test_the_suffix_or_the_rule_named_tells_the_type(
+def test_the_suffix_or_the_rule_named_gives_the_type(
     suffix: str, says: str, threat_type: str, category: str
 ) -> None:
     record = threat(sophos_violation(suffix, says))
@@ -172,9 +172,7 @@ def test_severity_words(word: str | None, level: str) -> None:
         ("WebControlViolation", "'toys.example' after a warning", Status.OPEN, "unwanted_content"),
     ],
 )
-def test_a_blocked_page_is_over_when_it_is_told(
-    kind: str, name: str, status: Status, threat_type: str
-) -> None:
+def test_a_blocked_page_is_over_at_once(kind: str, name: str, status: Status, threat_type: str) -> None:
     record = threat(sophos_event(kind, name=name))
     assert (record.status, record.threat_type, record.category) == (status, threat_type, "network")
     assert record.detected_at == AT
@@ -192,7 +190,7 @@ def test_the_life_of_a_device_is_no_threat(kind: str) -> None:
     assert ignored(sophos_event(f"Mobile::{kind}", severity="medium"))
 
 
-def test_an_unknown_type_is_kept_where_it_is_graded_as_a_danger() -> None:
+def test_an_unknown_type_is_kept_where_it_is_medium_or_more() -> None:
     record = threat(sophos_event("Mobile::NetworkNovelty", severity="medium", group="MOBILES"))
     assert (record.threat_type, record.category, record.status) == ("unknown", "device", Status.OPEN)
     assert record.severity is Level.MEDIUM
@@ -228,7 +226,7 @@ def test_an_alert_that_is_no_threat_of_a_device_is_ignored() -> None:
         ("unknown", True, "secured", "compliance"),
     ],
 )
-def test_health_tells_the_level_and_what_it_clears(
+def test_health_gives_the_level_and_what_it_clears(
     state: str, compliant: object, level: str, clears: str
 ) -> None:
     fields = {"healthState": {"state": state}, "compliance": {"compliant": compliant}}
@@ -245,7 +243,7 @@ def test_a_device_is_read() -> None:
     assert mac.platform is Platform.OTHER
 
 
-def test_a_device_whose_health_is_not_told_is_ignored() -> None:
+def test_a_device_without_health_is_ignored() -> None:
     assert ignored(sophos_device(healthState={}, compliance={"compliant": False}))
     assert ignored(sophos_device(healthState={"state": "unknown"}, compliance=None))
 
@@ -282,6 +280,6 @@ def test_an_item_without_sense_is_set_aside_alone(content: JsonObject, reason: s
     assert isinstance(good, ThreatRecord)
 
 
-def test_the_type_that_no_table_knows_is_told_not_the_text_which_may_name_a_person() -> None:
+def test_the_type_that_no_table_knows_is_logged_not_the_text_which_may_name_a_person() -> None:
     record = threat(sophos_event("Mobile::Novelty", severity="high", name="Anna's phone has something new"))
     assert unknown_words(record) == [("type", "Event::Endpoint::Mobile::Novelty")]
