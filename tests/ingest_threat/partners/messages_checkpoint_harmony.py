@@ -1,7 +1,7 @@
 """Invented rows in the shape of Check Point's alerts."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def checkpoint_alert(**fields: object) -> JsonObject:

@@ -3,7 +3,7 @@
 import json
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def device(**fields: object) -> JsonObject:

@@ -1,7 +1,7 @@
 """Invented events, alerts and devices in the shapes of Sophos Central."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def sophos_event(kind: str = "Threat::Detected", **fields: object) -> JsonObject:

@@ -18,7 +18,6 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records, state, threat
 from tests.ingest_threat.partners.messages_better_mobile import (
     AGENT,
     app,
@@ -27,6 +26,7 @@ from tests.ingest_threat.partners.messages_better_mobile import (
     incident,
     netflow,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 SEEN = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 LOGGED = datetime(2026, 2, 1, 8, 5, 0, 500000, tzinfo=UTC)

@@ -18,7 +18,8 @@ from ingest_threat.partners._taxonomy import TYPES
 from shared.domain.level import Level
 from shared.domain.record import DeviceStateRecord, Status, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
+from tests.ingest_threat.partners.messages import samples
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 SAMPLES = samples()
 # Other adapters may be there before their samples are: their own tests hold them to this.

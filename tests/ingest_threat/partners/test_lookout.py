@@ -18,14 +18,8 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    lookout_device,
-    lookout_threat,
-    records,
-    state,
-    threat,
-)
+from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 

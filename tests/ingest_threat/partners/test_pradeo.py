@@ -19,15 +19,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    jamf_event,
-    lookout_device,
-    records,
-    state,
-    threat,
-    zimperium_search,
-)
+from tests.ingest_threat.partners.messages_lookout import lookout_device
 from tests.ingest_threat.partners.messages_pradeo import (
     app_verdict,
     bare,
@@ -41,6 +33,9 @@ from tests.ingest_threat.partners.messages_pradeo import (
     legacy,
     status_record,
 )
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.ingest_threat.partners.messages_zimperium import zimperium_search
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)

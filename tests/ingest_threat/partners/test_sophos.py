@@ -9,8 +9,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners import messages
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records
+from tests.ingest_threat.partners import reading
 from tests.ingest_threat.partners.messages_sophos import (
     sophos_alert,
     sophos_device,
@@ -18,12 +17,13 @@ from tests.ingest_threat.partners.messages_sophos import (
     sophos_relabelled,
     sophos_violation,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
 
 def threat(content: JsonObject) -> ThreatRecord:
-    return messages.threat("sophos", content)
+    return reading.threat("sophos", content)
 
 
 def ignored(content: JsonObject) -> bool:
@@ -87,7 +87,7 @@ def test_without_an_endpoint_type_only_a_mobile_event_is_mobile() -> None:
 
 
 def test_a_device_that_complies_is_clear_of_what_broke_the_rules() -> None:
-    state = messages.state("sophos", sophos_event("Mobile::NowCompliant", severity="low"))
+    state = reading.state("sophos", sophos_event("Mobile::NowCompliant", severity="low"))
     assert (state.severity, state.clears, state.detected_at) == (Level.SECURED, Clears.COMPLIANCE, AT)
     assert (state.report_id, state.partner_device_id) == ("event-1", "agent-1")
 
@@ -230,16 +230,16 @@ def test_health_gives_the_level_and_what_it_clears(
     state: str, compliant: object, level: str, clears: str
 ) -> None:
     fields = {"healthState": {"state": state}, "compliance": {"compliant": compliant}}
-    record = messages.state("sophos", sophos_device(**fields))
+    record = reading.state("sophos", sophos_device(**fields))
     assert (record.severity, record.clears) == (level, clears)
 
 
 def test_a_device_is_read() -> None:
-    record = messages.state("sophos", sophos_device())
+    record = reading.state("sophos", sophos_device())
     assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green"
     assert (record.platform, record.os_version) == (Platform.IOS, "18.3")
     assert record.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
-    mac = messages.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
+    mac = reading.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
     assert mac.platform is Platform.OTHER
 
 
@@ -251,7 +251,7 @@ def test_a_device_without_health_is_ignored() -> None:
 def test_a_device_no_longer_managed_is_never_called_well() -> None:
     assert ignored(sophos_device(managedState="notManaged"))
     red = sophos_device(managedState="deleted", healthState={"state": "red"})
-    assert messages.state("sophos", red).severity is Level.HIGH
+    assert reading.state("sophos", red).severity is Level.HIGH
 
 
 @pytest.mark.parametrize("envelope", ["items", "alerts"])

@@ -7,7 +7,8 @@ import pytest
 from ingest_threat.partners import unknown_words
 from shared.domain.level import Level
 from shared.domain.record import Platform, Status, UnreadableRecord
-from tests.ingest_threat.partners.messages import jamf_event, loaded, records, threat
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.ingest_threat.partners.reading import loaded, records, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 

@@ -9,15 +9,13 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    records,
-    threat,
+from tests.ingest_threat.partners.messages_zimperium import (
     zimperium_incident,
     zimperium_legacy,
     zimperium_search,
     zimperium_threat,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
