@@ -69,3 +69,6 @@ class Adapter:
     """Returns the partner's device id as its records have it, however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""
+    never_resolves: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of threats that nothing the vendor sends resolves by name: the vendor's word for the kind, and
+    what ends such a threat then."""

@@ -96,6 +96,7 @@ PROTECTED = frozenset({None, "PROTECTED"})
 """Protection of a device whose SECURE clears its threats; one that has lost touch is merely called so."""
 PROTECTION = ("protection_status", "protectionStatus")
 UNPROTECTED = "agent_inactive"
+NEVER_RESOLVES = {"SMISHING_ALERT": "a later DEVICE event that calls the device SECURE"}
 REDACT = frozenset(
     {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
 )
@@ -193,7 +194,7 @@ def _smishing(item: Item) -> ThreatRecord:
     detections = alert.get("detections")
     several = detections if isinstance(detections, list) else []
     first = next((each for each in several if isinstance(each, dict)), {})
-    # Neither severity nor status: an alert is a fact, of default severity, and nothing of its own ends it.
+    # Neither severity nor status: an alert is a fact, of default severity.
     return ThreatRecord(
         **_common(item),
         threat_key=fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id"),
@@ -319,4 +320,5 @@ ADAPTER = Adapter(
     severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
     complete=complete,
     unframe=unframe,
+    never_resolves=NEVER_RESOLVES,
 )

@@ -65,6 +65,7 @@ NO_THREAT = frozenset(
 )
 GONE = frozenset({"UNMANAGED", "NOTMANAGED", "UNENROLLED", "NOTENROLLED", "DELETED", "WIPED", "RETIRED"})
 """States of management in which a device's being well says nothing. Inferred: only `managed` was seen."""
+NEVER_RESOLVES = {"WebControlViolation": "a later device item with green health, unless not compliant"}
 REDACT = frozenset({"source", "suser", "user_id", "duid", "location", "dhost"})
 
 
@@ -256,5 +257,9 @@ def _state(device: JsonObject) -> tuple[Level, Clears] | None:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("items", "alerts"), redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL})
+    read,
+    envelopes=("items", "alerts"),
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    never_resolves=NEVER_RESOLVES,
 )

@@ -110,6 +110,13 @@ def test_the_tables_of_a_page_are_those_of_its_adapter(slug: str) -> None:
     assert _graded(module) <= {name for name, _ in tables}, "a page has every table of levels and status"
 
 
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_says_what_ends_the_threats_that_never_resolve(slug: str) -> None:
+    _, adapter = _adapter(slug)
+    tables = dict(_tables(_page(slug)))
+    assert tables.get("NEVER_RESOLVES", {}) == _meant(adapter.never_resolves)
+
+
 def _graded(module: ModuleType) -> set[str]:
     """The adapter's tables that give levels or statuses."""
     found = set()

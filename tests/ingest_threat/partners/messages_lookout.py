@@ -45,8 +45,25 @@ def lookout_device(**status: object) -> JsonObject:
     )
 
 
+def lookout_smishing(**alert: object) -> JsonObject:
+    return loaded(
+        {
+            **lookout_threat(),
+            "id": "event-3",
+            "type": "SMISHING_ALERT",
+            "threat": None,
+            "smishing_alert": {
+                "guid": "alert-1",
+                "detections": [{"category": "EMBEDDED_PHISHING_URL", "impersonated_employee": "Anna"}],
+                **alert,
+            },
+        }
+    )
+
+
 MESSAGES: list[JsonObject] = [
     lookout_threat(),
     lookout_threat(status="RESOLVED", type="WEB_CONTENT", classifications=["MALICIOUS_CONTENT"]),
     lookout_device(),
+    lookout_smishing(),
 ]

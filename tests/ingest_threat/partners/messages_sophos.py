@@ -92,6 +92,7 @@ MESSAGES: list[JsonObject] = [
     sophos_relabelled(),
     sophos_violation("::GENERAL_BLACKLISTED_APPS"),
     sophos_event("Mobile::NowCompliant", severity="low", group="MOBILES"),
+    sophos_event("WebControlViolation", name="'toys.example' after a warning", severity="low", group="WEB"),
     sophos_alert(),
     sophos_device(),
 ]

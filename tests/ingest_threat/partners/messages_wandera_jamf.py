@@ -31,5 +31,6 @@ def jamf_event(**fields: object) -> JsonObject:
 
 MESSAGES: list[JsonObject] = [
     jamf_event(),
+    jamf_event(action="Resolved", timestamp="2026-02-01T09:00:00.500Z"),
     jamf_event(action="Blocked", severity=10),
 ]

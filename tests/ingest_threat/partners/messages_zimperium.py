@@ -90,7 +90,10 @@ def zimperium_legacy(**fields: object) -> JsonObject:
 
 MESSAGES: list[JsonObject] = [
     zimperium_threat(),
+    zimperium_threat(threat_status="Resolved", device_time=1770000010000),
     zimperium_incident(),
     zimperium_search(),
+    zimperium_search(state=3, mitigationEvents=[{"timestamp": 1770000030000}]),
     zimperium_legacy(),
+    zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000"),
 ]

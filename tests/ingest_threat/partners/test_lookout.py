@@ -18,7 +18,8 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_threat
+from tests.ingest_threat.partners.endings import open_threats
+from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_smishing, lookout_threat
 from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
@@ -197,16 +198,19 @@ def test_an_unknown_event_type_is_set_aside() -> None:
 
 
 def test_a_smishing_alert_is_phishing_of_default_severity() -> None:
-    alert = {"guid": "alert-1", "detections": [{"category": "EMBEDDED_PHISHING_URL"}]}
-    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
+    record = threat("lookout", lookout_smishing())
     assert (record.threat_type, record.severity, record.status) == ("phishing", Level.MEDIUM, Status.OPEN)
     assert (record.threat_key, record.detected_at) == ("alert-1", AT)
 
 
 def test_a_smishing_alert_without_an_id_of_its_own_is_known_by_its_events() -> None:
-    alert = {"severity": "HIGH", "detections": "URL_DETECTION"}
-    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
-    assert (record.threat_key, record.severity) == ("event-1", Level.HIGH)
+    record = threat("lookout", lookout_smishing(guid=None, severity="HIGH", detections="URL_DETECTION"))
+    assert (record.threat_key, record.severity) == ("event-3", Level.HIGH)
+
+
+def test_a_smishing_alert_ends_with_a_later_device_event_that_says_secure() -> None:
+    assert open_threats("lookout", lookout_smishing(), lookout_device(security_status="THREATS_LOW"))
+    assert not open_threats("lookout", lookout_smishing(), lookout_device())
 
 
 def test_a_flat_event_has_words_where_blocks_stand_in_others() -> None:

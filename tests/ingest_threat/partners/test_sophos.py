@@ -10,6 +10,7 @@ from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners import reading
+from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_sophos import (
     sophos_alert,
     sophos_device,
@@ -232,6 +233,13 @@ def test_health_gives_the_level_and_what_it_clears(
     fields = {"healthState": {"state": state}, "compliance": {"compliant": compliant}}
     record = reading.state("sophos", sophos_device(**fields))
     assert (record.severity, record.clears) == (level, clears)
+
+
+def test_a_page_opened_after_a_warning_ends_with_a_later_green_device() -> None:
+    opened = sophos_event("WebControlViolation", name="'toys.example' after a warning")
+    not_compliant = sophos_device(compliance={"compliant": False})
+    assert open_threats("sophos", opened, sophos_event("Mobile::NowCompliant"), not_compliant)
+    assert not open_threats("sophos", opened, sophos_device())
 
 
 def test_a_device_is_read() -> None:
