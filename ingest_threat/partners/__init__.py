@@ -49,14 +49,14 @@ def device_id(partner: str, written: str) -> str:
 
     Raises UnknownPartner where there is no adapter of that name.
     """
-    return _adapter(partner).device_id(written)
+    return _adapter_of(partner).device_id(written)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:
     """The slug and the name of the vocabulary `<slug>_<name>`; None where no adapter declares it."""
     for slug in known():
         name = key.removeprefix(f"{slug}_")
-        if name != key and name in _adapter(slug).words:
+        if name != key and name in _adapter_of(slug).words:
             return slug, name
     return None
 
@@ -68,7 +68,7 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
     partner's format. No record depends on `received_at` (aware): a report sent again gives the same record.
     """
-    adapter = _adapter(partner)
+    adapter = _adapter_of(partner)
     vocabularies = in_force(partner, adapter.words, words)
     found = items(body, envelopes=adapter.envelopes, unframe=adapter.unframe)
     records: list[Record] = []
@@ -92,7 +92,7 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
     """What no table of the partner's adapter knows: (`severity`, `type` or `status`, the word, masked)."""
-    known_words, written = _adapter(record.partner).severity_words, record.severity_raw
+    known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
     found = []
     if known_words and written and _severity_word(written) not in known_words:
         found.append(("severity", masked(written)))
@@ -110,7 +110,7 @@ def _severity_word(written: str) -> str:
 
 
 @cache
-def _adapter(partner: str) -> Adapter:
+def _adapter_of(partner: str) -> Adapter:
     check_known(partner)
     adapter = getattr(import_module(f"{__name__}.{partner}"), "ADAPTER", None)
     if not isinstance(adapter, Adapter):

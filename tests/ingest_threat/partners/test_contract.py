@@ -74,10 +74,11 @@ def test_tables_of_one_kind_have_one_name(partner: str) -> None:
     }
     for name, table in tables.items():
         if all(isinstance(value, Level) for value in table.values()):
-            assert name in {"SEVERITY", "DEVICE_LEVEL"}, f"{name} gives levels: of a threat, or of a device"
+            assert name in {"SEVERITY", "DEVICE_LEVEL"}, f"call {name} SEVERITY (of threats) or DEVICE_LEVEL"
         if all(isinstance(value, Status) for value in table.values()):
-            assert name == "STATUS", f"{name} gives statuses"
-    assert set(tables.get("TYPE", {}).values()) <= TYPES.keys()
+            assert name == "STATUS", f"call {name} STATUS"
+    unknown = set(tables.get("TYPE", {}).values()) - TYPES.keys()
+    assert not unknown, f"TYPE gives {unknown}, which the taxonomy does not have"
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
