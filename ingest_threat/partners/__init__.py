@@ -49,14 +49,14 @@ def device_id(partner: str, written: str) -> str:
 
     Raises UnknownPartner where there is no adapter of that name.
     """
-    return _adapter(partner).device_id(written)
+    return _adapter_of(partner).device_id(written)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:
-    """The slug and name of the vocabulary that `<slug>_<name>` means; None where no adapter declares it."""
+    """The slug and the name of the vocabulary `<slug>_<name>`; None where no adapter declares it."""
     for slug in known():
         name = key.removeprefix(f"{slug}_")
-        if name != key and name in _adapter(slug).words:
+        if name != key and name in _adapter_of(slug).words:
             return slug, name
     return None
 
@@ -68,8 +68,8 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
     partner's format. No record depends on `received_at` (aware): a report sent again gives the same record.
     """
-    adapter = _adapter(partner)
-    spoken = in_force(partner, adapter.words, words)
+    adapter = _adapter_of(partner)
+    vocabularies = in_force(partner, adapter.words, words)
     found = items(body, envelopes=adapter.envelopes, unframe=adapter.unframe)
     records: list[Record] = []
     recognised = not found
@@ -78,7 +78,7 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
             records.append(_unreadable(partner, adapter, item, item.reason))
             continue
         try:
-            records += _read(partner, adapter, item, spoken)
+            records += _read(partner, adapter, item, vocabularies)
             recognised = True
         except Foreign as error:
             records.append(_unreadable(partner, adapter, item, str(error)))
@@ -92,10 +92,10 @@ def parse(partner: str, body: bytes, *, received_at: datetime, words: PartnerWor
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
     """What no table of the partner's adapter knows: (`severity`, `type` or `status`, the word, masked)."""
-    grades, grade = _adapter(record.partner).grades, record.severity_raw
+    known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
     found = []
-    if grades and grade and _graded_by(grade) not in grades:
-        found.append(("severity", masked(grade)))
+    if known_words and written and _severity_word(written) not in known_words:
+        found.append(("severity", masked(written)))
     if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         word = record.unknown_type or record.threat_name or record.vendor_category
         found.append(("type", masked(word or "")))
@@ -104,13 +104,13 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, s
     return found
 
 
-def _graded_by(grade: str) -> str:
-    """The word of a table that `grade` is, however a number among them is written."""
-    return f"{float(grade):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", grade) else plain_word(grade)
+def _severity_word(written: str) -> str:
+    """`written` as the tables have it, in which a number stands without needless zeros: 2.0 is `2`."""
+    return f"{float(written):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", written) else plain_word(written)
 
 
 @cache
-def _adapter(partner: str) -> Adapter:
+def _adapter_of(partner: str) -> Adapter:
     check_known(partner)
     adapter = getattr(import_module(f"{__name__}.{partner}"), "ADAPTER", None)
     if not isinstance(adapter, Adapter):
