@@ -56,14 +56,14 @@ def device_id(partner: str, written: str) -> str:
 
     Raises UnknownPartner where there is no adapter of that name.
     """
-    return _adapter(partner).device_id(written)
+    return _adapter_of(partner).device_id(written)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:
-    """The slug and name of the vocabulary that `<slug>_<name>` means; None where no adapter declares it."""
+    """The slug and the name of the vocabulary `<slug>_<name>`; None where no adapter declares it."""
     for slug in known():
         name = key.removeprefix(f"{slug}_")
-        if name != key and name in _adapter(slug).words:
+        if name != key and name in _adapter_of(slug).words:
             return slug, name
     return None
 
@@ -79,8 +79,8 @@ def parse(
     delivery: of the message's own id (`delivery`), which a repeat keeps, else of the minute of `received_at`
     (aware).
     """
-    adapter = _adapter(partner)
-    spoken = in_force(partner, adapter.words, words)
+    adapter = _adapter_of(partner)
+    vocabularies = in_force(partner, adapter.words, words)
     found = items(body, envelopes=adapter.envelopes)
     records: list[Record] = []
     recognised = not found
@@ -95,7 +95,7 @@ def parse(
             records.append(_unreadable(partner, adapter, item, item.reason, foreign=True))
             continue
         try:
-            records += _read(partner, adapter, item, spoken)
+            records += _read(partner, adapter, item, vocabularies)
             recognised = True
         except Foreign as error:
             records.append(_unreadable(partner, adapter, item, str(error), foreign=True))
@@ -119,15 +119,15 @@ def _delivered(record: Record, mark: str) -> Record:
 
 def redacted_body(partner: str, content: JsonValue) -> JsonValue:
     """`content` without what is secret or personal in the partner's messages."""
-    return redacted(content, _adapter(partner).redact)
+    return redacted(content, _adapter_of(partner).redact)
 
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
     """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked)."""
-    grades, grade = _adapter(record.partner).grades, record.severity_raw
+    known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
     found = []
-    if grades and grade and _graded_by(grade) not in grades:
-        found.append(("severity", masked(grade)))
+    if known_words and written and _severity_word(written) not in known_words:
+        found.append(("severity", masked(written)))
     if isinstance(record, ThreatRecord) and record.threat_type == UNKNOWN:
         word = record.unknown_type or record.threat_name or record.vendor_category
         found.append(("type", masked(word or "")))
@@ -138,13 +138,13 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, s
     return found
 
 
-def _graded_by(grade: str) -> str:
-    """The word of a table that `grade` is, however a number among them is written."""
-    return f"{float(grade):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", grade) else plain_word(grade)
+def _severity_word(written: str) -> str:
+    """`written` as the tables have it, in which a number stands without needless zeros: 2.0 is `2`."""
+    return f"{float(written):g}" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", written) else plain_word(written)
 
 
 @cache
-def _adapter(partner: str) -> Adapter:
+def _adapter_of(partner: str) -> Adapter:
     check_known(partner)
     adapter = getattr(import_module(f"{__name__}.{partner}"), "ADAPTER", None)
     if not isinstance(adapter, Adapter):

@@ -13,7 +13,7 @@ from shared.domain.record import IgnoredRecord, Record, UnreadableRecord
 
 @dataclass(frozen=True)
 class Item:
-    """One JSON object of a partner's message, and what its records say of where they come from."""
+    """One JSON object of a partner's message, and what its records keep of it."""
 
     partner: str
     index: int
@@ -21,14 +21,14 @@ class Item:
     raw: JsonValue
     """`content`, redacted: what a record keeps."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The adapter's vocabularies as set, else by default, in the form `_fields.word` gives."""
+    """The adapter's vocabularies, as set or by default, each word as `fields.word` returns it."""
 
     def ignored(self, reason: str) -> list[Record]:
-        """The record of an item that is read and is no business of ours."""
+        """The one record of an item that is in the partner's format and reports nothing that counts."""
         return [IgnoredRecord(partner=self.partner, index=self.index, raw=self.raw, reason=reason)]
 
     def unreadable(self, reason: str, raw: JsonValue) -> Record:
-        """The record of a part of an item, redacted, that cannot be read where the others can."""
+        """The record of a part of an item that cannot be read where other parts can; `raw` is redacted."""
         content = json.dumps(raw, sort_keys=True).encode()
         return UnreadableRecord(
             partner=self.partner,
@@ -41,7 +41,7 @@ class Item:
 
 
 class Foreign(ValueError):
-    """An item that is not in this partner's format at all."""
+    """Raised by `read` for an item that is not in this partner's format at all."""
 
     def __init__(self) -> None:
         super().__init__("not this partner's format")
@@ -52,16 +52,21 @@ class Adapter:
     """How one partner's messages are read. Pure: no clock, no I/O, not even the time of receipt."""
 
     read: Callable[[Item], Sequence[Record]]
-    """The records of one item; Foreign where it is another's, FieldError where a field makes no sense."""
+    """Returns the records of one item. Raises Foreign for an item of another format, FieldError where a field
+    is missing or makes no sense."""
     envelopes: tuple[str, ...] = ()
     """Keys, beside `events`, under which an object holds the list of items."""
     redact: frozenset[str] = frozenset()
-    """Keys, at any depth, that hold personal or secret values beyond those `redaction` knows by itself."""
-    grades: frozenset[str] = frozenset()
-    """The words of severity, of a threat or a device, that its tables know, as `word` gives them."""
+    """Keys, at any depth, that hold personal or secret values, beyond those `redaction` knows by itself."""
+    severity_words: frozenset[str] = frozenset()
+    """The words for severity, of a threat or a device, that the tables know, as `fields.word` returns them:
+    any other is logged. Empty: none is."""
     complete: Callable[[Sequence[Record]], list[Record]] = list
-    """Fills in, once all items are read, what a message tells in one of them for another."""
+    """Returns a message's records with what one item of it gives for the record of another."""
     device_id: Callable[[str], str] = str
-    """The partner's device id as its records have it, from however the vendor or a person writes it."""
+    """Returns the partner's device id as its records have it, however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""
+    never_resolves: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of threats that nothing the vendor sends resolves by name: the vendor's word for the kind, and
+    what ends such a threat then."""

@@ -1,8 +1,8 @@
-"""Typed readers of a partner's fields: the value, None where there is none, else FieldError.
+"""Typed readers of a partner's fields: each returns a value, None where there is none, or raises FieldError.
 
 Partners write one thing in many ways: numbers as text and text as numbers, "null" and "No data" for nothing,
-times in seconds, milliseconds, four ISO dialects and the American order. Each reader takes several names and
-answers with the first that is there. No error quotes a value.
+times in seconds, milliseconds, four ISO dialects and the American order. Most readers take several names and
+return the value of the first that has one. No error quotes a value.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}
-_NO_ID = re.compile(r"\d{15}|[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
+_NO_IDENTIFIER = re.compile(r"\d{15}|[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
 _PERSONAL = re.compile(r"(?<!\d)\d{15}(?!\d)|[\w.+-]@[\w-]{1,63}\.[\w-]")
 """An IMEI, and an e-mail address: never part of an id as it stands."""
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS = 1e11
+_MIN_MILLISECONDS = 1e11
 """An epoch number from here on is in milliseconds: as seconds it would be the year 5138."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _ISO = re.compile(
@@ -35,7 +35,7 @@ _AMERICAN = re.compile(
     r"(?: ([AaPp])[Mm])?"
 )
 """Month, day, year: Check Point writes it, and the portal of Log Analytics exports it. Never with a zone."""
-_LINK = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
     "ipados": Platform.IOS,
@@ -50,17 +50,18 @@ class FieldError(ValueError):
 
 
 def text(of: JsonObject, *names: str) -> str | None:
-    """A text; numbers and booleans as JSON writes them. "unknown" is none."""
+    """A text; numbers and booleans as JSON writes them; "unknown" is none. FieldError for a list or an
+    object."""
     return _first(of, names, _NO_TEXT)
 
 
 def written(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value as it stands; "unknown" is a word like any other."""
+    """An enumeration's value as it stands; "unknown" is a word like any other. FieldError as `text`."""
     return _first(of, names, _NOTHING)
 
 
-def needed(of: JsonObject, *names: str) -> str:
-    """An identifier an item makes no sense without."""
+def required_identifier(of: JsonObject, *names: str) -> str:
+    """An `identifier` that the item makes no sense without: FieldError where there is none."""
     value = identifier(of, *names)
     if value is None:
         raise FieldError(f"no {names[0]}")
@@ -68,39 +69,42 @@ def needed(of: JsonObject, *names: str) -> str:
 
 
 def identifier(of: JsonObject, *names: str) -> str | None:
-    """An id. The zero UUID, however written, is none; nor are an IMEI, 15 digits, and what holds an e-mail
-    address, which are not kept."""
+    """An id; a long one becomes its SHA-256. The zero UUID, however written, is none; nor are an IMEI, 15
+    digits, and what holds an e-mail address, which are not kept. FieldError as `text`."""
     for name in names:
         value = text(of, name)
-        if value and not _NO_ID.fullmatch(value) and not _PERSONAL.search(value):
+        if value and not _NO_IDENTIFIER.fullmatch(value) and not _PERSONAL.search(value):
             return _short(value)
     return None
 
 
 def joined(*parts: str | None) -> str:
-    """An id made of `parts`; a long one becomes its SHA-256, so that clipping cannot make two alike.
+    """An id made of `parts`, with `:` between them; a long one becomes its SHA-256, so that clipping cannot
+    make two alike.
 
-    So does a part that holds what is not kept, such as a link with an e-mail address in it: a resolution
+    So does a part that holds what is not kept, such as a URL with an e-mail address in it: a resolution
     still finds its detection, and nobody reads the address.
     """
-    told = [part or "" for part in parts]
-    whole = ":".join(_hashed(part) if _PERSONAL.search(part) else _short(part) for part in told)
+    filled = [part or "" for part in parts]
+    whole = ":".join(_hashed(part) if _PERSONAL.search(part) else _short(part) for part in filled)
     return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
 
 
 def word(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words. FieldError as
+    `text`."""
     value = written(of, *names)
     return None if value is None else plain_word(value)
 
 
 def plain_word(value: str) -> str:
-    """`value` as `word` gives it."""
+    """`value` as `word` returns it."""
     return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value
 
 
 def moment(of: JsonObject, *names: str) -> datetime | None:
-    """A time in UTC. Zero is none; without a zone it is UTC; before 2000 or from 2100 on it is refused."""
+    """A time, aware, in UTC. Zero is none; without a zone it is UTC. FieldError for what is no time, or none
+    from 2000 to 2099."""
     for name in names:
         value = of.get(name)
         if value is None or (isinstance(value, str) and value.strip().lower() in _NO_TEXT):
@@ -112,7 +116,7 @@ def moment(of: JsonObject, *names: str) -> datetime | None:
 
 
 def number(of: JsonObject, *names: str) -> float | None:
-    """A finite number, or one written as text; None where the field is missing or is no number."""
+    """A finite number, or one written as text; None for whatever else stands there. Raises nothing."""
     for name in names:
         value = of.get(name)
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
@@ -122,13 +126,13 @@ def number(of: JsonObject, *names: str) -> float | None:
     return None
 
 
-def flag(of: JsonObject, *names: str) -> bool:
-    """Whether a field says true, in whichever way; a missing one does not."""
+def boolean(of: JsonObject, *names: str) -> bool:
+    """Whether a field says true, 1 or yes; a missing one does not. FieldError as `text`."""
     return word(of, *names) in {"TRUE", "1", "YES"}
 
 
 def inner(of: JsonObject, name: str) -> JsonObject:
-    """The object under `name`, an empty one where there is none."""
+    """The object under `name`, an empty one where there is none; FieldError for anything else."""
     value = of.get(name)
     if value is None or value == "":
         return {}
@@ -138,7 +142,8 @@ def inner(of: JsonObject, name: str) -> JsonObject:
 
 
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
-    """The list under `name`, an empty one where there is none."""
+    """The list under `name`, an empty one where there is none; FieldError for anything else, and for one of
+    more than `at_most` entries."""
     value = of.get(name)
     if value is None or value == "":
         return []
@@ -149,14 +154,14 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     return value
 
 
-def link(of: JsonObject, *names: str) -> str | None:
-    """An absolute http(s) address without credentials; None for whatever else stands there."""
+def url(of: JsonObject, *names: str) -> str | None:
+    """An absolute http(s) address without credentials; None for another text. FieldError as `text`."""
     value = text(of, *names)
-    return value if value and len(value) <= TEXT_LIMIT and _LINK.fullmatch(value) else None
+    return value if value and len(value) <= TEXT_LIMIT and _URL.fullmatch(value) else None
 
 
 def platform(value: str | None) -> Platform | None:
-    """The platform an operating system's name stands for; None only where there is no name."""
+    """The platform of an operating system's name, `other` for an unknown one; None only without a name."""
     if value is None:
         return None
     found = re.findall(r"[a-z]+", value.lower())
@@ -194,7 +199,7 @@ def _moment(name: str, value: JsonValue) -> datetime | None:
     if seconds == 0:
         return None
     if seconds is not None:
-        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MILLISECONDS else seconds)
+        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MIN_MILLISECONDS else seconds)
     elif isinstance(value, str):
         found = _from_iso(_in_iso_order(value.strip()))
     else:

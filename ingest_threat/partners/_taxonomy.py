@@ -5,7 +5,8 @@ and policy are no attack. The table's category wins over a partner's own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest_threat.partners._fields import plain_word
@@ -14,7 +15,7 @@ from shared.domain.record import Category
 
 
 class ThreatType(NamedTuple):
-    """What is known of a type of threat before any message speaks of it."""
+    """What holds for a type of threat, whichever partner reports it."""
 
     category: Category
     severity: Level
@@ -25,7 +26,8 @@ _APP, _DEVICE, _NETWORK = Category.APP, Category.DEVICE, Category.NETWORK
 _SECURED, _LOW, _MEDIUM, _HIGH = Level.SECURED, Level.LOW, Level.MEDIUM, Level.HIGH
 
 UNKNOWN = "unknown"
-"""A type no table names: its category is the partner's family's, its default severity medium."""
+"""The type of a threat no table names: its category is that of the partner's family, its default severity
+medium."""
 
 TYPES: Mapping[str, ThreatType] = {
     "malware": ThreatType(_APP, _HIGH),
@@ -81,7 +83,7 @@ TYPES: Mapping[str, ThreatType] = {
 }
 
 SUSPICIOUS = "SUSPICIOUS"
-"""Of an app it says what it is, of a network or a device nothing."""
+"""The keyword that gives the type of an app only: a suspicious network or device may be anything."""
 
 KEYWORDS: tuple[tuple[str, str], ...] = (
     # For partners without a public list of names. A keyword matches where a word begins; with a final `_`
@@ -168,15 +170,16 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
 
 
 def by_keyword(
-    *texts: str | None, family: Category | None = None, own: Iterable[tuple[str, str]] = ()
+    *texts: str | None, family: Category | None = None, own: Mapping[str, str] = MappingProxyType({})
 ) -> str | None:
-    """The type the first telling keyword stands for, searching one text after the other.
+    """The threat type of the first keyword found, searching one text after the other; None where there is
+    none.
 
-    `family` is the category the partner itself gives; keywords of its `own` go before those all share.
+    `family` is the category the partner itself gives; a partner's `own` keywords go before those all share.
     """
     keywords = [
         (keyword, threat_type)
-        for keyword, threat_type in (*own, *KEYWORDS)
+        for keyword, threat_type in (*own.items(), *KEYWORDS)
         if keyword != SUSPICIOUS or family in {None, Category.APP}
     ]
     for words in map(_words, texts):
@@ -187,18 +190,19 @@ def by_keyword(
 
 
 def _words(text: str | None) -> str:
-    """A text's words between `_`: as they are parted, and as capitals begin them (`RogueHotspot`)."""
+    """A text's words between `_`: as separators part them, and as capitals do (`RogueHotspot`)."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text or "")
     return f"_{plain_word(text or '')}__{plain_word(apart)}_".replace("WI_FI", "WIFI")
 
 
 def category_of(threat_type: str, family: Category) -> Category:
-    """The table's category; `family`, the partner's own, only for an unknown type."""
+    """The category of a threat type, by the table; for an unknown type `family`, the partner's own."""
     return TYPES[threat_type].category if threat_type in TYPES else family
 
 
-def graded(grade: str | None, levels: Mapping[str, Level], threat_type: str) -> Level:
-    """The level of a partner's severity word: the type's default without one, high for an unknown one."""
-    if grade is None:
+def severity_of(word: str | None, levels: Mapping[str, Level], threat_type: str) -> Level:
+    """The level of a partner's word for severity, by its table: high for an unknown word, the type's default
+    for none."""
+    if word is None:
         return TYPES[threat_type].severity if threat_type in TYPES else Level.MEDIUM
-    return levels.get(grade, Level.HIGH)
+    return levels.get(word, Level.HIGH)

@@ -6,15 +6,15 @@ from types import MappingProxyType
 from ingest_threat.partners._fields import plain_word
 
 PartnerWords = Mapping[tuple[str, str], tuple[str, ...]]
-"""For a partner's slug and the name of one of its vocabularies, the words set instead of the defaults."""
+"""The words set instead of the defaults, by partner's slug and name of the vocabulary."""
 DEFAULT: PartnerWords = MappingProxyType({})
-"""Nothing is set: every adapter's own words."""
+"""Nothing is set: the adapters' own words stand."""
 
 
 def in_force(
     partner: str, declared: Mapping[str, tuple[str, ...]], words: PartnerWords
 ) -> dict[str, tuple[str, ...]]:
-    """Each declared vocabulary, as set or by default, its words as the reader `word` gives a field's."""
+    """Each vocabulary an adapter declares, as set or by default, each word as `fields.word` returns it."""
     return {
         name: tuple(plain_word(word) for word in words.get((partner, name), default))
         for name, default in declared.items()

@@ -16,20 +16,9 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    FieldError,
-    flag,
-    identifier,
-    joined,
-    moment,
-    number,
-    text,
-    word,
-    written,
-)
-from ingest_threat.partners._fields import platform as platform_of
 from shared.domain.level import Level
 from shared.domain.record import (
     AppInventoryRecord,
@@ -46,13 +35,13 @@ from shared.domain.record import (
 RESOLVED = ("Resolved", "Closed", "Fixed")
 """Statuses of an incident that is over; only the first was ever seen."""
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
-THREAT_LEVEL = {
+DEVICE_LEVEL = {
     "HIGH": Level.HIGH,
     "MEDIUM": Level.MEDIUM,
-    # The lowest grade of a device, which the vendor's own workbook labels "Safe".
+    # The lowest level of a device, which the vendor's own workbook labels "Safe".
     "LOW": Level.SECURED,
 }
-THREAT_TYPE: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     # Styles are mixed, and one type was seen with a newline in it.
     "WR2PORTSCANNING": "port_scan",
     "BLACKLISTED_APPS": "denylisted_app",
@@ -64,7 +53,7 @@ THREAT_TYPE: Mapping[str, str] = {
 FAMILY = {"NETWORK": Category.NETWORK, "APPLICATION": Category.APP, "DEVICE": Category.DEVICE}
 PLATFORM = {"APPLE": Platform.IOS}
 INSTALLED = "INSTALLED"
-"""The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not told again."""
+"""The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
 REDACT = frozenset(
@@ -103,32 +92,32 @@ def read(item: Item) -> list[Record]:
 
 def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     # One row of this id opens the threat, a later one resolves it.
-    key = joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
-    family = FAMILY.get(word(row, "ThreatCategory") or "")
-    threat_type = _threat_type(family, text(row, "ThreatType"), text(row, "ThreatTitle"))
-    resolved = word(row, "Status") in item.words["resolved"]
-    logged_at = moment(row, "LogTimeStamp")
-    detected_at = moment(row, "EventTimeStamp") or logged_at
+    key = fields.joined(_whole(row, "CompanyId"), _needed(row, "ThreatId"))
+    family = FAMILY.get(fields.word(row, "ThreatCategory") or "")
+    threat_type = _threat_type(family, fields.text(row, "ThreatType"), fields.text(row, "ThreatTitle"))
+    resolved = fields.word(row, "Status") in item.words["resolved"]
+    logged_at = fields.moment(row, "LogTimeStamp")
+    detected_at = fields.moment(row, "EventTimeStamp") or logged_at
     return ThreatRecord(
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
-        report_id=joined(key, word(row, "Status"), text(row, "LogTimeStamp")),
+        report_id=fields.joined(key, fields.word(row, "Status"), fields.text(row, "LogTimeStamp")),
         threat_key=key,
         category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
-        threat_name=text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
-        severity_raw=written(row, "ThreatSeverity"),
-        severity=taxonomy.graded(word(row, "ThreatSeverity"), SEVERITY, threat_type),
+        threat_name=fields.text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
+        severity_raw=fields.written(row, "ThreatSeverity"),
+        severity=taxonomy.severity_of(fields.word(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
         resolved_at=(logged_at or detected_at) if resolved else None,
-        vendor_category=text(row, "ThreatCategory"),
-        unknown_type=text(row, "ThreatType") if threat_type == taxonomy.UNKNOWN else None,
+        vendor_category=fields.text(row, "ThreatCategory"),
+        unknown_type=fields.text(row, "ThreatType") if threat_type == taxonomy.UNKNOWN else None,
     )
 
 
 def _threat_type(family: Category | None, *names: str | None) -> str:
     for name in names:
-        known = THREAT_TYPE.get(word({"name": name}, "name") or "")
+        known = TYPE.get(fields.word({"name": name}, "name") or "")
         if known:
             return known
     return taxonomy.by_keyword(*names, family=family) or taxonomy.UNKNOWN
@@ -137,30 +126,30 @@ def _threat_type(family: Category | None, *names: str | None) -> str:
 def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
-    common, reported = _common(item, row, device), text(row, "LastReported")
-    if flag(row, "IsDeleted") or number(row, "IsDeleted"):
+    common, reported = _common(item, row, device), fields.text(row, "LastReported")
+    if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
         return ThreatRecord(
             **common,
-            report_id=joined(device, "DELETED", reported),
+            report_id=fields.joined(device, "DELETED", reported),
             threat_key=DELETED,
             category=taxonomy.category_of(DELETED, Category.DEVICE),
             threat_type=DELETED,
             threat_name="Device deleted at the partner",
-            severity=taxonomy.graded(None, {}, DELETED),
+            severity=taxonomy.severity_of(None, {}, DELETED),
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
-            detected_at=moment(row, "TimeGenerated"),
+            detected_at=fields.moment(row, "TimeGenerated"),
         )
-    at, report_id = moment(row, "LastReported"), joined(device, reported)
-    if text(row, "ThreatLevel") is None:
+    at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
+    if fields.text(row, "ThreatLevel") is None:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
-    severity = THREAT_LEVEL.get(word(row, "ThreatLevel") or "", Level.HIGH)
+    severity = DEVICE_LEVEL.get(fields.word(row, "ThreatLevel") or "", Level.HIGH)
     return DeviceStateRecord(
         **common,
         report_id=report_id,
         detected_at=at,
         severity=severity,
-        severity_raw=written(row, "ThreatLevel"),
+        severity_raw=fields.written(row, "ThreatLevel"),
         clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
         closed_keys=(DELETED,),
     )
@@ -168,31 +157,31 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
 
 def _app(item: Item, row: JsonObject) -> list[Record]:
     # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
-    device, app_id = _device_id(row, "DeviceUDID"), identifier(row, "BundleId")
-    if word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
-        return item.ignored("a row of the app log that tells of no app on a device")
-    managed = flag(row, "IsMdm") or bool(number(row, "IsMdm"))
-    version = text(row, "Version")
+    device, app_id = _device_id(row, "DeviceUDID"), fields.identifier(row, "BundleId")
+    if fields.word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
+        return item.ignored("a row of the app log that names no app on a device")
+    managed = fields.boolean(row, "IsMdm") or bool(fields.number(row, "IsMdm"))
+    version = fields.text(row, "Version")
     record = AppInventoryRecord(
         **_common(item, row, device),
-        report_id=joined(device, app_id, version),
+        report_id=fields.joined(device, app_id, version),
         app_id=app_id,
-        name=text(row, "AppName"),
+        name=fields.text(row, "AppName"),
         version=version,
-        managed=managed if text(row, "IsMdm") is not None else None,
+        managed=managed if fields.text(row, "IsMdm") is not None else None,
     )
     return [record]
 
 
 def _common(item: Item, row: JsonObject, device: str | None) -> _Common:
-    system = text(row, "DevicePlatform", "Platform")
+    system = fields.text(row, "DevicePlatform", "Platform")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
         "partner_device_id": device,
-        "platform": PLATFORM.get((system or "").upper()) or platform_of(system),
-        "os_version": text(row, "DeviceOS"),
+        "platform": PLATFORM.get((system or "").upper()) or fields.platform(system),
+        "os_version": fields.text(row, "DeviceOS"),
     }
 
 
@@ -207,7 +196,7 @@ def _unsuffixed(row: JsonObject) -> JsonObject:
 
 
 def _device_id(row: JsonObject, *names: str) -> str | None:
-    found = identifier(row, *names)
+    found = fields.identifier(row, *names)
     return device_id(found) if found else None
 
 
@@ -218,17 +207,17 @@ def device_id(written: str) -> str:
 
 def _whole(row: JsonObject, name: str) -> str | None:
     """A number that identifies: on the wire 4, from a table, whose numbers are doubles, also 4.0."""
-    found = identifier(row, name)
+    found = fields.identifier(row, name)
     return re.sub(r"\.0+$", "", found) if found else None
 
 
 def _needed(row: JsonObject, name: str) -> str:
     found = _whole(row, name)
     if found is None:
-        raise FieldError(f"no {name}")
+        raise fields.FieldError(f"no {name}")
     return found
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+    read, redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
 )

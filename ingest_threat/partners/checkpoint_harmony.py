@@ -12,19 +12,9 @@ import unicodedata
 from collections.abc import Mapping
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    flag,
-    identifier,
-    joined,
-    moment,
-    needed,
-    platform,
-    text,
-    word,
-    written,
-)
 from shared.domain.level import Level
 from shared.domain.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
@@ -34,29 +24,42 @@ SEVERITY = {
     # "No further action is required": mostly of what was removed. There is no low.
     "INFORMATION": Level.SECURED,
 }
-RESOLVED = frozenset({"ENDED", "REMOVED", "COMPLIANT", "BLOCKED", "ACTIVE"})
-"""Events that close. The documented list is not whole (`Info` was seen): what stands in no table is open."""
+STATUS = {
+    # The documented list is not whole (`Info` was seen): every other event opens.
+    "ENDED": Status.RESOLVED,
+    "REMOVED": Status.RESOLVED,
+    "COMPLIANT": Status.RESOLVED,
+    "BLOCKED": Status.RESOLVED,
+    "ACTIVE": Status.RESOLVED,
+}
 AGENT = frozenset({"ACTIVE", "INACTIVE", "DISCONNECTED"})
 """Events about the agent itself: one threat a device, whatever their vector and text."""
 IGNORED = frozenset({"POLICYCHANGED"})
-VECTOR: Mapping[str, tuple[Category, str]] = {
-    # Without separators: "Network Security" is `NetworkSecurity` on the wire. The type is the one that
-    # counts where the threat factors tell none.
-    "APPLICATION": (Category.APP, taxonomy.UNKNOWN),
-    "CELLULARNETWORK": (Category.NETWORK, "rogue_cell_tower"),
-    "DEVICE": (Category.DEVICE, taxonomy.UNKNOWN),
-    "NETWORKSECURITY": (Category.NETWORK, "malicious_site"),
-    "OSEXPLOITS": (Category.DEVICE, "system_tampering"),
-    "TEXTMESSAGE": (Category.NETWORK, "phishing"),
-    "WIFINETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
-    "IOSPROFILES": (Category.DEVICE, "malicious_profile"),
+VECTOR = {
+    # Without separators: "Network Security" is `NetworkSecurity` on the wire.
+    "APPLICATION": Category.APP,
+    "CELLULARNETWORK": Category.NETWORK,
+    "DEVICE": Category.DEVICE,
+    "NETWORKSECURITY": Category.NETWORK,
+    "OSEXPLOITS": Category.DEVICE,
+    "TEXTMESSAGE": Category.NETWORK,
+    "WIFINETWORK": Category.NETWORK,
+    "IOSPROFILES": Category.DEVICE,
+}
+TYPE: Mapping[str, str] = {
+    # Of a vector: the type that counts where the threat factors say nothing.
+    "CELLULARNETWORK": "rogue_cell_tower",
+    "NETWORKSECURITY": "malicious_site",
+    "OSEXPLOITS": "system_tampering",
+    "TEXTMESSAGE": "phishing",
+    "IOSPROFILES": "malicious_profile",
 }
 DECISIVE = frozenset({"CELLULARNETWORK", "TEXTMESSAGE", "IOSPROFILES"})
 """Vectors that are one type, whatever the factors say."""
 ROOTABLE = frozenset({"DEVICE", "OSEXPLOITS"})
-"""Vectors where `device_rooted` tells the type if the factors do not."""
-FACTOR: Mapping[str, str] = {
-    # What the keywords all partners share do not know.
+"""Vectors where `device_rooted` gives the type if the factors do not."""
+KEYWORD: Mapping[str, str] = {
+    # In the threat factors, before the keywords all partners share.
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
     "MINIMUM_OS": "vulnerable_os",
     "OPEN_WIFI": "insecure_wifi",
@@ -74,41 +77,43 @@ def read(item: Item) -> list[Record]:
     if event in IGNORED:
         return item.ignored("a change of policy")
     family, threat_type = _type(row, event, vector)
-    at = moment(row, "event_timestamp", "backend_last_updated")
-    device_id = identifier(row, "device_id")
-    factors, posture = text(row, "threat_factors"), event == "NONCOMPLIANT"
-    content = (None, "agent") if event in AGENT else (vector, _plain_text(text(row, "details") or factors))
-    status = Status.RESOLVED if event in RESOLVED else Status.OPEN
+    at = fields.moment(row, "event_timestamp", "backend_last_updated")
+    device_id = fields.identifier(row, "device_id")
+    factors, posture = fields.text(row, "threat_factors"), event == "NONCOMPLIANT"
+    content = (
+        (None, "agent") if event in AGENT else (vector, _plain_text(fields.text(row, "details") or factors))
+    )
+    status = STATUS.get(event, Status.OPEN)
     return [
         ThreatRecord(
             partner=item.partner,
             index=item.index,
             raw=item.raw,
-            report_id=needed(row, "id"),
-            threat_key=joined(device_id, *content),
+            report_id=fields.required_identifier(row, "id"),
+            threat_key=fields.joined(device_id, *content),
             # The row of a device that complies again was seen without details: then the factors have to do.
-            alias=joined(device_id, vector, _plain_text(factors)) if factors and posture else None,
+            alias=fields.joined(device_id, vector, _plain_text(factors)) if factors and posture else None,
             partner_device_id=device_id,
             # Only a whole zero UUID is none: zeros of another length were seen and may be the MDM's own.
-            mdm_device_id=identifier(row, "mdm_uuid"),
-            platform=_platform(text(row, "device_model")),
-            os_version=text(row, "os_version"),
+            mdm_device_id=fields.identifier(row, "mdm_uuid"),
+            platform=_platform(fields.text(row, "device_model")),
+            os_version=fields.text(row, "os_version"),
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
-            threat_name=text(row, "threat_factors", "details"),
-            severity_raw=written(row, "severity"),
-            severity=taxonomy.graded(word(row, "severity"), SEVERITY, threat_type),
+            threat_name=fields.text(row, "threat_factors", "details"),
+            severity_raw=fields.written(row, "severity"),
+            severity=taxonomy.severity_of(fields.word(row, "severity"), SEVERITY, threat_type),
             status=status,
             detected_at=at,
             resolved_at=at if status is Status.RESOLVED else None,
-            vendor_category=text(row, "attack_vector"),
+            vendor_category=fields.text(row, "attack_vector"),
             reason=BLOCKED if event == "BLOCKED" else None,
         )
     ]
 
 
 def _plain(row: JsonObject, name: str) -> str:
-    return (word(row, name) or "").replace("_", "")
+    return (fields.word(row, name) or "").replace("_", "")
 
 
 def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
@@ -119,13 +124,13 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     """
     if event in AGENT:
         return Category.DEVICE, "agent_inactive"
-    family, by_vector = VECTOR.get(vector, (Category.DEVICE, taxonomy.UNKNOWN))
+    family, by_vector = VECTOR.get(vector, Category.DEVICE), TYPE.get(vector, taxonomy.UNKNOWN)
     if vector in DECISIVE:
         return family, by_vector
-    found = taxonomy.by_keyword(text(row, "threat_factors"), family=family, own=FACTOR.items())
+    found = taxonomy.by_keyword(fields.text(row, "threat_factors"), family=family, own=KEYWORD)
     if found:
         return family, found
-    rooted = vector in ROOTABLE and flag(row, "device_rooted")
+    rooted = vector in ROOTABLE and fields.boolean(row, "device_rooted")
     return family, "jailbreak_root" if rooted else by_vector
 
 
@@ -140,7 +145,7 @@ def _platform(model: str | None) -> Platform | None:
 
     The product protects iOS and Android only, so a model that is not Apple's runs Android.
     """
-    named = platform(model)
+    named = fields.platform(model)
     if model is None or named is not Platform.OTHER:
         return named
     if re.search(r"\bmac|\bwindows\b", model, re.IGNORECASE):
@@ -148,4 +153,4 @@ def _platform(model: str | None) -> Platform | None:
     return Platform.IOS if re.search(r"\bapple\b|\bipod", model, re.IGNORECASE) else Platform.ANDROID
 
 
-ADAPTER = Adapter(read, envelopes=("objects",), redact=REDACT, grades=frozenset(SEVERITY))
+ADAPTER = Adapter(read, envelopes=("objects",), redact=REDACT, severity_words=frozenset(SEVERITY))

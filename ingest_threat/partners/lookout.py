@@ -16,21 +16,9 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    FieldError,
-    identifier,
-    inner,
-    joined,
-    moment,
-    needed,
-    plain_word,
-    platform,
-    text,
-    word,
-    written,
-)
 from shared.domain.level import Level
 from shared.domain.record import (
     Category,
@@ -50,7 +38,7 @@ SEVERITY = {
     "ADVISORY": Level.SECURED,
     "NONE": Level.SECURED,
 }
-SECURITY_STATUS = {
+DEVICE_LEVEL = {
     "SECURE": Level.SECURED,
     "THREATS_LOW": Level.LOW,
     "THREATS_MEDIUM": Level.MEDIUM,
@@ -76,7 +64,7 @@ FAMILY = {
     "OS": Category.DEVICE,
     "CONFIGURATION": Category.DEVICE,
 }
-CLASSIFICATION: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     **dict.fromkeys(("BACKDOOR", "BOT", "VIRUS", "WORM", "TOLL_FRAUD", "CHARGEWARE"), "malware"),
     "TROJAN": "trojan",
     **dict.fromkeys(("SPY", "SURVEILLANCE"), "spyware"),
@@ -96,18 +84,19 @@ CLASSIFICATION: Mapping[str, str] = {
     "UNAUTHORIZED_CONTENT": "unwanted_content",
 }
 ANYWHERE = {"LOCK": "screen_lock_off", "ENCRYPT": "encryption_off"}
-"""What tells the type of a device's setting wherever it stands in a word; elsewhere it may be "BLOCKED"."""
+"""Of a device's setting, what gives the type wherever it stands in a word; of others it may be "BLOCKED"."""
 NAMES = (
     *("application_name", "applicationName", "package_name", "packageName", "file_name", "fileName"),
     *("path", "url"),
 )
-"""Where the details of a threat say what it is about, the telling ones first."""
+"""Where the details of a threat say what it is about, the plainest first."""
 ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 PROTECTED = frozenset({None, "PROTECTED"})
-"""Protection of a device of which it clears the threats, too: what has lost touch is merely called secure."""
+"""Protection of a device whose SECURE clears its threats; one that has lost touch is merely called so."""
 PROTECTION = ("protection_status", "protectionStatus")
 UNPROTECTED = "agent_inactive"
+NEVER_RESOLVES = {"SMISHING_ALERT": "a later DEVICE event that calls the device SECURE"}
 REDACT = frozenset(
     {"email_address", "phone_number", "impersonated_employee", "customer_device_id", "user_name"}
 )
@@ -129,13 +118,13 @@ class _Common(TypedDict):
 def read(item: Item) -> list[Record]:
     """The record of one event."""
     event = item.content
-    kind = word(event, "type")
+    kind = fields.word(event, "type")
     if kind is None or "id" not in event or not event.keys() & {"created_time", "eventTime", "change_type"}:
         raise Foreign
     if kind == "AUDIT":
         return item.ignored("audit event")
     # The vendor deleted its copy: that says nothing of the device.
-    if word(event, "change_type") == "PURGED":
+    if fields.word(event, "change_type") == "PURGED":
         return item.ignored("purged")
     if kind == "THREAT":
         return [_threat(item)]
@@ -143,46 +132,46 @@ def read(item: Item) -> list[Record]:
         return [_smishing(item)]
     if kind == "DEVICE":
         return [_device_event(item), *_protection(item)]
-    raise FieldError("type is no event type that is known")
+    raise fields.FieldError("type is no event type that is known")
 
 
 def _threat(item: Item) -> ThreatRecord:
     event = item.content
     # v1 has all of it under `details`, v2 has a `threat` with `details` of its own.
-    threat = inner(event, "threat") or inner(event, "details")
-    at = moment(event, "created_time", "eventTime")
-    status = STATUS.get(word(threat, "status", "action") or "", Status.UNKNOWN)
+    threat = fields.inner(event, "threat") or fields.inner(event, "details")
+    at = fields.moment(event, "created_time", "eventTime")
+    status = STATUS.get(fields.word(threat, "status", "action") or "", Status.UNKNOWN)
     resolved = status is Status.RESOLVED
-    created = word(event, "change_type") in {"CREATED", "CREATE"}
-    family = word(threat, "type") or ""
+    created = fields.word(event, "change_type") in {"CREATED", "CREATE"}
+    family = fields.word(threat, "type") or ""
     threat_type = _threat_type(threat, family)
-    details = _block(threat, "details") or threat
+    details = _object(threat, "details") or threat
     return ThreatRecord(
         **_common(item),
-        threat_key=needed(threat, "guid", "id"),
+        threat_key=fields.required_identifier(threat, "guid", "id"),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
-        threat_name=text(details, *NAMES),
-        severity_raw=written(threat, "severity"),
-        severity=taxonomy.graded(word(threat, "severity"), SEVERITY, threat_type),
+        threat_name=fields.text(details, *NAMES),
+        severity_raw=fields.written(threat, "severity"),
+        severity=taxonomy.severity_of(fields.word(threat, "severity"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
         detected_at=at if created or not resolved else None,
         resolved_at=at if resolved else None,
-        vendor_category=text(threat, "type"),
-        reason="ignored" if word(threat, "status", "action") == "IGNORED" else None,
+        vendor_category=fields.text(threat, "type"),
+        reason="ignored" if fields.word(threat, "status", "action") == "IGNORED" else None,
         unknown_type=", ".join(_classifications(threat)) or None if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=written(threat, "status", "action") if status is Status.UNKNOWN else None,
+        unknown_status=fields.written(threat, "status", "action") if status is Status.UNKNOWN else None,
     )
 
 
 def _threat_type(threat: JsonObject, family: str) -> str:
-    found = [plain_word(each) for each in _classifications(threat)]
-    if family == "WEB_CONTENT" and word(_block(threat, "details"), "reason") == "PHISHING":
+    found = [fields.plain_word(each) for each in _classifications(threat)]
+    if family == "WEB_CONTENT" and fields.word(_object(threat, "details"), "reason") == "PHISHING":
         return "phishing"
     for each in found:
-        if each in CLASSIFICATION:
-            return CLASSIFICATION[each]
+        if each in TYPE:
+            return TYPE[each]
     if family == "MALWARE":
         return "malware"
     if "UNKNOWN" in found and FAMILY.get(family) is Category.APP:
@@ -201,113 +190,117 @@ def _classifications(threat: JsonObject) -> list[str]:
 
 def _smishing(item: Item) -> ThreatRecord:
     event = item.content
-    alert = inner(event, "smishing_alert")
+    alert = fields.inner(event, "smishing_alert")
     detections = alert.get("detections")
     several = detections if isinstance(detections, list) else []
     first = next((each for each in several if isinstance(each, dict)), {})
-    # Neither severity nor status: an alert is a fact, graded by default, and nothing ever resolves it.
+    # Neither severity nor status: an alert is a fact, of default severity.
     return ThreatRecord(
         **_common(item),
-        threat_key=identifier(alert, "guid", "id") or needed(event, "id"),
+        threat_key=fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id"),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
-        threat_name=text(first, "category"),
-        severity_raw=written(alert, "severity"),
-        severity=taxonomy.graded(word(alert, "severity"), SEVERITY, "phishing"),
+        threat_name=fields.text(first, "category"),
+        severity_raw=fields.written(alert, "severity"),
+        severity=taxonomy.severity_of(fields.word(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
-        detected_at=moment(event, "created_time"),
-        vendor_category=text(event, "type"),
+        detected_at=fields.moment(event, "created_time"),
+        vendor_category=fields.text(event, "type"),
     )
 
 
 def _device_event(item: Item) -> DeviceStateRecord | DeviceIdentityRecord:
     event = item.content
     health = _health(event)
-    at = moment(event, "created_time", "eventTime")
-    status = word(health, "security_status", "securityStatus")
-    severity = SECURITY_STATUS.get(status, Level.HIGH) if status else None
-    active, protected = _is_active(health), word(health, *PROTECTION) in PROTECTED
+    at = fields.moment(event, "created_time", "eventTime")
+    status = fields.word(health, "security_status", "securityStatus")
+    severity = DEVICE_LEVEL.get(status, Level.HIGH) if status else None
+    active, protected = _is_active(health), fields.word(health, *PROTECTION) in PROTECTED
     if severity is None or (severity is Level.SECURED and not active):
-        # an agent that is not at work cannot vouch for its device
-        return DeviceIdentityRecord(
-            **_common(item),
-            detected_at=at,
-        )
+        # An agent that is not active cannot vouch for its device.
+        return DeviceIdentityRecord(**_common(item), detected_at=at)
     return DeviceStateRecord(
         **_common(item),
         detected_at=at,
         severity=severity,
-        severity_raw=written(health, "security_status", "securityStatus"),
+        severity_raw=fields.written(health, "security_status", "securityStatus"),
         clears=Clears.ALL if severity is Level.SECURED and protected else Clears.NONE,
         closed_keys=(UNPROTECTED,) if protected and active else (),
     )
 
 
 def _protection(item: Item) -> Iterator[ThreatRecord]:
-    """An agent that is at work and says that it does not protect its device."""
+    """The threat that an active agent is which does not protect its device."""
     event = item.content
     health = _health(event)
-    if not _is_active(health) or word(health, *PROTECTION) in PROTECTED:
+    if not _is_active(health) or fields.word(health, *PROTECTION) in PROTECTED:
         return
     common = _common(item)
     yield ThreatRecord(
-        **{**common, "report_id": joined(common["report_id"], UNPROTECTED)},
+        **{**common, "report_id": fields.joined(common["report_id"], UNPROTECTED)},
         threat_key=UNPROTECTED,
         category=taxonomy.category_of(UNPROTECTED, Category.DEVICE),
         threat_type=UNPROTECTED,
-        threat_name=text(health, *PROTECTION),
-        severity=taxonomy.graded(None, {}, UNPROTECTED),
+        threat_name=fields.text(health, *PROTECTION),
+        severity=taxonomy.severity_of(None, {}, UNPROTECTED),
         status=Status.OPEN,
-        detected_at=moment(event, "created_time", "eventTime"),
+        detected_at=fields.moment(event, "created_time", "eventTime"),
     )
 
 
 def _health(event: JsonObject) -> JsonObject:
-    block = inner(event, "device")
-    return _block(block, "status") or inner(event, "details") or block
+    device = fields.inner(event, "device")
+    return _object(device, "status") or fields.inner(event, "details") or device
 
 
 def _is_active(health: JsonObject) -> bool:
-    return word(health, "activation_status", "activationStatus") in ACTIVE
+    return fields.word(health, "activation_status", "activationStatus") in ACTIVE
 
 
 def _common(item: Item) -> _Common:
     event = item.content
-    block, target, actor = inner(event, "device"), inner(event, "target"), inner(event, "actor")
+    device = fields.inner(event, "device")
+    target, actor = fields.inner(event, "target"), fields.inner(event, "actor")
     # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
-    target = target if word(target, "type") == "DEVICE" else {}
-    actor = actor if word(actor, "type") == "DEVICE" else {}
-    info = _block(block, "info") or _block(block, "details")
-    guid = identifier(block, "guid") or identifier(target, "guid", "id") or identifier(actor, "guid")
+    target, actor = _if_device(target), _if_device(actor)
+    info = _object(device, "info") or _object(device, "details")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
-        "report_id": needed(event, "id"),
-        "partner_device_id": guid,
-        "mdm_device_id": identifier(info, "external_id") or identifier(target, "externalId"),
-        "platform": platform(text(block, "platform") or text(target, "platform")),
-        "os_version": text(_block(block, "software"), "os_version") or text(block, "os_version"),
+        "report_id": fields.required_identifier(event, "id"),
+        "partner_device_id": fields.identifier(device, "guid")
+        or fields.identifier(target, "guid", "id")
+        or fields.identifier(actor, "guid"),
+        "mdm_device_id": fields.identifier(info, "external_id") or fields.identifier(target, "externalId"),
+        "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
+        "os_version": fields.text(_object(device, "software"), "os_version")
+        or fields.text(device, "os_version"),
     }
 
 
-def _block(of: JsonObject, name: str) -> JsonObject:
+def _if_device(party: JsonObject) -> JsonObject:
+    """The target or actor of an event where it calls itself a device, else nothing."""
+    return party if fields.word(party, "type") == "DEVICE" else {}
+
+
+def _object(of: JsonObject, name: str) -> JsonObject:
     """The object under `name`; flat events have a word there, or nothing, and the fields one level up."""
     value = of.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:
-    """Give v2 threats, which do not name it, the platform that a device event of the same message tells."""
-    told = {
+    """v2 threats name no platform: give them that of a device event in the same message."""
+    platforms = {
         record.partner_device_id: record.platform
         for record in records
         if isinstance(record, DeviceStateRecord | DeviceIdentityRecord) and record.platform
     }
     return [
-        record.model_copy(update={"platform": told[record.partner_device_id]})
-        if isinstance(record, ThreatRecord) and not record.platform and record.partner_device_id in told
+        record.model_copy(update={"platform": platforms[record.partner_device_id]})
+        if isinstance(record, ThreatRecord) and not record.platform and record.partner_device_id in platforms
         else record
         for record in records
     ]
@@ -316,6 +309,7 @@ def complete(records: Sequence[Record]) -> list[Record]:
 ADAPTER = Adapter(
     read,
     redact=REDACT,
-    grades=frozenset({*SEVERITY, *SECURITY_STATUS}),
+    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
     complete=complete,
+    never_resolves=NEVER_RESOLVES,
 )

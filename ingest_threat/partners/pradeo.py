@@ -18,24 +18,9 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    FieldError,
-    flag,
-    identifier,
-    inner,
-    inner_list,
-    joined,
-    moment,
-    needed,
-    number,
-    plain_word,
-    platform,
-    text,
-    word,
-    written,
-)
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
 from shared.domain.record import (
@@ -48,13 +33,13 @@ from shared.domain.record import (
     ThreatRecord,
 )
 
-LEVEL = {"GREEN": Level.SECURED, "ORANGE": Level.MEDIUM, "RED": Level.HIGH}
-LEVELS = {
+SEVERITY = {"GREEN": Level.SECURED, "ORANGE": Level.MEDIUM, "RED": Level.HIGH}
+LEVEL_FIELDS = {
     "applicationThreatLevel": Category.APP,
     "systemThreatLevel": Category.DEVICE,
     "networkThreatLevel": Category.NETWORK,
 }
-STATUS: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     "SystemNotUpToDate": "vulnerable_os",
     "ApplicationInstalledFromUnknownSource": "unknown_sources",
     "SELinuxPermissive": "system_tampering",
@@ -80,7 +65,7 @@ LEAK = re.compile(r"CAT_\w+_SEND")
 """What an app sends away, named for what it is: `cat_user_contact_info_send`."""
 FAMILY = {"System": Category.DEVICE, "Network": Category.NETWORK}
 """The two kinds of status; the keys of the feed are named for them."""
-VERDICT = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
+STATUS = {"APPROVED": Status.RESOLVED, "DISAPPROVED": Status.OPEN}
 NO_VERDICT = "NOTDEFINED"
 WORDS = {"active": ("1", "true"), "inactive": ("0", "false"), "ended": ("END",)}
 IGNORED = {
@@ -91,12 +76,12 @@ IGNORED = {
     "emmApplication": "an app of the MDM's catalogue",
 }
 BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "declaredOperatingSystem"}
-"""What tells the `device` of the bare envelope from another partner's."""
+"""The keys that set the `device` of the bare envelope apart from another partner's."""
 REDACT = frozenset(
     {"singleEnrollmentKey", "imei", "lockPassword", "email", "user", "first_name", "last_name", "device.name"}
 )
 UNCOUPLED = "agent_inactive"
-ENTRIES = 200
+MAX_ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
 
 
@@ -131,18 +116,18 @@ def read(item: Item) -> list[Record]:
     if kind in IGNORED:
         return item.ignored(IGNORED[kind])
     if kind not in READERS:
-        raise FieldError("type is no event type that is known")
+        raise fields.FieldError("type is no event type that is known")
     key, reader = READERS[kind]
-    return reader(item, inner(holder, key) if key else holder)
+    return reader(item, fields.inner(holder, key) if key else holder)
 
 
 def _opened(content: JsonObject) -> tuple[str, JsonObject]:
     """The type of an event, which a bare one has not but by the key of its body, and what holds the body."""
-    kind = re.sub(r"\W+", "", text(content, "type") or "") or None
+    kind = re.sub(r"\W+", "", fields.text(content, "type") or "") or None
     if kind in IGNORED:
         return kind, {}
     if kind and isinstance(content.get("content"), dict):
-        return kind, inner(content, "content")
+        return kind, fields.inner(content, "content")
     if kind is None:
         bare = {key: kind for kind, (key, _) in READERS.items() if key} | {"emmApplication": "emmApplication"}
         for key, kind in bare.items():
@@ -153,26 +138,31 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
 
 
 def _correlation(item: Item, body: JsonObject) -> list[Record]:
-    """The whole device as the admin's policy grades it: every graded status is listed, active or not."""
-    grades = {category: word(body, name) for name, category in LEVELS.items()}
-    levels = {category: LEVEL.get(grade, Level.HIGH) for category, grade in grades.items() if grade}
+    """The whole device as the admin's policy grades it: it lists every status with a level, active or not."""
+    words = {category: fields.word(body, name) for name, category in LEVEL_FIELDS.items()}
+    levels = {category: SEVERITY.get(word, Level.HIGH) for category, word in words.items() if word}
     if not levels:
-        raise FieldError("no threat level")
-    device, at = inner(body, "device"), _at(item, body)
+        raise fields.FieldError("no threat level")
+    device, at = fields.inner(body, "device"), _at(item, body)
     common = _common(item, body, device)
-    threats, closed = [], [UNCOUPLED] if flag(inner(device, "enrollmentStatus"), "coupled") else []
+    coupled = fields.boolean(fields.inner(device, "enrollmentStatus"), "coupled")
+    threats, closed = [], [UNCOUPLED] if coupled else []
     for threat in _graded(item, body, common, at):
         # Green is the policy's word that even an active status is no threat.
         if threat.status is Status.OPEN and threat.severity is not Level.SECURED:
             threats.append(threat)
         elif threat.status is not Status.UNKNOWN:
             closed.append(threat.threat_key)
-    unknown = (written(body, name) for name, category in LEVELS.items() if grades[category] not in LEVEL)
+    unknown = (
+        fields.written(body, name)
+        for name, category in LEVEL_FIELDS.items()
+        if words[category] not in SEVERITY
+    )
     state = DeviceStateRecord(
         **common,
         detected_at=at,
         severity=highest(levels.values()),
-        # Three words cannot stand here, but one that no table knows is told.
+        # Three words cannot stand here, but one that no table knows is logged.
         severity_raw=next(filter(None, unknown), None),
         levels=levels,
         closed_keys=tuple(closed),
@@ -182,106 +172,111 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
 
 def _graded(item: Item, body: JsonObject, common: _Common, at: datetime | None) -> Iterator[ThreatRecord]:
     for kind in FAMILY:
-        for entry in inner_list(body, f"matched{kind}StatusLevels", at_most=ENTRIES):
+        for entry in fields.inner_list(body, f"matched{kind}StatusLevels", at_most=MAX_ENTRIES):
             if not isinstance(entry, dict):
-                raise FieldError(f"matched{kind}StatusLevels holds what is not an object")
-            grade = inner(entry, f"{kind.lower()}StatusLevel")
-            name = needed(inner(grade, f"device{kind}Status"), "name")
-            status = _status(item, inner(entry, f"device{kind}StatusRecord"))
+                raise fields.FieldError(f"matched{kind}StatusLevels holds what is not an object")
+            graded = fields.inner(entry, f"{kind.lower()}StatusLevel")
+            name = fields.required_identifier(fields.inner(graded, f"device{kind}Status"), "name")
+            status = _status(item, fields.inner(entry, f"device{kind}StatusRecord"))
             # Of its event a threat keeps its own entry only: what is stored grows with the message.
             own: _Common = {
                 **common,
                 "raw": redacted(entry, REDACT),
-                "report_id": joined(common["report_id"], name),
+                "report_id": fields.joined(common["report_id"], name),
             }
-            yield _threat(own, name, kind, status, at, word(grade, "level"))
+            yield _threat(own, name, kind, status, at, fields.word(graded, "level"))
 
 
 def _record(item: Item, body: JsonObject) -> list[Record]:
     kind = next((kind for kind in FAMILY if f"device{kind}Status" in body), "System")
-    name = needed(inner(body, f"device{kind}Status"), "name")
-    common = _common(item, body, inner(body, "device"))
-    status, said = _status(item, body), written(body, "value")
-    return [_threat(common, name, kind, status, _at(item, body), said=said)]
+    name = fields.required_identifier(fields.inner(body, f"device{kind}Status"), "name")
+    common = _common(item, body, fields.inner(body, "device"))
+    status, written = _status(item, body), fields.written(body, "value")
+    return [_threat(common, name, kind, status, _at(item, body), written=written)]
 
 
 def _history(item: Item, body: JsonObject) -> list[Record]:
-    event = inner(body, "event")
+    event = fields.inner(body, "event")
     common = _common(item, body, {"id": body.get("deviceId")})
-    at = moment(event, "eventDate") or _at(item, body)
-    status, said = _status(item, event), written(event, "value")
-    return [_threat(common, needed(event, "kind"), _kind(item), status, at, said=said)]
+    at = fields.moment(event, "eventDate") or _at(item, body)
+    status, written = _status(item, event), fields.written(event, "value")
+    return [
+        _threat(common, fields.required_identifier(event, "kind"), _kind(item), status, at, written=written)
+    ]
 
 
 def _detection(item: Item, body: JsonObject) -> list[Record]:
     # The id is written "<platform>:<device id>".
-    system, _, device = (text(body, "id") or "").rpartition(":")
+    system, _, device = (fields.text(body, "id") or "").rpartition(":")
     common = _common(item, body, {"id": device, "declaredOperatingSystem": system})
-    status = Status.RESOLVED if word(body, "status") in item.words["ended"] else Status.OPEN
-    return [_threat(common, needed(body, "metric", "type"), _kind(item), status, _at(item, body))]
+    status = Status.RESOLVED if fields.word(body, "status") in item.words["ended"] else Status.OPEN
+    name = fields.required_identifier(body, "metric", "type")
+    return [_threat(common, name, _kind(item), status, _at(item, body))]
 
 
 def _application(item: Item, body: JsonObject) -> list[Record]:
-    installed, at = inner(body, "deviceApplication"), _at(item, body)
-    app = inner(installed, "application")
-    package = inner(app, "package")
-    common = _common(item, body, inner(installed, "device"))
-    status = VERDICT.get(word(body, "status") or "", Status.UNKNOWN)
+    installed, at = fields.inner(body, "deviceApplication"), _at(item, body)
+    app = fields.inner(installed, "application")
+    package = fields.inner(app, "package")
+    common = _common(item, body, fields.inner(installed, "device"))
+    status = STATUS.get(fields.word(body, "status") or "", Status.UNKNOWN)
     return [
         ThreatRecord(
-            **{**common, "platform": common["platform"] or platform(text(package, "system"))},
+            **{**common, "platform": common["platform"] or fields.platform(fields.text(package, "system"))},
             # The package, not the app's id: another version of it is judged under another id.
-            threat_key=joined("app", identifier(package, "package") or needed(app, "id")),
+            threat_key=fields.joined(
+                "app", fields.identifier(package, "package") or fields.required_identifier(app, "id")
+            ),
             category=Category.APP,
             threat_type="non_compliant_app",
-            threat_name=text(app, "name") or text(package, "package"),
-            severity_raw=written(body, "status"),
+            threat_name=fields.text(app, "name") or fields.text(package, "package"),
+            severity_raw=fields.written(body, "status"),
             severity=_severity(body),
             status=status,
             **_times(status, at),
-            vendor_category=text(item.content, "category"),
+            vendor_category=fields.text(item.content, "category"),
         )
     ]
 
 
 def _compliance(item: Item, body: JsonObject) -> list[Record]:
-    if word(body, "status") not in VERDICT:
+    if fields.word(body, "status") not in STATUS:
         return item.ignored("compliance is not defined")
     return [
         # A verdict on the device, which names no threat that would be gone: it clears none.
         DeviceStateRecord(
-            **_common(item, body, inner(body, "device")),
+            **_common(item, body, fields.inner(body, "device")),
             detected_at=_at(item, body),
             severity=_severity(body),
-            severity_raw=written(body, "status"),
+            severity_raw=fields.written(body, "status"),
         )
     ]
 
 
 def _device(item: Item, body: JsonObject) -> list[Record]:
-    info = inner(body, "emmDeviceInfo")
+    info = fields.inner(body, "emmDeviceInfo")
     # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
-    emm = text(inner(info, "integration"), "emm") or text(info, "emm")
-    at = _at(item, body) or moment(info, "lastSynchronizationDate")
+    emm = fields.text(fields.inner(info, "integration"), "emm") or fields.text(info, "emm")
+    at = _at(item, body) or fields.moment(info, "lastSynchronizationDate")
     identity = DeviceIdentityRecord(**_common(item, body, body), detected_at=at, emm=emm and emm.lower())
     return [identity, *_enrollment(item, body)]
 
 
 def _enrollment(item: Item, device: JsonObject) -> Iterator[ThreatRecord]:
     """An agent that was at work and is coupled no more; one that never connected has nothing to lose."""
-    enrollment = inner(device, "enrollmentStatus")
-    connected = text(enrollment, "lastConnection")
-    if connected is None or text(enrollment, "coupled") is None:
+    enrollment = fields.inner(device, "enrollmentStatus")
+    connected = fields.text(enrollment, "lastConnection")
+    if connected is None or fields.text(enrollment, "coupled") is None:
         return
-    status = Status.RESOLVED if flag(enrollment, "coupled") else Status.OPEN
+    status = Status.RESOLVED if fields.boolean(enrollment, "coupled") else Status.OPEN
     common = _common(item, device, device)
     yield ThreatRecord(
-        **{**common, "report_id": joined(common["report_id"], UNCOUPLED, connected)},
+        **{**common, "report_id": fields.joined(common["report_id"], UNCOUPLED, connected)},
         threat_key=UNCOUPLED,
         category=taxonomy.category_of(UNCOUPLED, Category.DEVICE),
         threat_type=UNCOUPLED,
         threat_name="Agent no longer coupled" if status is Status.OPEN else None,
-        severity=taxonomy.graded(None, {}, UNCOUPLED),
+        severity=taxonomy.severity_of(None, {}, UNCOUPLED),
         status=status,
         **_times(status, _at(item, device)),
     )
@@ -307,60 +302,60 @@ def _threat(
     kind: str | None,
     status: Status,
     at: datetime | None,
-    grade: str | None = None,
-    said: str | None = None,
+    severity: str | None = None,
+    written: str | None = None,
 ) -> ThreatRecord:
-    """The threat that the status `name` is, whichever kind of event tells of it; `said` is its value."""
+    """The threat that the status `name` is, whichever kind of event reports it; `written` is its value."""
     family = FAMILY.get((kind or "").capitalize(), Category.DEVICE)
-    leaks = "data_leak" if LEAK.fullmatch(plain_word(name)) else None
-    known = _TYPES.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
+    leaks = "data_leak" if LEAK.fullmatch(fields.plain_word(name)) else None
+    known = _TYPE_BY_PLAIN.get(_plain(name)) or leaks or taxonomy.by_keyword(name, family=family)
     threat_type = known or taxonomy.UNKNOWN
     return ThreatRecord(
         **common,
-        threat_key=joined("status", _plain(name)),
+        threat_key=fields.joined("status", _plain(name)),
         category=taxonomy.category_of(threat_type, family),
         threat_type=threat_type,
         threat_name=name,
-        severity_raw=grade,
-        severity=taxonomy.graded(grade, LEVEL, threat_type),
+        severity_raw=severity,
+        severity=taxonomy.severity_of(severity, SEVERITY, threat_type),
         status=status,
         **_times(status, at),
         vendor_category=kind,
-        unknown_status=said if status is Status.UNKNOWN else None,
+        unknown_status=written if status is Status.UNKNOWN else None,
     )
 
 
 def _plain(name: str) -> str:
     """`DeveloperMode`, `match_developer_mode` and `Developer mode` alike."""
-    return plain_word(name).removeprefix("MATCH_").replace("_", "")
+    return fields.plain_word(name).removeprefix("MATCH_").replace("_", "")
 
 
-_TYPES = {_plain(name): threat_type for name, threat_type in STATUS.items()}
+_TYPE_BY_PLAIN = {_plain(name): threat_type for name, threat_type in TYPE.items()}
 
 
 def _status(item: Item, body: JsonObject) -> Status:
-    value = number(body, "value")
-    said = word(body, "value") if value is None else f"{value:g}"
-    if said in item.words["active"]:
+    value = fields.number(body, "value")
+    word = fields.word(body, "value") if value is None else f"{value:g}"
+    if word in item.words["active"]:
         return Status.OPEN
-    return Status.RESOLVED if said in item.words["inactive"] else Status.UNKNOWN
+    return Status.RESOLVED if word in item.words["inactive"] else Status.UNKNOWN
 
 
 def _severity(body: JsonObject) -> Level:
     """The gravest level that a matched rule names, high where none does; Approved wins over them all."""
-    if word(body, "status") == "APPROVED":
+    if fields.word(body, "status") == "APPROVED":
         return Level.SECURED
-    rules = inner_list(body, "matchedResponseRules", at_most=ENTRIES)
+    rules = fields.inner_list(body, "matchedResponseRules", at_most=MAX_ENTRIES)
     conditions = [
         each
         for rule in rules
         if isinstance(rule, dict)
-        for each in inner_list(rule, "matchConditions", at_most=ENTRIES)
+        for each in fields.inner_list(rule, "matchConditions", at_most=MAX_ENTRIES)
     ]
     named = [
-        LEVEL.get(word(each, "value") or "", Level.HIGH)
+        SEVERITY.get(fields.word(each, "value") or "", Level.HIGH)
         for each in conditions
-        if isinstance(each, dict) and text(each, "type") == "threatLevelIs"
+        if isinstance(each, dict) and fields.text(each, "type") == "threatLevelIs"
     ]
     return highest(named) if named else Level.HIGH
 
@@ -372,27 +367,34 @@ def _times(status: Status, at: datetime | None) -> _Times:
 
 def _at(item: Item, body: JsonObject) -> datetime | None:
     """When it happened; a bare envelope does not say: then it is when its body last changed."""
-    return moment(item.content, "creationDate") or moment(body, "lastModificationDate")
+    return fields.moment(item.content, "creationDate") or fields.moment(body, "lastModificationDate")
 
 
 def _kind(item: Item) -> str | None:
     """The kind of status, which a thinner event names as its category."""
-    return text(item.content, "category")
+    return fields.text(item.content, "category")
 
 
 def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
-    system = inner(device, "operatingSystem")
+    system = fields.inner(device, "operatingSystem")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
-        "report_id": identifier(item.content, "id") or needed(body, "id"),
-        "partner_device_id": identifier(device, "id"),
-        "mdm_device_id": identifier(inner(device, "emmDeviceInfo"), "externalId"),
-        "serial": identifier(device, "serialNumber"),
-        "platform": platform(text(device, "declaredOperatingSystem") or text(system, "name")),
-        "os_version": text(device, "declaredOperatingSystemVersion") or text(system, "version"),
+        "report_id": fields.identifier(item.content, "id") or fields.required_identifier(body, "id"),
+        "partner_device_id": fields.identifier(device, "id"),
+        "mdm_device_id": fields.identifier(fields.inner(device, "emmDeviceInfo"), "externalId"),
+        "serial": fields.identifier(device, "serialNumber"),
+        "platform": fields.platform(
+            fields.text(device, "declaredOperatingSystem") or fields.text(system, "name")
+        ),
+        "os_version": fields.text(device, "declaredOperatingSystemVersion") or fields.text(system, "version"),
     }
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*LEVEL, *VERDICT, NO_VERDICT}), words=WORDS)
+ADAPTER = Adapter(
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *STATUS, NO_VERDICT}),
+    words=WORDS,
+)

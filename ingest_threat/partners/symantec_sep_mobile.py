@@ -10,34 +10,30 @@ import re
 from collections.abc import Collection, Mapping
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    identifier,
-    inner,
-    joined,
-    moment,
-    needed,
-    plain_word,
-    platform,
-    text,
-    word,
-    written,
-)
 from shared.domain.level import Level
 from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
 
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
-TYPE: Mapping[str, tuple[Category, str]] = {
-    # Without separators. The type is the one that counts where the sub-type tells nothing finer.
-    "MALWARE": (Category.APP, "malware"),
-    "UNWANTEDAPP": (Category.APP, "potentially_unwanted_app"),
-    "DEVICECOMPROMISED": (Category.DEVICE, "jailbreak_root"),
-    "VULNERABLEOS": (Category.DEVICE, "vulnerable_os"),
-    "NETWORK": (Category.NETWORK, taxonomy.UNKNOWN),
+FAMILY = {
+    # Without separators.
+    "MALWARE": Category.APP,
+    "UNWANTEDAPP": Category.APP,
+    "DEVICECOMPROMISED": Category.DEVICE,
+    "VULNERABLEOS": Category.DEVICE,
+    "NETWORK": Category.NETWORK,
 }
-SUB_TYPE: Mapping[str, str] = {
-    # What the keywords all partners share do not know, or take for something wider.
+TYPE: Mapping[str, str] = {
+    # Of a family: the type that counts where the sub-type says nothing finer.
+    "MALWARE": "malware",
+    "UNWANTEDAPP": "potentially_unwanted_app",
+    "DEVICECOMPROMISED": "jailbreak_root",
+    "VULNERABLEOS": "vulnerable_os",
+}
+KEYWORD: Mapping[str, str] = {
+    # In a sub-type, before the keywords all partners share, which have nothing or something wider.
     "HOTSPOT": "rogue_wifi",
     "RISKY_WIFI": "rogue_wifi",
 }
@@ -57,34 +53,36 @@ def read(item: Item) -> list[Record]:
         raise Foreign
     device = _device(incident)
     family, threat_type = _type(incident)
-    at = moment(incident, "timestamp")
-    resolved = _closes(text(incident, "event_type"), item.words["closing"])
-    udid = identifier(device, "udid")
-    incident_id = needed(incident, "id")
+    at = fields.moment(incident, "timestamp")
+    resolved = _closes(fields.text(incident, "event_type"), item.words["closing"])
+    udid = fields.identifier(device, "udid")
+    incident_id = fields.required_identifier(incident, "id")
     return [
         ThreatRecord(
             partner=item.partner,
             index=item.index,
             raw=item.raw,
-            report_id=joined(incident_id, word(incident, "event_type")),
+            report_id=fields.joined(incident_id, fields.word(incident, "event_type")),
             threat_key=incident_id,
-            partner_device_id=identifier(device, "identifier"),
+            partner_device_id=fields.identifier(device, "identifier"),
             # There is no id of Intune's: these two are all an MDM also knows.
             mdm_device_id=udid,
             udid=udid,
-            serial=identifier(device, "serial_number"),
+            serial=fields.identifier(device, "serial_number"),
             platform=_platform(device),
-            os_version=text(device, "os_version"),
+            os_version=fields.text(device, "os_version"),
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
-            threat_name=text(incident, "sub_type", "package_name", "type"),
-            severity_raw=written(incident, "severity"),
-            severity=taxonomy.graded(word(incident, "severity"), SEVERITY, threat_type),
+            threat_name=fields.text(incident, "sub_type", "package_name", "type"),
+            severity_raw=fields.written(incident, "severity"),
+            severity=taxonomy.severity_of(fields.word(incident, "severity"), SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
-            vendor_category=text(incident, "type"),
-            unknown_type=text(incident, "sub_type", "type") if threat_type == taxonomy.UNKNOWN else None,
+            vendor_category=fields.text(incident, "type"),
+            unknown_type=fields.text(incident, "sub_type", "type")
+            if threat_type == taxonomy.UNKNOWN
+            else None,
         )
     ]
 
@@ -96,13 +94,14 @@ def _device(incident: JsonObject) -> JsonObject:
         for name, value in incident.items()
         if name.startswith("device.") and value is not None
     }
-    return flat | inner(incident, "device")
+    return flat | fields.inner(incident, "device")
 
 
 def _type(incident: JsonObject) -> tuple[Category, str]:
     """The family's category and the type: the sub-type's where it refines the family, else the family's."""
-    family, by_family = TYPE.get((word(incident, "type") or "").replace("_", ""), (None, taxonomy.UNKNOWN))
-    finer = taxonomy.by_keyword(text(incident, "sub_type"), family=family, own=SUB_TYPE.items())
+    kind = (fields.word(incident, "type") or "").replace("_", "")
+    family, by_family = FAMILY.get(kind), TYPE.get(kind, taxonomy.UNKNOWN)
+    finer = taxonomy.by_keyword(fields.text(incident, "sub_type"), family=family, own=KEYWORD)
     if family is None:
         return Category.DEVICE, finer or taxonomy.UNKNOWN
     # A finer type is of its family's category; "suspicious" says less than any family does.
@@ -111,7 +110,7 @@ def _type(incident: JsonObject) -> tuple[Category, str]:
 
 
 def _closes(event_type: str | None, closing: Collection[str]) -> bool:
-    words = plain_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event_type or ""))
+    words = fields.plain_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event_type or ""))
     if NOT_CLOSED.intersection(words.split("_")):
         return False
     return any(re.search(rf"(?<![^_]){re.escape(each)}{ENDINGS}(?![^_])", words) for each in closing if each)
@@ -119,13 +118,13 @@ def _closes(event_type: str | None, closing: Collection[str]) -> bool:
 
 def _platform(device: JsonObject) -> Platform | None:
     """From `os_type`, else from the model; the product protects iOS and Android only."""
-    system = text(device, "os_type")
+    system = fields.text(device, "os_type")
     if system:
-        return platform(system)
-    models = [found for found in (text(device, "model"), text(device, "product_name")) if found]
+        return fields.platform(system)
+    models = [found for found in (fields.text(device, "model"), fields.text(device, "product_name")) if found]
     if not models:
         return None
-    return Platform.IOS if platform(" ".join(models)) is Platform.IOS else Platform.ANDROID
+    return Platform.IOS if fields.platform(" ".join(models)) is Platform.IOS else Platform.ANDROID
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset(SEVERITY), words={"closing": CLOSING})
+ADAPTER = Adapter(read, redact=REDACT, severity_words=frozenset(SEVERITY), words={"closing": CLOSING})

@@ -11,28 +11,16 @@ import re
 from collections.abc import Mapping
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    identifier,
-    inner,
-    joined,
-    link,
-    moment,
-    needed,
-    number,
-    platform,
-    text,
-    word,
-    written,
-)
 from shared.domain.level import Level
 from shared.domain.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 
 STATUS = {
     "DETECTED": Status.OPEN,
     "RESOLVED": Status.RESOLVED,
-    # Prevented before it did anything: closed by the message that tells of it.
+    # Prevented before it did anything: its own message closes it.
     "BLOCKED": Status.RESOLVED,
 }
 SEVERITY = {
@@ -47,7 +35,7 @@ SEVERITY_FROM = ((8, Level.HIGH), (5, Level.MEDIUM), (1, Level.LOW), (0, Level.S
 """Numbers from this one on; what is below the last is unknown."""
 SCALE = range(11)
 """Numbers that surprise nobody."""
-EVENT: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     # `..._APP_IN_INVENTORY` and `..._IN_INVENTORY` are both documented: neither ending counts.
     "MALICIOUS": "malware",
     "ADWARE": "adware",
@@ -101,42 +89,45 @@ _IN_DEVICE_NAME = re.compile(r"\(([0-9][0-9.]*)\)\s*$")
 
 def read(item: Item) -> list[Record]:
     """The record of one event."""
-    event = inner(item.content, "event") if isinstance(item.content.get("event"), dict) else item.content
+    event = item.content.get("event")
+    event = event if isinstance(event, dict) else item.content
     if not {"eventType", "action", "device"} <= event.keys():
         raise Foreign
-    kind, device = inner(event, "eventType"), inner(event, "device")
-    name, action = needed(kind, "name"), word(event, "action")
+    kind, device = fields.inner(event, "eventType"), fields.inner(event, "device")
+    name, action = fields.required_identifier(kind, "name"), fields.word(event, "action")
     threat_type, status = _threat_type(name), STATUS.get(action or "", Status.UNKNOWN)
-    at, device_id = moment(event, "timestamp"), identifier(device, "deviceId")
-    external, alert = identifier(device, "externalId"), needed(event, "alertId")
-    where = text(inner(event, "app"), "id") or text(inner(event, "destination"), "name")
+    at, device_id = fields.moment(event, "timestamp"), fields.identifier(device, "deviceId")
+    external, alert = fields.identifier(device, "externalId"), fields.required_identifier(event, "alertId")
+    where = fields.text(fields.inner(event, "app"), "id") or fields.text(
+        fields.inner(event, "destination"), "name"
+    )
     return [
         ThreatRecord(
             partner=item.partner,
             index=item.index,
             raw=item.raw,
             # One alertId covers the detection and its resolution, and was seen with two different times.
-            report_id=joined(alert, action, text(event, "timestamp")),
-            threat_key=joined(device_id, word(kind, "name"), where),
+            report_id=fields.joined(alert, action, fields.text(event, "timestamp")),
+            threat_key=fields.joined(device_id, fields.word(kind, "name"), where),
             # A block closes its own event and no other.
-            alias=None if action == "BLOCKED" else joined("alert", alert),
+            alias=None if action == "BLOCKED" else fields.joined("alert", alert),
             partner_device_id=device_id,
             mdm_device_id=external,
             udid=external if external and _UDID.fullmatch(external) else None,
             platform=_platform(device),
             os_version=_os_version(device),
-            category=taxonomy.category_of(threat_type, _family(word(kind, "name") or "")),
+            category=taxonomy.category_of(threat_type, _family(fields.word(kind, "name") or "")),
             threat_type=threat_type,
-            threat_name=text(kind, "description", "name"),
-            severity_raw=written(event, "severity"),
+            threat_name=fields.text(kind, "description", "name"),
+            severity_raw=fields.written(event, "severity"),
             severity=_severity(event, threat_type),
             status=status,
             detected_at=None if action == "RESOLVED" else at,
             resolved_at=at if status is Status.RESOLVED else None,
-            details_url=link(event, "eventUrl"),  # once seen without a scheme: then it is no link
+            details_url=fields.url(event, "eventUrl"),  # once seen without a scheme: then it is no link
             reason=BLOCKED if action == "BLOCKED" else None,
             unknown_type=name if threat_type == taxonomy.UNKNOWN else None,
-            unknown_status=written(event, "action") if status is Status.UNKNOWN else None,
+            unknown_status=fields.written(event, "action") if status is Status.UNKNOWN else None,
         )
     ]
 
@@ -144,45 +135,45 @@ def read(item: Item) -> list[Record]:
 def _threat_type(name: str) -> str:
     plain = _plain(name)
     candidates = [plain, *(plain.removeprefix(each) for each in PREFIXES if plain.startswith(each))]
-    known = next((EVENT[each] for each in candidates if each in EVENT), None)
+    known = next((TYPE[each] for each in candidates if each in TYPE), None)
     families = (BEGINNING[begin] for each in candidates for begin in BEGINNING if each.startswith(begin))
     return known or next(families, None) or taxonomy.by_keyword(plain) or taxonomy.UNKNOWN
 
 
 def _plain(name: str) -> str:
-    plain = word({"name": name}, "name") or ""
+    plain = fields.word({"name": name}, "name") or ""
     for ending in ENDINGS:
         plain = plain.removesuffix(ending)
     return plain
 
 
 def _family(name: str) -> Category:
-    """Jamf's events have no category: the name has to tell."""
+    """Jamf's events have no category: the name stands in."""
     if re.match(r"ACCESS_|SSL_|NETWORK_", name):
         return Category.NETWORK
     return Category.APP if re.search(r"_IN_INVENTORY$|^APP_|^LEAK_", name) else Category.DEVICE
 
 
 def _severity(event: JsonObject, threat_type: str) -> Level:
-    level = number(event, "severity")
-    if level is None:
-        return taxonomy.graded(word(event, "severity"), SEVERITY, threat_type)
+    written = fields.number(event, "severity")
+    if written is None:
+        return taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, threat_type)
     # A number off the scale is an unknown word.
-    return next((grade for least, grade in SEVERITY_FROM if level >= least), Level.HIGH)
+    return next((level for least, level in SEVERITY_FROM if written >= least), Level.HIGH)
 
 
 def _platform(device: JsonObject) -> Platform | None:
     """From `os` ("IOS 17.2.1"); where that says UNKNOWN, from `deviceName` ("Apple iPhone (17.2.1)")."""
-    system = (text(device, "os") or "").split(" ")[0]
+    system = (fields.text(device, "os") or "").split(" ")[0]
     if system.upper() in {"", "UNKNOWN"}:
-        return platform(text(device, "deviceName"))
-    return platform(system)
+        return fields.platform(fields.text(device, "deviceName"))
+    return fields.platform(system)
 
 
 def _os_version(device: JsonObject) -> str | None:
-    _, _, version = (text(device, "os") or "").partition(" ")
-    in_name = _IN_DEVICE_NAME.search(text(device, "deviceName") or "")
+    _, _, version = (fields.text(device, "os") or "").partition(" ")
+    in_name = _IN_DEVICE_NAME.search(fields.text(device, "deviceName") or "")
     return version or (in_name[1] if in_name else None)
 
 
-ADAPTER = Adapter(read, redact=REDACT, grades=frozenset({*SEVERITY, *map(str, SCALE)}))
+ADAPTER = Adapter(read, redact=REDACT, severity_words=frozenset({*SEVERITY, *map(str, SCALE)}))

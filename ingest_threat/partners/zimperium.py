@@ -16,24 +16,9 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import (
-    FieldError,
-    flag,
-    identifier,
-    inner,
-    inner_list,
-    joined,
-    moment,
-    needed,
-    number,
-    plain_word,
-    platform,
-    text,
-    word,
-    written,
-)
 from shared.domain.level import Level
 from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
 
@@ -54,7 +39,7 @@ STATUS = {
     "MARKED_FIXED": Status.RESOLVED,
 }
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
-THREAT_TYPE: Mapping[str, str] = {
+TYPE: Mapping[str, str] = {
     "USB_DEBUGGING_ON": "usb_debugging",
     "DEVELOPER_OPTIONS_ON": "developer_mode",
     "APK_SUSPECTED": "suspicious_app",
@@ -75,9 +60,11 @@ THREAT_TYPE: Mapping[str, str] = {
     "GOOGLE_PLAY_PROTECT_DISABLED": "protection_disabled",
 }
 KEYWORD = {"PROFILE": "malicious_profile"}
-"""What the keywords all partners share do not know: threats on profiles of iOS all name them so."""
-RELATED = 100
+"""Beside the keywords all partners share: threats on profiles of iOS all name them so."""
+MAX_RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
+MAX_MITIGATIONS = 1000
+"""Mitigations one row of the search interface may have."""
 REDACT = frozenset(
     {
         *("device_owner", "device_owner_id", "device_owner_email", "device_owner_first_name"),
@@ -89,23 +76,23 @@ REDACT = frozenset(
 
 
 @dataclass(frozen=True)
-class _Finding:
-    """What the four shapes have in common."""
+class _ThreatFacts:
+    """What the four shapes say of a threat, in the words of a record."""
 
     report_id: str
-    key: str
-    device: str | None
+    threat_key: str
+    partner_device_id: str | None
     names: tuple[str | None, ...]
-    """Names to tell the type by, the stable one first."""
-    said: str | None
+    """Names that may give the type, the stable one first."""
+    status_raw: str | None
     """The word for the status, as it stands."""
-    title: str | None
-    grade: str | None
-    grade_raw: str | None
+    threat_name: str | None
+    severity_word: str | None
+    severity_raw: str | None
     status: Status
     detected_at: datetime | None
     resolved_at: datetime | None
-    mdm: str | None = None
+    mdm_device_id: str | None = None
     platform: Platform | None = None
     os_version: str | None = None
     vector: str | None = None
@@ -127,77 +114,79 @@ def read(item: Item) -> list[Record]:
     raise Foreign
 
 
-def _record(item: Item, found: _Finding, raw: JsonValue) -> ThreatRecord:
-    threat_type = _threat_type(found)
-    family = VECTOR.get(plain_word(found.vector or ""), Category.DEVICE)
-    severity = taxonomy.graded(found.grade, SEVERITY, threat_type)
+def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
+    threat_type = _threat_type(facts)
+    family = VECTOR.get(fields.plain_word(facts.vector or ""), Category.DEVICE)
+    severity = taxonomy.severity_of(facts.severity_word, SEVERITY, threat_type)
     return ThreatRecord(
         partner=item.partner,
         index=item.index,
         raw=raw,
-        report_id=found.report_id,
-        threat_key=found.key,
-        partner_device_id=found.device,
-        mdm_device_id=found.mdm,
-        platform=found.platform,
-        os_version=found.os_version,
+        report_id=facts.report_id,
+        threat_key=facts.threat_key,
+        partner_device_id=facts.partner_device_id,
+        mdm_device_id=facts.mdm_device_id,
+        platform=facts.platform,
+        os_version=facts.os_version,
         category=taxonomy.category_of(threat_type, family),
         threat_type=threat_type,
-        threat_name=found.title,
-        severity_raw=found.grade_raw,
-        severity=Level.SECURED if found.simulated else severity,
-        status=found.status,
-        detected_at=found.detected_at,
-        resolved_at=found.resolved_at,
-        vendor_category=found.vector,
-        reason="simulated" if found.simulated else None,
-        unknown_type=found.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=found.said if found.status is Status.UNKNOWN else None,
+        threat_name=facts.threat_name,
+        severity_raw=facts.severity_raw,
+        severity=Level.SECURED if facts.simulated else severity,
+        status=facts.status,
+        detected_at=facts.detected_at,
+        resolved_at=facts.resolved_at,
+        vendor_category=facts.vector,
+        reason="simulated" if facts.simulated else None,
+        unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
+        unknown_status=facts.status_raw if facts.status is Status.UNKNOWN else None,
     )
 
 
-def _threat_type(found: _Finding) -> str:
-    for name in found.names:
-        if name and plain_word(name) in THREAT_TYPE:
-            return THREAT_TYPE[plain_word(name)]
-    family = VECTOR.get(plain_word(found.vector or ""))
-    by_keyword = taxonomy.by_keyword(*found.names, family=family, own=KEYWORD.items())
+def _threat_type(facts: _ThreatFacts) -> str:
+    for name in facts.names:
+        if name and fields.plain_word(name) in TYPE:
+            return TYPE[fields.plain_word(name)]
+    family = VECTOR.get(fields.plain_word(facts.vector or ""))
+    by_keyword = taxonomy.by_keyword(*facts.names, family=family, own=KEYWORD)
     if by_keyword in {None, "malware"} and family is Category.APP:
-        # Malware is what the vector says anyway; which one it is, its family tells.
-        return taxonomy.by_keyword(found.malware_family, family=family) or "malware"
+        # Malware is what the vector says anyway; its family may say which.
+        return taxonomy.by_keyword(facts.malware_family, family=family) or "malware"
     return by_keyword or taxonomy.UNKNOWN
 
 
-def _pushed(content: JsonObject) -> _Finding:
-    key, status = needed(content, "threat_uuid"), _status(content, "threat_status")
+def _pushed(content: JsonObject) -> _ThreatFacts:
+    key, status = fields.required_identifier(content, "threat_uuid"), _status(content, "threat_status")
     # In a mitigation the same field holds the time of the mitigation.
-    at = moment(content, "device_time")
+    at = fields.moment(content, "device_time")
     resolved = status is Status.RESOLVED
-    return _Finding(
-        report_id=joined(key, word(content, "threat_status"), text(content, "device_time")),
-        key=key,
-        device=_device_id(content, "device_id", "zdevice_id"),
-        mdm=identifier(content, "mdm_device_id") or _alternative(content),
+    return _ThreatFacts(
+        report_id=fields.joined(
+            key, fields.word(content, "threat_status"), fields.text(content, "device_time")
+        ),
+        threat_key=key,
+        partner_device_id=_device_id(content, "device_id", "zdevice_id"),
+        mdm_device_id=fields.identifier(content, "mdm_device_id") or _alternative(content),
         # Never from the android_enterprise_* blocks: iOS records carry them too.
-        platform=platform(text(content, "device_os")),
-        os_version=text(content, "device_os_version"),
-        names=(text(content, "threat_name"), text(content, "threat_display_name")),
-        malware_family=text(content, "malware_family"),
-        title=text(content, "threat_display_name", "threat_name"),
-        grade=word(content, "severity_name"),
-        grade_raw=written(content, "severity_name"),
-        vector=text(content, "threat_vector"),
+        platform=fields.platform(fields.text(content, "device_os")),
+        os_version=fields.text(content, "device_os_version"),
+        names=(fields.text(content, "threat_name"), fields.text(content, "threat_display_name")),
+        malware_family=fields.text(content, "malware_family"),
+        threat_name=fields.text(content, "threat_display_name", "threat_name"),
+        severity_word=fields.word(content, "severity_name"),
+        severity_raw=fields.written(content, "severity_name"),
+        vector=fields.text(content, "threat_vector"),
         status=status,
-        said=written(content, "threat_status"),
+        status_raw=fields.written(content, "threat_status"),
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
-        simulated=flag(content, "simulated"),
+        simulated=fields.boolean(content, "simulated"),
     )
 
 
 def _incident(item: Item) -> list[Record]:
     content = item.content
-    related = inner_list(content, "related_threats", at_most=RELATED)
+    related = fields.inner_list(content, "related_threats", at_most=MAX_RELATED)
     if not related:
         # The mitigation of an incident names neither device nor threats; their own mitigations follow.
         return item.ignored("an incident that names no threats")
@@ -206,9 +195,9 @@ def _incident(item: Item) -> list[Record]:
         raw = _raw_of(item.raw, place)
         try:
             if not isinstance(threat, dict):
-                raise FieldError("not an object")
+                raise fields.FieldError("not an object")
             records.append(_record(item, _of_incident(content, threat), raw))
-        except FieldError as error:
+        except fields.FieldError as error:
             records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
 
@@ -220,101 +209,103 @@ def _raw_of(incident: JsonValue, place: int) -> JsonValue:
     return {**incident, "related_threats": [incident["related_threats"][place]]}
 
 
-def _of_incident(incident: JsonObject, threat: JsonObject) -> _Finding:
-    key, status = needed(threat, "threat_id"), _status(threat, "threat_status")
+def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
+    key, status = fields.required_identifier(threat, "threat_id"), _status(threat, "threat_status")
     # The only time there is, of a fixed threat too; the mitigation itself carries the exact one.
-    at = moment(threat, "timestamp") or moment(incident, "incident_created_date")
+    at = fields.moment(threat, "timestamp") or fields.moment(incident, "incident_created_date")
     resolved = status is Status.RESOLVED
-    return _Finding(
-        report_id=joined(key, word(threat, "threat_status"), text(threat, "timestamp")),
-        key=key,
-        device=_device_id(incident, "device_id"),
-        mdm=identifier(incident, "mdm_device_id"),
-        platform=platform(text(incident, "device_os")),
-        names=(text(threat, "threat_name"),),
-        title=text(threat, "threat_name"),
-        grade=word(threat, "threat_severity"),
-        grade_raw=written(threat, "threat_severity"),
+    return _ThreatFacts(
+        report_id=fields.joined(key, fields.word(threat, "threat_status"), fields.text(threat, "timestamp")),
+        threat_key=key,
+        partner_device_id=_device_id(incident, "device_id"),
+        mdm_device_id=fields.identifier(incident, "mdm_device_id"),
+        platform=fields.platform(fields.text(incident, "device_os")),
+        names=(fields.text(threat, "threat_name"),),
+        threat_name=fields.text(threat, "threat_name"),
+        severity_word=fields.word(threat, "threat_severity"),
+        severity_raw=fields.written(threat, "threat_severity"),
         status=status,
-        said=written(threat, "threat_status"),
+        status_raw=fields.written(threat, "threat_status"),
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
-        simulated=flag(threat, "simulated") or flag(incident, "simulated"),
+        simulated=fields.boolean(threat, "simulated") or fields.boolean(incident, "simulated"),
     )
 
 
-def _searched(content: JsonObject) -> _Finding:
-    key, device = needed(content, "id"), inner(content, "device")
-    system = inner(device, "os")
-    mitigations = inner_list(content, "mitigationEvents", at_most=1000)
+def _searched(content: JsonObject) -> _ThreatFacts:
+    key, device = fields.required_identifier(content, "id"), fields.inner(content, "device")
+    system = fields.inner(device, "os")
+    mitigations = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
     last = mitigations[-1] if mitigations and isinstance(mitigations[-1], dict) else {}
     status = Status.RESOLVED if mitigations else Status.UNKNOWN
     # 1 is the only state with a public meaning.
     state = _number(content, "state")
     status = Status.OPEN if state == "1" else status
-    return _Finding(
-        report_id=joined(key, state, text(content, "lastModified", "timestamp")),
-        key=key,
-        device=_device_id(device, "id") or _device_id(content, "deviceId"),
-        mdm=identifier(device, "mdmDeviceId"),
-        platform=platform(text(content, "os") or text(system, "name")),
-        os_version=text(system, "version"),
-        names=(text(content, "threatTypeName"),),
-        title=text(content, "threatTypeName"),
-        grade=word(content, "severityName") or _number(content, "severity"),
-        grade_raw=written(content, "severityName", "severity"),
-        vector=text(content, "vectorName"),
+    return _ThreatFacts(
+        report_id=fields.joined(key, state, fields.text(content, "lastModified", "timestamp")),
+        threat_key=key,
+        partner_device_id=_device_id(device, "id") or _device_id(content, "deviceId"),
+        mdm_device_id=fields.identifier(device, "mdmDeviceId"),
+        platform=fields.platform(fields.text(content, "os") or fields.text(system, "name")),
+        os_version=fields.text(system, "version"),
+        names=(fields.text(content, "threatTypeName"),),
+        threat_name=fields.text(content, "threatTypeName"),
+        severity_word=fields.word(content, "severityName") or _number(content, "severity"),
+        severity_raw=fields.written(content, "severityName", "severity"),
+        vector=fields.text(content, "vectorName"),
         status=status,
-        said=written(content, "state"),
-        detected_at=moment(content, "timestamp"),
-        resolved_at=(moment(last, "timestamp") or moment(content, "lastModified"))
+        status_raw=fields.written(content, "state"),
+        detected_at=fields.moment(content, "timestamp"),
+        resolved_at=(fields.moment(last, "timestamp") or fields.moment(content, "lastModified"))
         if status is Status.RESOLVED
         else None,
-        simulated=flag(content, "simulated"),
+        simulated=fields.boolean(content, "simulated"),
     )
 
 
-def _legacy(content: JsonObject) -> _Finding:
-    key, status = needed(content, "eventId"), _status(content, "eventState")
-    mitigated = moment(content, "mitigatedDate")
+def _legacy(content: JsonObject) -> _ThreatFacts:
+    key, status = fields.required_identifier(content, "eventId"), _status(content, "eventState")
+    mitigated = fields.moment(content, "mitigatedDate")
     status = Status.RESOLVED if mitigated else status
-    return _Finding(
-        report_id=joined(key, word(content, "eventState"), text(content, "mitigatedDate", "deviceTime")),
-        key=key,
-        device=_device_id(content, "deviceId", "zdid"),
-        mdm=identifier(content, "mdmId"),
-        platform=platform(text(content, "osType")),
-        os_version=text(content, "osVersion"),
-        names=(text(content, "eventFullName"),),
-        title=text(content, "eventFullName"),
-        grade=word(content, "severity"),
-        grade_raw=written(content, "severity"),
+    return _ThreatFacts(
+        report_id=fields.joined(
+            key, fields.word(content, "eventState"), fields.text(content, "mitigatedDate", "deviceTime")
+        ),
+        threat_key=key,
+        partner_device_id=_device_id(content, "deviceId", "zdid"),
+        mdm_device_id=fields.identifier(content, "mdmId"),
+        platform=fields.platform(fields.text(content, "osType")),
+        os_version=fields.text(content, "osVersion"),
+        names=(fields.text(content, "eventFullName"),),
+        threat_name=fields.text(content, "eventFullName"),
+        severity_word=fields.word(content, "severity"),
+        severity_raw=fields.written(content, "severity"),
         status=status,
-        said=written(content, "eventState"),
-        detected_at=moment(content, "deviceTime"),
+        status_raw=fields.written(content, "eventState"),
+        detected_at=fields.moment(content, "deviceTime"),
         resolved_at=mitigated,
-        simulated=flag(content, "simulated"),
+        simulated=fields.boolean(content, "simulated"),
     )
 
 
 def _alternative(content: JsonObject) -> str | None:
     """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
     ids = content.get("mdm_alt_ids")
-    return identifier(content, "mdm_alt_ids") if isinstance(ids, str) else None
+    return fields.identifier(content, "mdm_alt_ids") if isinstance(ids, str) else None
 
 
 def _number(content: JsonObject, name: str) -> str | None:
-    """A grade by number: 2, "2" and 2.0 are one word of the table."""
-    value = number(content, name)
-    return word(content, name) if value is None else f"{value:g}"
+    """A number as a word of the tables: 2, "2" and 2.0 are one."""
+    value = fields.number(content, name)
+    return fields.word(content, name) if value is None else f"{value:g}"
 
 
 def _status(content: JsonObject, name: str) -> Status:
-    return STATUS.get(word(content, name) or "", Status.UNKNOWN)
+    return STATUS.get(fields.word(content, name) or "", Status.UNKNOWN)
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
-    found = identifier(content, *names)
+    found = fields.identifier(content, *names)
     return device_id(found) if found else None
 
 
@@ -324,5 +315,5 @@ def device_id(written: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("content",), redact=REDACT, grades=frozenset(SEVERITY), device_id=device_id
+    read, envelopes=("content",), redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id
 )

@@ -50,14 +50,14 @@ def _cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
-def _told(text: str) -> Iterator[tuple[str, Table]]:
+def _tables(text: str) -> Iterator[tuple[str, Table]]:
     """The tables that say which of the code's they are: `<!-- table: NAME -->` stands before each."""
     for name, rows in re.findall(r"<!-- table: (\w+) -->\n((?:\|.*\n?)+)", text):
         table: Table = {}
         for first, *others in map(_cells, rows.splitlines()[2:]):
             for word in re.findall(r"`([^`]+)`", first):
                 said = tuple(other.strip("`") for other in others)
-                assert table.setdefault(_plain(word), said) == said, f"{name} tells {word} twice"
+                assert table.setdefault(_plain(word), said) == said, f"{name} has {word} twice"
         yield name, table
 
 
@@ -82,7 +82,7 @@ def test_every_partner_that_the_scenario_plays_has_a_page_and_no_page_is_for_nob
 
 
 @pytest.mark.parametrize("slug", sorted(partners.known()))
-def test_a_new_partner_is_told_of_the_page_it_lacks(slug: str) -> None:
+def test_a_new_partner_is_shown_the_page_it_lacks(slug: str) -> None:
     if slug not in SLUGS:
         pytest.skip(f"{slug} has no page yet: docs/partners/{slug}.md")
 
@@ -100,14 +100,24 @@ def test_a_page_says_what_every_page_says(slug: str) -> None:
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_tables_of_a_page_are_those_of_its_adapter(slug: str) -> None:
     module, _ = _adapter(slug)
-    told = list(_told(_page(slug)))
-    for name, table in told:
+    tables = list(_tables(_page(slug)))
+    for name, table in tables:
         meant = getattr(module, name)
         if isinstance(meant, Collection) and not isinstance(meant, Mapping | tuple):
             assert table.keys() == {_plain(word) for word in meant}, name
         else:
             assert table == _meant(meant), name
-    assert _graded(module) <= {name for name, _ in told}, "a page tells every severity and status"
+    lacking = _graded(module) - {name for name, _ in tables}
+    assert not lacking, f"docs/partners/{slug}.md lacks tables of levels or statuses: {lacking}"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_page_says_what_ends_the_threats_that_never_resolve(slug: str) -> None:
+    _, adapter = _adapter(slug)
+    tables = dict(_tables(_page(slug)))
+    assert tables.get("NEVER_RESOLVES", {}) == _meant(adapter.never_resolves), (
+        f"docs/partners/{slug}.md: a table NEVER_RESOLVES has the adapter's kinds, and what ends each"
+    )
 
 
 def _graded(module: ModuleType) -> set[str]:
@@ -131,7 +141,7 @@ def test_a_page_names_every_setting_of_words_and_its_default_and_no_other(slug: 
 
 
 def _settings_blocks(slug: str) -> list[dict[str, str]]:
-    """The settings a page tells the reader to set, block by block."""
+    """The settings a page has the reader set, block by block."""
     blocks = re.findall(r"```ini\n(.*?)```", _page(slug), re.DOTALL)
     return [dict(re.findall(r"^\s*([A-Z][A-Z_]+)=(.+)$", block, re.MULTILINE)) for block in blocks]
 
@@ -163,10 +173,10 @@ def test_a_setting_that_does_not_exist_would_be_found() -> None:
     assert found == [("SECRET", "SOPHOS"), ("AUTH", "PRADEO")]
 
 
-def test_the_overview_has_every_partner_and_the_ways_to_authenticate_its_page_gives() -> None:
+def test_the_overview_has_every_partner_and_the_authentication_its_page_gives() -> None:
     text = (PAGES / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.md\) \|(.+)\|$", text, re.MULTILINE)
-    assert sorted(slug for slug, _ in rows) == SLUGS
+    assert sorted(slug for slug, _ in rows) == SLUGS, "docs/partners/README.md has a row for each page"
     for slug, row in rows:
         credentials = set(re.findall(r"`(\w+)`", _cells(row)[1]))
         given = {block[f"AUTH_{slug.upper()}"] for block in _settings_blocks(slug)}
@@ -175,13 +185,13 @@ def test_the_overview_has_every_partner_and_the_ways_to_authenticate_its_page_gi
 
 
 def test_the_taxonomy_is_that_of_the_code() -> None:
-    told = dict(_told((PAGES / "README.md").read_text(encoding="utf-8")))
-    assert told == {"TYPES": _meant(_taxonomy.TYPES)}
+    tables = dict(_tables((PAGES / "README.md").read_text(encoding="utf-8")))
+    assert tables == {"TYPES": _meant(_taxonomy.TYPES)}
 
 
 def test_a_table_is_read_word_by_word_however_it_is_written() -> None:
     text = "<!-- table: X -->\n| a | b |\n|---|---|\n| `Marked Fixed`, `1` | high |\n"
-    [(name, table)] = _told(text)
+    [(name, table)] = _tables(text)
     assert (name, table) == ("X", {"MARKEDFIXED": ("high",), "1": ("high",)})
     assert table == _meant({"MARKED_FIXED": Level.HIGH, 1: Level.HIGH})
     assert table != _meant({"MARKED_FIXED": Level.HIGH, 1: Level.LOW})

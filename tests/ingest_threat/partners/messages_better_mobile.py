@@ -1,7 +1,7 @@
 """Invented rows of BETTER's logs, as the wire has them and as a table of Log Analytics does."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 AGENT = "0a1b2c3d-0000-4000-8000-00000000beef"
 

@@ -1,7 +1,7 @@
 """Invented rows in the shape of Check Point's alerts."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def checkpoint_alert(**fields: object) -> JsonObject:
@@ -41,4 +41,7 @@ MESSAGES: list[JsonObject] = [
         event_timestamp="02/01/2026 07:00:00",
     ),
     checkpoint_alert(attack_vector="Device", event="Inactive", severity="Warning", threat_factors=""),
+    checkpoint_alert(
+        id=503, attack_vector="Device", event="Active", severity="Information", threat_factors=""
+    ),
 ]

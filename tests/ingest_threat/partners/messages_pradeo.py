@@ -3,7 +3,7 @@
 import json
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def device(**fields: object) -> JsonObject:
@@ -123,6 +123,7 @@ def legacy(**fields: object) -> bytes:
 MESSAGES = [
     correlation(),
     status_record("System", "DeveloperMode", 1),
+    status_record("System", "DeveloperMode", 0, creationDate="2026-02-01T09:00:00.000Z"),
     status_record("Network", "Bluetooth", 0),
     app_verdict("Disapproved", "Red"),
     app_verdict("Approved"),

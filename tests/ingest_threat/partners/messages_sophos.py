@@ -1,7 +1,7 @@
 """Invented events, alerts and devices in the shapes of Sophos Central."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def sophos_event(kind: str = "Threat::Detected", **fields: object) -> JsonObject:
@@ -92,6 +92,7 @@ MESSAGES: list[JsonObject] = [
     sophos_relabelled(),
     sophos_violation("::GENERAL_BLACKLISTED_APPS"),
     sophos_event("Mobile::NowCompliant", severity="low", group="MOBILES"),
+    sophos_event("WebControlViolation", name="'toys.example' after a warning", severity="low", group="WEB"),
     sophos_alert(),
     sophos_device(),
 ]

@@ -1,7 +1,7 @@
 """Invented incidents in the shape others' parsers give Symantec's."""
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners.messages import loaded
+from tests.ingest_threat.partners.reading import loaded
 
 
 def symantec_incident(**fields: object) -> JsonObject:

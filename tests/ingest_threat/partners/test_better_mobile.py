@@ -18,7 +18,6 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records, state, threat
 from tests.ingest_threat.partners.messages_better_mobile import (
     AGENT,
     app,
@@ -27,6 +26,7 @@ from tests.ingest_threat.partners.messages_better_mobile import (
     incident,
     netflow,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 SEEN = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 LOGGED = datetime(2026, 2, 1, 8, 5, 0, 500000, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_a_row_of_the_table_is_read_as_the_wire(row: JsonObject, extra: str) -> 
         (None, "unknown", "network"),
     ],
 )
-def test_a_type_in_any_style_tells_the_type(name: str | None, threat_type: str, category: str) -> None:
+def test_a_type_in_any_style_gives_the_type(name: str | None, threat_type: str, category: str) -> None:
     record = threat("better_mobile", incident(ThreatType=name, ThreatTitle="Something"))
     assert (record.threat_type, record.category) == (threat_type, category)
     assert record.vendor_category == "NETWORK"
@@ -169,27 +169,27 @@ def test_the_device_of_an_incident_is_the_agent_of_the_device_log() -> None:
     assert found.partner_device_id == whole.partner_device_id == AGENT
 
 
-def test_a_device_at_its_lowest_grade_is_secured_and_clears_all() -> None:
+def test_a_device_at_its_lowest_level_is_secured_and_clears_all() -> None:
     record = state("better_mobile", device(ThreatLevel="Low"))
     assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, REPORTED)
     assert (record.platform, record.os_version, record.udid) == (Platform.IOS, "18.3", None)
 
 
 @pytest.mark.parametrize(("given", "level"), [("Medium", "medium"), ("HIGH", "high"), ("Odd", "high")])
-def test_any_other_grade_clears_nothing(given: str, level: str) -> None:
+def test_any_other_level_clears_nothing(given: str, level: str) -> None:
     record = state("better_mobile", device(ThreatLevel=given))
     assert (record.severity, record.clears) == (level, Clears.NONE)
 
 
 @pytest.mark.parametrize("level", [None, "", "unknown", "No data"])
-def test_a_device_without_a_grade_is_its_identity(level: str | None) -> None:
+def test_a_device_without_a_level_is_its_identity(level: str | None) -> None:
     [record] = records("better_mobile", device(ThreatLevel=level))
     assert isinstance(record, DeviceIdentityRecord)
     assert record.partner_device_id == AGENT
 
 
 @pytest.mark.parametrize("deleted", [1, 1.0, "1", True, "true"])
-def test_a_deleted_device_has_no_agent_and_its_last_grade_clears_nothing(deleted: object) -> None:
+def test_a_deleted_device_has_no_agent_and_its_last_level_clears_nothing(deleted: object) -> None:
     gone = threat("better_mobile", device(IsDeleted=deleted, ThreatLevel="Low"))
     assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
     # The agent's last word is older than its end.
@@ -214,8 +214,8 @@ def test_an_installed_app_is_one_of_the_agents_apps(row: JsonObject) -> None:
     assert isinstance(record, AppInventoryRecord)
     assert (record.partner_device_id, record.app_id) == (AGENT, "com.example.torch")
     assert (record.name, record.version, record.managed) == ("Torch", "4.5", True)
-    told = {"partner_device_id", "platform", "app_id", "name", "version", "managed"}
-    silent = record.model_dump(exclude={*told, "record", "partner", "index", "raw", "report_id"})
+    reported = {"partner_device_id", "platform", "app_id", "name", "version", "managed"}
+    silent = record.model_dump(exclude={*reported, "record", "partner", "index", "raw", "report_id"})
     assert set(silent.values()) == {None}
 
 
@@ -271,6 +271,6 @@ def test_a_row_that_makes_no_sense_is_set_aside(row: JsonObject, reason: str) ->
     assert isinstance(good, ThreatRecord)
 
 
-def test_the_type_that_no_table_knows_is_told_not_its_title() -> None:
+def test_the_type_that_no_table_knows_is_logged_not_its_title() -> None:
     record = threat("better_mobile", incident(ThreatType="WR2Novelty", ThreatTitle="Something new"))
     assert (record.threat_name, unknown_words(record)) == ("Something new", [("type", "WR2Novelty")])

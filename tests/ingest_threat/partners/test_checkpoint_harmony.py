@@ -8,9 +8,9 @@ import pytest
 from ingest_threat.partners import parse
 from shared.domain.level import Level
 from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records
-from tests.ingest_threat.partners.messages import threat as threat_of
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import threat as threat_of
 
 AT = datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def test_a_resolution_lands_on_its_detection_by_device_vector_and_details(event:
     assert gone.reason is None
 
 
-def test_without_details_the_factors_tell_what_a_row_is_about() -> None:
+def test_without_details_the_factors_say_what_a_row_is_about() -> None:
     bad = threat(attack_vector="Device", event="Noncompliant", details="", threat_factors="USB Debugging")
     good = threat(attack_vector="Device", event="Compliant", details=None, threat_factors="USB debugging")
     assert bad.threat_key == good.threat_key == "31:DEVICE:usb debugging"
@@ -57,7 +57,7 @@ def test_two_devices_and_two_vectors_are_different_threats() -> None:
     assert len(keys) == 3
 
 
-def test_a_blocked_threat_is_closed_by_the_row_that_tells_of_it() -> None:
+def test_a_blocked_threat_is_closed_by_its_own_row() -> None:
     record = threat(event="Blocked")
     assert (record.status, record.detected_at, record.resolved_at) == (Status.RESOLVED, AT, AT)
     assert record.reason == "blocked"
@@ -114,14 +114,14 @@ def test_severity_words(word: object, level: str) -> None:
         ("Novel vector", "", False, "unknown", "device"),
     ],
 )
-def test_factors_tell_the_type_else_the_vector_does(
+def test_factors_give_the_type_else_the_vector_does(
     vector: str, factors: str | None, rooted: object, threat_type: str, category: str
 ) -> None:
     record = threat(attack_vector=vector, threat_factors=factors, device_rooted=rooted)
     assert (record.threat_type, record.category) == (threat_type, category)
 
 
-def test_an_app_does_not_tell_its_own_type_by_its_name() -> None:
+def test_an_app_does_not_choose_its_type_by_its_name() -> None:
     assert threat(threat_factors="Novelty", details="Application: Root Spy").threat_type == "unknown"
 
 
@@ -178,7 +178,7 @@ def test_only_a_whole_zero_uuid_is_no_mdm_id(given: object, kept: str | None) ->
         ("unknown", None),
     ],
 )
-def test_the_model_tells_the_platform(model: str | None, platform: str | None) -> None:
+def test_the_model_gives_the_platform(model: str | None, platform: str | None) -> None:
     assert threat(device_model=model).platform == platform
 
 

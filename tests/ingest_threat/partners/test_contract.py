@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,12 +14,23 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.partners import check_known, known, parse, unknown_words
-from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
+from ingest_threat.partners._adapter import Adapter
+from ingest_threat.partners._taxonomy import TYPES
+from shared.domain.level import Level
+from shared.domain.record import DeviceStateRecord, Status, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records, samples
+from tests.ingest_threat.partners.endings import (
+    has_word,
+    messages_file,
+    open_threats,
+    resolved_by_name,
+    without_end,
+)
+from tests.ingest_threat.partners.messages import samples
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 SAMPLES = samples()
-# Other adapters may be there before their samples are: their own tests hold them to this.
 PARTNERS = sorted(known() & SAMPLES.keys())
 CASES = [(partner, place) for partner in PARTNERS for place in range(len(SAMPLES[partner]))]
 
@@ -25,6 +38,12 @@ CASES = [(partner, place) for partner in PARTNERS for place in range(len(SAMPLES
 def test_the_adapters_of_this_table_are_found() -> None:
     assert {"lookout", "zimperium", "wandera_jamf"} <= known()
     assert not any(name.startswith("_") for name in known())
+
+
+@pytest.mark.parametrize("partner", sorted(known() | SAMPLES.keys()))
+def test_a_partner_is_an_adapter_and_its_messages(partner: str) -> None:
+    assert partner in known(), f"no adapter ingest_threat/partners/{partner}.py"
+    assert SAMPLES.get(partner), f"add MESSAGES to {messages_file(partner)}: a detection and what ends it"
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "_taxonomy", "_fields", "../lookout", "lookout.x", "Lookout"])
@@ -44,6 +63,55 @@ def test_one_adapter_is_imported_at_a_time_and_no_cloud_sdk() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("partner", sorted(known()))
+def test_tables_of_one_kind_have_one_name(partner: str) -> None:
+    tables = {
+        name: table
+        for name, table in vars(import_module(f"ingest_threat.partners.{partner}")).items()
+        if name.isupper() and isinstance(table, Mapping) and table
+    }
+    for name, table in tables.items():
+        if all(isinstance(value, Level) for value in table.values()):
+            assert name in {"SEVERITY", "DEVICE_LEVEL"}, f"call {name} SEVERITY (of threats) or DEVICE_LEVEL"
+        if all(isinstance(value, Status) for value in table.values()):
+            assert name == "STATUS", f"call {name} STATUS"
+    unknown = set(tables.get("TYPE", {}).values()) - TYPES.keys()
+    assert not unknown, f"TYPE gives {unknown}, which the taxonomy does not have"
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_every_threat_that_a_message_opens_ends(partner: str) -> None:
+    lacking = without_end(partner, SAMPLES[partner], _adapter(partner).never_resolves)
+    assert not lacking, "\n".join(lacking)
+
+
+def test_a_partner_whose_threats_do_not_end_is_shown_what_to_add() -> None:
+    [nothing_opens] = without_end("wandera_jamf", [jamf_event(action="Blocked")], {})
+    assert "add a detection" in nothing_opens
+    [nothing_ends] = without_end("wandera_jamf", [jamf_event(), jamf_event(action="Blocked")], {})
+    assert "never_resolves" in nothing_ends
+    assert "messages_wandera_jamf.py" in nothing_ends
+    assert not without_end("wandera_jamf", [jamf_event()], {"detected": "nothing"})
+    assert not without_end("wandera_jamf", [jamf_event(), jamf_event(action="Resolved")], {})
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_what_never_resolves_is_opened_by_a_message_and_resolved_by_none(partner: str) -> None:
+    resolved = resolved_by_name(records(partner, *SAMPLES[partner]))
+    for kind, end in _adapter(partner).never_resolves.items():
+        assert end.strip(), f"never_resolves: say what ends {kind}"
+        named = [message for message in SAMPLES[partner] if has_word(message, kind)]
+        opened = {threat for message in named for threat in open_threats(partner, message)}
+        assert opened, f"never_resolves: add a message to {messages_file(partner)} that has the word {kind}"
+        assert not opened & resolved, f"never_resolves: a message resolves {kind}, so it has no place there"
+
+
+def _adapter(partner: str) -> Adapter:
+    adapter = import_module(f"ingest_threat.partners.{partner}").ADAPTER
+    assert isinstance(adapter, Adapter)
+    return adapter
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
@@ -160,9 +228,9 @@ def test_whatever_an_item_holds_its_neighbour_is_read(partner: str, data: st.Dat
     body = json.dumps([bad, good]).encode()
     read = parse(partner, body, received_at=RECEIVED_AT)
     # The neighbour may gain a platform from a device event in the same message, never lose anything.
-    told = {"index": 0, "platform": None}
-    last = [record.model_copy(update=told) for record in read if record.index == 1]
-    assert last == [record.model_copy(update=told) for record in records(partner, good)]
+    replaced = {"index": 0, "platform": None}
+    last = [record.model_copy(update=replaced) for record in read if record.index == 1]
+    assert last == [record.model_copy(update=replaced) for record in records(partner, good)]
     assert {record.index for record in read} == {0, 1}
     assert json.dumps([record.model_dump(mode="json") for record in read]).encode()
     assert parse(partner, body, received_at=RECEIVED_AT) == read

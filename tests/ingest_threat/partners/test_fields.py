@@ -5,56 +5,41 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue
 
-from ingest_threat.partners._fields import (
-    FieldError,
-    flag,
-    identifier,
-    inner,
-    inner_list,
-    joined,
-    link,
-    moment,
-    needed,
-    number,
-    platform,
-    text,
-    word,
-    written,
-)
+from ingest_threat.partners import _fields as fields
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "null", "NULL", "No data", "unknown"])
 def test_what_says_nothing_is_absent(value: JsonValue) -> None:
-    assert text({"a": value}, "a") is None
-    assert text({"a": value, "b": "x"}, "a", "b") == "x"
-    assert moment({"a": value}, "a") is None
+    assert fields.text({"a": value}, "a") is None
+    assert fields.text({"a": value, "b": "x"}, "a", "b") == "x"
+    assert fields.moment({"a": value}, "a") is None
 
 
 def test_unknown_is_no_text_and_a_word_like_any_other() -> None:
-    assert text({"a": "Unknown"}, "a") is None
-    assert written({"a": " Unknown "}, "a") == "Unknown"
-    assert word({"a": "Unknown"}, "a") == "UNKNOWN"
-    assert written({"a": "No data"}, "a") is None
+    assert fields.text({"a": "Unknown"}, "a") is None
+    assert fields.written({"a": " Unknown "}, "a") == "Unknown"
+    assert fields.word({"a": "Unknown"}, "a") == "UNKNOWN"
+    assert fields.written({"a": "No data"}, "a") is None
 
 
 @pytest.mark.parametrize(("value", "read"), [(5, "5"), (1.5, "1.5"), (True, "true"), (" x ", "x")])
 def test_numbers_and_booleans_are_texts_too(value: JsonValue, read: str) -> None:
-    assert text({"a": value}, "a") == read
+    assert fields.text({"a": value}, "a") == read
 
 
 @pytest.mark.parametrize("value", [[], {}, ["x"]])
 def test_a_list_is_no_text_and_the_error_names_the_field_only(value: JsonValue) -> None:
-    with pytest.raises(FieldError, match=r"^colour is not a text$"):
-        text({"colour": value}, "colour")
+    with pytest.raises(fields.FieldError, match=r"^colour is not a text$"):
+        fields.text({"colour": value}, "colour")
 
 
 def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
-    assert identifier({"a": "00000000-0000-0000-0000-000000000000"}, "a") is None
-    assert identifier({"a": 352099001761481, "b": "x"}, "a", "b") == "x"
-    with pytest.raises(FieldError, match="no a"):
-        needed({"a": "null"}, "a")
+    assert fields.identifier({"a": "00000000-0000-0000-0000-000000000000"}, "a") is None
+    assert fields.identifier({"a": 352099001761481, "b": "x"}, "a", "b") == "x"
+    with pytest.raises(fields.FieldError, match="no a"):
+        fields.required_identifier({"a": "null"}, "a")
 
 
 @pytest.mark.parametrize(
@@ -68,25 +53,25 @@ def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
     ],
 )
 def test_no_zeros_and_nothing_personal_is_an_id(value: str) -> None:
-    assert identifier({"a": value}, "a") is None
+    assert fields.identifier({"a": value}, "a") is None
     # Zeros of another length were seen, and may be an id of somebody's.
-    assert identifier({"a": "00000000-0000-0000-0000-0000000000"}, "a") is not None
+    assert fields.identifier({"a": "00000000-0000-0000-0000-0000000000"}, "a") is not None
 
 
 def test_long_ids_stay_apart() -> None:
-    one, two = joined("d", "x" * 600 + "1"), joined("d", "x" * 600 + "2")
+    one, two = fields.joined("d", "x" * 600 + "1"), fields.joined("d", "x" * 600 + "2")
     assert one != two
     assert len(one) < 100
-    assert joined("a", None, "b") == "a::b"
-    three, four = (joined("d" * 200, "e" * 200, "x" * 150 + last) for last in "12")
+    assert fields.joined("a", None, "b") == "a::b"
+    three, four = (fields.joined("d" * 200, "e" * 200, "x" * 150 + last) for last in "12")
     assert three != four
     assert len(three) < 100
 
 
 @pytest.mark.parametrize("value", ["http://bad.example/?to=anna@example.org", "352099001761481"])
-def test_a_key_tells_nothing_personal_and_stays_the_same(value: str) -> None:
-    key = joined("d", value)
-    assert key == joined("d", value) != joined("d", value + "x")
+def test_a_key_shows_nothing_personal_and_stays_the_same(value: str) -> None:
+    key = fields.joined("d", value)
+    assert key == fields.joined("d", value) != fields.joined("d", value + "x")
     assert value not in key
     assert "example" not in key
 
@@ -102,7 +87,7 @@ def test_a_key_tells_nothing_personal_and_stays_the_same(value: str) -> None:
     ],
 )
 def test_a_word_is_in_capitals_with_one_separator(value: str, read: str) -> None:
-    assert word({"a": value}, "a") == read
+    assert fields.word({"a": value}, "a") == read
 
 
 @pytest.mark.parametrize(
@@ -125,16 +110,18 @@ def test_a_word_is_in_capitals_with_one_separator(value: str, read: str) -> None
     ],
 )
 def test_one_time_in_many_dialects(value: JsonValue) -> None:
-    assert moment({"a": value}, "a") == AT
+    assert fields.moment({"a": value}, "a") == AT
 
 
 def test_the_american_order_is_month_and_day_and_may_be_in_halves_of_a_day() -> None:
-    assert moment({"a": "9/30/2025, 1:41:19.250 PM"}, "a") == datetime(2025, 9, 30, 13, 41, 19, 250000, UTC)
-    assert moment({"a": "12/01/2025 12:00:00 am"}, "a") == datetime(2025, 12, 1, 0, 0, tzinfo=UTC)
+    assert fields.moment({"a": "9/30/2025, 1:41:19.250 PM"}, "a") == datetime(
+        2025, 9, 30, 13, 41, 19, 250000, UTC
+    )
+    assert fields.moment({"a": "12/01/2025 12:00:00 am"}, "a") == datetime(2025, 12, 1, 0, 0, tzinfo=UTC)
 
 
 def test_nanoseconds_are_cut_to_microseconds() -> None:
-    read = moment({"a": "2026-02-02T02:40:00.123456789Z"}, "a")
+    read = fields.moment({"a": "2026-02-02T02:40:00.123456789Z"}, "a")
     assert read == datetime(2026, 2, 2, 2, 40, 0, 123456, tzinfo=UTC)
 
 
@@ -154,40 +141,40 @@ def test_nanoseconds_are_cut_to_microseconds() -> None:
     ],
 )
 def test_a_time_out_of_range_or_shape_is_refused(value: str) -> None:
-    with pytest.raises(FieldError, match="a is not a time"):
-        moment({"a": value}, "a")
+    with pytest.raises(fields.FieldError, match="a is not a time"):
+        fields.moment({"a": value}, "a")
 
 
 @pytest.mark.parametrize("value", [5, -1, 1e300, -1e300, True, [], {}, 10**19])
 def test_a_number_that_is_no_time_is_refused(value: JsonValue) -> None:
-    with pytest.raises(FieldError):
-        moment({"a": value}, "a")
+    with pytest.raises(fields.FieldError):
+        fields.moment({"a": value}, "a")
 
 
 def test_zero_is_no_time() -> None:
-    assert moment({"a": 0, "b": 1770000000}, "a", "b") == AT
-    assert moment({"a": "0"}, "a") is None
+    assert fields.moment({"a": 0, "b": 1770000000}, "a", "b") == AT
+    assert fields.moment({"a": "0"}, "a") is None
 
 
 @pytest.mark.parametrize(("value", "read"), [(8, 8.0), ("8", 8.0), ("8.5", 8.5), ("x", None), (True, None)])
 def test_text_may_be_a_number(value: JsonValue, read: float | None) -> None:
-    assert number({"a": value}, "a") == read
+    assert fields.number({"a": value}, "a") == read
 
 
 @pytest.mark.parametrize(
     ("value", "read"), [(True, True), ("True", True), (1, True), (False, False), (None, False)]
 )
 def test_flags(value: JsonValue, read: bool) -> None:
-    assert flag({"a": value}, "a") is read
+    assert fields.boolean({"a": value}, "a") is read
 
 
 @pytest.mark.parametrize(
     "url", ["ftp://a.example", "//a.example", "https://", "https://u:p@a.example/x", "http://a b"]
 )
 def test_only_http_addresses_without_credentials_are_links(url: str) -> None:
-    assert link({"a": url}, "a") is None
-    assert link({"a": "HTTPS://a.example/x?y=1"}, "a") == "HTTPS://a.example/x?y=1"
-    assert link({"a": "https://a.example/" + "x" * 600}, "a") is None
+    assert fields.url({"a": url}, "a") is None
+    assert fields.url({"a": "HTTPS://a.example/x?y=1"}, "a") == "HTTPS://a.example/x?y=1"
+    assert fields.url({"a": "https://a.example/" + "x" * 600}, "a") is None
 
 
 @pytest.mark.parametrize(
@@ -201,18 +188,18 @@ def test_only_http_addresses_without_credentials_are_links(url: str) -> None:
     ],
 )
 def test_platforms(name: str, read: str) -> None:
-    assert platform(name) == read
-    assert platform(None) is None
+    assert fields.platform(name) == read
+    assert fields.platform(None) is None
 
 
 def test_inner_objects_and_lists() -> None:
-    assert inner({"a": {"b": 1}}, "a") == {"b": 1}
-    assert inner({"a": None}, "a") == inner({}, "a") == {}
-    assert inner_list({"a": [1]}, "a", at_most=1) == [1]
-    assert inner_list({}, "a", at_most=1) == []
-    with pytest.raises(FieldError, match="not an object"):
-        inner({"a": [1]}, "a")
-    with pytest.raises(FieldError, match="not a list"):
-        inner_list({"a": {}}, "a", at_most=1)
-    with pytest.raises(FieldError, match="more than 1"):
-        inner_list({"a": [1, 2]}, "a", at_most=1)
+    assert fields.inner({"a": {"b": 1}}, "a") == {"b": 1}
+    assert fields.inner({"a": None}, "a") == fields.inner({}, "a") == {}
+    assert fields.inner_list({"a": [1]}, "a", at_most=1) == [1]
+    assert fields.inner_list({}, "a", at_most=1) == []
+    with pytest.raises(fields.FieldError, match="not an object"):
+        fields.inner({"a": [1]}, "a")
+    with pytest.raises(fields.FieldError, match="not a list"):
+        fields.inner_list({"a": {}}, "a", at_most=1)
+    with pytest.raises(fields.FieldError, match="more than 1"):
+        fields.inner_list({"a": [1, 2]}, "a", at_most=1)

@@ -18,14 +18,9 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    lookout_device,
-    lookout_threat,
-    records,
-    state,
-    threat,
-)
+from tests.ingest_threat.partners.endings import open_threats
+from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_smishing, lookout_threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -100,7 +95,7 @@ def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
         ("SOMETHING", "ELSE", "unknown", "device"),
     ],
 )
-def test_a_classification_tells_the_type(
+def test_a_classification_gives_the_type(
     family: str, classification: str, threat_type: str, category: str
 ) -> None:
     record = threat("lookout", lookout_threat(type=family, classifications=[classification]))
@@ -185,7 +180,7 @@ def test_a_device_event_without_a_status_is_its_identity() -> None:
     assert record.mdm_device_id == "mdm-1"
 
 
-def test_a_device_event_tells_the_platform_of_threats_in_the_same_message() -> None:
+def test_a_device_event_gives_the_platform_of_threats_in_the_same_message() -> None:
     read = records("lookout", lookout_threat(), lookout_device())
     assert isinstance(read[0], ThreatRecord)
     assert read[0].platform is Platform.ANDROID
@@ -203,16 +198,19 @@ def test_an_unknown_event_type_is_set_aside() -> None:
 
 
 def test_a_smishing_alert_is_phishing_of_default_severity() -> None:
-    alert = {"guid": "alert-1", "detections": [{"category": "EMBEDDED_PHISHING_URL"}]}
-    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
+    record = threat("lookout", lookout_smishing())
     assert (record.threat_type, record.severity, record.status) == ("phishing", Level.MEDIUM, Status.OPEN)
     assert (record.threat_key, record.detected_at) == ("alert-1", AT)
 
 
 def test_a_smishing_alert_without_an_id_of_its_own_is_known_by_its_events() -> None:
-    alert = {"severity": "HIGH", "detections": "URL_DETECTION"}
-    record = threat("lookout", {**lookout_threat(), "type": "SMISHING_ALERT", "smishing_alert": alert})
-    assert (record.threat_key, record.severity) == ("event-1", Level.HIGH)
+    record = threat("lookout", lookout_smishing(guid=None, severity="HIGH", detections="URL_DETECTION"))
+    assert (record.threat_key, record.severity) == ("event-3", Level.HIGH)
+
+
+def test_a_smishing_alert_ends_with_a_later_device_event_that_says_secure() -> None:
+    assert open_threats("lookout", lookout_smishing(), lookout_device(security_status="THREATS_LOW"))
+    assert not open_threats("lookout", lookout_smishing(), lookout_device())
 
 
 def test_a_flat_event_has_words_where_blocks_stand_in_others() -> None:
@@ -248,13 +246,13 @@ def test_the_frames_of_the_event_stream_are_taken_as_they_come() -> None:
     assert kinds == [("ignored", 0), ("threat", 1), ("ignored", 2), ("threat", 3)]
 
 
-def test_a_classification_that_no_table_knows_is_told_not_the_apps_name() -> None:
+def test_a_classification_that_no_table_knows_is_logged_not_the_apps_name() -> None:
     record = threat("lookout", lookout_threat(classifications=["NOVELTY", "ODDITY"]))
     assert (record.threat_type, record.threat_name) == ("unknown", "Torch")
     assert unknown_words(record) == [("type", "NOVELTY, ODDITY")]
 
 
-def test_a_status_that_no_table_knows_is_told() -> None:
+def test_a_status_that_no_table_knows_is_logged() -> None:
     assert unknown_words(threat("lookout", lookout_threat(status="Snoozed"))) == [("status", "Snoozed")]
 
 
@@ -266,5 +264,5 @@ def test_a_status_that_no_table_knows_is_told() -> None:
         ({"url": "http://bad.example/"}, "http://bad.example/"),
     ],
 )
-def test_what_the_details_tell_names_the_threat(details: dict[str, str], name: str) -> None:
+def test_what_the_details_say_names_the_threat(details: dict[str, str], name: str) -> None:
     assert threat("lookout", lookout_threat(details=details)).threat_name == name

@@ -19,15 +19,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    jamf_event,
-    lookout_device,
-    records,
-    state,
-    threat,
-    zimperium_search,
-)
+from tests.ingest_threat.partners.messages_lookout import lookout_device
 from tests.ingest_threat.partners.messages_pradeo import (
     app_verdict,
     bare,
@@ -41,6 +33,9 @@ from tests.ingest_threat.partners.messages_pradeo import (
     legacy,
     status_record,
 )
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.ingest_threat.partners.messages_zimperium import zimperium_search
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)
@@ -97,7 +92,7 @@ def test_what_the_values_mean_is_a_setting(name: str, value: int, status: Status
         ("Network", "Novelty", "unknown", "network"),
     ],
 )
-def test_a_statuss_name_tells_the_type(kind: str, name: str, threat_type: str, category: str) -> None:
+def test_a_statuss_name_gives_the_type(kind: str, name: str, threat_type: str, category: str) -> None:
     record = threat("pradeo", status_record(kind, name, 1))
     assert (record.threat_type, record.category) == (threat_type, category)
 
@@ -112,7 +107,7 @@ def test_a_statuss_name_tells_the_type(kind: str, name: str, threat_type: str, c
         ("match_priority", "unknown"),
     ],
 )
-def test_what_an_app_does_tells_the_type_in_the_older_products_words(metric: str, threat_type: str) -> None:
+def test_what_an_app_does_gives_the_type_in_the_older_products_words(metric: str, threat_type: str) -> None:
     record = threat("pradeo", detection("START", metric))
     assert record.threat_type == threat_type
     assert record.category == ("device" if threat_type == "unknown" else "app")
@@ -125,7 +120,7 @@ def test_what_a_phone_is_called_is_not_kept_and_what_a_status_or_an_app_is_calle
     assert "Torch" in json.dumps(threat("pradeo", app_verdict("Approved")).raw)
 
 
-def test_radio_exposure_is_told_and_raises_nothing() -> None:
+def test_radio_exposure_is_kept_and_raises_nothing() -> None:
     assert threat("pradeo", status_record("Network", "Bluetooth", 1)).severity is Level.SECURED
 
 
@@ -263,7 +258,7 @@ def test_how_a_detection_ends_is_a_setting() -> None:
         assert record.status is expected
 
 
-def test_the_envelopes_category_tells_where_an_unknown_detection_lives() -> None:
+def test_the_envelopes_category_says_where_an_unknown_detection_lives() -> None:
     assert threat("pradeo", detection("START", "match_novelty", category="Network")).category == "network"
     assert threat("pradeo", detection("START", "match_novelty", category="null")).category == "device"
 
@@ -286,8 +281,8 @@ def test_a_bare_event_is_read_as_its_typed_twin_at_the_time_its_body_changed() -
         for one, other in zip(records("pradeo", bare(typed)), records("pradeo", typed), strict=True):
             assert not isinstance(one, IgnoredRecord | UnreadableRecord)
             assert one.detected_at == CHANGED
-            told = {"detected_at": AT, "raw": other.raw}
-            assert one.model_copy(update=told) == other
+            replaced = {"detected_at": AT, "raw": other.raw}
+            assert one.model_copy(update=replaced) == other
 
 
 def test_a_bare_device_is_its_identity() -> None:
@@ -392,7 +387,7 @@ def test_an_imei_in_place_of_an_id_is_no_id() -> None:
     assert record.reason == "no device"
 
 
-def test_a_value_that_nobody_explains_is_told() -> None:
+def test_a_value_that_nobody_explains_is_logged() -> None:
     record = threat("pradeo", status_record("Network", "RogueCellTower", 3))
     assert unknown_words(record) == [("status", "3")]
     assert unknown_words(threat("pradeo", status_record("Network", "RogueCellTower", 0))) == []
@@ -407,12 +402,12 @@ def test_the_vendors_kind_of_status_is_kept(kind: str) -> None:
 @pytest.mark.parametrize(
     ("category", "ours"), [("Network", "network"), ("NETWORK", "network"), (None, "device")]
 )
-def test_a_thinner_event_tells_the_kind_by_its_category(category: str | None, ours: str) -> None:
+def test_a_thinner_event_names_the_kind_by_its_category(category: str | None, ours: str) -> None:
     record = threat("pradeo", {**detection("START", "Novelty"), "category": category})
     assert (record.category, record.vendor_category) == (ours, category)
 
 
-def test_a_level_that_no_table_knows_is_high_and_told() -> None:
+def test_a_level_that_no_table_knows_is_high_and_logged() -> None:
     [found, *_] = records("pradeo", correlation(networkThreatLevel="Purple", systemThreatLevel=None))
     assert isinstance(found, DeviceStateRecord)
     assert (found.severity, unknown_words(found)) == (Level.HIGH, [("severity", "Purple")])

@@ -9,8 +9,8 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners import messages
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records
+from tests.ingest_threat.partners import reading
+from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_sophos import (
     sophos_alert,
     sophos_device,
@@ -18,12 +18,13 @@ from tests.ingest_threat.partners.messages_sophos import (
     sophos_relabelled,
     sophos_violation,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
 
 def threat(content: JsonObject) -> ThreatRecord:
-    return messages.threat("sophos", content)
+    return reading.threat("sophos", content)
 
 
 def ignored(content: JsonObject) -> bool:
@@ -70,7 +71,7 @@ def test_the_vendors_script_renames_fields_and_nothing_else() -> None:
         ("Torch Toolbar", "Threat::PuaDetected", "potentially_unwanted_app"),
     ],
 )
-def test_what_was_found_tells_the_type(found: str, kind: str, threat_type: str) -> None:
+def test_what_was_found_gives_the_type(found: str, kind: str, threat_type: str) -> None:
     record = threat(sophos_event(kind, name=f"Malware detected: '{found}' at 'com.example.spyware'"))
     assert (record.threat_type, record.category) == (threat_type, "app")
 
@@ -87,7 +88,7 @@ def test_without_an_endpoint_type_only_a_mobile_event_is_mobile() -> None:
 
 
 def test_a_device_that_complies_is_clear_of_what_broke_the_rules() -> None:
-    state = messages.state("sophos", sophos_event("Mobile::NowCompliant", severity="low"))
+    state = reading.state("sophos", sophos_event("Mobile::NowCompliant", severity="low"))
     assert (state.severity, state.clears, state.detected_at) == (Level.SECURED, Clears.COMPLIANCE, AT)
     assert (state.report_id, state.partner_device_id) == ("event-1", "agent-1")
 
@@ -123,7 +124,7 @@ def test_what_broke_a_rule_is_marked_for_the_snapshot_that_clears_it() -> None:
         ("", "", "unknown", "device"),
     ],
 )
-def test_the_suffix_or_the_rule_named_tells_the_type(
+def test_the_suffix_or_the_rule_named_gives_the_type(
     suffix: str, says: str, threat_type: str, category: str
 ) -> None:
     record = threat(sophos_violation(suffix, says))
@@ -172,9 +173,7 @@ def test_severity_words(word: str | None, level: str) -> None:
         ("WebControlViolation", "'toys.example' after a warning", Status.OPEN, "unwanted_content"),
     ],
 )
-def test_a_blocked_page_is_over_when_it_is_told(
-    kind: str, name: str, status: Status, threat_type: str
-) -> None:
+def test_a_blocked_page_is_over_at_once(kind: str, name: str, status: Status, threat_type: str) -> None:
     record = threat(sophos_event(kind, name=name))
     assert (record.status, record.threat_type, record.category) == (status, threat_type, "network")
     assert record.detected_at == AT
@@ -192,7 +191,7 @@ def test_the_life_of_a_device_is_no_threat(kind: str) -> None:
     assert ignored(sophos_event(f"Mobile::{kind}", severity="medium"))
 
 
-def test_an_unknown_type_is_kept_where_it_is_graded_as_a_danger() -> None:
+def test_an_unknown_type_is_kept_where_it_is_medium_or_more() -> None:
     record = threat(sophos_event("Mobile::NetworkNovelty", severity="medium", group="MOBILES"))
     assert (record.threat_type, record.category, record.status) == ("unknown", "device", Status.OPEN)
     assert record.severity is Level.MEDIUM
@@ -228,24 +227,31 @@ def test_an_alert_that_is_no_threat_of_a_device_is_ignored() -> None:
         ("unknown", True, "secured", "compliance"),
     ],
 )
-def test_health_tells_the_level_and_what_it_clears(
+def test_health_gives_the_level_and_what_it_clears(
     state: str, compliant: object, level: str, clears: str
 ) -> None:
     fields = {"healthState": {"state": state}, "compliance": {"compliant": compliant}}
-    record = messages.state("sophos", sophos_device(**fields))
+    record = reading.state("sophos", sophos_device(**fields))
     assert (record.severity, record.clears) == (level, clears)
 
 
+def test_a_page_opened_after_a_warning_ends_with_a_later_green_device() -> None:
+    opened = sophos_event("WebControlViolation", name="'toys.example' after a warning")
+    not_compliant = sophos_device(compliance={"compliant": False})
+    assert open_threats("sophos", opened, sophos_event("Mobile::NowCompliant"), not_compliant)
+    assert not open_threats("sophos", opened, sophos_device())
+
+
 def test_a_device_is_read() -> None:
-    record = messages.state("sophos", sophos_device())
+    record = reading.state("sophos", sophos_device())
     assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green"
     assert (record.platform, record.os_version) == (Platform.IOS, "18.3")
     assert record.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
-    mac = messages.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
+    mac = reading.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
     assert mac.platform is Platform.OTHER
 
 
-def test_a_device_whose_health_is_not_told_is_ignored() -> None:
+def test_a_device_without_health_is_ignored() -> None:
     assert ignored(sophos_device(healthState={}, compliance={"compliant": False}))
     assert ignored(sophos_device(healthState={"state": "unknown"}, compliance=None))
 
@@ -253,7 +259,7 @@ def test_a_device_whose_health_is_not_told_is_ignored() -> None:
 def test_a_device_no_longer_managed_is_never_called_well() -> None:
     assert ignored(sophos_device(managedState="notManaged"))
     red = sophos_device(managedState="deleted", healthState={"state": "red"})
-    assert messages.state("sophos", red).severity is Level.HIGH
+    assert reading.state("sophos", red).severity is Level.HIGH
 
 
 @pytest.mark.parametrize("envelope", ["items", "alerts"])
@@ -282,6 +288,6 @@ def test_an_item_without_sense_is_set_aside_alone(content: JsonObject, reason: s
     assert isinstance(good, ThreatRecord)
 
 
-def test_the_type_that_no_table_knows_is_told_not_the_text_which_may_name_a_person() -> None:
+def test_the_type_that_no_table_knows_is_logged_not_the_text_which_may_name_a_person() -> None:
     record = threat(sophos_event("Mobile::Novelty", severity="high", name="Anna's phone has something new"))
     assert unknown_words(record) == [("type", "Event::Endpoint::Mobile::Novelty")]

@@ -8,9 +8,9 @@ import pytest
 from ingest_threat.partners import parse
 from shared.domain.level import Level
 from shared.domain.record import Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners.messages import RECEIVED_AT, records
-from tests.ingest_threat.partners.messages import threat as threat_of
 from tests.ingest_threat.partners.messages_symantec_sep_mobile import symantec_device, symantec_incident
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import threat as threat_of
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 

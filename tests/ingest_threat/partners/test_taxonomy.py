@@ -1,10 +1,10 @@
-"""The table of threat types, and what tells them."""
+"""The table of threat types, and the keywords that give them."""
 
 import re
 
 import pytest
 
-from ingest_threat.partners._taxonomy import KEYWORDS, TYPES, by_keyword, category_of, graded
+from ingest_threat.partners._taxonomy import KEYWORDS, TYPES, by_keyword, category_of, severity_of
 from shared.domain.level import Level
 from shared.domain.record import Category
 
@@ -39,7 +39,7 @@ def test_techniques_are_attack_ids() -> None:
         ("OS vulnerability", "vulnerable_os"),
     ],
 )
-def test_a_keyword_tells_where_a_word_begins(name: str, threat_type: str) -> None:
+def test_a_keyword_counts_where_a_word_begins(name: str, threat_type: str) -> None:
     assert by_keyword(None, name) == threat_type
 
 
@@ -53,14 +53,14 @@ def test_a_keyword_tells_where_a_word_begins(name: str, threat_type: str) -> Non
         ("Suspicious app", Category.DEVICE, "suspicious_app"),
     ],
 )
-def test_suspicion_tells_the_type_of_an_app_only(
+def test_suspicion_gives_the_type_of_an_app_only(
     name: str, family: Category | None, threat_type: str | None
 ) -> None:
     assert by_keyword(name, family=family) == threat_type
 
 
 def test_a_partners_own_keywords_go_first() -> None:
-    own = (("NETWORK_GUARD", "vpn_or_network_protection_off"),)
+    own = {"NETWORK_GUARD": "vpn_or_network_protection_off"}
     assert by_keyword("rogue network guard", own=own) == "vpn_or_network_protection_off"
     assert by_keyword("rogue network guard") == "rogue_wifi"
 
@@ -68,7 +68,7 @@ def test_a_partners_own_keywords_go_first() -> None:
 @pytest.mark.parametrize(
     "name", ["CONTENT_BLOCKED", "SPINNING", "BUSBAR", "SHARP", "GRASSROOTS", "Scan port", "", "高"]
 )
-def test_a_keyword_inside_a_word_tells_nothing(name: str) -> None:
+def test_a_keyword_inside_a_word_counts_for_nothing(name: str) -> None:
     assert by_keyword(name) is None
 
 
@@ -77,9 +77,9 @@ def test_only_an_unknown_type_takes_the_partners_family() -> None:
     assert category_of("unknown", Category.NETWORK) is Category.NETWORK
 
 
-def test_a_missing_grade_is_the_default_and_an_unknown_one_high() -> None:
+def test_a_missing_severity_is_the_default_and_an_unknown_one_high() -> None:
     table = {"MINOR": Level.LOW}
-    assert graded("MINOR", table, "malware") is Level.LOW
-    assert graded(None, table, "developer_mode") is Level.LOW
-    assert graded(None, table, "unknown") is Level.MEDIUM
-    assert graded("DIRE", table, "developer_mode") is Level.HIGH
+    assert severity_of("MINOR", table, "malware") is Level.LOW
+    assert severity_of(None, table, "developer_mode") is Level.LOW
+    assert severity_of(None, table, "unknown") is Level.MEDIUM
+    assert severity_of("DIRE", table, "developer_mode") is Level.HIGH

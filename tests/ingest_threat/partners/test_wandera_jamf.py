@@ -7,7 +7,8 @@ import pytest
 from ingest_threat.partners import unknown_words
 from shared.domain.level import Level
 from shared.domain.record import Platform, Status, UnreadableRecord
-from tests.ingest_threat.partners.messages import jamf_event, loaded, records, threat
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.ingest_threat.partners.reading import loaded, records, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def test_a_resolution_without_app_and_destination_finds_its_detection_by_the_ale
     assert threat("wandera_jamf", jamf_event(action="Blocked")).alias is None
 
 
-def test_a_blocked_threat_is_closed_by_the_message_that_tells_of_it() -> None:
+def test_a_blocked_threat_is_closed_by_its_own_message() -> None:
     record = threat("wandera_jamf", jamf_event(action="Blocked"))
     assert (record.status, record.detected_at, record.resolved_at) == (Status.RESOLVED, AT, AT)
     assert record.reason == "blocked"
@@ -101,7 +102,7 @@ def test_severity_numbers_and_words(given: object, level: str) -> None:
         ("NOVELTY", "unknown", "device"),
     ],
 )
-def test_an_event_name_tells_the_type(name: str, threat_type: str, category: str) -> None:
+def test_an_event_name_gives_the_type(name: str, threat_type: str, category: str) -> None:
     record = threat("wandera_jamf", named(name))
     assert (record.threat_type, record.category) == (threat_type, category)
 
@@ -161,17 +162,17 @@ def test_an_event_without_what_identifies_it_is_set_aside(fields: dict[str, obje
 
 
 @pytest.mark.parametrize(
-    ("severity", "told"), [(10, False), (0, False), ("6.0", False), ("HIGH", False), (11, True), (-1, True)]
+    ("severity", "logged"), [(10, False), (0, False), ("6.0", False), ("HIGH", False), (11, True), (-1, True)]
 )
-def test_a_number_off_the_scale_is_a_word_no_table_knows(severity: object, told: bool) -> None:
+def test_a_number_off_the_scale_is_a_word_no_table_knows(severity: object, logged: bool) -> None:
     record = threat("wandera_jamf", jamf_event(severity=severity))
-    assert ("severity" in dict(unknown_words(record))) is told
+    assert ("severity" in dict(unknown_words(record))) is logged
 
 
-def test_the_name_of_an_event_that_no_table_knows_is_told_not_its_description() -> None:
+def test_the_name_of_an_event_that_no_table_knows_is_logged_not_its_description() -> None:
     assert unknown_words(threat("wandera_jamf", named("NOVELTY"))) == [("type", "NOVELTY")]
 
 
-def test_an_action_that_no_table_knows_is_told() -> None:
+def test_an_action_that_no_table_knows_is_logged() -> None:
     assert unknown_words(threat("wandera_jamf", jamf_event(action="Allowed"))) == [("status", "Allowed")]
     assert unknown_words(threat("wandera_jamf", jamf_event())) == []

@@ -9,15 +9,13 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
-from tests.ingest_threat.partners.messages import (
-    RECEIVED_AT,
-    records,
-    threat,
+from tests.ingest_threat.partners.messages_zimperium import (
     zimperium_incident,
     zimperium_legacy,
     zimperium_search,
     zimperium_threat,
 )
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
@@ -67,7 +65,7 @@ def test_an_undocumented_status_neither_opens_nor_resolves(status: str | None) -
         ("SPINNING", "Device", "unknown", "device"),
     ],
 )
-def test_a_name_tells_the_type(name: str, vector: str | None, threat_type: str, category: str) -> None:
+def test_a_name_gives_the_type(name: str, vector: str | None, threat_type: str, category: str) -> None:
     content = zimperium_threat(threat_name=name, threat_display_name=None, threat_vector=vector)
     record = threat("zimperium", content)
     assert (record.threat_type, record.category) == (threat_type, category)
@@ -108,10 +106,10 @@ def test_an_incident_of_simulated_threats_raises_no_risk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grade", "level"), [(3, "high"), ("2", "medium"), (1.0, "low"), ("0.0", "secured"), (7, "high")]
+    ("severity", "level"), [(3, "high"), ("2", "medium"), (1.0, "low"), ("0.0", "secured"), (7, "high")]
 )
-def test_a_grade_by_number_is_read_however_it_is_written(grade: object, level: str) -> None:
-    assert threat("zimperium", zimperium_search(severity=grade)).severity == level
+def test_a_severity_by_number_is_read_however_it_is_written(severity: object, level: str) -> None:
+    assert threat("zimperium", zimperium_search(severity=severity)).severity == level
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,7 @@ def test_what_is_personal_is_redacted_in_what_is_kept() -> None:
         ("APK_SUSPECTED", "Trojan.Example", "suspicious_app"),
     ],
 )
-def test_which_malware_it_is_the_family_tells(name: str, family: str, threat_type: str) -> None:
+def test_the_family_says_which_malware_it_is(name: str, family: str, threat_type: str) -> None:
     content = zimperium_threat(
         threat_name=name, threat_display_name=None, threat_vector="Malware", malware_family=family
     )
@@ -228,10 +226,10 @@ def test_state_1_of_a_search_row_is_open_however_it_is_written(state: object) ->
         zimperium_legacy(eventState="Snoozed"),
     ],
 )
-def test_a_status_that_no_table_knows_is_told(content: JsonObject) -> None:
+def test_a_status_that_no_table_knows_is_logged(content: JsonObject) -> None:
     assert unknown_words(threat("zimperium", content)) == [("status", "Snoozed")]
 
 
-def test_the_stable_name_of_a_type_that_no_table_knows_is_told() -> None:
+def test_the_stable_name_of_a_type_that_no_table_knows_is_logged() -> None:
     record = threat("zimperium", zimperium_threat(threat_name="NOVELTY", threat_display_name="It is new"))
     assert (record.threat_name, unknown_words(record)) == ("It is new", [("type", "NOVELTY")])

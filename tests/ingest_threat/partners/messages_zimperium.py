@@ -1,0 +1,99 @@
+"""Invented threats in Zimperium's four shapes: pushed, of an incident, searched for, legacy."""
+
+from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.reading import loaded
+
+
+def zimperium_threat(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "severity_name": "ELEVATED",
+            "device_owner_email": "anna@example.org",
+            "location": {"gps_latitude": 1.5, "gps_longitude": 2.5},
+            "device_time": 1770000000000,
+            "device_os": "android",
+            "device_os_version": "15",
+            "device_id": "agent-1",
+            "mdm_device_id": None,
+            "threat_name": "USB_DEBUGGING_ON",
+            "threat_display_name": "USB Debugging",
+            "threat_uuid": "threat-1",
+            "threat_vector": "Device",
+            "threat_status": "Pending",
+            "detected_url": "null",
+            **fields,
+        }
+    )
+
+
+def zimperium_incident(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "incident_id": "incident-1",
+            "device_id": "agent-1_D_1",
+            "incident_status": "Pending",
+            "incident_created_date": "2026-02-02T03:00:00.123456789Z",
+            "related_threats": [
+                {
+                    "threat_id": "threat-1",
+                    "threat_name": "Device Jailbroken/Rooted",
+                    "threat_severity": "CRITICAL",
+                    "threat_status": "Pending",
+                    "timestamp": "2026-02-02T02:00:00Z",
+                },
+                {
+                    "threat_id": "threat-2",
+                    "threat_name": "Sideloaded App(s)",
+                    "threat_severity": "ELEVATED",
+                    "threat_status": "Marked Fixed",
+                    "timestamp": "2026-02-02T02:00:01Z",
+                },
+            ],
+            **fields,
+        }
+    )
+
+
+def zimperium_search(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "id": "threat-9",
+            "device": {"id": "agent-9", "mdmDeviceId": "", "os": {"name": "IOS", "version": "18.1"}},
+            "timestamp": 1770000000000,
+            "lastModified": 1770000060000,
+            "threatTypeName": "UNKNOWN SOURCES ON",
+            "severity": 2,
+            "vectorName": "Device",
+            "state": 1,
+            "simulated": False,
+            **fields,
+        }
+    )
+
+
+def zimperium_legacy(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "eventId": "event-7",
+            "eventState": "Pending",
+            "eventFullName": "host.pin",
+            "severity": "IMPORTANT",
+            "mdmId": "mdm-7",
+            "deviceId": "agent-7",
+            "deviceTime": "2026-02-02 02:00:00 +0000",
+            "mitigatedDate": None,
+            "osType": "iOS",
+            **fields,
+        }
+    )
+
+
+MESSAGES: list[JsonObject] = [
+    zimperium_threat(),
+    zimperium_threat(threat_status="Resolved", device_time=1770000010000),
+    zimperium_incident(),
+    zimperium_search(),
+    zimperium_search(state=3, mitigationEvents=[{"timestamp": 1770000030000}]),
+    zimperium_legacy(),
+    zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000"),
+]
