@@ -14,13 +14,14 @@ from importlib import import_module
 
 from pydantic import JsonValue, ValidationError
 
-from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
+from ingest_threat.body import BrokenItem, JsonObject, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import joined, plain_word
+from ingest_threat.partners._fields import UnreadableTime, joined, plain_word
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
 from shared.domain.record import (
+    TEXT_LIMIT,
     AppInventoryRecord,
     DeviceStateRecord,
     IgnoredRecord,
@@ -119,7 +120,8 @@ def _delivered(record: Record, mark: str) -> Record:
 
 def redacted_body(partner: str, content: JsonValue) -> JsonValue:
     """`content` without what is secret or personal in the partner's messages."""
-    return redacted(content, _adapter_of(partner).redact)
+    adapter = _adapter_of(partner)
+    return redacted(content, adapter.redact, adapter.needed)
 
 
 def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
@@ -155,8 +157,7 @@ def _adapter_of(partner: str) -> Adapter:
 def _read(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> Sequence[Record]:
-    raw = redacted(item.content, adapter.redact)
-    records = [_masked(each) for each in adapter.read(Item(partner, item.index, item.content, raw, words))]
+    records = _masked_records(partner, adapter, item, words)
     homeless = [each for each in records if _lacks_device(each)]
     if not homeless:
         return records
@@ -165,6 +166,51 @@ def _read(
     threats = [each for each in homeless if isinstance(each, ThreatRecord)]
     waiting = [unreadable.model_copy(update={"threat": each}) for each in threats]
     return [*named, *(waiting or [unreadable])]
+
+
+def _masked_records(
+    partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
+) -> list[Record]:
+    """The adapter's records of an item: read again without the times that nobody can read, which are kept
+    beside them."""
+    raw = redacted(item.content, adapter.redact, adapter.needed)
+    content, unreadable = item.content, list[str]()
+    while True:
+        try:
+            records = adapter.read(Item(partner, item.index, content, raw, words))
+            break
+        except UnreadableTime as error:
+            shorter = _without(content, error.name, error.value)
+            if shorter == content:
+                raise
+            content = shorter
+            unreadable.append(str(error.value))
+    if unreadable:
+        records = [_with_unreadable_time(each, ", ".join(unreadable)) for each in records]
+    return [_masked(each) for each in records]
+
+
+def _without(content: JsonObject, name: str, value: JsonValue) -> JsonObject:
+    """`content` without the fields whose key begins with `name`, at any depth, where they are `value`."""
+
+    def cleaned(of: JsonValue) -> JsonValue:
+        if isinstance(of, list):
+            return [cleaned(each) for each in of]
+        if isinstance(of, dict):
+            return _without(of, name, value)
+        return of
+
+    kept = {key: each for key, each in content.items() if not key.startswith(name) or each != value}
+    return {key: cleaned(each) for key, each in kept.items()}
+
+
+def _with_unreadable_time(record: Record, text: str) -> Record:
+    if (
+        isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord)
+        or record.event_at is not None
+    ):
+        return record
+    return record.model_copy(update={"unreadable_time": text[:TEXT_LIMIT]})
 
 
 def _lacks_device(record: Record) -> bool:
@@ -185,7 +231,7 @@ def _unreadable(
         partner=partner,
         index=item.index,
         reason=reason,
-        raw=redacted(item.content, adapter.redact),
+        raw=redacted(item.content, adapter.redact, adapter.needed),
         size=len(item.received),
         sha256=hashlib.sha256(item.received).hexdigest(),
         foreign=foreign,

@@ -58,6 +58,8 @@ class Adapter:
     """Keys, beside `events`, under which an object holds the list of items."""
     redact: frozenset[str] = frozenset()
     """Keys, at any depth, that hold personal or secret values, beyond those `redaction` knows by itself."""
+    needed: frozenset[str] = frozenset()
+    """Keys that look personal and that its records cannot do without, when what is kept is read again."""
     severity_words: frozenset[str] = frozenset()
     """The words for severity, of a threat or a device, that the tables know, as `fields.word` returns them:
     any other is logged. Empty: none is."""

@@ -1,40 +1,28 @@
 """Typed readers of a partner's fields: each returns a value, None where there is none, or raises FieldError.
 
-Partners write one thing in many ways: numbers as text and text as numbers, "null" and "No data" for nothing,
-times in seconds, milliseconds, four ISO dialects and the American order. Most readers take several names and
-return the value of the first that has one. No error quotes a value.
+Partners, and the tools between, write one thing in many ways: numbers as text and text as numbers, "null" and
+"No data" for nothing, a list of one as what is in it. Most readers take several names and return the value of
+the first that has one. No error quotes a value.
 """
 
 import hashlib
 import math
 import re
 from collections.abc import Container, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners._times import is_nothing, read_time
+from ingest_threat.redaction import holds_secret, is_personal
+from shared.domain.nobody import is_placeholder, names_nobody
 from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}
-_NO_IDENTIFIER = re.compile(r"\d{15}|[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
-_PERSONAL = re.compile(r"(?<!\d)\d{15}(?!\d)|[\w.+-]@[\w-]{1,63}\.[\w-]")
-"""An IMEI, and an e-mail address: never part of an id as it stands."""
-_YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MIN_MILLISECONDS = 1e11
-"""An epoch number from here on is in milliseconds: as seconds it would be the year 5138."""
+_ZERO_UUID = re.compile(r"[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
-_ISO = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,12}))?"
-    r" ?([Zz]|UTC|[+-][0-9]{2}:?[0-9]{2})?"
-)
-_AMERICAN = re.compile(
-    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?[ T]+([0-9]{1,2})(:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?)"
-    r"(?: ([AaPp])[Mm])?"
-)
-"""Month, day, year: Check Point writes it, and the portal of Log Analytics exports it. Never with a zone."""
 _URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
@@ -47,6 +35,15 @@ _PLATFORMS: Mapping[str, Platform] = {
 
 class FieldError(ValueError):
     """A field is missing or makes no sense. The message names it and never quotes its value."""
+
+
+class UnreadableTime(FieldError):
+    """The text of a time that nobody can read; `name` and `value` say where it stands."""
+
+    def __init__(self, name: str, value: JsonValue) -> None:
+        super().__init__(f"{name} is not a time from 2000 to 2099")
+        self.name = name
+        self.value = value
 
 
 def text(of: JsonObject, *names: str) -> str | None:
@@ -69,24 +66,35 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 
 def identifier(of: JsonObject, *names: str) -> str | None:
-    """An id; a long one becomes its SHA-256. The zero UUID, however written, is none; nor are an IMEI, 15
-    digits, and what holds an e-mail address, which are not kept. FieldError as `text`."""
+    """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
+    holds an IMEI or an e-mail address, which are not kept. FieldError as `text`."""
     for name in names:
         value = text(of, name)
-        if value and not _NO_IDENTIFIER.fullmatch(value) and not _PERSONAL.search(value):
+        if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
             return _short(value)
     return None
+
+
+def device_id(of: JsonObject, *names: str) -> str | None:
+    """The vendor's id of a device: an `identifier`, and no placeholder."""
+    return next((each for name in names if (each := identifier(of, name)) and not is_placeholder(each)), None)
+
+
+def linking_id(of: JsonObject, *names: str) -> str | None:
+    """An id by which Intune's device is found, of the MDM or of the hardware: an `identifier`, and nothing
+    that names nobody."""
+    return next((each for name in names if (each := identifier(of, name)) and not names_nobody(each)), None)
 
 
 def joined(*parts: str | None) -> str:
     """An id made of `parts`, with `:` between them; a long one becomes its SHA-256, so that clipping cannot
     make two alike.
 
-    So does a part that holds what is not kept, such as a URL with an e-mail address in it: a resolution
-    still finds its detection, and nobody reads the address.
+    So does a part that holds what is not kept, such as a URL with a token or an e-mail address in it: a
+    resolution still finds its detection, and nobody reads the address.
     """
     filled = [part or "" for part in parts]
-    whole = ":".join(_hashed(part) if _PERSONAL.search(part) else _short(part) for part in filled)
+    whole = ":".join(_hashed(part) if holds_secret(part) else _short(part) for part in filled)
     return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
 
 
@@ -103,15 +111,20 @@ def plain_word(value: str) -> str:
 
 
 def moment(of: JsonObject, *names: str) -> datetime | None:
-    """A time, aware, in UTC. Zero is none; without a zone it is UTC. FieldError for what is no time, or none
-    from 2000 to 2099."""
+    """A time, aware, in UTC, from 2000 to 2099. Zero is none; without a zone it is UTC. What cannot be read
+    raises UnreadableTime: it costs no adapter anything, for the item is read again without it."""
     for name in names:
         value = of.get(name)
-        if value is None or (isinstance(value, str) and value.strip().lower() in _NO_TEXT):
+        if (
+            value is None
+            or (isinstance(value, str) and value.strip().lower() in _NO_TEXT)
+            or is_nothing(value)
+        ):
             continue
-        found = _moment(name, value)
-        if found is not None:
-            return found
+        found = read_time(value)
+        if found is None:
+            raise UnreadableTime(name, value)
+        return found
     return None
 
 
@@ -132,8 +145,11 @@ def boolean(of: JsonObject, *names: str) -> bool:
 
 
 def inner(of: JsonObject, name: str) -> JsonObject:
-    """The object under `name`, an empty one where there is none; FieldError for anything else."""
+    """The object under `name`, or the one of a list of one; an empty one where there is none; FieldError for
+    anything else."""
     value = of.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if value is None or value == "":
         return {}
     if not isinstance(value, dict):
@@ -142,9 +158,11 @@ def inner(of: JsonObject, name: str) -> JsonObject:
 
 
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
-    """The list under `name`, an empty one where there is none; FieldError for anything else, and for one of
-    more than `at_most` entries."""
+    """The list under `name`; of one entry where there is an object, as tools write such a list; an empty one
+    where there is none; FieldError for anything else, and for one of more than `at_most` entries."""
     value = of.get(name)
+    if isinstance(value, dict):
+        return [value]
     if value is None or value == "":
         return []
     if not isinstance(value, list):
@@ -192,47 +210,3 @@ def _short(value: str) -> str:
 
 def _hashed(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
-
-
-def _moment(name: str, value: JsonValue) -> datetime | None:
-    seconds = number({name: value}, name)
-    if seconds == 0:
-        return None
-    if seconds is not None:
-        found = _from_epoch(seconds / 1000 if abs(seconds) >= _MIN_MILLISECONDS else seconds)
-    elif isinstance(value, str):
-        found = _from_iso(_in_iso_order(value.strip()))
-    else:
-        found = None
-    if found is None or not _YEARS[0] <= found < _YEARS[1]:
-        raise FieldError(f"{name} is not a time from 2000 to 2099")
-    return found
-
-
-def _from_epoch(seconds: float) -> datetime | None:
-    try:
-        return _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-
-
-def _in_iso_order(value: str) -> str:
-    """`9/30/2020, 1:41:19 PM` as `2020-09-30 13:41:19`; any other text as it is."""
-    form = _AMERICAN.fullmatch(value)
-    if form is None:
-        return value
-    month, day, year, hour, rest, half = form.groups()
-    hours = int(hour) % 12 + (12 if half in "Pp" else 0) if half else int(hour)
-    return f"{year}-{month:0>2}-{day:0>2} {hours:02}{rest}"
-
-
-def _from_iso(value: str) -> datetime | None:
-    form = _ISO.fullmatch(value)
-    if form is None:
-        return None
-    date, clock, fraction, zone = form.groups()
-    offset = "+00:00" if zone is None or zone in {"Z", "z", "UTC"} else zone
-    try:
-        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -196,7 +196,7 @@ def _unsuffixed(row: JsonObject) -> JsonObject:
 
 
 def _device_id(row: JsonObject, *names: str) -> str | None:
-    found = fields.identifier(row, *names)
+    found = fields.device_id(row, *names)
     return device_id(found) if found else None
 
 

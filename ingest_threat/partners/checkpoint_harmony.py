@@ -66,6 +66,7 @@ KEYWORD: Mapping[str, str] = {
 }
 # E-mail addresses and phone numbers also turn up in other fields: rows were seen with shifted columns.
 REDACT = frozenset({"email", "name", "number"})
+_SHORT_ZEROS = "00000000-0000-0000-0000-0000000000"
 
 
 def read(item: Item) -> list[Record]:
@@ -78,7 +79,7 @@ def read(item: Item) -> list[Record]:
         return item.ignored("a change of policy")
     family, threat_type = _type(row, event, vector)
     at = fields.moment(row, "event_timestamp", "backend_last_updated")
-    device_id = fields.identifier(row, "device_id")
+    device_id = fields.device_id(row, "device_id")
     factors, posture = fields.text(row, "threat_factors"), event == "NONCOMPLIANT"
     content = (
         (None, "agent") if event in AGENT else (vector, _plain_text(fields.text(row, "details") or factors))
@@ -94,8 +95,7 @@ def read(item: Item) -> list[Record]:
             # The row of a device that complies again was seen without details: then the factors have to do.
             alias=fields.joined(device_id, vector, _plain_text(factors)) if factors and posture else None,
             partner_device_id=device_id,
-            # Only a whole zero UUID is none: zeros of another length were seen and may be the MDM's own.
-            mdm_device_id=fields.identifier(row, "mdm_uuid"),
+            mdm_device_id=_mdm_id(row),
             platform=_platform(fields.text(row, "device_model")),
             os_version=fields.text(row, "os_version"),
             category=taxonomy.category_of(threat_type, family),
@@ -110,6 +110,14 @@ def read(item: Item) -> list[Record]:
             reason=BLOCKED if event == "BLOCKED" else None,
         )
     ]
+
+
+def _mdm_id(row: JsonObject) -> str | None:
+    """The MDM's id. A zero UUID two digits short, as public records have it, is read as it stands: it may be
+    the MDM's own, and as Intune's side takes no zeros, it links nobody."""
+    return fields.linking_id(row, "mdm_uuid") or (
+        _SHORT_ZEROS if fields.text(row, "mdm_uuid") == _SHORT_ZEROS else None
+    )
 
 
 def _plain(row: JsonObject, name: str) -> str:

@@ -270,10 +270,10 @@ def _common(item: Item) -> _Common:
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.required_identifier(event, "id"),
-        "partner_device_id": fields.identifier(device, "guid")
-        or fields.identifier(target, "guid", "id")
-        or fields.identifier(actor, "guid"),
-        "mdm_device_id": fields.identifier(info, "external_id") or fields.identifier(target, "externalId"),
+        "partner_device_id": fields.device_id(device, "guid")
+        or fields.device_id(target, "guid", "id")
+        or fields.device_id(actor, "guid"),
+        "mdm_device_id": fields.linking_id(info, "external_id") or fields.linking_id(target, "externalId"),
         "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
         "os_version": fields.text(_object(device, "software"), "os_version")
         or fields.text(device, "os_version"),

@@ -382,9 +382,9 @@ def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.identifier(item.content, "id") or fields.required_identifier(body, "id"),
-        "partner_device_id": fields.identifier(device, "id"),
-        "mdm_device_id": fields.identifier(fields.inner(device, "emmDeviceInfo"), "externalId"),
-        "serial": fields.identifier(device, "serialNumber"),
+        "partner_device_id": fields.device_id(device, "id"),
+        "mdm_device_id": fields.linking_id(fields.inner(device, "emmDeviceInfo"), "externalId"),
+        "serial": fields.linking_id(device, "serialNumber"),
         "platform": fields.platform(
             fields.text(device, "declaredOperatingSystem") or fields.text(system, "name")
         ),

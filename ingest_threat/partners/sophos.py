@@ -121,9 +121,9 @@ def _is_mobile(event: JsonObject, parts: list[str]) -> bool:
 def _endpoint(event: JsonObject) -> str | None:
     data, agent = fields.inner(event, "data"), fields.inner(event, "managedAgent")
     return (
-        fields.identifier(event, "endpoint_id")
-        or fields.identifier(data, "endpoint_id")
-        or fields.identifier(agent, "id")
+        fields.device_id(event, "endpoint_id")
+        or fields.device_id(data, "endpoint_id")
+        or fields.device_id(agent, "id")
     )
 
 
@@ -235,7 +235,7 @@ def _device(item: Item) -> list[Record]:
             report_id=fields.joined(
                 fields.required_identifier(device, "id"), fields.text(device, "lastSeenAt"), health
             ),
-            partner_device_id=fields.identifier(device, "id"),
+            partner_device_id=fields.device_id(device, "id"),
             platform=fields.platform(fields.text(system, "platform")),
             os_version=version[0] if version else None,
             detected_at=fields.moment(device, "lastSeenAt"),

@@ -55,7 +55,7 @@ def read(item: Item) -> list[Record]:
     family, threat_type = _type(incident)
     at = fields.moment(incident, "timestamp")
     resolved = _closes(fields.text(incident, "event_type"), item.words["closing"])
-    udid = fields.identifier(device, "udid")
+    udid = fields.linking_id(device, "udid")
     incident_id = fields.required_identifier(incident, "id")
     return [
         ThreatRecord(
@@ -64,11 +64,11 @@ def read(item: Item) -> list[Record]:
             raw=item.raw,
             report_id=fields.joined(incident_id, fields.word(incident, "event_type")),
             threat_key=incident_id,
-            partner_device_id=fields.identifier(device, "identifier"),
+            partner_device_id=fields.device_id(device, "identifier"),
             # There is no id of Intune's: these two are all an MDM also knows.
             mdm_device_id=udid,
             udid=udid,
-            serial=fields.identifier(device, "serial_number"),
+            serial=fields.linking_id(device, "serial_number"),
             platform=_platform(device),
             os_version=fields.text(device, "os_version"),
             category=taxonomy.category_of(threat_type, family),

@@ -96,8 +96,8 @@ def read(item: Item) -> list[Record]:
     kind, device = fields.inner(event, "eventType"), fields.inner(event, "device")
     name, action = fields.required_identifier(kind, "name"), fields.word(event, "action")
     threat_type, status = _threat_type(name), STATUS.get(action or "", Status.UNKNOWN)
-    at, device_id = fields.moment(event, "timestamp"), fields.identifier(device, "deviceId")
-    external, alert = fields.identifier(device, "externalId"), fields.required_identifier(event, "alertId")
+    at, device_id = fields.moment(event, "timestamp"), fields.device_id(device, "deviceId")
+    external, alert = fields.linking_id(device, "externalId"), fields.required_identifier(event, "alertId")
     where = fields.text(fields.inner(event, "app"), "id") or fields.text(
         fields.inner(event, "destination"), "name"
     )

@@ -166,7 +166,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "device_id", "zdevice_id"),
-        mdm_device_id=fields.identifier(content, "mdm_device_id") or _alternative(content),
+        mdm_device_id=fields.linking_id(content, "mdm_device_id") or _alternative(content),
         # Never from the android_enterprise_* blocks: iOS records carry them too.
         platform=fields.platform(fields.text(content, "device_os")),
         os_version=fields.text(content, "device_os_version"),
@@ -218,7 +218,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
         report_id=fields.joined(key, fields.word(threat, "threat_status"), fields.text(threat, "timestamp")),
         threat_key=key,
         partner_device_id=_device_id(incident, "device_id"),
-        mdm_device_id=fields.identifier(incident, "mdm_device_id"),
+        mdm_device_id=fields.linking_id(incident, "mdm_device_id"),
         platform=fields.platform(fields.text(incident, "device_os")),
         names=(fields.text(threat, "threat_name"),),
         threat_name=fields.text(threat, "threat_name"),
@@ -245,7 +245,7 @@ def _searched(content: JsonObject) -> _ThreatFacts:
         report_id=fields.joined(key, state, fields.text(content, "lastModified", "timestamp")),
         threat_key=key,
         partner_device_id=_device_id(device, "id") or _device_id(content, "deviceId"),
-        mdm_device_id=fields.identifier(device, "mdmDeviceId"),
+        mdm_device_id=fields.linking_id(device, "mdmDeviceId"),
         platform=fields.platform(fields.text(content, "os") or fields.text(system, "name")),
         os_version=fields.text(system, "version"),
         names=(fields.text(content, "threatTypeName"),),
@@ -273,7 +273,7 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "deviceId", "zdid"),
-        mdm_device_id=fields.identifier(content, "mdmId"),
+        mdm_device_id=fields.linking_id(content, "mdmId"),
         platform=fields.platform(fields.text(content, "osType")),
         os_version=fields.text(content, "osVersion"),
         names=(fields.text(content, "eventFullName"),),
@@ -291,7 +291,7 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
 def _alternative(content: JsonObject) -> str | None:
     """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
     ids = content.get("mdm_alt_ids")
-    return fields.identifier(content, "mdm_alt_ids") if isinstance(ids, str) else None
+    return fields.linking_id(content, "mdm_alt_ids") if isinstance(ids, str) else None
 
 
 def _number(content: JsonObject, name: str) -> str | None:
@@ -305,7 +305,7 @@ def _status(content: JsonObject, name: str) -> Status:
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
-    found = fields.identifier(content, *names)
+    found = fields.device_id(content, *names)
     return device_id(found) if found else None
 
 

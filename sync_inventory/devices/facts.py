@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.model import DeviceFacts, EnrollmentType, Ownership
+from shared.domain.nobody import names_nobody
 from shared.domain.record import Platform
 from shared.graph.wire import ManagedDeviceAnswer
 
@@ -16,8 +17,6 @@ _DEVICE_OWNER = frozenset(
         "androidenterprisecorporateworkprofile",
     }
 )
-JUNK_SERIALS = frozenset({"unknown", "null", "none", "n/a"})
-"""Serial numbers (lower case) that name no device: placeholders of vendors and of unsupervised phones."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,13 @@ def record(answer: ManagedDeviceAnswer) -> Record:
 def entra_id(text: str | None) -> str | None:
     """The Entra device id in lower case; None where it is empty, the zero GUID, or no id at all."""
     text = (text or "").strip().lower()
-    if not _USABLE.fullmatch(text) or set(text) <= {"0", "-"}:
-        return None
-    return text
+    return None if not _USABLE.fullmatch(text) or names_nobody(text) else text
 
 
 def serial(text: str | None) -> str | None:
     """The serial number; None for a placeholder."""
     text = (text or "").strip()
-    if not text or text.lower() in JUNK_SERIALS or not any(letter.isalnum() for letter in text):
-        return None
-    return None if set(text) <= set("0-: .") else text
+    return None if names_nobody(text) else text
 
 
 def udid(text: str) -> str:

@@ -259,7 +259,6 @@ def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonOb
         (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
         (device(DeviceUDID=None), "no device"),
         (incident(ThreatId=None), "no ThreatId"),
-        (incident(EventTimeStamp="13/40/2026 08:00:00"), "EventTimeStamp is not a time from 2000 to 2099"),
         (incident(ThreatType={}), "ThreatType is not a text"),
         ({"DeviceUDID": AGENT}, "not this partner's format"),
     ],
@@ -269,6 +268,15 @@ def test_a_row_that_makes_no_sense_is_set_aside(row: JsonObject, reason: str) ->
     assert isinstance(bad, UnreadableRecord)
     assert bad.reason == reason
     assert isinstance(good, ThreatRecord)
+
+
+@pytest.mark.parametrize("suffix", ["", "_t"])
+def test_a_time_that_makes_no_sense_costs_the_time_alone(suffix: str) -> None:
+    row = {key: value for key, value in incident().items() if key != "EventTimeStamp"}
+    read = threat(
+        "better_mobile", {**row, "LogTimeStamp": None, f"EventTimeStamp{suffix}": "13/40/2026 08:00:00"}
+    )
+    assert (read.event_at, read.unreadable_time) == (None, "13/40/2026 08:00:00")
 
 
 def test_the_type_that_no_table_knows_is_logged_not_its_title() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest_threat.partners import parse
+from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
@@ -144,11 +144,14 @@ def test_times_in_all_dialects(first: object, second: object, at: datetime | Non
 
 
 @pytest.mark.parametrize("time", ["13/01/2026 07:00:00", "02/30/2026 07:00:00", "yesterday", [1], -5])
-def test_a_senseless_time_sets_aside_its_row_alone(time: object) -> None:
-    bad, good = records("checkpoint_harmony", checkpoint_alert(event_timestamp=time), checkpoint_alert())
-    assert isinstance(bad, UnreadableRecord)
-    assert bad.reason == "event_timestamp is not a time from 2000 to 2099"
-    assert good == threat().model_copy(update={"index": 1})
+def test_a_senseless_time_costs_the_time_alone(time: object) -> None:
+    read = threat(event_timestamp=time, backend_last_updated=None)
+    assert (read.event_at, read.unreadable_time) == (None, str(time))
+    assert unknown_words(read) == [("time", str(time))]
+    # The next field that has a time still gives it.
+    other = threat(event_timestamp=time, backend_last_updated="01/13/2026 07:00:00")
+    assert other.event_at == datetime(2026, 1, 13, 7, tzinfo=UTC)
+    assert other.unreadable_time is None
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,6 @@ def test_a_page_is_opened(envelope: str) -> None:
     [
         (sophos_event(endpoint_id=None), "no device"),
         (sophos_event(id="null"), "no id"),
-        (sophos_event(when="soon"), "when is not a time from 2000 to 2099"),
         (sophos_device(os="android"), "os is not an object"),
         (sophos_event(type="Alert::Novelty"), "not this partner's format"),
         (sophos_event(type=7), "not this partner's format"),

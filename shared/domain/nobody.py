@@ -1,0 +1,119 @@
+"""Ids that name nobody: what vendors, phones and tools write where there is no id. Pure.
+
+One list for both sides, Intune's and the agents': a placeholder that two phones share would link one to the
+other's threats. Seen in public bug reports: Android's `unknown` and `0123456789ABCDEF` (adb and its clients),
+the zero GUID (Entra, MDMs), words of BIOS vendors (`To Be Filled By O.E.M.`), and iOS' `02:00:00:00:00:00`.
+"""
+
+import re
+from itertools import pairwise
+
+WORDS = frozenset(
+    [
+        "anonymous",
+        "blank",
+        "default",
+        "defaultstring",
+        "deviceid",
+        "dummy",
+        "emulator",
+        "emulator30x1x5x0",
+        "empty",
+        "error",
+        "false",
+        "hidden",
+        "invalid",
+        "missing",
+        "na",
+        "nan",
+        "nil",
+        "no",
+        "nodata",
+        "none",
+        "noserial",
+        "noserialnumber",
+        "notallowed",
+        "notapplicable",
+        "notassigned",
+        "notavailable",
+        "notfound",
+        "nothing",
+        "notprovided",
+        "notset",
+        "notspecified",
+        "notsupported",
+        "null",
+        "objectobject",
+        "pending",
+        "permissiondenied",
+        "placeholder",
+        "private",
+        "redacted",
+        "restricted",
+        "sample",
+        "serial",
+        "serialnumber",
+        "string",
+        "systemserialnumb",
+        "systemserialnumber",
+        "tbd",
+        "test",
+        "tobefilledbyoem",
+        "true",
+        "udid",
+        "unassigned",
+        "unavailable",
+        "undefined",
+        "uninitialized",
+        "unknown",
+        "unspecified",
+        "unsupported",
+        "uuid",
+    ]
+)
+"""In lower case, without what stands between letters."""
+SHARED = frozenset({"020000000000", "9774d56d682e549c", "dead00beef", "deadbeef"})
+"""Ids that many devices have by a fault of their makers."""
+MIN_RUN = 4
+"""Characters from which on a sequence is one."""
+
+_BETWEEN = re.compile(r"[\W_]+")
+_ANONYMOUS = re.compile(r"([a-e])\1{7}(?:-\1{4}){3}-\1{12}")
+"""A GUID of one letter: how public records hide an id, which was somebody's. All `f` is a placeholder."""
+_FOLLOWS = dict(
+    zip("0123456789abcdefghijklmnopqrstuvwxy", "123456789abcdefghijklmnopqrstuvwxyz", strict=True)
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text`, in any case and spelling, is one of the words, a shared id, or nothing but zeros."""
+    plain = _BETWEEN.sub("", text).casefold()
+    return plain in WORDS or plain in SHARED or set(plain) <= {"0"}
+
+
+def names_nobody(text: str) -> bool:
+    """Whether `text` is a placeholder, one character repeated or a sequence; so is one whose parts all are.
+
+    Vendors may count their own devices so; no serial number, UDID or id of an MDM is such a one.
+    """
+    if is_placeholder(text):
+        return True
+    if _ANONYMOUS.fullmatch(text.strip().lower()):
+        return False
+    plain = _BETWEEN.sub("", text).casefold()
+    parts = [part.casefold() for part in _BETWEEN.split(text) if part]
+    return len(plain) >= MIN_RUN and (_is_run(plain) or all(map(_is_run, parts)))
+
+
+def _is_run(part: str) -> bool:
+    """One character repeated, or each the one after, or before, the last; 0 also follows 9."""
+    pairs = list(pairwise(part))
+    return (
+        all(first == second for first, second in pairs)
+        or all(_follows(first, second) for first, second in pairs)
+        or all(_follows(second, first) for first, second in pairs)
+    )
+
+
+def _follows(first: str, second: str) -> bool:
+    return _FOLLOWS.get(first) == second or (first == "9" and second == "0")
