@@ -6,9 +6,11 @@ What the zip's headers say of its size is not believed: bytes are counted as the
 
 import csv
 import io
+import itertools
 import pathlib
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -21,9 +23,13 @@ MAX_BYTES = 8 * 1024**3
 """The most CSV that is read: ten times what 100,000 devices with 60 apps each make."""
 MAX_LINE = 65_536
 """Characters."""
+MAX_CELL_LINES = 10
+"""Lines a quoted cell may go on for."""
 PIECE = 65_536
 """Bytes taken out of the zip at a time."""
 
+_NO_ROW = "?"
+"""A line with too few cells, whatever the columns."""
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 """What reading a zip raises that is none; the last where its content is to begin before the file does."""
 
@@ -39,7 +45,7 @@ class ReportRow(NamedTuple):
 
 
 def report_rows(path: pathlib.Path) -> Iterator[ReportRow | None]:
-    """The rows of a report; None for a line with fewer cells than columns. Blocks: to be run in a thread.
+    """The rows of a report; None for one with more or fewer cells than columns. To be run in a thread.
 
     Raises GraphRefused for a file that is no such report, is longer than it says or than MAX_BYTES, or whose
     content is not what its checksum says. Rows may have come before that.
@@ -66,19 +72,48 @@ def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _rows(stream: io.RawIOBase) -> Iterator[ReportRow | None]:
-    lines = csv.reader(_lines(io.TextIOWrapper(io.BufferedReader(stream, PIECE), "utf-8-sig", "replace", "")))
+    text = io.TextIOWrapper(io.BufferedReader(stream, PIECE), "utf-8-sig", "replace", "")
+    lines = csv.reader(_whole(_lines(text)))
     header = next(lines, [])
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise GraphRefused(f"has no column {missing[0]}")
     device, platform, name, version, short = (header.index(column) for column in COLUMNS)
     for cells in filter(None, lines):
-        if len(cells) < len(header):
+        if len(cells) != len(header):
             yield None
             continue
         yield ReportRow(
             cells[device], cells[platform], _text(cells[name]), _text(cells[version]), _text(cells[short])
         )
+
+
+def _whole(lines: Iterator[str]) -> Iterator[str]:
+    """Lines of which each is a row: those a cell goes over are joined, and one whose quote nobody closes
+    becomes a row of too few cells, which swallows no other."""
+    waiting: deque[str] = deque()
+    while waiting or (waiting := deque(itertools.islice(lines, 1))):
+        row = waiting.popleft()
+        if row.count('"') % 2 == 0:
+            yield row
+            continue
+        waiting += itertools.islice(lines, max(0, MAX_CELL_LINES - len(waiting)))
+        following = next((n for n, line in enumerate(waiting, 1) if line.count('"') % 2), 0)
+        joined = row + "".join(itertools.islice(waiting, following))
+        if following and len(joined) <= MAX_LINE and _is_one_row(joined):
+            for _ in range(following):
+                waiting.popleft()
+            yield joined
+        else:
+            yield _NO_ROW
+
+
+def _is_one_row(text: str) -> bool:
+    """Whether a quoted cell goes over lines in `text`, rather than two lines each having a stray quote."""
+    try:
+        return len(list(csv.reader([text], strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:

@@ -96,7 +96,7 @@ def _of_ios(row: ReportRow) -> bool:
 
 
 def _readable(report: Iterator[ReportRow | None], rows: Counter[str]) -> Iterator[ReportRow]:
-    """The rows of a report, counted; those that lack cells are counted apart."""
+    """The rows of a report, counted; those with more or fewer cells than columns are counted apart."""
     for row in report:
         rows["rows"] += 1
         if row is None:
