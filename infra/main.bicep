@@ -167,6 +167,11 @@ param revokeSessions bool = false
 @description('SYNC_AFTER_REMEDIATION: ask a phone that is clean again to check in with Intune. Needs a Graph permission more.')
 param syncAfterRemediation bool = false
 
+@description('DEAD_LETTERS_PER_HOUR: how many bodies and items that are not a partner\'s format each process keeps for a partner in an hour; more are counted and dropped.')
+@minValue(0)
+@maxValue(100000)
+param deadLettersPerHour int = 1000
+
 @description('PURGE_GONE_DAYS: how long after Intune says a device is gone its personal data are removed.')
 @minValue(0)
 @maxValue(3650)
@@ -256,6 +261,7 @@ var settings = {
   GUARD_PERCENT: string(guardPercent)
   REVOKE_SESSIONS: string(revokeSessions)
   SYNC_AFTER_REMEDIATION: string(syncAfterRemediation)
+  DEAD_LETTERS_PER_HOUR: string(deadLettersPerHour)
   PURGE_GONE_DAYS: string(purgeGoneDays)
   GRAPH_BASE_URL: graphBaseUrl
   ENTRA_AUTHORITY: environment().authentication.loginEndpoint

@@ -28,9 +28,11 @@ from shared.cosmos import (
     DEVICES_WHOLE,
     FOLLOW_UPS,
     GONE_DEVICES,
+    HOMELESS_THREATS,
     INVENTORIES,
     LINKS,
     PENDING_TAGS,
+    THREATENED_AGENTS,
     UNLINKED_AGENT_SUMMARIES,
     UNLINKED_AGENTS,
     WAITING_FOR_APPROVAL,
@@ -166,6 +168,19 @@ QUERIES = {
     AGENTS_ON_THEIR_WAY: Query(
         where=lambda document, _parameters: document.get("moving_from") is not None,
         select=lambda document: document["id"],
+    ),
+    THREATENED_AGENTS: Query(
+        where=lambda document, parameters: (
+            document.get("partner") == parameters["@partner"] and document.get("has_threats") is True
+        ),
+        select=_select("id", "partner_device_id", "threats"),
+    ),
+    HOMELESS_THREATS: Query(
+        where=lambda document, _parameters: document.get("kind") == "no_device",
+        select=lambda document: {
+            **{name: document[name] for name in ("id", "partner")},
+            "threat_key": _part(document, "record").get("threat_key"),
+        },
     ),
     INVENTORIES: _fields("id", "ownership", "partners", "withdrawn", "digest", "partner"),
     LINKS: _fields("id", "device", "ambiguous", "why", "who"),

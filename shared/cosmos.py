@@ -79,6 +79,9 @@ AGENTS_TO_FOLLOW = (
     "SELECT c.id, c.device, c.linked_by, c.looked_up FROM c WHERE c.device != null AND c.looked_up != null"
 )
 AGENTS_ON_THEIR_WAY = "SELECT VALUE c.id FROM c WHERE c.moving_from != null"
+THREATENED_AGENTS = (
+    "SELECT c.id, c.partner_device_id, c.threats FROM c WHERE c.partner = @partner AND c.has_threats = true"
+)
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "
     "c.first_received_at, c.last_received_at, c.device, c.linked_by FROM c"
@@ -93,6 +96,9 @@ CONNECTOR_MIRRORS = "SELECT * FROM c WHERE STARTSWITH(c.id, 'connector:')"
 
 DEAD_LETTERS = (
     "SELECT c.id, c.partner, c.reason, c.kind, c.received_at, c.size, c.sha256, c.index, c.redriven_at FROM c"
+)
+HOMELESS_THREATS = (
+    "SELECT c.id, c.partner, c.record.threat_key AS threat_key FROM c WHERE c.kind = 'no_device'"
 )
 DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c.received_at DESC"
 

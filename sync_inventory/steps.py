@@ -10,6 +10,7 @@ from sync_inventory.apps.collecting import collect_apps, order_app_export
 from sync_inventory.decisions import redecide
 from sync_inventory.devices.agents import finish_moves, follow_ids, link_agents
 from sync_inventory.devices.gone import look_for_missing, purge_gone
+from sync_inventory.devices.homeless import bring_threats_home
 from sync_inventory.devices.links import Links
 from sync_inventory.devices.mirroring import mirror_devices
 from sync_inventory.devices.reenrolled import follow_reenrolled
@@ -73,7 +74,8 @@ async def devices(context: Context, tally: Tally) -> None:
 
 
 async def agents(context: Context, tally: Tally) -> None:
-    """Agents whose device has come, or has come back under other ids."""
+    """Threats whose agent has come; agents whose device has come, or has come back under other ids."""
+    await bring_threats_home(context.services, tally)
     await finish_moves(context.services, tally)
     await link_agents(context.services, context.links, tally)
     await follow_ids(context.services, context.links, tally)

@@ -53,6 +53,12 @@ var containers = [
       {
         path: '/moving_from/?'
       }
+      {
+        path: '/partner/?'
+      }
+      {
+        path: '/has_threats/?'
+      }
     ]
   }
   {
@@ -117,6 +123,9 @@ var containers = [
     indexed: [
       {
         path: '/partner/?'
+      }
+      {
+        path: '/kind/?'
       }
       {
         path: '/received_at/?'

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 
 from shared.domain.level import Level
 from shared.domain.moment import Moment
@@ -218,6 +218,12 @@ class Agent(Document):
     """The device it was linked to before, until that one's slot is marked moved, or, where the agent has no
     device now because an admin undid the link, withdrawn."""
     level_revision: int = 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def has_threats(self) -> bool:
+        """Whether it bears the key of any threat, open or not: by this it is found."""
+        return bool(self.threats)
 
 
 # --- devices ------------------------------------------------------------------------------------------

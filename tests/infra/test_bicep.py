@@ -42,7 +42,7 @@ def test_what_the_code_reads_is_asked_of_the_code() -> None:
 
 def test_every_query_is_known_to_go_to_a_container() -> None:
     assert ("dead_letters", "DEAD_LETTERS_OF_PARTNER") in code.queries_by_container()
-    assert code.fields_queried()["dead_letters"] == {"partner", "received_at"}
+    assert code.fields_queried()["dead_letters"] == {"kind", "partner", "received_at"}
 
 
 MAIN, COSMOS, APP = "main.bicep", "modules/cosmos.bicep", "modules/function-app.bicep"

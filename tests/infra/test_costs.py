@@ -75,7 +75,7 @@ async def test_that_a_partner_was_heard_is_written_once_a_minute() -> None:
         for at in (0, 20, 60):
             tenant.clock.now = START + timedelta(seconds=at)
             body = encoded(lookout.detection(Phone.of("costs", "phone", "iOS"), f"t{at}", tenant.clock()))
-            answer = await posted(tenant.services, "lookout", signed(SECRET, body), body)
+            answer = await posted(tenant.services, "lookout", signed(SECRET, body, tenant.clock.now), body)
             assert answer.accepted == 1
             upserts.append(taken(tenant)["upsert"])
     assert upserts == [costs.HEARTBEAT_UPSERTS, 0, costs.HEARTBEAT_UPSERTS]

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,7 +14,7 @@ from shared.domain.level import Level
 from shared.domain.model import Link, link_id
 from shared.domain.record import Platform
 from tests.ingest_threat.door import posted
-from tests.world import INTUNE_ID, World, world
+from tests.world import INTUNE_ID, Clock, World, world
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BLOCKED, CLEAN = "mtd-block-high", "mtd-ok"
@@ -36,7 +37,7 @@ async def _sent(tenant: World, partner: str, platform: str, *, clean: bool) -> N
 )
 async def test_a_drill_blocks_the_phone_and_a_clean_one_frees_it(partner: str, platform: Platform) -> None:
     secrets = {"lookout": SECRET, "zimperium": SECRET}
-    async with world(webhook_secrets=secrets) as tenant:
+    async with world(Clock(datetime.now(UTC)), webhook_secrets=secrets) as tenant:
         await tenant.put_rule(Level.LOW, platform)
         device = await tenant.put_device(platform=platform)
         await tenant.services.store.create(Link(id=link_id("intune", INTUNE_ID), device=device.id))

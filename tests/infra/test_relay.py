@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import azure.functions as func
 import pytest
@@ -26,7 +27,7 @@ from tests.ingest_threat.door import posted
 from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_sophos import sophos_event
-from tests.world import START, World, serving, world
+from tests.world import START, Clock, World, serving, world
 
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -66,7 +67,7 @@ class Connector:
 
 @asynccontextmanager
 async def connector() -> AsyncIterator[Connector]:
-    async with world(webhook_secrets=dict.fromkeys(PARTNERS, SECRET)) as one:
+    async with world(Clock(datetime.now(UTC)), webhook_secrets=dict.fromkeys(PARTNERS, SECRET)) as one:
 
         async def take(request: web.Request) -> web.Response:
             body = await request.read()
@@ -127,7 +128,8 @@ async def test_a_posted_message_is_proven_and_stored(secret_file: pathlib.Path) 
         ended, told = await _post(there.reports("symantec_sep_mobile"), secret_file, _incident())
         assert (ended, there.statuses) == (0, [202]), told
         assert '"accepted":1' in told
-        assert await there.stored() == ["71001:START"]
+        [report_id] = await there.stored()
+        assert report_id.startswith("71001:START:msg_")
 
 
 async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
