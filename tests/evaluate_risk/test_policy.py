@@ -101,6 +101,21 @@ def test_of_equally_strict_rules_the_one_with_the_shorter_grace_decides() -> Non
     assert (decision.rule, decision.verdict) == ("b", Verdict.BLOCK)
 
 
+def test_of_equally_strict_rules_one_for_every_category_decides_before_one_for_a_single_category() -> None:
+    single = a_rule(id="a", category=Category.NETWORK)
+    every = a_rule(id="b", grace_hours=1)
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(single, every))
+    assert (decision.rule, decision.verdict) == ("b", Verdict.BLOCK)
+    assert decision.reasons[0] == "risk is high, rule 'at most low' allows low"
+
+
+def test_of_rules_that_are_alike_the_same_one_decides_whatever_their_order() -> None:
+    rules = a_rule(id="a"), a_rule(id="b")
+    device = with_slots(a_slot(severity=Level.HIGH))
+    decided = {verdict(device, a_policy(*order)).rule for order in (rules, rules[::-1])}
+    assert decided == {"a"}
+
+
 def test_a_rule_of_another_platform_does_not_reach_the_device() -> None:
     android = a_rule(Level.SECURED, platform=Platform.ANDROID)
     assert verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(a_rule(), android)).rule == "rule-low"
