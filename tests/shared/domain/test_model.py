@@ -1,5 +1,6 @@
 """Ids: built in one place, the same for the same thing, taken by Cosmos whatever a partner sends."""
 
+import hashlib
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -10,14 +11,17 @@ from pydantic import ValidationError
 
 from shared.domain.connector import connector_document_id
 from shared.domain.model import (
+    MAX_HISTORY,
     DeadLetter,
     Device,
+    HistoryEntry,
     Report,
     Slot,
     agent_id,
     device_id,
     digest,
     id_part,
+    is_manual,
     link_id,
 )
 from shared.domain.runs import Run, StepRun
@@ -33,6 +37,11 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @given(st.dictionaries(st.text(max_size=3), JSON, max_size=4))
 def test_a_digest_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
     assert digest(dict(reversed(value.items()))) == digest(value)
+
+
+def test_a_digest_is_of_one_way_to_write_json_so_that_ids_outlive_a_new_version() -> None:
+    text = b'{"a":[1,null],"b":"\\u00e9"}'
+    assert digest({"b": "é", "a": [1, None]}) == hashlib.sha256(text).hexdigest()
 
 
 def test_different_values_have_different_digests() -> None:
@@ -129,6 +138,24 @@ def test_a_device_is_frozen_by_an_agent_that_moved_away() -> None:
 
     assert not holding(slot).frozen
     assert holding(slot, moved).frozen
+
+
+def test_a_device_notes_what_happened_newest_first_each_thing_once_and_only_the_latest() -> None:
+    device = a_device()
+    for number in range(MAX_HISTORY + 1):
+        device = device.noting(START, f"change {number}")
+    assert [entry.what for entry in device.history] == [f"change {n}" for n in range(MAX_HISTORY, 0, -1)]
+    assert device.noting(START, "change 7") == device
+    later = START + timedelta(minutes=1)
+    assert device.noting(later, "change 7").history[0] == HistoryEntry(at=later, what="change 7")
+
+
+@pytest.mark.parametrize(
+    ("linked_by", "manual"),
+    [(None, False), ("agent:lookout:1", True), ("serial:sn-1", False), ("udid:agent:1", False)],
+)
+def test_a_link_is_an_admins_where_the_agents_own_record_made_it(linked_by: str | None, manual: bool) -> None:
+    assert is_manual(linked_by) is manual
 
 
 def test_a_run_went_well_when_every_step_did() -> None:
