@@ -8,7 +8,12 @@ import pytest
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import _retry_utility_async as cosmos_retry
 
+from hypothesis import Phase, settings
+
 from tests.world import World, world
+
+settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+"""For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
 
 
 @pytest.fixture(autouse=True)

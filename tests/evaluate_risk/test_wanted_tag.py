@@ -8,7 +8,8 @@ from evaluate_risk.decide import settle
 from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Device, FollowUp, Tag, TagState, Verdict
-from tests.evaluate_risk.samples import a_policy, phone
+from shared.domain.rule import Assignment
+from tests.evaluate_risk.samples import RULE, a_policy, phone
 from tests.world import START
 
 REVOKING = frozenset({FollowUp.REVOKE_SESSIONS})
@@ -156,3 +157,58 @@ def test_a_block_that_waits_already_gets_no_follow_up_from_an_option_switched_on
     waiting = settled(phone())
     assert waiting.follow_up is None
     assert settled(phone(tag=waiting), follow_ups=REVOKING).follow_up is None
+
+
+HELD = Tag(wanted="mtd-block-high", state=TagState.PENDING_APPROVAL, blocks=True, stop="stop-1")
+
+
+@pytest.mark.parametrize(
+    ("severity", "policy", "state", "stop"),
+    [
+        (Level.HIGH, {}, TagState.PENDING_APPROVAL, "stop-1"),
+        (Level.MEDIUM, {}, TagState.PENDING, "stop-1"),
+        (Level.HIGH, {"mode": Mode.REPORT}, TagState.NONE, None),
+        (Level.HIGH, {"rules": ()}, TagState.NONE, None),
+        (Level.LOW, {}, TagState.NONE, None),
+        (Level.LOW, {"tag_all": True}, TagState.PENDING, None),
+    ],
+    ids=["goes on waiting", "another block", "only shown", "undecided", "remediated", "to be tagged"],
+)
+def test_a_block_held_back_stays_under_its_stop_until_it_is_called_off(
+    severity: Level, policy: dict[str, Any], state: TagState, stop: str | None
+) -> None:
+    tag = settled(phone(severity, HELD), **policy)
+    assert (tag.state, tag.stop) == (state, stop)
+
+
+BOTH, SYNCING = frozenset(FollowUp), frozenset({FollowUp.SYNC_DEVICE})
+
+
+@pytest.mark.parametrize(
+    ("severity", "applied", "options", "follow_up"),
+    [
+        (Level.HIGH, None, BOTH, FollowUp.REVOKE_SESSIONS),
+        (Level.HIGH, "mtd-block-medium", BOTH, FollowUp.REVOKE_SESSIONS),
+        (Level.HIGH, None, SYNCING, None),
+        (Level.MEDIUM, "mtd-ok", BOTH, None),
+        (Level.MEDIUM, "mtd-block-high", BOTH, None),
+        (Level.LOW, "mtd-block-high", BOTH, FollowUp.SYNC_DEVICE),
+        (Level.LOW, "mtd-block-nodata", BOTH, FollowUp.SYNC_DEVICE),
+        (Level.LOW, "mtd-block-high", REVOKING, None),
+        (Level.LOW, None, BOTH, None),
+    ],
+)
+def test_a_block_at_high_revokes_sessions_and_a_remediation_asks_for_a_check_in(
+    severity: Level, applied: str | None, options: frozenset[FollowUp], follow_up: FollowUp | None
+) -> None:
+    before = tagged(applied, TagState.APPLIED) if applied else Tag()
+    tag = settled(phone(severity, before), follow_ups=options, tag_all=True)
+    assert (tag.state, tag.follow_up) == (TagState.PENDING, follow_up)
+
+
+def test_sessions_are_revoked_of_a_user_and_not_again_when_a_block_is_put_back() -> None:
+    rule = RULE.model_copy(update={"assignment": Assignment(all_devices=True)})
+    userless = settled(phone(user_id=None), rules=(rule,), follow_ups=BOTH)
+    assert (userless.wanted, userless.follow_up) == ("mtd-block-high", None)
+    lifted = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
+    assert settled(phone(tag=lifted), follow_ups=BOTH).follow_up is None

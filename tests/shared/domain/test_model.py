@@ -90,18 +90,29 @@ def test_the_same_report_has_the_same_id_wherever_it_stood_and_whenever_it_came(
     assert again.record != once.record
 
 
+def test_the_platform_makes_no_other_report_as_it_may_come_from_another_item() -> None:
+    assert a_threat(platform="ios").id == a_threat(platform="android").id == a_threat().id
+
+
 @pytest.mark.parametrize(
-    "other",
+    "fields",
     [
-        a_threat(threat_name="other"),
-        a_threat(report_id="other"),
-        a_threat(partner="zimperium"),
-        a_threat(mdm_device_id="other"),
-        a_threat(minutes=1),
+        {"threat_name": "other"},
+        {"report_id": "other"},
+        {"partner": "zimperium"},
+        {"mdm_device_id": "other"},
+        {"minutes": 1},
     ],
 )
-def test_any_other_difference_makes_another_report(other: Report) -> None:
-    assert other.id != a_threat().id
+def test_any_other_difference_makes_another_report(fields: dict[str, Any]) -> None:
+    assert a_threat(**fields).id != a_threat().id
+
+
+def test_a_report_is_named_after_what_it_says_so_that_a_field_added_later_leaves_its_id_alone() -> None:
+    report = a_threat(raw={"sent": 1})
+    said = {name: value for name, value in report.record.model_dump(mode="json").items() if value is not None}
+    assert "udid" not in said
+    assert report.id == digest({name: said[name] for name in said.keys() - {"raw", "index", "platform"}})
 
 
 def test_the_same_moment_in_another_zone_is_the_same_report() -> None:
