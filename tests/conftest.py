@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import _retry_utility_async as cosmos_retry
-
 from hypothesis import Phase, settings
 
 from tests.world import World, world
