@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint bench lock audit package deploy clean
+.PHONY: run scenario test lint mutants bench lock audit package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -23,6 +23,11 @@ lint: $(READY)  ## fast enough for every save
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+
+mutants: $(READY)  ## break what is pure in thousands of places, and see the tests fail; some with MUTANTS="evaluate_risk.*"
+	@rm -rf mutants
+	@$(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -46,7 +51,7 @@ deploy:  ## check what can be checked, then put everything into your Azure subsc
 	@$(PYTHON) -m infra.preflight && azd up
 
 clean:  ## remove the environment and local data
-	rm -rf $(VENV) .local
+	rm -rf $(VENV) .local mutants
 
 $(READY): requirements-dev.txt
 	@$(NEW_ENOUGH)

@@ -29,6 +29,7 @@ from local.cosmos.store import Container, Store
 
 Operations = collections.Counter[tuple[str, str]]
 
+STORE = web.AppKey("store", Store)
 OPERATIONS: web.AppKey[Operations] = web.AppKey("operations", collections.Counter)
 FAULTS = web.AppKey("faults", Faults)
 
@@ -43,6 +44,7 @@ def create_app(
     """The server over the SQLite file at `path` (None: in memory), for requests signed with `key`."""
     server = _Server(Store(path, clock), key, known_by_text(queries or {}), collections.Counter(), Faults())
     app = web.Application(client_max_size=4 * MAX_DOCUMENT)
+    app[STORE] = server.store
     app[OPERATIONS] = server.operations
     app[FAULTS] = server.faults
     app.router.add_route("*", "/{path:.*}", server.handle)

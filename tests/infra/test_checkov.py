@@ -79,34 +79,34 @@ def test_nothing_insecure_is_found_and_every_file_is_read(checkov: pathlib.Path)
     assert all(len(reason) > 20 for _, reason in found.skipped), "a skip without a reason"
 
 
-@pytest.mark.parametrize(
-    ("file", "right", "wrong", "check"),
-    [
-        ("modules/cosmos.bicep", "disableLocalAuth: true", "disableLocalAuth: false", "CKV_AZURE_140"),
-        (
-            "modules/key-vault.bicep",
-            "enablePurgeProtection: true",
-            "enablePurgeProtection: false",
-            "CKV_AZURE_110",
-        ),
-        (
-            "modules/storage.bicep",
-            "minimumTlsVersion: 'TLS1_2'",
-            "minimumTlsVersion: 'TLS1_0'",
-            "CKV_AZURE_44",
-        ),
-    ],
-)
-def test_a_seeded_weakness_is_found(
-    checkov: pathlib.Path, tmp_path: pathlib.Path, file: str, right: str, wrong: str, check: str
-) -> None:
-    copy = tmp_path / pathlib.Path(file).name
-    text = (INFRA / file).read_text(encoding="utf-8")
-    assert right in text
-    copy.write_text(text.replace(right, wrong), encoding="utf-8")
-    assert any(found.startswith(f"{check} ") for found in scan(checkov, tmp_path).failed)
+SEEDED = {
+    "CKV_AZURE_140": ("modules/cosmos.bicep", "disableLocalAuth: true", "disableLocalAuth: false"),
+    "CKV_AZURE_110": (
+        "modules/key-vault.bicep",
+        "enablePurgeProtection: true",
+        "enablePurgeProtection: false",
+    ),
+    "CKV_AZURE_44": ("modules/storage.bicep", "minimumTlsVersion: 'TLS1_2'", "minimumTlsVersion: 'TLS1_0'"),
+}
+"""Weaknesses that copies of our files are given, and what finds them."""
 
 
-def test_a_file_checkov_cannot_read_is_noticed(checkov: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "newer.bicep").write_text("func twice(n int) int => n * 2\n", encoding="utf-8")
-    assert len(scan(checkov, tmp_path).unread) == 1
+@pytest.fixture(scope="module")
+def seeded(checkov: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """One scan of all weakened copies, and of a file checkov cannot read."""
+    folder = tmp_path_factory.mktemp("seeded")
+    for file, right, wrong in SEEDED.values():
+        text = (INFRA / file).read_text(encoding="utf-8")
+        assert right in text
+        (folder / pathlib.Path(file).name).write_text(text.replace(right, wrong), encoding="utf-8")
+    (folder / "newer.bicep").write_text("func twice(n int) int => n * 2\n", encoding="utf-8")
+    return scan(checkov, folder)
+
+
+@pytest.mark.parametrize("check", SEEDED)
+def test_a_seeded_weakness_is_found(seeded: Scan, check: str) -> None:
+    assert [found.split(" ")[0] for found in seeded.failed].count(check) == 1
+
+
+def test_a_file_checkov_cannot_read_is_noticed(seeded: Scan) -> None:
+    assert len(seeded.unread) == 1

@@ -104,7 +104,7 @@ def test_redacting_twice_changes_nothing(content: JsonValue) -> None:
 
 
 def test_a_large_text_is_searched_in_linear_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     redacted("a" * 1_000_000 + "@")
     redacted("a@" * 500_000)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
