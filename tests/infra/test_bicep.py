@@ -3,16 +3,13 @@
 None of this compiles them: `az bicep build`, which runs where there is a network, has the last word.
 """
 
-import json
 import pathlib
-import re
 import shutil
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.infra import agreement, code, graph_extension, language, safety, telemetry
+from tests.infra import agreement, code, graph_extension, language, safety
 
 INFRA = code.ROOT / "infra"
 Check = Callable[[pathlib.Path], list[str]]
@@ -20,7 +17,7 @@ Check = Callable[[pathlib.Path], list[str]]
 
 CHECKS: tuple[Check, ...] = (
     *(*language.CHECKS, *agreement.CHECKS, *safety.CHECKS),
-    *(*telemetry.CHECKS, *graph_extension.CHECKS),
+    *graph_extension.CHECKS,
 )
 
 
@@ -46,7 +43,7 @@ def test_every_query_is_known_to_go_to_a_container() -> None:
 
 
 MAIN, COSMOS, APP = "main.bicep", "modules/cosmos.bicep", "modules/function-app.bicep"
-PARAMETERS, ALERTS, GRAPH = "main.parameters.json", "alerts.json", graph_extension.MODULE
+PARAMETERS, GRAPH = "main.parameters.json", graph_extension.MODULE
 MISTAKES = [
     (language.syntax, MAIN, "param location string\n", "param location string =\n", "not Bicep"),
     (language.syntax, COSMOS, "resource database", "resorce database", "not Bicep"),
@@ -353,42 +350,6 @@ MISTAKES = [
     (graph_extension.options, MAIN, "revokeSessions ? ", "tagAll ? ", "revoke_sessions follows tagAll"),
     (graph_extension.options, MAIN, "param whatIf bool = true", "param whatIf bool = false", "are on by"),
     (graph_extension.options, MAIN, " = if (grantGraphPermissions)", " =", "without being asked for"),
-    (telemetry.words, ALERTS, "dead_letter ", "dead_leter ", "there is no event dead_leter"),
-    (telemetry.words, ALERTS, "tag_drifted ", "tag_drifted", "lacks its space"),
-    (telemetry.words, ALERTS, "state=(", "outcome=(", "finds nothing in what its events log"),
-    (telemetry.words, ALERTS, "mode=enforce", "modus=enforce", "its events are not logged with modus"),
-    (telemetry.words, ALERTS, "{SYNC_STALE_MINUTES}", "{STALE}", "nobody fills in {STALE}"),
-    (
-        telemetry.words,
-        "workbook.json",
-        "blocked=(",
-        "refused=(",
-        "workbook, Devices at the last sync: refused",
-    ),
-    (telemetry.names, ALERTS, "max(timestamp)", "max(timestmp)", "nobody knows timestmp"),
-    (telemetry.names, ALERTS, "isnull(latest)", "isnull(newest)", "alert feed-lag: nobody knows newest"),
-    (
-        telemetry.names,
-        "workbook.json",
-        "| project timestamp, ok",
-        "| proyect timestamp, ok",
-        "nobody knows proyect",
-    ),
-    (telemetry.names, ALERTS, "| distinct stop;", "| union traces;", "mass-change-stop: nobody knows union"),
-    (telemetry.rows, ALERTS, "ago(1h)", "ago(12h)", "alert pending-tags: asks for more than PT6H"),
-    (telemetry.watched, ALERTS, "tag_foreign ", "tag_written ", "no alert looks for tag_foreign"),
-    (
-        telemetry.watched,
-        ALERTS,
-        "mass_change_stopped ",
-        "mass_change_approved ",
-        "no alert looks for mass_change_stopped",
-    ),
-    (telemetry.rows, ALERTS, '"name": "tag-drift"', '"name": "drift"', "docs/runbook.md has no such section"),
-    (telemetry.rows, ALERTS, '"name": "tag-drift"', '"name": "drift"', "there is no alert tag-drift"),
-    (telemetry.rows, ALERTS, '"severity": 3', '"severity": 7', "severity 7 is not 0 to 4"),
-    (telemetry.rows, ALERTS, '"over": "PT15M"', '"over": "PT5M"', "looks over PT5M every PT15M"),
-    (telemetry.rows, ALERTS, '"resolves": true,', "", "alert mass-change-stop: has ["),
     (
         agreement.environments,
         "environments/dev.env",
@@ -413,51 +374,3 @@ def test_a_seeded_mistake_is_found(
 
 def test_every_check_has_a_mistake_that_it_finds() -> None:
     assert {check for check, *_ in MISTAKES} == {*CHECKS}
-
-
-def test_what_stays_wrong_in_silence_is_looked_for_as_long_as_azure_looks_back() -> None:
-    """A feed that stands still, syncs that stopped, a stop nobody approved: none of them tells any more."""
-    over = {row["name"]: row["over"] for row in json.loads((INFRA / ALERTS).read_text())}
-    assert {over[name] for name in ("feed-lag", "sync-late", "mass-change-stop")} == {"P2D"}
-
-
-def test_figures_of_the_last_syncs_are_compared_however_seldom_it_runs() -> None:
-    counted = [
-        q.text for q in telemetry.queries(INFRA) if q.name.startswith("alert") and "devices_counted" in q.text
-    ]
-    assert len(counted) == 2
-    assert all('"devices_counted "\n| top 2 by timestamp desc\n' in text for text in counted)
-
-
-def _logging() -> dict[str, Any]:
-    logging: dict[str, Any] = json.loads((code.ROOT / "host.json").read_text())["logging"]
-    return logging
-
-
-def test_no_line_an_alert_could_look_for_is_sampled_away_or_below_the_log_level() -> None:
-    assert telemetry.lost(_logging()) == []
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "finding"),
-    [
-        ("Exception;Trace", "Exception;Request", "Trace is sampled"),
-        ("Exception;Trace", "Trace", "Exception is sampled"),
-        ('"Function": "Information"', '"Function": "Warning"', "below the log level"),
-        ('"Function": "Information"', '"Functions": "Information"', "below the log level"),
-    ],
-)
-def test_a_line_that_would_be_lost_is_found(right: str, wrong: str, finding: str) -> None:
-    text = json.dumps(_logging())
-    assert right in text
-    assert any(finding in found for found in telemetry.lost(json.loads(text.replace(right, wrong))))
-
-
-def test_the_alert_of_a_late_sync_looks_back_as_far_as_a_sync_may_be_late() -> None:
-    [late] = [alert for alert in json.loads((INFRA / ALERTS).read_text()) if alert["name"] == "sync-late"]
-    main = (INFRA / MAIN).read_text()
-    most = re.search(r"@maxValue\((\d+)\)\nparam syncStaleMinutes", main)
-    days = re.fullmatch(r"P(\d)D", late["over"])
-    assert most is not None
-    assert days is not None
-    assert int(most[1]) <= int(days[1]) * 24 * 60
