@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint bench lock audit package deploy clean
+.PHONY: run scenario test lint bench lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -37,6 +37,9 @@ lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 
 audit: $(READY)  ## known vulnerabilities in what is locked (needs the network)
 	@$(BIN)/pip-audit --require-hashes -r requirements-dev.txt
+
+snapshot: $(READY)  ## what would be deployed, into infra/snapshots (needs a Bicep compiler)
+	@$(BIN)/python -m infra.snapshot
 
 package: $(READY)  ## build what is uploaded, into .local/package
 	@$(BIN)/python -m infra.package

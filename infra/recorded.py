@@ -1,0 +1,14 @@
+"""What the compiler last said of the templates: infra/snapshots/, as `make snapshot` wrote it."""
+
+import json
+import pathlib
+from typing import Any
+
+from infra.preflight.deployment import INFRA
+
+SNAPSHOTS = INFRA / "snapshots"
+
+
+def recorded(name: str, folder: pathlib.Path = SNAPSHOTS) -> Any:
+    """A file of infra/snapshots/ by its name without `.json`."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
