@@ -31,7 +31,7 @@ lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--custom-compile-command "make lock" tests/end_to_end/runtime-requirements.in \
 		-o tests/end_to_end/runtime-requirements.txt
-	@for name in requirements requirements-dev tests/infra/checkov-requirements; do \
+	@for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
 

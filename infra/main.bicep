@@ -1,6 +1,19 @@
 // The connector in a resource group of its own: everything that azd up or make deploy creates.
-// Plain resources with pinned API versions and no remote modules, so that the offline checks read every line.
+// Plain resources with pinned API versions and no remote modules: it compiles without network.
 targetScope = 'subscription'
+
+@sealed()
+type setting = {
+  name: string
+  value: string
+}
+
+@sealed()
+type partner = {
+  settings: setting[]
+  @description('Names of settings that are kept in the vault.')
+  secrets: string[]
+}
 
 @description('Name of the environment: part of the resource group\'s name, and the tag azd finds it by.')
 @minLength(1)
@@ -82,7 +95,7 @@ param appSubnetPrefix string = '10.60.0.0/24'
 param endpointSubnetPrefix string = '10.60.1.0/24'
 
 @description('With a private network: public addresses that may still reach the vault, to put secrets there.')
-param allowedAddresses array = []
+param allowedAddresses string[] = []
 
 @description('How long logs are kept, in days.')
 @minValue(30)
@@ -172,11 +185,11 @@ param syncAfterRemediation bool = false
 @maxValue(3650)
 param purgeGoneDays int = 30
 
-@description('Settings that end in a partner\'s slug. Per partner: settings, a list of {name, value}; secrets, the names of settings whose value is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
-param partners array = []
+@description('Settings that end in a partner\'s slug. The value of each of its secrets is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
+param partners partner[] = []
 
 @description('READ_KEY_<NAME>: names of keys that open reads, in letters, digits and underscores. The value of each is the vault\'s secret read-key-<name>, in lower case with hyphens. Put a secret into the vault before it is named here.')
-param readKeys array = []
+param readKeys string[] = []
 
 @description('ADMIN_AUDIENCE: audience of tokens of readers and admins, such as api://<app id>; empty: nobody reads or writes by token.')
 param adminAudience string = ''
@@ -186,7 +199,7 @@ param adminAudience string = ''
 param easyAuthClientId string = ''
 
 @description('Audiences of partners\' Entra tokens that EasyAuth lets through beside the admins\'.')
-param easyAuthPartnerAudiences array = []
+param easyAuthPartnerAudiences string[] = []
 
 @description('GRAPH_BASE_URL: Microsoft Graph; another cloud has another.')
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
@@ -455,9 +468,14 @@ module easyAuth 'modules/easy-auth.bicep' = if (!empty(easyAuthClientId)) {
   params: {
     appName: functionApp.outputs.name
     clientId: easyAuthClientId
-    audiences: concat(empty(adminAudience) ? [] : [
-      adminAudience
-    ], easyAuthPartnerAudiences)
+    audiences: concat(
+      empty(adminAudience)
+        ? []
+        : [
+            adminAudience
+          ],
+      easyAuthPartnerAudiences
+    )
   }
 }
 

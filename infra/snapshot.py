@@ -41,13 +41,12 @@ class InputError(Exception):
     """An environment's file or the everything-on inputs hold what nothing takes."""
 
 
-def snapshots(bicep: Compiler) -> dict[str, Any]:
+def snapshots(bicep: Compiler, template: Mapping[str, Any]) -> dict[str, Any]:
     """Every snapshot by its name; BicepError where the compiler refuses, InputError for a senseless input."""
-    template, _ = bicep.build()
     declared = template["parameters"]
     kinds = {name: each["type"] for name, each in declared.items()}
     jobs: dict[str, Callable[[], Any]] = {
-        name: lambda name=name: _environment(bicep, name, kinds)  # type: ignore[misc]
+        name: lambda name=name: environment(bicep, name, kinds)  # type: ignore[misc]
         for name in (*ENVIRONMENTS, EVERYTHING_ON)
     }
     jobs["options"] = lambda: readable(options.changes(bicep, declared))
@@ -65,13 +64,14 @@ def text(snapshot: object) -> str:
     return json.dumps(snapshot, indent=2, ensure_ascii=False) + "\n"
 
 
-def _environment(bicep: Compiler, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
-    given, environment = inputs(bicep.folder, name)
-    asked = Deployment(environment, given, lambda *_: {"tenantId": TENANT})
+def environment(bicep: Compiler, name: str, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """What would be made in an environment, and what is given out."""
+    passed, known = inputs(bicep.folder, name)
+    asked = Deployment(known, passed, lambda *_: {"tenantId": TENANT})
     found = [f"{name}: {each.problem}; {each.remedy}" for check in VALUES for each in check(asked)]
     if found:
         raise InputError("\n".join(found))
-    made = bicep.snapshot(bicep.folder / "main.bicep", azd.passed(given, kinds, environment))
+    made = bicep.snapshot(bicep.folder / "main.bicep", azd.passed(passed, kinds, known))
     if made["diagnostics"]:
         raise BicepError(json.dumps(made["diagnostics"]))
     rows = sorted(made["predictedResources"], key=lambda row: (row["type"], row.get("id", ""), text(row)))
@@ -80,19 +80,29 @@ def _environment(bicep: Compiler, name: str, kinds: Mapping[str, str]) -> dict[s
 
 def inputs(folder: pathlib.Path, name: str) -> tuple[dict[str, object], dict[str, str]]:
     """What main.parameters.json gives in an environment, and the variables that azd has there."""
-    document = json.loads((folder / "main.parameters.json").read_text(encoding="utf-8"))
-    given = {parameter: each["value"] for parameter, each in document["parameters"].items()}
+    passed = given(folder)
     if name == EVERYTHING_ON:
         own = json.loads((folder / "snapshots" / f"{name}.inputs.json").read_text(encoding="utf-8"))
-        environment, given = own["environment"], {**given, **own["parameters"]}
+        known, passed = own["environment"], {**passed, **own["parameters"]}
     else:
-        lines = (folder / "environments" / f"{name}.env").read_text(encoding="utf-8").splitlines()
-        environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    strangers = environment.keys() - {variable_of(parameter) for parameter in given}
+        known = variables(folder / "environments" / f"{name}.env")
+    strangers = known.keys() - {variable_of(parameter) for parameter in passed}
     if strangers:
         raise InputError(f"{name}: main.parameters.json takes no {', '.join(sorted(strangers))}")
     of_azd = {"AZURE_ENV_NAME": name, "AZURE_LOCATION": "westeurope", "AZURE_PRINCIPAL_ID": DEPLOYER}
-    return given, {**environment, **of_azd}
+    return passed, {**known, **of_azd}
+
+
+def given(folder: pathlib.Path) -> dict[str, object]:
+    """The values of main.parameters.json by parameter."""
+    document = json.loads((folder / "main.parameters.json").read_text(encoding="utf-8"))
+    return {parameter: each["value"] for parameter, each in document["parameters"].items()}
+
+
+def variables(path: pathlib.Path) -> dict[str, str]:
+    """What an environment's file sets."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def readable(value: Any) -> Any:
@@ -129,22 +139,24 @@ def _plain(parameter: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write the files anew; 0 where the compiler took everything."""
+    """Write the files anew; 0 where the compiler took everything and warned of nothing."""
     bicep = compiler.find()
     if bicep is None:
         sys.stderr.write("there is no Bicep compiler: az bicep install, or name one in the variable BICEP\n")
         return 2
     try:
-        made = snapshots(bicep)
+        template, warned = bicep.build()
+        made = snapshots(bicep, template)
     except (BicepError, InputError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    sys.stderr.write(warned)
     for name, snapshot in made.items():
         (SNAPSHOTS / f"{name}.json").write_text(text(snapshot), encoding="utf-8")
     sys.stdout.write(
         f"{len(made)} files in {SNAPSHOTS.relative_to(INFRA.parent)}, by Bicep {bicep.version()}\n"
     )
-    return 0
+    return 1 if warned else 0
 
 
 if __name__ == "__main__":

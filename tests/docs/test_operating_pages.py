@@ -9,9 +9,9 @@ import pytest
 
 from infra import drill, grant_permissions
 from infra.access import __main__ as access
+from infra.recorded import recorded
+from infra.snapshot import given as parameters_given
 from tests.infra import code
-from tests.infra.agreement import parameters_given
-from tests.infra.bicep import BicepFile
 from tests.sync_inventory.tenant import put_phone, put_policy, run
 from tests.world import INTUNE_ID, world
 
@@ -73,7 +73,7 @@ def test_every_file_target_and_variable_a_page_names_is_there(page: str) -> None
     taken = {
         name for value in parameters_given(INFRA).values() for name in re.findall(r"\$\{(\w+)", str(value))
     }
-    given = set(BicepFile(INFRA / "main.bicep").of("output"))
+    given = set(recorded("dev")["outputs"])
     assert set(re.findall(r"azd env set ([A-Z_]+)", text)) <= taken | OF_THE_PREFLIGHT
     assert set(re.findall(r"azd env get-value ([A-Z_]+)", text)) <= given | taken
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from infra.compiler import SUBSCRIPTION, Compiler
-from infra.snapshot import EVERYTHING_ON, InputError, _environment, inputs, readable
+from infra.snapshot import EVERYTHING_ON, InputError, environment, inputs, readable
 from tests.infra.code import ROOT
 
 NOWHERE = "there is no such compiler"
@@ -20,7 +20,7 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "infra"
 
 
-def test_an_environment_file_with_an_unknown_name_is_refused(folder: pathlib.Path) -> None:
+def test_anenvironment_file_with_an_unknown_name_is_refused(folder: pathlib.Path) -> None:
     with (folder / "environments" / "prod.env").open("a") as file:
         file.write("ZONE_REDUNDENT=true\n")
     with pytest.raises(InputError, match=r"prod: main\.parameters\.json takes no ZONE_REDUNDENT"):
@@ -46,7 +46,7 @@ def test_what_the_preflight_would_refuse_is_refused(
     assert right in text
     path.write_text(text.replace(right, wrong, 1))
     with pytest.raises(InputError, match=finding):
-        _environment(Compiler(NOWHERE, folder), EVERYTHING_ON, {})
+        environment(Compiler(NOWHERE, folder), EVERYTHING_ON, {})
 
 
 def test_everything_on_leaves_nothing_off_and_nothing_at_its_default(folder: pathlib.Path) -> None:
