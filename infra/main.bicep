@@ -489,6 +489,9 @@ module alerts 'modules/alerts.bicep' = {
     email: alertEmail
     syncStaleMinutes: syncStaleMinutes
   }
+  dependsOn: [
+    functionApp // a rule's query is tried on the component, seconds old until then (azure-resource-manager-schemas#567)
+  ]
 }
 
 module workbook 'modules/workbook.bicep' = {
@@ -500,6 +503,9 @@ module workbook 'modules/workbook.bicep' = {
     insightsId: monitoring.outputs.insightsId
     syncStaleMinutes: syncStaleMinutes
   }
+  dependsOn: [
+    functionApp
+  ]
 }
 
 module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermissions) {
@@ -509,6 +515,9 @@ module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermis
     principalId: identity.outputs.principalId
     options: graphOptions
   }
+  dependsOn: [
+    functionApp // Graph learns of an identity late: "Not a valid reference update" (msgraph-bicep-types#193)
+  ]
 }
 
 output AZURE_RESOURCE_GROUP string = group.name

@@ -186,7 +186,9 @@ resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15
   }
 }
 
-// Time to live needs a consistent index: of most containers it holds id and _ts alone.
+// Time to live needs a consistent index: of most containers it holds id and _ts alone. One after another:
+// "multiple shared RU collection creates are competing" (MicrosoftDocs/azure-docs#47481).
+@batchSize(1)
 resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [
   for entry in containers: {
     parent: database
@@ -223,7 +225,8 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
   }
 ]
 
-// Over this database alone: the app cannot make or drop containers, nor read another database of the account.
+// Over this database alone: the app cannot make or drop containers, nor read another database of the account. Last of
+// all: it takes an exclusive lock on the account (hashicorp/terraform-provider-azurerm#15842).
 resource contributor 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
   parent: account
   name: guid(account.id, principalId, dataContributor)
@@ -233,7 +236,7 @@ resource contributor 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2
     scope: '${account.id}/dbs/${databaseName}'
   }
   dependsOn: [
-    database
+    container
   ]
 }
 

@@ -63,6 +63,11 @@ def alter(folder: pathlib.Path, file: str, right: str, wrong: str) -> None:
     (folder / file).write_text(written.replace(right, wrong, 1), encoding="utf-8")
 
 
+def test_the_graph_extension_is_of_a_pinned_version() -> None:
+    named = json.loads((INFRA / "bicepconfig.json").read_text(encoding="utf-8"))["extensions"]
+    assert named == {"microsoftGraphV1": "br:mcr.microsoft.com/bicep/extensions/microsoftgraph/v1.0:1.0.0"}
+
+
 def test_build_and_lint_print_nothing(bicep: Compiler, once: Once) -> None:
     _, warned = once("build", bicep.build)
     assert warned == ""

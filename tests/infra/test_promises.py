@@ -477,9 +477,29 @@ MISTAKES: list[tuple[Check, Mistake, str]] = [
         "the rules of the endpoints' subnet are",
     ),
     (
-        order.waits,
+        order.modules,
         Mistake("order", "", "function-app/after", ["cosmos"]),
-        "app does not wait for private-endpoint-c",
+        "function-app does not wait for private-endpoint-cosmos",
+    ),
+    (
+        order.modules,
+        Mistake("order", "", "alerts/after", ["monitoring"]),
+        "alerts does not wait for function-app",
+    ),
+    (
+        order.modules,
+        Mistake("order", "", "graph-permissions/after", ["identity"]),
+        "graph-permissions does not wait for function-app",
+    ),
+    (
+        order.database,
+        Mistake("order", "", "cosmos/resources/1/at once", "all"),
+        "all containers are made at once",
+    ),
+    (
+        order.database,
+        Mistake("order", "", "cosmos/resources/2/after", []),
+        "role does not wait for the containers",
     ),
     (parameters.given, Mistake("given", "", "mode", GONE), "main.parameters.json does not give mode"),
     (parameters.given, Mistake("parameters", "", "mode", GONE), "main.bicep has no parameter mode"),
