@@ -34,7 +34,7 @@ param deployerPrincipalId string = ''
 
 // --- size and safety ---------------------------------------------------------------------------------
 
-@description('Spread plan, storage and database over availability zones. The region must have them.')
+@description('Spread plan, storage and database over availability zones. The region must have them. The plan then keeps, and bills, two instances always ready for HTTP and for each function that is not HTTP.')
 param zoneRedundant bool = false
 
 @description('Cosmos DB: serverless (billed per request) or autoscale (billed per hour, at least a tenth of the maximum). It cannot be changed once the account stands.')
@@ -56,7 +56,7 @@ param cosmosMaximumThroughput int = 4000
 ])
 param cosmosBackup string = 'Continuous7Days'
 
-@description('Instances kept warm for the partners\' door, and as many for the change feed. 0: none, and the first report after a pause waits for a cold start.')
+@description('Instances kept always ready for the partners\' door, and as many for the change feed. 0: none, and the first report after a pause waits for a cold start. Over zones the platform keeps two at least of each, and of every other function.')
 @minValue(0)
 @maxValue(20)
 param alwaysReadyInstances int = 0
