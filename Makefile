@@ -15,14 +15,16 @@ run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
 scenario: $(READY)  ## start everything, play the sample scenario, end with 0 or 1
 	@$(BIN)/python -m local --scenario
 
-test: lint  ## lint, types, import rules, every test
+test: lint  ## lint, every test
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
 
-lint: $(READY)  ## fast enough for every save
+lint: $(READY)  ## code, types, imports, workflows; fast enough for every save
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --quiet --offline .github/workflows
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
