@@ -19,7 +19,10 @@ from tests.world import INTUNE_ID, world
 
 ROOT = code.ROOT
 INFRA = ROOT / "infra"
-PAGES = ("docs/deploy.md", "docs/runbook.md", "docs/costs.md", "infra/README.md", "README.md")
+PAGES = (
+    *("docs/deploy.md", "docs/runbook.md", "docs/costs.md", "docs/func-start.md"),
+    *("infra/README.md", "README.md"),
+)
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "infra.access": access.main,
     "infra.grant_permissions": grant_permissions.main,
