@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint bench lock audit package deploy clean
+.PHONY: run scenario test lint mutants bench lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -15,14 +15,21 @@ run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
 scenario: $(READY)  ## start everything, play the sample scenario, end with 0 or 1
 	@$(BIN)/python -m local --scenario
 
-test: lint  ## lint, types, import rules, every test
+test: lint  ## lint, every test
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
 
-lint: $(READY)  ## fast enough for every save
+lint: $(READY)  ## code, types, imports, workflows; fast enough for every save
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --quiet --offline .github/workflows
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+mutants: $(READY)  ## break what is pure in thousands of places, and see the tests fail; some with MUTANTS="evaluate_risk.*"
+	@rm -rf mutants
+	@$(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -31,12 +38,15 @@ lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--custom-compile-command "make lock" tests/end_to_end/runtime-requirements.in \
 		-o tests/end_to_end/runtime-requirements.txt
-	@for name in requirements requirements-dev tests/infra/checkov-requirements; do \
+	@for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
 
 audit: $(READY)  ## known vulnerabilities in what is locked (needs the network)
 	@$(BIN)/pip-audit --require-hashes -r requirements-dev.txt
+
+snapshot: $(READY)  ## what would be deployed, into infra/snapshots (needs a Bicep compiler)
+	@$(BIN)/python -m infra.snapshot
 
 package: $(READY)  ## build what is uploaded, into .local/package
 	@$(BIN)/python -m infra.package
@@ -46,7 +56,7 @@ deploy:  ## check what can be checked, then put everything into your Azure subsc
 	@$(PYTHON) -m infra.preflight && azd up
 
 clean:  ## remove the environment and local data
-	rm -rf $(VENV) .local
+	rm -rf $(VENV) .local mutants
 
 $(READY): requirements-dev.txt
 	@$(NEW_ENOUGH)

@@ -5,8 +5,6 @@ If-Match. Where another instance was faster, the newest wanted value is written 
 says, because nobody knows whose write reached Entra last. A Graph failure leaves the tag pending.
 """
 
-import asyncio
-import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -221,7 +219,7 @@ async def retry_pending(services: Services) -> dict[str, int]:
         waiting = sorted([row async for row in rows], key=lambda row: (row.attempts, row.id))
         if blocks:
             waiting += await _approved(services)
-        await _retry(services, waiting, time.monotonic() + seconds, counts)
+        await _retry(services, waiting, services.waiting.clock() + seconds, counts)
     await _finish_follow_ups(services)
     return counts
 
@@ -240,8 +238,9 @@ async def _retry(
     services: Services, waiting: Sequence[_Pending], ends: float, counts: dict[str, int]
 ) -> None:
     for first in range(0, len(waiting), TOGETHER):
-        await asyncio.sleep(min(services.graph.resting(), max(0.0, ends - time.monotonic())))
-        if time.monotonic() >= ends:
+        left = max(0.0, ends - services.waiting.clock())
+        await services.waiting.sleep(min(services.graph.resting(), left))
+        if services.waiting.clock() >= ends:
             return
         ids = [row.id for row in waiting[first : first + TOGETHER]]
         read = await bounded_gather(partial(services.store.read, Device), ids, limit=TOGETHER)
@@ -253,9 +252,9 @@ async def _retry(
 async def _finish_follow_ups(services: Services) -> None:
     if not services.settings.follow_ups:
         return
-    ends = time.monotonic() + FOLLOW_UP_SECONDS
+    ends = services.waiting.clock() + FOLLOW_UP_SECONDS
     async for id_ in services.store.ids("devices", FOLLOW_UPS):
-        if services.graph.resting() or time.monotonic() >= ends:
+        if services.graph.resting() or services.waiting.clock() >= ends:
             return
         found = await services.store.read(Device, id_)
         if found is not None:

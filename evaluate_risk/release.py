@@ -3,7 +3,6 @@
 Not by emptying the attribute: that Entra takes an empty value from an app was never seen on a tenant.
 """
 
-import time
 from functools import partial
 
 from pydantic import BaseModel
@@ -41,11 +40,11 @@ async def release(services: Services, who: str, why: str) -> Released:
     it again."""
     if services.settings.mode is Mode.ENFORCE:
         raise BadRequest("the mode is enforce, which would write every block again: set another first")
-    done, ends = Released(), time.monotonic() + SECONDS
+    done, ends = Released(), services.waiting.clock() + SECONDS
     rows = services.store.rows(_Row, Device.container, DEVICE_TAGS)
     blocked = [row.id async for row in rows if _may_block(row.tag)]
     for first in range(0, len(blocked), TOGETHER):
-        if services.graph.resting() or time.monotonic() >= ends:
+        if services.graph.resting() or services.waiting.clock() >= ends:
             done.remaining = True
             break
         ids = blocked[first : first + TOGETHER]

@@ -90,8 +90,7 @@ def event_time(report: Report) -> tuple[datetime, bool]:
 
     A missing time is the time of receipt; one more than 10 minutes after receipt is clamped to it.
     """
-    record = report.record
-    stated = record.event_at if isinstance(record, ThreatRecord) else record.detected_at
+    stated = report.record.event_at
     if stated is None:
         return report.received_at, False
     if stated > report.received_at + FUTURE_TOLERANCE:
@@ -196,8 +195,7 @@ class _Fold:
         self.threats[key] = threat.model_copy(update={"resolved": _newest(threat.resolved, mark)})
 
     def finish(self, now: datetime) -> Folded:
-        settled = {key: self._settle(threat) for key, threat in self.threats.items()}
-        kept = {key: threat for key, threat in settled.items() if threat is not None}
+        kept = {key: self._settle(threat) for key, threat in self.threats.items()}
         dropped = _beyond(kept, MAX_OPEN)
         for gone in dropped:
             kept[gone.threat_key] = kept[gone.threat_key].model_copy(update={"detection": None})
@@ -218,8 +216,8 @@ class _Fold:
         )
         return Folded(agent, tuple(self.rejected), tuple(dropped))
 
-    def _settle(self, threat: Threat) -> Threat | None:
-        """The threat without what can never count again; None where nothing is left of it."""
+    def _settle(self, threat: Threat) -> Threat:
+        """The threat without what can never count again."""
         opened, resolved = threat.detection, self._resolved(threat)
         if threat.covered:
             opened = _newest_detection(opened, threat.covered)
@@ -231,8 +229,7 @@ class _Fold:
             opened = None
         if opened and opened.compliance and _closes(self.cleared_compliance, opened):
             return Threat(covered=opened, resolved=resolved, aliases=threat.aliases)
-        left = Threat(detection=opened, resolved=resolved, aliases=threat.aliases)
-        return left if left != Threat() else None
+        return Threat(detection=opened, resolved=resolved, aliases=threat.aliases)
 
     def _resolved(self, threat: Threat) -> Mark | None:
         """The threat's newest resolution, under its own key or an alias."""

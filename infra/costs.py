@@ -11,6 +11,8 @@ import pathlib
 import sys
 from dataclasses import dataclass
 
+from infra.functions import groups
+
 SECONDS_A_MONTH = 30 * 86_400
 HOURS_A_MONTH = 730
 SIZES = (1_000, 10_000, 100_000)
@@ -72,6 +74,13 @@ ALERTS = json.loads(pathlib.Path(__file__).with_name("alerts.json").read_text(en
 PRICE_ALERTS = sum(PRICE_ALERT_RULE[rule["every"]] for rule in ALERTS)
 
 
+READY_GROUPS = ("http", "evaluate_risk")
+"""What ALWAYS_READY_INSTANCES keeps: so many for the partners' door, and as many for the change feed."""
+READY_OVER_ZONES = 2
+"""What the platform keeps of every group of functions in a zone-redundant plan, whatever is asked for, and
+bills as always ready ("Reliability in Azure Functions", Flex Consumption)."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """What of infra/environments/ decides the price."""
@@ -79,14 +88,19 @@ class Environment:
     name: str
     autoscale_maximum: int
     """0: serverless."""
-    ready_instances: int
+    always_ready: int
+    zones: bool
     private_network: bool
     backup_30_days: bool
 
+    def kept(self, group: str) -> int:
+        """Instances of a group of functions that are always there."""
+        asked = self.always_ready if group in READY_GROUPS else 0
+        return max(asked, READY_OVER_ZONES if self.zones else 0)
 
-DEV = Environment("dev", 0, 0, private_network=False, backup_30_days=False)
-PROD = Environment("prod", 4000, 4, private_network=True, backup_30_days=True)
-"""Two ready for the partners' door, two for the change feed."""
+
+DEV = Environment("dev", 0, 0, zones=False, private_network=False, backup_30_days=False)
+PROD = Environment("prod", 4000, 2, zones=True, private_network=True, backup_30_days=True)
 
 
 def request_units(devices: int) -> float:
@@ -115,18 +129,31 @@ def database(devices: int, environment: Environment) -> float:
     return dollars + request_units(devices) / 1e6 * PRICE_RU_MILLION
 
 
-def functions(devices: int, environment: Environment) -> float:
-    """Dollars for running. Every run is billed a second at least; timers run on demand."""
+def work(devices: int) -> dict[str, tuple[float, float]]:
+    """Of each group of functions: its runs in a month, and the seconds of one, billed as one at least."""
     messages = devices * REPORTS_A_DEVICE / REPORTS_A_MESSAGE
-    runs = 2 * messages + MINUTES + SYNCS
-    feed = 2 * messages * GB_AN_INSTANCE
-    timers = (MINUTES + SYNCS * max(1.0, devices * SYNC_SECONDS_A_DEVICE)) * GB_AN_INSTANCE
-    dollars = max(0.0, runs - FREE_RUNS) / 1e6 * PRICE_RUNS_MILLION
-    if environment.ready_instances:
-        ready = environment.ready_instances * GB_AN_INSTANCE * SECONDS_A_MONTH
-        dollars += ready * PRICE_READY_GB_S + feed * PRICE_READY_BUSY_GB_S
-        feed = 0.0
-    return dollars + max(0.0, feed + timers - FREE_GB_S) * PRICE_ON_DEMAND_GB_S
+    return {
+        "http": (messages, 1.0),
+        "evaluate_risk": (messages, 1.0),
+        "retry_pending_tags": (MINUTES, 1.0),
+        "sync_inventory": (SYNCS, max(1.0, devices * SYNC_SECONDS_A_DEVICE)),
+    }
+
+
+def functions(devices: int, environment: Environment) -> float:
+    """Dollars for running: what is kept, what runs there, and what runs on demand beyond what is free."""
+    done = work(devices)
+    on_demand = 0.0
+    dollars = max(0.0, sum(runs for runs, _ in done.values()) - FREE_RUNS) / 1e6 * PRICE_RUNS_MILLION
+    for group in groups():
+        runs, seconds = done[group]
+        kept, busy = environment.kept(group), runs * seconds * GB_AN_INSTANCE
+        if kept:
+            idle = kept * GB_AN_INSTANCE * SECONDS_A_MONTH
+            dollars += idle * PRICE_READY_GB_S + busy * PRICE_READY_BUSY_GB_S
+        else:
+            on_demand += busy
+    return dollars + max(0.0, on_demand - FREE_GB_S) * PRICE_ON_DEMAND_GB_S
 
 
 def monitoring(devices: int) -> float:

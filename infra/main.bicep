@@ -1,6 +1,19 @@
 // The connector in a resource group of its own: everything that azd up or make deploy creates.
-// Plain resources with pinned API versions and no remote modules, so that the offline checks read every line.
+// Plain resources with pinned API versions and no remote modules: it compiles without network.
 targetScope = 'subscription'
+
+@sealed()
+type setting = {
+  name: string
+  value: string
+}
+
+@sealed()
+type partner = {
+  settings: setting[]
+  @description('Names of settings that are kept in the vault.')
+  secrets: string[]
+}
 
 @description('Name of the environment: part of the resource group\'s name, and the tag azd finds it by.')
 @minLength(1)
@@ -21,7 +34,7 @@ param deployerPrincipalId string = ''
 
 // --- size and safety ---------------------------------------------------------------------------------
 
-@description('Spread plan, storage and database over availability zones. The region must have them.')
+@description('Spread plan, storage and database over availability zones. The region must have them. The plan then keeps, and bills, two instances always ready for HTTP and for each function that is not HTTP.')
 param zoneRedundant bool = false
 
 @description('Cosmos DB: serverless (billed per request) or autoscale (billed per hour, at least a tenth of the maximum). It cannot be changed once the account stands.')
@@ -43,7 +56,7 @@ param cosmosMaximumThroughput int = 4000
 ])
 param cosmosBackup string = 'Continuous7Days'
 
-@description('Instances kept warm for the partners\' door, and as many for the change feed. 0: none, and the first report after a pause waits for a cold start.')
+@description('Instances kept always ready for the partners\' door, and as many for the change feed. 0: none, and the first report after a pause waits for a cold start. Over zones the platform keeps two at least of each, and of every other function.')
 @minValue(0)
 @maxValue(20)
 param alwaysReadyInstances int = 0
@@ -82,7 +95,7 @@ param appSubnetPrefix string = '10.60.0.0/24'
 param endpointSubnetPrefix string = '10.60.1.0/24'
 
 @description('With a private network: public addresses that may still reach the vault, to put secrets there.')
-param allowedAddresses array = []
+param allowedAddresses string[] = []
 
 @description('How long logs are kept, in days.')
 @minValue(30)
@@ -177,11 +190,11 @@ param deadLettersPerHour int = 1000
 @maxValue(3650)
 param purgeGoneDays int = 30
 
-@description('Settings that end in a partner\'s slug. Per partner: settings, a list of {name, value}; secrets, the names of settings whose value is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
-param partners array = []
+@description('Settings that end in a partner\'s slug. The value of each of its secrets is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
+param partners partner[] = []
 
 @description('READ_KEY_<NAME>: names of keys that open reads, in letters, digits and underscores. The value of each is the vault\'s secret read-key-<name>, in lower case with hyphens. Put a secret into the vault before it is named here.')
-param readKeys array = []
+param readKeys string[] = []
 
 @description('ADMIN_AUDIENCE: audience of tokens of readers and admins, such as api://<app id>; empty: nobody reads or writes by token.')
 param adminAudience string = ''
@@ -191,7 +204,7 @@ param adminAudience string = ''
 param easyAuthClientId string = ''
 
 @description('Audiences of partners\' Entra tokens that EasyAuth lets through beside the admins\'.')
-param easyAuthPartnerAudiences array = []
+param easyAuthPartnerAudiences string[] = []
 
 @description('GRAPH_BASE_URL: Microsoft Graph; another cloud has another.')
 param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
@@ -461,9 +474,14 @@ module easyAuth 'modules/easy-auth.bicep' = if (!empty(easyAuthClientId)) {
   params: {
     appName: functionApp.outputs.name
     clientId: easyAuthClientId
-    audiences: concat(empty(adminAudience) ? [] : [
-      adminAudience
-    ], easyAuthPartnerAudiences)
+    audiences: concat(
+      empty(adminAudience)
+        ? []
+        : [
+            adminAudience
+          ],
+      easyAuthPartnerAudiences
+    )
   }
 }
 
@@ -477,6 +495,9 @@ module alerts 'modules/alerts.bicep' = {
     email: alertEmail
     syncStaleMinutes: syncStaleMinutes
   }
+  dependsOn: [
+    functionApp // a rule's query is tried on the component, seconds old until then (azure-resource-manager-schemas#567)
+  ]
 }
 
 module workbook 'modules/workbook.bicep' = {
@@ -488,6 +509,9 @@ module workbook 'modules/workbook.bicep' = {
     insightsId: monitoring.outputs.insightsId
     syncStaleMinutes: syncStaleMinutes
   }
+  dependsOn: [
+    functionApp
+  ]
 }
 
 module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermissions) {
@@ -497,6 +521,9 @@ module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermis
     principalId: identity.outputs.principalId
     options: graphOptions
   }
+  dependsOn: [
+    functionApp // Graph learns of an identity late: "Not a valid reference update" (msgraph-bicep-types#193)
+  ]
 }
 
 output AZURE_RESOURCE_GROUP string = group.name

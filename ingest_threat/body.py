@@ -77,7 +77,6 @@ class _Refused(ValueError):
     """Text that is not taken as JSON."""
 
     def __init__(self, reason: str, kind: Unreadable = Unreadable.MALFORMED) -> None:
-        super().__init__(reason)
         self.reason = reason
         self.kind = kind
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from local.host.errors import HostError
 from local.scenario.steps import play
-from local.stack import ROOT, StartError, data_folder, start
+from local.stack import ROOT, StartError, data_folder, read_settings, servers, start
 from shared.errors import SettingsError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -28,6 +28,7 @@ def main() -> int:
     ask.add_argument("--fresh", action="store_true", help="begin with an empty data folder")
     ask.add_argument("--play", action="store_true", help="play the sample scenario, then serve")
     ask.add_argument("--scenario", action="store_true", help="play the sample scenario, then end")
+    ask.add_argument("--servers", action="store_true", help="no host: for another one (func start)")
     given = ask.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("mtd").setLevel(logging.ERROR)
@@ -44,6 +45,12 @@ async def _run(given: argparse.Namespace) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, ended.set)
     async with AsyncExitStack() as exits:
+        if given.servers:
+            data = data_folder(given.data, fresh=given.fresh)
+            await servers(exits, data, read_settings(data), _say)
+            _say("serving until Ctrl-C; a host of the app finds them by local.settings.json.example")
+            await ended.wait()
+            return 0
         stack = await start(exits, data_folder(given.data, fresh=given.fresh), _say)
         if given.play or given.scenario:
             playing = asyncio.create_task(play(stack, _say))

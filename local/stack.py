@@ -93,6 +93,20 @@ def data_folder(path: pathlib.Path, *, fresh: bool) -> pathlib.Path:
 async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[str], None]) -> Stack:
     """Start it all; `exits` stops it, last started first."""
     settings = read_settings(data)
+    graph = await servers(exits, data, settings, progress)
+    os.environ |= settings
+    host = _host(settings, data, exits)
+    url = await _serve(exits, host.web, settings, "LOCAL_HOST_PORT")
+    await host.start()
+    exits.push_async_callback(host.stop)
+    progress(f"Functions   {url}/api   the app itself")
+    return Stack(url, graph, settings, data, host)
+
+
+async def servers(
+    exits: AsyncExitStack, data: pathlib.Path, settings: Mapping[str, str], progress: Callable[[str], None]
+) -> str:
+    """Start what stands in for the cloud, without a host of the app; Graph's address."""
     try:
         cosmos_server = cosmos_app(data / "cosmos.sqlite", queries=QUERIES)
         graph_server = graph_app(data / "graph.sqlite")
@@ -103,13 +117,7 @@ async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[s
     progress(f"Cosmos DB   {cosmos}   stand-in, data in {data}")
     graph = await _serve(exits, graph_server, settings, "LOCAL_GRAPH_PORT")
     progress(f"Graph       {graph}   stand-in for Intune and Entra")
-    os.environ |= settings
-    host = _host(settings, data, exits)
-    url = await _serve(exits, host.web, settings, "LOCAL_HOST_PORT")
-    await host.start()
-    exits.push_async_callback(host.stop)
-    progress(f"Functions   {url}/api   the app itself")
-    return Stack(url, graph, settings, data, host)
+    return graph
 
 
 def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack) -> Host:

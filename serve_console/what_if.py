@@ -5,7 +5,6 @@ blocked. What If says which policies apply, also those that only report; whether
 worked out here from the device's compliance.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
@@ -17,6 +16,7 @@ from shared.domain.record import Platform
 from shared.errors import BadRequest, GraphUnavailable
 from shared.graph.wire import EntraDeviceAnswer, WhatIfAnswer
 from shared.services import Services
+from shared.waiting import Waiting
 
 APPS: Mapping[str, str] = {
     "00000002-0000-0ff1-ce00-000000000000": "Exchange Online",
@@ -106,7 +106,10 @@ async def _asked(
     attributes = {**entra.attributes, services.settings.attribute: tag}
     about = {"deviceId": device.id, "isCompliant": bool(entra.compliant), **attributes}
     platform = PLATFORM.get(device.facts.platform, "")
-    answers = await _in_turn(lambda: services.graph.what_if(device.facts.user_id or "", app, platform, about))
+    answers = await _in_turn(
+        services.waiting,
+        lambda: services.graph.what_if(device.facts.user_id or "", app, platform, about),
+    )
     policies = [_seen(answer, compliant=bool(entra.compliant)) for answer in answers if answer.applies]
     refusing = [policy for policy in policies if policy.refuses]
     return SignIn(
@@ -118,14 +121,16 @@ async def _asked(
     )
 
 
-async def _in_turn(ask: Callable[[], Awaitable[tuple[WhatIfAnswer, ...]]]) -> tuple[WhatIfAnswer, ...]:
+async def _in_turn(
+    waiting: Waiting, ask: Callable[[], Awaitable[tuple[WhatIfAnswer, ...]]]
+) -> tuple[WhatIfAnswer, ...]:
     """Ask, and again where Graph throttles: it takes one call a second from the whole tenant, whoever
     asks."""
     for wait in WAITS:
         try:
             return await ask()
         except GraphUnavailable:
-            await asyncio.sleep(wait)
+            await waiting.sleep(wait)
     return await ask()
 
 

@@ -14,6 +14,7 @@ from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.rules_file import load
 from shared.settings import Settings, current
+from shared.waiting import Waiting
 
 
 def utc_now() -> datetime:
@@ -23,7 +24,7 @@ def utc_now() -> datetime:
 
 @dataclass
 class Services:
-    """Settings, store, Graph, mirror, local rules and clock. Clients are opened on first use."""
+    """Settings, store, Graph, mirror, local rules, clock and waiting. Clients are opened on first use."""
 
     settings: Settings
     store: Store
@@ -31,6 +32,7 @@ class Services:
     mirror: Mirror
     local_rules: LocalRules
     now: Callable[[], datetime]
+    waiting: Waiting
     heartbeats_at: dict[str, datetime] = field(default_factory=dict)
     """When this process last recorded a partner's heartbeat."""
     dead_letters: Hourly = field(default_factory=Hourly)
@@ -39,11 +41,14 @@ class Services:
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 
     @classmethod
-    def of(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> "Services":
+    def of(
+        cls, settings: Settings, now: Callable[[], datetime] = utc_now, waiting: Waiting | None = None
+    ) -> "Services":
         """Services for `settings`; no client is opened yet. SettingsError where the local rules make no
         sense."""
-        store, local = Store(settings), load(settings.rules_file)
-        return cls(settings, store, Graph(settings), Mirror(settings, store, local, now), local, now)
+        store, local, waiting = Store(settings), load(settings.rules_file), waiting or Waiting()
+        graph, mirror = Graph(settings, waiting), Mirror(settings, store, local, now)
+        return cls(settings, store, graph, mirror, local, now, waiting)
 
     async def close(self) -> None:
         """Give every connection back."""

@@ -83,7 +83,7 @@ async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:
             wait = wait if error.retry_after is None else error.retry_after
             if wait > PATIENCE_SECONDS:
                 raise
-            await asyncio.sleep(wait)
+            await context.services.waiting.sleep(wait)
             tally.counts.clear()
             tally.troubles.clear()
             continue

@@ -1,10 +1,29 @@
 """Fixtures every room's tests use."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.cosmos.aio import _retry_utility_async as cosmos_retry
+from hypothesis import Phase, settings
 
 from tests.world import World, world
+
+settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+"""For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
+
+
+@pytest.fixture(autouse=True)
+def impatient_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Azure's libraries wait before they try again takes no time: how often they do is theirs."""
+
+    async def at_once(*_: object) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(cosmos_retry, "asyncio", SimpleNamespace(sleep=at_once))
+    monkeypatch.setattr(AioHttpTransport, "sleep", at_once)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A whole world for a test: both servers on free loopback ports, the database made, a clock to turn."""
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +15,9 @@ from aiohttp import web
 from local.cosmos.account import EMULATOR_KEY
 from local.cosmos.faults import Faults as CosmosFaults
 from local.cosmos.server import FAULTS as COSMOS_FAULTS
-from local.cosmos.server import OPERATIONS
+from local.cosmos.server import OPERATIONS, STORE
 from local.cosmos.server import create_app as cosmos_app
+from local.cosmos.store import Document, Store
 from local.database import QUERIES, connection_string, provision
 from local.graph.directory import Directory
 from local.graph.faults import Faults as GraphFaults
@@ -29,6 +32,7 @@ from shared.domain.record import Category, Platform, Status, ThreatRecord
 from shared.domain.rule import Assignment, Rule, Rules
 from shared.services import Services
 from shared.settings import Settings
+from shared.waiting import Waiting
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TENANT_ID = "55555555-eeee-4fff-8aaa-666666666666"
@@ -36,6 +40,10 @@ ENTRA_ID = "11111111-aaaa-4bbb-8ccc-222222222222"
 USER_ID = "77777777-bbbb-4ccc-8ddd-888888888888"
 EVERYBODY = Assignment(all_users=True)
 INTUNE_ID = "33333333-dddd-4eee-8fff-444444444444"
+
+
+_DATABASE: dict[str, Document] = {}
+_CONTAINERS: dict[tuple[str, str], Document] = {}
 
 
 class Clock:
@@ -51,12 +59,30 @@ class Clock:
         self.now += timedelta(**span)
 
 
+class Skipping:
+    """A sleep that takes no time: what is slept is added to the clock."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return time.monotonic() + sum(self.slept)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(max(0.0, seconds))
+        await asyncio.sleep(0)
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.clock, self.sleep)
+
+
 @dataclass
 class World:
     """What a test can reach: the product's services, and both sides of what stands in for the cloud."""
 
     services: Services
     clock: Clock
+    skipping: Skipping
     cosmos_faults: CosmosFaults
     operations: Any
     graph_faults: GraphFaults
@@ -67,7 +93,7 @@ class World:
 
     async def another_instance(self) -> Services:
         """Services of a second instance of the app, on the same store and Graph."""
-        return Services.of(self.services.settings, self.clock)
+        return Services.of(self.services.settings, self.clock, self.services.waiting)
 
     async def token(self, *roles: str, **wanted: str) -> str:
         """A bearer token of the tenant with `roles`; `wanted` overrides tenant, audience, app_id or name."""
@@ -186,15 +212,18 @@ async def world(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Wo
     cosmos = cosmos_app(None, clock=lambda: clock.now.timestamp(), queries=QUERIES)
     graph = graph_app(None, quotas=False)
     async with serving(cosmos) as cosmos_endpoint, serving(graph) as graph_endpoint:
-        await provision(cosmos_endpoint, EMULATOR_KEY)
+        await _provisioned(cosmos[STORE], cosmos_endpoint)
         cosmos[OPERATIONS].clear()
         before = {name: os.environ.get(name) for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
         os.environ |= {"IDENTITY_ENDPOINT": f"{graph_endpoint}/msi/token", "IDENTITY_HEADER": "local"}
-        services = Services.of(_settings(cosmos_endpoint, graph_endpoint, settings), clock)
+        skipping = Skipping()
+        whole = _settings(cosmos_endpoint, graph_endpoint, settings)
+        services = Services.of(whole, clock, skipping.waiting())
         try:
             yield World(
                 services,
                 clock,
+                skipping,
                 cosmos[COSMOS_FAULTS],
                 cosmos[OPERATIONS],
                 graph[GRAPH_FAULTS],
@@ -206,6 +235,19 @@ async def world(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Wo
         finally:
             await services.close()
             _restore(before)
+
+
+async def _provisioned(store: Store, endpoint: str) -> None:
+    """Database and containers: made by the SDK in a process's first world, and copied into the others."""
+    if not _DATABASE:
+        await provision(endpoint, EMULATOR_KEY)
+        _DATABASE.update(store.databases)
+        _CONTAINERS.update({name: each.properties for name, each in store.containers.items()})
+        return
+    for id_, properties in _DATABASE.items():
+        store.put_database(id_, properties)
+    for (database, id_), properties in _CONTAINERS.items():
+        store.put_container(database, id_, properties)
 
 
 def _settings(cosmos_endpoint: str, graph_endpoint: str, override: Mapping[str, Any]) -> Settings:

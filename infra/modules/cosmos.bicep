@@ -141,7 +141,6 @@ var containers = [
 ]
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
-  // checkov:skip=CKV_AZURE_99:with a private network public access is off altogether; without one, identity alone opens it
   name: name
   location: location
   tags: tags
@@ -156,11 +155,13 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
     consistencyPolicy: {
       defaultConsistencyLevel: 'Session'
     }
-    capabilities: capacity == 'serverless' ? [
-      {
-        name: 'EnableServerless'
-      }
-    ] : []
+    capabilities: capacity == 'serverless'
+      ? [
+          {
+            name: 'EnableServerless'
+          }
+        ]
+      : []
     locations: [
       {
         locationName: location
@@ -184,45 +185,57 @@ resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15
     resource: {
       id: databaseName
     }
-    options: capacity == 'serverless' ? {} : {
-      autoscaleSettings: {
-        maxThroughput: maximumThroughput
-      }
-    }
+    options: capacity == 'serverless'
+      ? {}
+      : {
+          autoscaleSettings: {
+            maxThroughput: maximumThroughput
+          }
+        }
   }
 }
 
-// Time to live needs a consistent index: of most containers it holds id and _ts alone.
-resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [for entry in containers: {
-  parent: database
-  name: entry.name
-  properties: {
-    resource: union({
-      id: entry.name
-      partitionKey: {
-        paths: [
-          entry.partitionKey
-        ]
-        kind: 'Hash'
-        version: 2
-      }
-      indexingPolicy: {
-        indexingMode: 'consistent'
-        automatic: true
-        includedPaths: entry.indexed
-        excludedPaths: [
-          {
-            path: '/*'
+// Time to live needs a consistent index: of most containers it holds id and _ts alone. One after another:
+// "multiple shared RU collection creates are competing" (MicrosoftDocs/azure-docs#47481).
+@batchSize(1)
+resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = [
+  for entry in containers: {
+    parent: database
+    name: entry.name
+    properties: {
+      resource: union(
+        {
+          id: entry.name
+          partitionKey: {
+            paths: [
+              entry.partitionKey
+            ]
+            kind: 'Hash'
+            version: 2
           }
-        ]
-      }
-    }, entry.ttl == 0 ? {} : {
-      defaultTtl: entry.ttl
-    })
+          indexingPolicy: {
+            indexingMode: 'consistent'
+            automatic: true
+            includedPaths: entry.indexed
+            excludedPaths: [
+              {
+                path: '/*'
+              }
+            ]
+          }
+        },
+        entry.ttl == 0
+          ? {}
+          : {
+              defaultTtl: entry.ttl
+            }
+      )
+    }
   }
-}]
+]
 
-// Over this database alone: the app cannot make or drop containers, nor read another database of the account.
+// Over this database alone: the app cannot make or drop containers, nor read another database of the account. Last of
+// all: it takes an exclusive lock on the account (hashicorp/terraform-provider-azurerm#15842).
 resource contributor 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
   parent: account
   name: guid(account.id, principalId, dataContributor)
@@ -232,7 +245,7 @@ resource contributor 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2
     scope: '${account.id}/dbs/${databaseName}'
   }
   dependsOn: [
-    database
+    container
   ]
 }
 

@@ -11,13 +11,6 @@ resource app 'Microsoft.Web/sites@2024-11-01' existing = {
 }
 
 resource easyAuth 'Microsoft.Web/sites/config@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_13:this is the authentication; the check looks for version 1 of it
-  // checkov:skip=CKV_AZURE_63:a setting of web configuration, which this is not; requests go to Application Insights
-  // checkov:skip=CKV_AZURE_65:a setting of web configuration, which this is not
-  // checkov:skip=CKV_AZURE_66:a setting of web configuration, which this is not
-  // checkov:skip=CKV_AZURE_80:a setting of web configuration, which this is not
-  // checkov:skip=CKV_AZURE_88:a setting of web configuration, which this is not
-  // checkov:skip=CKV_AZURE_222:partners post from the internet; every route asks who calls
   parent: app
   name: 'authsettingsV2'
   properties: {

@@ -12,14 +12,18 @@ param principalId string
 param options array
 
 var table = loadJsonContent('../graph-permissions.json')
-var wanted = filter(table, row => contains(options, row.option))
+var wanted = map(filter(table, row => contains(options, row.option)), row => row.permission)
 
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
   appId: '00000003-0000-0000-c000-000000000000'
 }
 
-resource grants 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [for row in wanted: {
-  appRoleId: first(filter(graph.appRoles, role => role.value == row.permission))!.id
-  principalId: principalId
-  resourceId: graph.id
-}]
+var roles = filter(graph.appRoles, role => contains(wanted, role.value))
+
+resource grants 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [
+  for permission in wanted: {
+    appRoleId: toObject(roles, role => role.value, role => role.id)[permission]
+    principalId: principalId
+    resourceId: graph.id
+  }
+]

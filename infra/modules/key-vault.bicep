@@ -48,9 +48,11 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     networkAcls: {
       bypass: 'None'
       defaultAction: defaultAction
-      ipRules: [for address in allowedAddresses: {
-        value: address
-      }]
+      ipRules: [
+        for address in allowedAddresses: {
+          value: address
+        }
+      ]
     }
   }
 }

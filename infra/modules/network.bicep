@@ -113,5 +113,5 @@ resource ruleDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-previ
 }
 
 output id string = network.id
-output appSubnetId string = network.properties.subnets[0].id
-output endpointSubnetId string = network.properties.subnets[1].id
+output appSubnetId string = '${network.id}/subnets/app'
+output endpointSubnetId string = '${network.id}/subnets/endpoints'

@@ -32,7 +32,6 @@ param workspaceId string
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
-  // checkov:skip=CKV_AZURE_206:nothing here outlives its region's app; the package is built again from its commit
   name: name
   location: location
   tags: tags

@@ -1,6 +1,5 @@
 """The app's own word on the settings it is to have."""
 
-import re
 import sys
 from collections.abc import Iterator
 
@@ -8,6 +7,7 @@ from infra.preflight.deployment import INFRA, Deployment, Obstacle
 from infra.preflight.limits import limits
 from infra.preflight.outside import run
 from infra.preflight.partners import named_partners
+from infra.recorded import app
 
 APP_REFUSES = 3
 """How `python -m infra.preflight.app_settings` ends where the app would not start."""
@@ -18,8 +18,8 @@ def starts(deployment: Deployment) -> Iterator[Obstacle]:
     value keeps to its limits, which are reported already."""
     if any(limits(deployment)):
         return
-    main = (INFRA / "main.bicep").read_text(encoding="utf-8")
-    settings = {name: deployment.value(name) for name in re.findall(r"^  ([A-Z_]+): ", main, re.MULTILINE)}
+    names = [each["name"] for each in app()["properties"]["siteConfig"]["appSettings"]]
+    settings = {name: deployment.value(name) for name in names}
     if settings["ADMIN_AUDIENCE"]:
         settings["ADMIN_TENANT"] = deployment.az("account", "show")["tenantId"]
     for partner in named_partners(deployment):

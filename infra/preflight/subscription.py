@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.preflight.deployment import INFRA, AzError, Deployment, Obstacle, plain
+from infra.preflight.deployment import AzError, Deployment, Obstacle, plain
 from infra.preflight.values import GUID
+from infra.recorded import app, types
 
 NEEDED = (
     "Microsoft.Resources/subscriptions/resourceGroups/write",
@@ -41,16 +42,13 @@ def region(deployment: Deployment) -> Iterator[Obstacle]:
 
 
 def _python() -> str:
-    text = (INFRA / "modules" / "function-app.bicep").read_text(encoding="utf-8")
-    found = re.search(r"name: 'python'\s+version: '([\d.]+)'", text)
-    return found[1] if found else ""
+    return str(app()["properties"]["functionAppConfig"]["runtime"]["version"])
 
 
 def providers(deployment: Deployment) -> Iterator[Obstacle]:
     """The subscription knows every resource provider the templates use."""
-    used = {"Microsoft.App"}  # the subnet of Flex Consumption is delegated to it
-    for path in INFRA.rglob("*.bicep"):
-        used |= set(re.findall(r"^resource \w+ '(Microsoft\.\w+)/", path.read_text("utf-8"), re.MULTILINE))
+    used = {each.partition("/")[0] for each in types()}
+    used |= {"Microsoft.App"}  # the subnet of Flex Consumption is delegated to it
     used -= {"Microsoft.Graph", "Microsoft.Resources", "Microsoft.Authorization"}
     asked = ("provider", "list", "--query", "[?registrationState=='Registered'].namespace")
     registered = {name.lower() for name in deployment.az(*asked)}

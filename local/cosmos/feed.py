@@ -23,7 +23,7 @@ def changes(store: Store, container: Container, call: Call) -> Answer:
     in_range = range_filter(call)
     page = list(itertools.islice((row for row in rows if in_range(row.partition)), call.page_size))
     if not page:
-        return Answer(304, headers={"etag": f'"{store.last_lsn()}"'})
+        return Answer(304, headers={"etag": f'"{store.last_lsn()}"', "x-ms-item-count": "0"})
     headers = {"etag": f'"{page[-1].lsn}"', "x-ms-item-count": str(len(page))}
     return Answer(200, listing("Documents", [row.body for row in page], container.rid), headers)
 

@@ -1,7 +1,8 @@
 """Queries by their text: each known text stands for functions in Python; there is no SQL parser.
 
-Of its own this module knows what the SDK writes for read_items, and `SELECT * FROM c`. Every query is
-answered from the one physical partition there is, so the SDK never needs a query plan.
+Of its own this module knows what the SDK writes for read_items, how .NET's change feed processor lists its
+leases, and `SELECT * FROM c`. Every query is answered from the one physical partition there is, so the Python
+SDK never needs a query plan.
 """
 
 import itertools
@@ -80,7 +81,7 @@ def run_text(store: Store, container: Container, call: Call, known: Mapping[str,
     if not isinstance(text, str):
         raise CosmosError(400, "a query is a text")
     text = _collapsed(text)
-    query = known.get(text) or _of_read_items(text, container, parameters)
+    query = known.get(text) or _of_read_items(text, container, parameters) or _by_prefix(text)
     if query is None:
         raise CosmosError(400, f"this stand-in does not know the query: {text}")
     return run(store, container, call, query, parameters)
@@ -144,6 +145,18 @@ def _collapsed(text: str) -> str:
 
 def _frozen(key: Any) -> Any:
     return tuple(map(_frozen, key)) if isinstance(key, list | tuple) else key
+
+
+_BY_PREFIX = re.compile(r"SELECT \* FROM c WHERE STARTSWITH\(c\.id, '([^'\\]*)'\)")
+
+
+def _by_prefix(text: str) -> Query | None:
+    """Documents whose id begins with a text, which stands in the query itself: a processor's leases."""
+    found = _BY_PREFIX.fullmatch(text)
+    prefix = found[1] if found else ""
+    return (
+        Query(where=lambda document, _parameters: str(document["id"]).startswith(prefix)) if found else None
+    )
 
 
 _ONE_ITEM = r"\( c\.id = (@\w+) AND (?:\S+ = (@\w+)|IS_DEFINED\(\S+\) = false) \)"

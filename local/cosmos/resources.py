@@ -7,7 +7,7 @@ import uuid
 
 from local.cosmos.documents import valid_id, valid_ttl
 from local.cosmos.protocol import Answer, Call, CosmosError, decode_object, encode, listing
-from local.cosmos.store import Container, Document, Store, new_rid
+from local.cosmos.store import Container, Document, Store, container_rid, database_rid
 
 _INDEXING = {
     "indexingMode": "consistent",
@@ -15,6 +15,21 @@ _INDEXING = {
     "includedPaths": [{"path": "/*"}],
     "excludedPaths": [{"path": '/"_etag"/?'}],
 }
+
+
+def by_name(store: Store, segments: tuple[str, ...]) -> tuple[str, ...]:
+    """A path with ids where its client gave a database's or a container's `_rid`, as .NET's does."""
+    match segments:
+        case ("dbs", database, *below) if database not in store.databases:
+            named = [id_ for id_, each in store.databases.items() if each["_rid"] == database]
+            segments = ("dbs", *named[:1], *below) if named else segments
+    match segments:
+        case ("dbs", database, "colls", container, *below) if (database, container) not in store.containers:
+            ids = [
+                id_ for (of, id_), each in store.containers.items() if (of, each.rid) == (database, container)
+            ]
+            segments = ("dbs", database, "colls", *ids[:1], *below) if ids else segments
+    return segments
 
 
 def list_databases(store: Store, _call: Call) -> Answer:
@@ -25,7 +40,7 @@ def create_database(store: Store, call: Call) -> Answer:
     id_ = valid_id(decode_object(call.body).get("id"))
     if id_ in store.databases:
         raise CosmosError(409, "a database with this id exists")
-    rid = new_rid()
+    rid = database_rid()
     properties = {"id": id_, "_colls": "colls/", "_users": "users/"} | _system(store, rid, f"dbs/{rid}/")
     store.put_database(id_, properties)
     return Answer(201, encode(properties))
@@ -52,7 +67,7 @@ def create_container(store: Store, call: Call) -> Answer:
     id_ = valid_id(given.get("id"))
     if (call.names[0], id_) in store.containers:
         raise CosmosError(409, "a container with this id exists")
-    rid = new_rid(str(database["_rid"]))
+    rid = container_rid(str(database["_rid"]))
     properties = given | _system(store, rid, f"{database['_self']}colls/{rid}/")
     store.put_container(call.names[0], id_, properties)
     return Answer(201, encode(properties))

@@ -2,11 +2,14 @@
 
 Written from the REST API reference (resources, headers, status codes, master key tokens) and the product
 documentation of change feed, time to live, partial update and transactional batch, and held against
-`acceptance/cosmos_features.py`. Left out: free SQL (see `queries`), query plans, hierarchical partition keys,
-throughput and request units (the charge is a constant), the AllVersionsAndDeletes change feed, unique keys,
-stored procedures, more than one physical partition, session consistency (every
-read sees every write), Entra ID tokens, the age limit of a signature, and the key check of `GET /`, so that a
-client with a wrong key is refused at its first real request (the service refuses it at once).
+`acceptance/cosmos_features.py`. Microsoft's .NET client, and so the trigger of the real Functions host, is
+answered as well: addresses by `_rid`, plans of queries, the listing of its leases.
+
+Left out: free SQL (see `queries`), plans of ordered queries, batches in HybridRow (.NET's bulk), hierarchical
+partition keys, throughput and request units (the charge is a constant), the feed of all versions and deletes,
+unique keys, stored procedures, more than one physical partition, session consistency (every read sees every
+write), Entra ID tokens, the age limit of a signature, and the key check of `GET /`, so that a client with a
+wrong key is refused at its first real request (the service refuses it at once).
 """
 
 import collections
@@ -25,10 +28,12 @@ from local.cosmos.documents import MAX_DOCUMENT, Operation, perform
 from local.cosmos.faults import Faults
 from local.cosmos.protocol import CONNECTION_DROPPED, Answer, Call, CosmosError, decode
 from local.cosmos.queries import EVERYTHING, Query, known_by_text, run, run_text
+from local.cosmos.query_plan import plan
 from local.cosmos.store import Container, Store
 
 Operations = collections.Counter[tuple[str, str]]
 
+STORE = web.AppKey("store", Store)
 OPERATIONS: web.AppKey[Operations] = web.AppKey("operations", collections.Counter)
 FAULTS = web.AppKey("faults", Faults)
 
@@ -43,6 +48,7 @@ def create_app(
     """The server over the SQLite file at `path` (None: in memory), for requests signed with `key`."""
     server = _Server(Store(path, clock), key, known_by_text(queries or {}), collections.Counter(), Faults())
     app = web.Application(client_max_size=4 * MAX_DOCUMENT)
+    app[STORE] = server.store
     app[OPERATIONS] = server.operations
     app[FAULTS] = server.faults
     app.router.add_route("*", "/{path:.*}", server.handle)
@@ -85,9 +91,10 @@ class _Server:
         segments = _segments(request.raw_path)
         if not segments and request.method == "GET":
             return describe(f"{request.scheme}://{request.host}/")
-        check_key(self.key, request.method, segments, request.headers)
-        call = Call(segments[1::2], request.headers, body)
-        shape = "/".join("*" if place % 2 else segment for place, segment in enumerate(segments))
+        named = resources.by_name(self.store, segments)
+        check_key(self.key, request.method, segments, request.headers, by_rid=named != segments)
+        call = Call(named[1::2], request.headers, body)
+        shape = "/".join("*" if place % 2 else segment for place, segment in enumerate(named))
         if shape in ("dbs/*/colls/*/docs", "dbs/*/colls/*/docs/*"):
             return self._document_request(request.method, call)
         if shape not in _RESOURCES:
@@ -113,6 +120,8 @@ class _Server:
             return feed.changes(self.store, container, call)
         if kind == "query":
             return self._query(container, call)
+        if kind == "plan":
+            return plan(call)
         partition = call.partition
         if partition is None:
             raise CosmosError(400, "the request names no partition key")
@@ -160,7 +169,7 @@ def _operation_kind(method: str, call: Call) -> str:
 
 def _post_kind(call: Call) -> str:
     if call.flag("x-ms-cosmos-is-query-plan-request"):
-        raise CosmosError(400, "this stand-in makes no query plans")
+        return "plan"
     if call.flag("x-ms-cosmos-is-batch-request"):
         return "batch"
     if call.is_query:

@@ -158,8 +158,14 @@ class Store:
         self._sql.execute("DELETE FROM containers WHERE database = ? AND id = ?", (database, id_))
 
 
-def new_rid(parent: str = "") -> str:
-    return _text_of_rid(_bytes_of_rid(parent) + secrets.token_bytes(4))
+def database_rid() -> str:
+    return _text_of_rid(secrets.token_bytes(4))
+
+
+def container_rid(database: str) -> str:
+    """Four bytes more than the database's, the first with its high bit set: without it, they are a user's."""
+    first, *others = secrets.token_bytes(4)
+    return _text_of_rid(_bytes_of_rid(database) + bytes([first | 0x80, *others]))
 
 
 def document_rid(container: Container, number: int) -> str:

@@ -76,14 +76,16 @@ def narrowed(one: OptIns, other: OptIns) -> dict[str, OptIn]:
 
 def widened(one: OptIns, other: OptIns) -> dict[str, OptIn]:
     """What either grants."""
-    nothing = OptIn()
+    granted = {
+        partner: [opt_ins[partner] for opt_ins in (one, other) if partner in opt_ins]
+        for partner in one.keys() | other.keys()
+    }
     return {
         partner: OptIn(
-            app_sync=one.get(partner, nothing).app_sync or other.get(partner, nothing).app_sync,
-            app_sync_personal=one.get(partner, nothing).app_sync_personal
-            or other.get(partner, nothing).app_sync_personal,
+            app_sync=any(each.app_sync for each in either),
+            app_sync_personal=any(each.app_sync_personal for each in either),
         )
-        for partner in one.keys() | other.keys()
+        for partner, either in granted.items()
     }
 
 

@@ -187,7 +187,7 @@ def with_seen(
     """What is known of an agent's apps once `records`, all of that agent, were received at `at`."""
     apps = {app.app_id.casefold(): app for app in (standing.fresh(at) if standing else ())}
     for record in records:
-        reported = record.model_dump(include=SeenApp.model_fields.keys() - {"seen_at"})
+        reported = record.model_dump(include={*AppFacts.model_fields})
         apps.pop(record.app_id.casefold(), None)
         apps[record.app_id.casefold()] = SeenApp(**reported, seen_at=at)
     latest = tuple(apps.values())[-MAX_APPS:]

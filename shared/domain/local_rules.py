@@ -144,16 +144,16 @@ def parse(content: bytes, name: str = "rules.toml") -> LocalRules:
 
 
 def _check_names(file: _File, name: str, places: Mapping[tuple[Any, ...], int]) -> None:
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for place, entry in enumerate(file.rule):
         if entry.name in seen:
             line = _line(places, ("rule", place, "name"))
             raise SettingsError(f"{name}:{line}: a rule named {entry.name!r} is there already")
-        seen[entry.name] = place
+        seen.add(entry.name)
 
 
 def _reason(error: ValidationError, name: str, places: Mapping[tuple[Any, ...], int]) -> str:
-    first = error.errors(include_url=False)[0]
+    first = error.errors()[0]
     loc = tuple(part for part in first["loc"])
     where = ".".join(str(part) for part in loc if not isinstance(part, int)) or "the file"
     return f"{name}:{_line(places, loc)}: {where}: {first['msg']}"

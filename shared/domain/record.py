@@ -99,6 +99,11 @@ class _Reading(_Item):
     unreadable_time: Text | None = None
     """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
 
+    @property
+    def event_at(self) -> datetime | None:
+        """When the partner says it happened; None where it does not say."""
+        return self.detected_at
+
 
 class ThreatRecord(_Reading):
     """A threat seen, graded again, or resolved."""
@@ -131,7 +136,7 @@ class ThreatRecord(_Reading):
 
     @property
     def event_at(self) -> datetime | None:
-        """When the partner says it happened; None where it does not say."""
+        """When the partner says it was resolved, or else detected; None where it does not say."""
         return self.resolved_at or self.detected_at if self.status is Status.RESOLVED else self.detected_at
 
 
@@ -147,22 +152,12 @@ class DeviceStateRecord(_Reading):
     levels: dict[Category, Level] | None = None
     """The partner's own level by category, where it gives one."""
 
-    @property
-    def event_at(self) -> datetime | None:
-        """When the partner says the snapshot was taken; None where it does not say."""
-        return self.detected_at
-
 
 class DeviceIdentityRecord(_Reading):
     """Which device an agent is, and nothing about its threats."""
 
     record: Literal["device_identity"] = "device_identity"
     emm: Text | None = None
-
-    @property
-    def event_at(self) -> datetime | None:
-        """When the partner says so; None where it does not say."""
-        return self.detected_at
 
 
 class AppInventoryRecord(_Reading):

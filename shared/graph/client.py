@@ -8,11 +8,11 @@ items of a batch: it raises GraphUnavailable, and whoever asked leaves the work 
 import asyncio
 import json
 import math
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,8 +25,11 @@ from shared.headers import Headers
 from shared.hourly import Hourly
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
+from shared.waiting import Waiting
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from httpx import AsyncHTTPTransport
     from kiota_abstractions.request_information import RequestInformation
     from msgraph import GraphServiceClient
@@ -92,13 +95,14 @@ class _ItemAnswer:
 class GraphClient:
     """One per process and event loop; the SDK is loaded on first use."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, waiting: Waiting) -> None:
         self._base = settings.graph_base_url
+        self._waiting = waiting
         self._client: GraphServiceClient | None = None
         self._credential: Any = None
         self._transport: AsyncHTTPTransport | None = None
         self._rests_until = 0.0
-        self._pacer = Pacer()
+        self._pacer = Pacer(waiting.clock)
         self._odd = Hourly()
 
     async def send(self, call: Call) -> bytes:
@@ -178,7 +182,7 @@ class GraphClient:
             wait = max((outcomes[place].wait for place in left), default=0.0)
             if not left or wait > PATIENCE_SECONDS or len(left) == len(calls):
                 break  # where none went through, Graph is to be left alone
-            await asyncio.sleep(wait or THROTTLED_REST_SECONDS)
+            await self._waiting.sleep(wait or THROTTLED_REST_SECONDS)
         self._rest(max(outcome.wait for outcome in outcomes.values()))
         return {place: outcome.result for place, outcome in outcomes.items()}
 
@@ -211,7 +215,7 @@ class GraphClient:
 
     def resting(self) -> float:
         """Seconds for which Graph is to be left alone: it said so, or did not answer; else 0."""
-        return max(0.0, self._rests_until - time.monotonic())
+        return max(0.0, self._rests_until - self._waiting.clock())
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -247,7 +251,7 @@ class GraphClient:
             if waited + wait > PATIENCE_SECONDS:
                 self._rest(wait)
                 raise GraphUnavailable("Microsoft Graph's quota is used up for now", retry_after=wait)
-            await asyncio.sleep(wait)
+            await self._waiting.sleep(wait)
             waited += wait
 
     async def _send(self, request: "RequestInformation", method: str) -> bytes:
@@ -276,7 +280,7 @@ class GraphClient:
     def _rest(self, seconds: float) -> None:
         """Leave Graph alone; asked for longer than a run is away, until the next run asks again."""
         seconds = min(seconds, LONGEST_REST_SECONDS)
-        self._rests_until = max(self._rests_until, time.monotonic() + seconds)
+        self._rests_until = max(self._rests_until, self._waiting.clock() + seconds)
 
     def _sdk(self) -> "GraphServiceClient":
         if self._client is None:
@@ -291,7 +295,7 @@ class GraphClient:
 
             where = urlsplit(self._base)
             self._credential = DefaultAzureCredential()
-            self._transport = AsyncHTTPTransport(http2=True)
+            self._transport = AsyncHTTPTransport(http2=True, verify=_authorities())
             provider = AzureIdentityAuthenticationProvider(
                 self._credential,
                 scopes=[f"{where.scheme}://{where.netloc}/.default"],
@@ -307,6 +311,14 @@ class GraphClient:
             adapter.base_url = self._base
             self._client = GraphServiceClient(request_adapter=adapter)
         return self._client
+
+
+@cache
+def _authorities() -> "SSLContext":
+    """Whom to trust for TLS. Reading them takes 40 ms of a processor: once a process."""
+    from httpx import create_ssl_context
+
+    return create_ssl_context()
 
 
 def _error_map() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from shared.graph.wire import (
     WhatIfAnswers,
 )
 from shared.settings import Settings
+from shared.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -36,9 +37,9 @@ _EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
 class Graph:
     """One per process and event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, waiting: Waiting) -> None:
         self._attribute = settings.attribute
-        self._client = GraphClient(settings)
+        self._client = GraphClient(settings, waiting)
 
     async def connectors(self) -> list[ConnectorAnswer]:
         """All Mobile Threat Defense connectors (DeviceManagementServiceConfig.Read.All)."""

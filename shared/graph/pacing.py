@@ -1,5 +1,5 @@
 """Microsoft Graph's published quotas, kept from our side: a call that would be one too many waits for its
-turn. Pure but for the clock.
+turn. Pure: the clock is given.
 
 Source: Graph "Service-specific throttling limits" (Intune devices, other Intune families, identity,
 Conditional Access) and memdocs "export-graph-apis". The numbers are for one app in one tenant; several
@@ -7,7 +7,6 @@ instances of the app share them without knowing of each other, so a tenth is lef
 obeyed where it comes.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -41,7 +40,7 @@ QUOTAS = (
 class Pacer:
     """Counts calls against the quotas of one app."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._made: dict[Quota, deque[float]] = {quota: deque() for quota in QUOTAS}
 

@@ -113,7 +113,7 @@ class AppExports:
             if job.status in {"failed", "completed"}:
                 raise await self.given_up(f"came to the status {job.status} without a link")
             if wait is not None:
-                await asyncio.sleep(wait)
+                await self._services.waiting.sleep(wait)
         waited = self._services.now() - (self.state.ordered_at or self._services.now())
         if waited > STUCK:
             raise await self.given_up(f"is {job.status} after {waited.total_seconds() / 3600:.0f} hours")

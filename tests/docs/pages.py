@@ -7,7 +7,7 @@ PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "infra/README.md"),
     *("docs/README.md", "docs/deploy.md", "docs/runbook.md", "docs/help-desk.md", "docs/concepts.md"),
     *("docs/settings.md", "docs/api.md", "docs/app-inventory.md", "docs/limits.md", "docs/costs.md"),
-    *("docs/partners/README.md", "docs/partners/integrate.md"),
+    *("docs/func-start.md", "docs/partners/README.md", "docs/partners/integrate.md"),
 )
 
 

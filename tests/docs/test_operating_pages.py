@@ -9,10 +9,12 @@ import pytest
 
 from infra import drill, grant_permissions
 from infra.access import __main__ as access
+from infra.azd import REFERENCE
+from infra.compiler import VERSION
+from infra.recorded import recorded
+from infra.snapshot import given
 from tests.docs.pages import PAGES, text_of
 from tests.infra import code
-from tests.infra.agreement import parameters_given
-from tests.infra.bicep import BicepFile
 from tests.sync_inventory.tenant import put_phone, put_policy, run
 from tests.world import INTUNE_ID, world
 
@@ -65,12 +67,59 @@ def test_every_file_target_and_variable_a_page_names_is_there(page: str) -> None
     assert {name for name in files if not (ROOT / name).exists()} == set()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
-    taken = {
-        name for value in parameters_given(INFRA).values() for name in re.findall(r"\$\{(\w+)", str(value))
-    }
-    given = set(BicepFile(INFRA / "main.bicep").of("output"))
+    taken = {name for value in given(INFRA).values() for name, _ in REFERENCE.findall(str(value))}
+    outputs = set(recorded("dev")["outputs"])
     assert set(re.findall(r"azd env set ([A-Z_]+)", text)) <= taken | OF_THE_PREFLIGHT
-    assert set(re.findall(r"azd env get-value ([A-Z_]+)", text)) <= given | taken
+    assert set(re.findall(r"azd env get-value ([A-Z_]+)", text)) <= outputs | taken
+
+
+def _skipped(text: str) -> list[str]:
+    """Where azd would provision what has not changed, which it skips (its docs/provision-state.md).
+
+    A change is a parameter or its variable that is named, or the template: for a command in a block on its
+    line, else in the same paragraph or row, or in the block of JSON before it. "The next" is no command.
+    """
+    names = {name for each in given(INFRA).values() for name, _ in REFERENCE.findall(str(each))}
+    changes = "|".join(
+        ["azd env set", r"main\.parameters\.json", "new container", *sorted(names | {*given(INFRA)})]
+    )
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
+    prose = re.split(r"(?<!```)\n\n|\n(?=\|)", re.sub(r"```sh\n.*?```", "", text, flags=re.DOTALL))
+    asked = [each for each in (*commands, *prose) if re.search(r"(?<!next )(?<!next `)azd provision", each)]
+    return [place for place in asked if "--no-state" not in place and not re.search(changes, place)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_repair_is_written_that_azd_would_skip(page: str) -> None:
+    assert _skipped(text_of(page)) == []
+
+
+@pytest.mark.parametrize(
+    "repair",
+    [
+        "```sh\nazd provision    # makes the leases anew\n```",
+        "Role or containers: run `azd provision` again; it puts back what is missing.",
+        "| app: 503 | `azd provision`; a role needs minutes |",
+    ],
+)
+def test_a_repair_that_azd_would_skip_is_found(repair: str) -> None:
+    assert _skipped(f"Set `MODE`, then `azd provision`.\n\n{repair}") == [
+        repair.removeprefix("```sh\n").removesuffix("\n```")
+    ]
+
+
+def test_the_workflow_deploys_once_more_whatever_azd_remembers() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
+    first, *again = re.findall(r"azd provision([^\n]*)", workflow)
+    assert "--no-state" not in first
+    assert again
+    assert all(" --no-state" in each for each in again)
+
+
+def test_the_workflows_compile_with_the_compiler_that_wrote_the_snapshots() -> None:
+    for name in ("ci", "deploy"):
+        workflow = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text()
+        assert re.findall(r"az bicep install([^\n]*)", workflow) == [f" --version v{VERSION}"]
 
 
 def test_the_parts_of_the_workbook_the_runbook_names_are_there() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from evaluate_risk.guard import MAX_ENTRIES
+from infra.azd import REFERENCE
+from infra.snapshot import given
 from ingest_threat.schemes import header, webhook
 from local.stack import PORTS
 from shared.domain.authentication import Scheme
@@ -14,7 +16,7 @@ from shared.errors import SettingsError
 from shared.settings import read
 from shared.static_secret import MIN_DISTINCT, MIN_LETTERS
 from tests.infra import code
-from tests.infra.agreement import NEVER_SET, OTHER_SOURCES, PLATFORM, parameters_given
+from tests.infra.promises.app_settings import NEVER_SET, OF_THE_CLOUD, PLATFORM
 
 PAGE = (code.ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 READ = code.settings_read()
@@ -116,9 +118,9 @@ def test_the_strength_of_secrets_is_what_the_code_asks_for() -> None:
 
 
 def test_every_setting_that_azd_does_not_give_is_named_as_one() -> None:
-    given = " ".join(map(str, parameters_given(code.ROOT / "infra").values()))
-    variables = set(re.findall(r"\$\{(\w+)", given))
+    values = given(code.ROOT / "infra").values()
+    variables = {name for value in values for name, _ in REFERENCE.findall(str(value))}
     left = (READ.names | code.settings_of_bindings()) - variables
     said = PAGE.partition("The template works out")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", said)) == left
-    assert left <= {*OTHER_SOURCES, *NEVER_SET, "COSMOS__accountEndpoint"}
+    assert left <= {*OF_THE_CLOUD, *NEVER_SET, "COSMOS__accountEndpoint"}

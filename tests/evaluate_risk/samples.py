@@ -3,15 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
+from evaluate_risk.policy import Policy
 from evaluate_risk.risk import fold, new_agent
 from shared.domain.level import Level
+from shared.domain.mode import Mode
 from shared.domain.model import Agent, Device, Report, Slot, Tag
-from shared.domain.record import Category, Clears, DeviceIdentityRecord, DeviceStateRecord
+from shared.domain.record import Category, Clears, DeviceIdentityRecord, DeviceStateRecord, Platform
+from shared.domain.rule import Rule
+from shared.domain.switches import Switches
 from tests.evaluate_risk.stories import AGENT_ID
-from tests.world import START, a_device
+from tests.world import EVERYBODY, START, a_device
 
 NOW = START + timedelta(days=1)
 AGENT = "agent-1"
+RULE = Rule(id="r", name="low", platform=Platform.IOS, allowed=Level.LOW, assignment=EVERYBODY)
 
 
 def a_state(
@@ -61,3 +66,9 @@ def a_slot(severity: Level = Level.HIGH, revision: int = 1, **fields: Any) -> Sl
 def phone(severity: Level = Level.HIGH, tag: Tag | None = None, **facts: Any) -> Device:
     """A device with one agent's level, and a tag as it was left."""
     return a_device(**facts).model_copy(update={"slots": {AGENT_ID: a_slot(severity)}, "tag": tag or Tag()})
+
+
+def a_policy(mode: Mode = Mode.ENFORCE, **fields: Any) -> Policy:
+    """One rule that allows low, for a partner on iOS; `fields` override what is invented here."""
+    values = {"rules": (RULE,), "switches": Switches({Platform.IOS: ("lookout",)})}
+    return Policy(mode, **{**values, **fields})

@@ -10,7 +10,7 @@ from shared.domain.heartbeats import Heartbeats, OnSilence
 from shared.domain.level import Level
 from shared.domain.model import Device, Finding, Override, Verdict
 from shared.domain.record import Category
-from tests.evaluate_risk.test_policy import a_policy, a_slot, switches, with_slots
+from tests.evaluate_risk.test_policy import a_policy, a_rule, a_slot, switches, with_slots
 from tests.world import START
 
 LATER = START + timedelta(days=10)
@@ -56,18 +56,42 @@ def test_a_threat_that_opens_later_is_not_covered() -> None:
     assert [finding.report for finding in decision.findings] == ["r2"]
 
 
+def test_an_override_of_something_else_is_not_told_of() -> None:
+    decision = decide(overriding(with_slots(a_slot(severity=Level.LOW)), "elsewhere"), a_policy(), START)
+    assert decision.reasons == (
+        "risk is low, rule 'at most low' allows low",
+        "low network threat 'evil twin' (mitm), open since 2026-06-01 12:00:00 UTC",
+    )
+
+
+def test_a_covered_level_of_a_category_does_not_count_there_and_a_later_one_does() -> None:
+    rated = with_slots(a_slot(own=Level.HIGH, own_report="s1", own_levels={Category.APP: Level.HIGH}))
+    rules = a_rule(Level.HIGH), a_rule(Level.SECURED, name="apps", category=Category.APP)
+    assert decide(overriding(rated, "s1"), a_policy(*rules), START).verdict is Verdict.ALLOW
+    assert decide(overriding(rated, "s0"), a_policy(*rules), START).rule_name == "apps"
+
+
 def test_a_covered_level_of_the_partners_own_does_not_count_and_a_later_one_does() -> None:
     rated = with_slots(a_slot(own=Level.HIGH, own_report="s1", own_levels={Category.APP: Level.HIGH}))
     assert decide(overriding(rated, "s1"), a_policy(), START).verdict is Verdict.ALLOW
     assert decide(overriding(rated, "s0"), a_policy(), START).verdict is Verdict.BLOCK
 
 
-@pytest.mark.parametrize(("mildest", "verdict"), [(Level.HIGH, Verdict.BLOCK), (Level.LOW, Verdict.ALLOW)])
-def test_threats_a_slot_does_not_list_count_as_the_mildest_it_does(mildest: Level, verdict: Verdict) -> None:
-    findings = (a_finding("r1", Level.HIGH), a_finding("r2", mildest))
+@pytest.mark.parametrize(
+    ("mildest", "tag"),
+    [(Level.HIGH, "mtd-block-high"), (Level.MEDIUM, "mtd-block-medium"), (Level.LOW, "mtd-ok")],
+)
+def test_threats_a_slot_does_not_list_count_as_the_mildest_it_does(mildest: Level, tag: str) -> None:
+    findings = (a_finding("r1", Level.HIGH), a_finding("r2", Level.HIGH), a_finding("r3", mildest))
     levels = {Category.NETWORK: Level.HIGH}
-    slot = a_slot(findings=findings, levels=levels, open_threats=3)
-    assert decide(overriding(with_slots(slot), "r1", "r2"), a_policy(), START).verdict is verdict
+    slot = a_slot(findings=findings, levels=levels, open_threats=4)
+    assert decide(overriding(with_slots(slot), "r1", "r2", "r3"), a_policy(), START).tag == tag
+
+
+def test_threats_a_slot_does_not_list_take_nothing_from_one_that_is_not_covered() -> None:
+    findings = (a_finding("r1", Level.HIGH), a_finding("r2", Level.LOW))
+    slot = a_slot(findings=findings, levels={Category.NETWORK: Level.HIGH}, open_threats=3)
+    assert decide(overriding(with_slots(slot), "r2"), a_policy(), START).tag == "mtd-block-high"
 
 
 def test_an_override_does_not_stand_in_for_a_partner_that_has_not_reported() -> None:
@@ -88,6 +112,7 @@ def test_held_silence_changes_nothing() -> None:
     assert _decided(held, a_slot(severity=Level.HIGH, last_reported_at=START)).verdict is Verdict.BLOCK
     calm = _decided(held, a_slot(last_reported_at=START))
     assert (calm.verdict, calm.next_due, calm.silent) == (Verdict.ALLOW, None, ())
+    assert calm.reasons == ("risk is secured, rule 'at most low' allows low",)
 
 
 def test_ignored_silence_of_a_partner_takes_its_word_out_and_says_so() -> None:
@@ -102,7 +127,13 @@ def test_ignored_silence_of_one_partner_leaves_the_other_to_decide() -> None:
     slots = a_slot("lookout", Level.HIGH), a_slot("zimperium")
     assert _decided(heartbeats, *slots, switches=TWO).verdict is Verdict.ALLOW
     over = a_slot("lookout"), a_slot("zimperium", Level.HIGH)
-    assert _decided(heartbeats, *over, switches=TWO).verdict is Verdict.BLOCK
+    blocked = _decided(heartbeats, *over, switches=TWO)
+    assert (blocked.verdict, blocked.silent) == (Verdict.BLOCK, ())
+
+
+def test_ignored_silence_excuses_no_partner_that_has_never_reported() -> None:
+    decision = _decided(silent(OnSilence.IGNORE), a_slot("lookout"), switches=TWO)
+    assert (decision.tag, decision.missing) == ("mtd-block-nodata", ("zimperium",))
 
 
 def test_blocking_silence_of_a_partner_blocks_the_devices_it_looks_after() -> None:
@@ -116,12 +147,12 @@ def test_blocking_silence_of_a_partner_blocks_the_devices_it_looks_after() -> No
 
 def test_an_agent_is_silent_after_its_limit_and_due_at_it() -> None:
     heartbeats = silent(OnSilence.BLOCK, agent_days=3)
-    heard = a_slot(last_reported_at=START)
+    heard = a_slot(since=START - timedelta(days=9), last_reported_at=START)
     early = _decided(heartbeats, heard, now=START + timedelta(days=2))
     assert (early.verdict, early.next_due) == (Verdict.ALLOW, START + timedelta(days=3))
     late = _decided(heartbeats, heard, now=START + timedelta(days=3))
     assert (late.tag, late.silent, late.next_due) == ("mtd-block-nodata", ("lookout",), None)
-    assert "agent on this device has been silent since 2026-06-01 12:00 UTC" in late.reasons[0]
+    assert late.reasons == ("lookout's agent on this device has been silent since 2026-06-01 12:00 UTC",)
 
 
 def test_an_ignored_silent_agent_neither_counts_nor_is_missing() -> None:

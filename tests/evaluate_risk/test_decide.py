@@ -1,159 +1,27 @@
-"""A device's document: the decision and the tag that follow from it, and the links that lead to it."""
+"""A device's document: when a decision is taken anew, what its history says, and who else may write it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from evaluate_risk.decide import change, settle
-from evaluate_risk.policy import Policy
 from evaluate_risk.slots import with_slot
 from shared import cosmos
-from shared.domain.level import Level
-from shared.domain.mode import Mode
 from shared.domain.model import (
     MAX_HISTORY,
     Device,
     HistoryEntry,
-    Tag,
-    TagState,
     Verdict,
 )
-from shared.domain.record import Platform
-from shared.domain.rule import Rule
-from shared.domain.switches import Switches
 from shared.errors import StoreUnavailable
-from tests.evaluate_risk.samples import a_slot, phone
+from tests.evaluate_risk.samples import a_policy, a_slot, phone
 from tests.evaluate_risk.stories import (
     AGENT_ID,
     put_phone,
 )
-from tests.world import ENTRA_ID, EVERYBODY, START, World
-
-RULE = Rule(id="r", name="low", platform=Platform.IOS, allowed=Level.LOW, assignment=EVERYBODY)
-
-
-def a_policy(mode: Mode = Mode.ENFORCE, **fields: Any) -> Policy:
-    values = {"rules": (RULE,), "switches": Switches({Platform.IOS: ("lookout",)})}
-    return Policy(mode, **{**values, **fields})
-
-
-def tagged(applied: str | None, state: TagState, wanted: str | None = None) -> Tag:
-    return Tag(wanted=wanted or applied, applied=applied, state=state)
-
-
-def settled(device: Device, **policy: Any) -> Tag:
-    """The tag after a decision."""
-    return settle(device, a_policy(**policy), START).tag
-
-
-# --- the wanted tag -----------------------------------------------------------------------------------
-
-
-def test_a_block_is_pending_and_says_why() -> None:
-    tag = settled(phone())
-    assert (tag.wanted, tag.state, tag.blocks) == ("mtd-block-high", TagState.PENDING, True)
-    assert (tag.why, tag.wanted_at) == ("risk is high, rule 'low' allows low", START)
-
-
-def test_report_mode_shows_what_would_be_written_and_leaves_nothing_pending() -> None:
-    tag = settled(phone(), mode=Mode.REPORT)
-    assert (tag.wanted, tag.state) == ("mtd-block-high", TagState.NONE)
-
-
-def test_entering_enforce_makes_pending_what_was_only_shown() -> None:
-    shown = settle(phone(), a_policy(Mode.REPORT), START)
-    assert settled(shown).state is TagState.PENDING
-
-
-def test_leaving_enforce_leaves_nothing_pending_and_what_is_written_stands() -> None:
-    pending = settle(phone(), a_policy(), START)
-    assert settled(pending, mode=Mode.REPORT).state is TagState.NONE
-    applied = phone(tag=tagged("mtd-block-high", TagState.APPLIED))
-    assert settled(applied, mode=Mode.REPORT).state is TagState.APPLIED
-    clean = phone(Level.LOW, tagged("mtd-block-high", TagState.APPLIED))
-    assert settled(clean, mode=Mode.REPORT).state is TagState.NONE
-    assert settled(clean, mode=Mode.REPORT).applied == "mtd-block-high"
-
-
-def test_ok_is_not_written_where_nothing_of_ours_stands() -> None:
-    assert settled(phone(Level.LOW)).wanted is None
-    assert settled(phone(Level.LOW)).state is TagState.NONE
-
-
-def test_ok_is_written_everywhere_where_every_device_is_to_be_tagged() -> None:
-    tag = settled(phone(Level.LOW), tag_all=True)
-    assert (tag.wanted, tag.state, tag.blocks) == ("mtd-ok", TagState.PENDING, False)
-
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        tagged("mtd-block-high", TagState.APPLIED),
-        tagged(None, TagState.PENDING, wanted="mtd-block-high"),
-    ],
-    ids=["written", "perhaps written"],
-)
-def test_ok_replaces_our_own_block(tag: Tag) -> None:
-    after = settled(phone(Level.LOW, tag))
-    assert (after.wanted, after.state, after.blocks) == ("mtd-ok", TagState.PENDING, False)
-
-
-def test_a_block_that_never_reached_entra_needs_no_ok() -> None:
-    for state_ in (TagState.FOREIGN, TagState.NO_DEVICE):
-        tag = tagged(None, state_, wanted="mtd-block-high")
-        assert settled(phone(Level.LOW, tag)).wanted is None
-
-
-def test_a_settled_tag_stays_as_it_is() -> None:
-    for state_ in TagState:
-        if state_ is not TagState.NONE:
-            tag = Tag(wanted="mtd-block-high", state=state_, attempts=3, error="said so")
-            after = settled(phone(tag=tag))
-            assert (after.state, after.attempts, after.error) == (state_, 3, "said so")
-
-
-def test_a_new_value_is_tried_again_whatever_became_of_the_last() -> None:
-    for state_ in (TagState.FOREIGN, TagState.NO_DEVICE, TagState.PENDING, TagState.APPLIED):
-        tag = Tag(wanted="mtd-block-medium", state=state_, attempts=3, error="said so")
-        after = settled(phone(tag=tag))
-        assert (after.state, after.attempts, after.error) == (TagState.PENDING, 0, None)
-
-
-def test_back_to_what_stands_while_another_value_is_on_its_way_is_written_again() -> None:
-    tag = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
-    assert settled(phone(tag=tag)).state is TagState.PENDING
-
-
-def test_back_to_what_stood_is_written_again_where_another_value_was_called_off_unheard() -> None:
-    on_its_way = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
-    called_off = settle(phone(tag=on_its_way), a_policy(rules=()), START).tag
-    assert called_off.state is TagState.NONE
-    assert settled(phone(tag=called_off)).state is TagState.PENDING
-
-
-def test_back_to_what_stands_needs_no_write_where_nothing_is_on_its_way() -> None:
-    tag = tagged("mtd-block-high", TagState.FOREIGN, wanted="mtd-ok")
-    assert settled(phone(tag=tag)).state is TagState.APPLIED
-
-
-def test_a_device_entra_does_not_hold_is_not_enforceable() -> None:
-    device = phone(entra_id=None)
-    assert device.id.startswith("intune:")
-    after = settle(device, a_policy(), START)
-    assert after.decision is not None
-    assert after.decision.verdict is Verdict.BLOCK
-    assert after.tag.state is TagState.NOT_ENFORCEABLE
-
-
-def test_an_undecided_device_keeps_its_tag() -> None:
-    tag = tagged("mtd-block-high", TagState.APPLIED)
-    assert settled(phone(Level.LOW, tag), rules=()) == tag
-
-
-def test_a_write_still_pending_is_called_off_when_no_rule_decides_any_more() -> None:
-    called_off = settled(phone(Level.LOW, tagged("mtd-block-high", TagState.PENDING)), rules=())
-    assert (called_off.state, called_off.wanted) == (TagState.NONE, "mtd-block-high")
+from tests.world import ENTRA_ID, START, World
 
 
 def test_a_frozen_device_keeps_decision_and_tag_and_is_not_looked_at_again() -> None:
@@ -172,8 +40,6 @@ def test_a_frozen_device_keeps_decision_and_tag_and_is_not_looked_at_again() -> 
 
 
 def test_the_moment_of_a_decision_is_when_it_turned() -> None:
-    from datetime import timedelta
-
     once = settle(phone(), a_policy(), START)
     assert settle(once, a_policy(), START + timedelta(hours=1)) == once
 

@@ -88,6 +88,16 @@ async def test_a_read_of_entra_that_lags_does_not_leave_a_clean_phone_blocked(ph
     assert phone.entra_tag() == "mtd-ok"
 
 
+async def test_a_block_that_failed_is_written_though_a_lagging_read_shows_it_already(phone: World) -> None:
+    set_entra(phone, "mtd-ok")
+    phone.graph_faults.fail(503, 1, "PATCH")
+    await evaluate(phone.services, feed(a_threat()))
+    assert (await phone.device()).tag.attempts == 1
+    phone.services.graph.tag = _answering("mtd-block-high")  # type: ignore[method-assign]
+    assert await retry_pending(phone.services) == {"tried": 1, "settled": 1}
+    assert phone.entra_tag() == "mtd-block-high"
+
+
 def _answering(value: str) -> Any:
     async def tag(_entra_id: str) -> str:
         return value

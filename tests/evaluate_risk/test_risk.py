@@ -172,6 +172,21 @@ def test_of_many_aliases_the_newest_are_kept_whatever_the_order() -> None:
     assert set(forth.threats["content"].aliases) == {f"alert:{n}" for n in range(5, MAX_ALIASES + 5)}
 
 
+def test_the_newest_resolution_counts_under_whichever_key_it_came() -> None:
+    early = a_threat("", alias="alert:1", minutes=2, status=Status.RESOLVED)
+    late = a_threat("content", minutes=5, status=Status.RESOLVED)
+    assert is_open(folded(a_threat("content", alias="alert:1", minutes=3), early, late)) == []
+
+
+def test_a_resolution_is_remembered_for_other_keys_while_a_later_detection_is_covered() -> None:
+    covered = folded(
+        a_threat("alert:1", minutes=2, status=Status.RESOLVED),
+        a_threat("alert:1", minutes=3, vendor_category="compliance"),
+        a_state(clears=Clears.COMPLIANCE, minutes=4),
+    )
+    assert is_open(fold(covered, [a_threat("content", alias="alert:1", minutes=1)], NOW).agent) == []
+
+
 # --- rule 3: order within a threat --------------------------------------------------------------------
 
 
@@ -254,6 +269,36 @@ def test_a_resolution_without_its_own_time_counts_from_the_time_of_its_detection
     assert event_time(resolution) == (START + timedelta(minutes=5), False)
 
 
+def test_a_resolution_happened_when_it_says_so_and_not_when_its_threat_was_detected() -> None:
+    later = START + timedelta(minutes=8)
+    resolution = a_threat(minutes=5, status=Status.RESOLVED, resolved_at=later)
+    assert event_time(resolution) == (later, False)
+    assert event_time(a_state(minutes=3)) == (START + timedelta(minutes=3), False)
+
+
+def test_an_agent_knows_when_its_first_and_its_last_report_were_received() -> None:
+    first, middle, last = (a_threat(f"t{n}", received=START + timedelta(minutes=n)) for n in range(3))
+    new = new_agent(middle, AGENT)
+    assert new.first_received_at == new.last_received_at == middle.received_at
+    for reports in ([first, middle, last], [last, first, middle]):
+        agent = fold(new, reports, NOW).agent
+        assert (agent.first_received_at, agent.last_received_at) == (first.received_at, last.received_at)
+    assert fold(new, [], NOW).agent == new
+
+
+def test_names_are_kept_in_the_agent_as_far_as_there_is_room() -> None:
+    detection = folded(a_threat(threat_name="n" * 101, threat_type="t" * 101)).threats["t1"].detection
+    assert detection is not None
+    assert (detection.name, detection.threat_type) == ("n" * 100, "t" * 100)
+    assert folded(a_threat(threat_name=None)).threats["t1"].detection.name is None  # type: ignore[union-attr]
+
+
+def test_a_resolution_that_an_all_clear_of_the_same_moment_covers_is_not_kept() -> None:
+    agent = folded(a_threat(minutes=5, status=Status.RESOLVED), a_state(clears=Clears.ALL, minutes=5))
+    assert agent.threats == {}
+    assert is_open(fold(agent, [a_threat(minutes=5)], NOW).agent) == []
+
+
 def _resolutions(count: int) -> list[Report]:
     return [a_threat(f"k{n}", status=Status.RESOLVED, minutes=-n) for n in range(count)]
 
@@ -275,9 +320,10 @@ def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() 
     assert later.floor == START + timedelta(minutes=1)
     late = a_threat(minutes=0)
     outcome = fold(later, [late], now)
-    assert [(r.report.id, r.kind) for r in outcome.rejected] == [(late.id, "too_late")]
+    reason = "happened before 2026-06-01, older than what is still remembered"
+    assert [(r.report.id, r.kind, r.reason) for r in outcome.rejected] == [(late.id, "too_late", reason)]
     assert is_open(outcome.agent) == []
-    assert is_open(fold(later, [a_threat("new", minutes=2)], now).agent) == ["new"]
+    assert is_open(fold(later, [a_threat("new", minutes=1)], now).agent) == ["new"]
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -289,6 +335,11 @@ def test_an_old_snapshot_makes_no_forgotten_threat_one_that_can_open_again(toget
     for reports in [old] if together else [[each] for each in old]:
         agent = fold(agent, reports, now).agent
     assert is_open(agent) == []
+
+
+def test_an_old_snapshot_closes_what_is_still_remembered() -> None:
+    agent = folded(a_threat(minutes=0)).model_copy(update={"floor": START + timedelta(minutes=9)})
+    assert is_open(fold(agent, [a_state(minutes=5, closed_keys=("t1",))], NOW).agent) == []
 
 
 def test_old_history_told_late_is_remembered_from_its_receipt_on() -> None:
@@ -387,6 +438,8 @@ def test_the_partners_own_level_raises_risk_until_a_newer_one() -> None:
     assert level(raised) is Level.HIGH
     assert level(fold(raised, [a_state(Level.LOW, minutes=0)], NOW).agent) is Level.HIGH
     assert level(fold(raised, [a_state(Level.LOW, minutes=2)], NOW).agent) is Level.LOW
+    by_category = folded(a_state(Level.HIGH, levels={Category.APP: Level.HIGH}))
+    assert slot(by_category).own_levels == {Category.APP: Level.HIGH}
 
 
 def test_the_partners_own_level_never_lowers_an_open_threat() -> None:

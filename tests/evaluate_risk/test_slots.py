@@ -7,9 +7,17 @@ import pytest
 
 from evaluate_risk import slots
 from evaluate_risk.risk import fold, new_agent
-from evaluate_risk.slots import retires, same_for_device, slot, with_slot, without_agent
+from evaluate_risk.slots import (
+    retires,
+    same_for_device,
+    slot,
+    with_slot,
+    withdrawn,
+    without_agent,
+    without_ghost,
+)
 from shared.domain.level import Level
-from shared.domain.model import Agent, Slot
+from shared.domain.model import Agent, Device, Finding, Slot
 from shared.domain.record import Category, Clears
 from tests.evaluate_risk.samples import NOW, a_slot, a_state, folded, phone
 from tests.evaluate_risk.stories import AGENT_ID
@@ -38,6 +46,57 @@ def test_a_slot_knows_the_newest_word_against_the_device_and_the_newest_for_it()
     assert slot(agent).newest_at == START + timedelta(minutes=4)
     assert slot(agent).secured_at == START - timedelta(minutes=5)
     assert slot(folded(a_state(minutes=4))).newest_at is None
+
+
+def test_a_slot_carries_what_is_known_of_a_finding_and_when_its_agent_reported() -> None:
+    received = START + timedelta(minutes=9)
+    report = a_threat(threat_name="evil twin", category=Category.APP, received=received)
+    mine = slot(folded(report))
+    assert mine.findings == (
+        Finding(
+            key="t1",
+            report=report.id,
+            category=Category.APP,
+            threat_type="mitm",
+            name="evil twin",
+            severity=Level.HIGH,
+            at=START,
+        ),
+    )
+    assert (mine.since, mine.last_reported_at) == (received, received)
+
+
+@pytest.mark.parametrize("own", [Level.SECURED, Level.MEDIUM])
+def test_a_slot_carries_the_partners_own_word_and_names_its_report_where_it_speaks_against(
+    own: Level,
+) -> None:
+    report = a_state(own, levels={Category.APP: own})
+    mine = slot(folded(report))
+    assert (mine.own, mine.own_levels) == (own, {Category.APP: own})
+    assert mine.own_report == (None if own is Level.SECURED else report.id)
+
+
+def test_an_agent_that_has_not_reported_has_no_slot() -> None:
+    with pytest.raises(AssertionError, match=r"^who has not reported has no slot$"):
+        slot(Agent(id=AGENT_ID, partner="lookout", partner_device_id="agent-1"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "alike"),
+    [
+        ("revision", 9, True),
+        ("secured_at", START, True),
+        ("last_reported_at", START, True),
+        ("moved", True, True),
+        ("levels", {Category.NETWORK: Level.LOW}, False),
+        ("own", Level.LOW, False),
+        ("newest_at", START, False),
+        ("scanned", False, False),
+        ("withdrawn", True, False),
+    ],
+)
+def test_what_does_not_decide_is_no_news_for_the_device(field: str, value: Any, alike: bool) -> None:
+    assert same_for_device(a_slot(), a_slot().model_copy(update={field: value})) is alike
 
 
 def test_a_fresher_snapshot_alone_is_no_news_for_the_device_but_an_earlier_beginning_is() -> None:
@@ -118,3 +177,65 @@ def test_a_late_mark_of_a_move_does_not_freeze_a_device_the_agent_came_back_to()
     late = new_agent(a_threat(), "agent-1").model_copy(update={"level_revision": 2})
     assert without_agent(here, late) == here
     assert without_agent(here, late.model_copy(update={"level_revision": 4})).frozen
+
+
+# --- a link that is undone, or was cut off ------------------------------------------------------------
+
+
+def an_agent(revision: int) -> Agent:
+    return new_agent(a_threat(), "agent-1").model_copy(update={"level_revision": revision})
+
+
+def holding(*placed: Slot) -> Device:
+    return phone().model_copy(update={"slots": {each.agent: each for each in placed}})
+
+
+def a_tombstone(revision: int) -> Slot:
+    return Slot(agent=AGENT_ID, partner="lookout", revision=revision, since=START, withdrawn=True)
+
+
+OTHERS = a_slot(agent="lookout:agent-2")
+
+
+@pytest.mark.parametrize(
+    ("standing", "left"),
+    [
+        (a_slot(revision=3), a_tombstone(4)),
+        (a_slot(revision=4), a_tombstone(4)),
+        (a_slot(revision=4, moved=True), a_tombstone(4)),
+        (a_slot(revision=5), a_slot(revision=5)),
+        (a_tombstone(3), a_tombstone(4)),
+        (a_tombstone(5), a_tombstone(5)),
+    ],
+    ids=["older", "as new", "moved", "linked again", "withdrawn before", "withdrawn later"],
+)
+def test_of_an_agent_that_is_withdrawn_the_revision_is_left_unless_it_was_linked_again(
+    standing: Slot, left: Slot
+) -> None:
+    device = withdrawn(holding(standing, OTHERS), an_agent(4))
+    assert device.slots == {AGENT_ID: left, OTHERS.agent: OTHERS}
+
+
+def test_an_agent_that_was_never_placed_is_withdrawn_too_and_withdrawn_twice_changes_nothing() -> None:
+    once = withdrawn(holding(OTHERS), an_agent(4))
+    assert once.slots == {AGENT_ID: a_tombstone(4), OTHERS.agent: OTHERS}
+    assert withdrawn(once, an_agent(4)) is once
+    assert with_slot(once, a_slot(revision=4)) is once
+
+
+@pytest.mark.parametrize(
+    ("standing", "left"),
+    [
+        (a_slot(revision=3), a_tombstone(4)),
+        (a_slot(revision=6), a_tombstone(6)),
+        (a_slot(revision=3, moved=True), a_slot(revision=3, moved=True)),
+        (a_tombstone(3), a_tombstone(3)),
+    ],
+    ids=["older", "newer", "moved", "withdrawn"],
+)
+def test_the_slot_of_a_link_that_was_cut_off_goes_and_one_that_moved_or_is_withdrawn_stays(
+    standing: Slot, left: Slot
+) -> None:
+    device = without_ghost(holding(standing, OTHERS), an_agent(4))
+    assert device.slots == {AGENT_ID: left, OTHERS.agent: OTHERS}
+    assert without_ghost(holding(OTHERS), an_agent(4)) == holding(OTHERS)

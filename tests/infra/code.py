@@ -3,15 +3,13 @@
 import ast
 import functools
 import importlib
-import json
 import pathlib
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from infra.functions import Function as Function
+from infra.functions import functions as functions
 from shared import cosmos, log, settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -165,28 +163,6 @@ def _building_blocks() -> set[str]:
     """Texts that are sent only as the beginning of longer ones."""
     texts = _QUERIES.items()
     return {name for name, text in texts if any(o != name and longer.startswith(text) for o, longer in texts)}
-
-
-@dataclass(frozen=True)
-class Function:
-    """One function of the app: its trigger as the host gets it."""
-
-    name: str
-    trigger: dict[str, Any]
-
-
-@functools.cache
-def functions() -> dict[str, Function]:
-    """The functions as they are indexed, asked in a process of its own: indexing reads settings once."""
-    asked = (
-        "import json; from function_app import app; "
-        "print(json.dumps({f.get_function_name(): f.get_trigger().get_dict_repr() "
-        "for f in app.get_functions()}, default=str))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": ""}
-    )
-    return {name: Function(name, trigger) for name, trigger in json.loads(ended.stdout).items()}
 
 
 @functools.cache

@@ -1,7 +1,8 @@
 """Whether alerts and workbook look for what the app really logs. Each check returns its findings.
 
 No query can be run here. What is held: the events are those of shared/log.py, every word is one the event
-is logged with, and every pattern finds its word in a line as the app writes it.
+is logged with, and every pattern finds its own word, and no other's, in a line as the app writes it. Whether
+the queries are Kusto is asked of Microsoft's language service (kql/service.py) where there is Node.
 """
 
 import json
@@ -17,6 +18,7 @@ from tests.infra import code
 
 _EVENT = re.compile(r'startswith "([^"]*)"')
 _PATTERN = re.compile(r'extract\(@"([^"]*)"')
+_KEY = re.compile(r"\\b(\w+)=")
 _WORD = re.compile(r'has "(\w+)=')
 _PLACE = re.compile(r"\{([A-Z_]+)\}")
 _SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT6H": 360, "P1D": 1440, "P2D": 2880}
@@ -24,41 +26,11 @@ _SPANS = {"PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT2H": 120, "PT6H": 
 _AGO = re.compile(r"ago\((\d+)(m|h)\)")
 _TEXT = re.compile(r'@?"[^"]*"|\[\'[^\']*\'\]')
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b")
-_GIVEN = re.compile(r"\b([A-Za-z_]\w*)\s*=(?!=)")
-_KQL = frozenset(
-    {
-        *(
-            "ago",
-            "and",
-            "arg_max",
-            "asc",
-            "bin",
-            "by",
-            "count",
-            "desc",
-            "distinct",
-            "extend",
-            "extract",
-            "has",
-        ),
-        *(
-            "iff",
-            "isempty",
-            "isnull",
-            "join",
-            "kind",
-            "leftanti",
-            "let",
-            "max",
-            "maxif",
-            "min",
-            "minif",
-            "on",
-        ),
-        *("or", "order", "print", "project", "split", "startswith", "strcat", "sum", "summarize", "todouble"),
-        *("toint", "top", "toscalar", "tostring", "traces", "where"),
-    }
-)
+_GIVEN = re.compile(r"(?<!join )\b([A-Za-z_]\w*)\s*=(?!=)")
+_KUSTO = pathlib.Path(__file__).with_name("kql")
+RESERVED = frozenset((_KUSTO / "reserved.txt").read_text(encoding="utf-8").split())
+"""Names the engine takes only in brackets (KustoFacts of the language service): `first` refuses a rule."""
+_KQL = frozenset((_KUSTO / "words.txt").read_text(encoding="utf-8").split())
 """Words of the Kusto query language that these queries use, and the table they ask. Not `union` nor `search`:
 Azure Monitor takes no alert rule with them ("Optimize log search alert queries")."""
 _COLUMNS = frozenset({"timestamp", "message"})
@@ -118,11 +90,37 @@ def _details(query: Query) -> Iterator[str]:
             yield f"{query.name}: nobody fills in {{{name}}}"
 
 
+def patterns(folder: pathlib.Path) -> list[str]:
+    """Every pattern begins at a word, and catches its own alone: `device=` would catch `no_device=` too."""
+    return [finding for query in queries(folder) for finding in _caught(query)]
+
+
+def _caught(query: Query) -> Iterator[str]:
+    logged = code.logged().keys
+    lines = [(event.strip(), key) for event in query.events for key in logged.get(event.strip(), ())]
+    for pattern in _PATTERN.findall(query.text):
+        own = _KEY.match(pattern)
+        if own is None:
+            yield f"{query.name}: {pattern} does not begin at a word"
+        for event, key in lines:
+            if key != (own and own[1]) and re.search(pattern, f"{event} {key}=1"):
+                yield f"{query.name}: {pattern} catches {key}= of {event}"
+
+
+def reserved(folder: pathlib.Path) -> list[str]:
+    """No query gives a name that the engine keeps for itself."""
+    findings = []
+    for query in queries(folder):
+        given = _GIVEN.findall(_TEXT.sub("''", query.text))
+        findings += [f"{query.name}: {name} is a reserved name" for name in given if name in RESERVED]
+    return findings
+
+
 def names(folder: pathlib.Path) -> list[str]:
     """Every name in a query is a word of Kusto, a column of the table, or given in the query itself."""
     findings = []
     for query in queries(folder):
-        text = _TEXT.sub(" ", _PLACE.sub("1", query.text))
+        text = _TEXT.sub("''", _PLACE.sub("1", query.text))
         known = _KQL | _COLUMNS | set(_GIVEN.findall(text))
         findings += [
             f"{query.name}: nobody knows {name}" for name in _NAME.findall(text) if name not in known
@@ -180,4 +178,4 @@ def _alerts(folder: pathlib.Path) -> list[dict[str, Any]]:
     return alerts
 
 
-CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (words, names, watched, rows)
+CHECKS: tuple[Callable[[pathlib.Path], list[str]], ...] = (words, patterns, reserved, names, watched, rows)

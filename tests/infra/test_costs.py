@@ -1,6 +1,7 @@
 """The counted operations behind docs/costs.md are what the code does; the page shows what the model says."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from infra import costs
+from infra.costs import work
+from infra.functions import groups
+from infra.recorded import recorded
 from local.partners import lookout
 from local.partners.authentication import signed
 from local.partners.message import encoded
@@ -146,6 +150,11 @@ def test_the_pages_arithmetic_is_the_models() -> None:
     often = sum(rule["every"] == "PT5M" for rule in costs.ALERTS)
     seldom = len(costs.ALERTS) - often
     assert f"{often} × $1.50 + {seldom} × $0.50 = **${costs.PRICE_ALERTS:.0f}**" in page
+    kept = sum(costs.PROD.kept(group) for group in groups()) // len(groups())
+    idle = len(groups()) * kept * costs.GB_AN_INSTANCE * costs.SECONDS_A_MONTH * costs.PRICE_READY_GB_S
+    assert f"{len(groups())} groups of functions" in page
+    assert f"× {kept} instances × 2 GB × {costs.SECONDS_A_MONTH:,} s × $0.000004 = **${idle:.0f}**" in page
+    assert all(f"`{group}`" in page for group in groups() if group != "http")
     whole = costs.database(10_000, costs.DEV), costs.functions(10_000, costs.DEV)
     assert all(f"**${part:.0f}**" in page for part in whole)
 
@@ -158,10 +167,40 @@ def test_what_is_priced_is_what_the_environment_sets(environment: costs.Environm
     assert environment == costs.Environment(
         environment.name,
         int(given["COSMOS_MAXIMUM_THROUGHPUT"]) if autoscale else 0,
-        2 * int(given["ALWAYS_READY_INSTANCES"]),
+        int(given["ALWAYS_READY_INSTANCES"]),
+        zones=given["ZONE_REDUNDANT"] == "true",
         private_network=given["PRIVATE_NETWORK"] == "true",
         backup_30_days=given.get("COSMOS_BACKUP") == "Continuous30Days",
     )
+
+
+def test_over_zones_two_instances_of_every_group_of_functions_are_paid_for() -> None:
+    """Of those that trigger by HTTP together, and of each other function, also where none is asked for."""
+    assert groups() == sorted(costs.work(1)), (
+        "say in costs.work how often a new function runs, and for how long"
+    )
+    bare = replace(costs.DEV, zones=True)
+    assert [bare.kept(group) for group in groups()] == [2] * len(groups())
+    asked = replace(costs.PROD, always_ready=5)
+    assert sum(asked.kept(group) for group in groups()) == 2 * 5 + 2 * (len(groups()) - 2)
+    assert sum(costs.DEV.kept(group) for group in groups()) == 0
+    month = costs.GB_AN_INSTANCE * costs.SECONDS_A_MONTH * costs.PRICE_READY_GB_S
+    assert costs.functions(1, bare) - costs.functions(1, costs.DEV) > 2 * len(groups()) * month * 0.99
+
+
+def test_a_new_function_costs_its_instances_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = costs.functions(1_000, costs.PROD)
+    monkeypatch.setattr(costs, "groups", lambda: [*groups(), "another_timer"])
+    monkeypatch.setattr(costs, "work", lambda devices: {**work(devices), "another_timer": (0.0, 0.0)})
+    kept = costs.READY_OVER_ZONES * costs.GB_AN_INSTANCE * costs.SECONDS_A_MONTH * costs.PRICE_READY_GB_S
+    assert costs.functions(1_000, costs.PROD) - before == pytest.approx(kept)
+
+
+def test_what_is_kept_ready_is_what_the_template_keeps() -> None:
+    [site] = [each for each in recorded("prod")["resources"] if each["type"] == "Microsoft.Web/sites"]
+    rows = site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
+    kept = {row["name"].removeprefix("function:"): row["instanceCount"] for row in rows}
+    assert kept == dict.fromkeys(costs.READY_GROUPS, costs.PROD.always_ready)
 
 
 def test_more_devices_never_cost_less() -> None:

@@ -7,6 +7,7 @@ what they really answer was taken from their documentation.
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,17 +17,6 @@ import pytest
 
 from tests.infra.code import ROOT
 
-STAND_IN = """#!{python}
-import json, pathlib, re, sys
-asked = " ".join(sys.argv[1:])
-for pattern, answer in json.loads(pathlib.Path({table!r}).read_text()):
-    if re.match(pattern, asked):
-        if isinstance(answer, str) and answer.startswith("ERROR"):
-            sys.exit(answer)
-        print(answer if isinstance(answer, str) else json.dumps(answer))
-        sys.exit(0)
-sys.exit("ERROR: the stand-in does not know: " + asked)
-"""
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 NAMESPACES = [
     "App",
@@ -87,13 +77,11 @@ class Machine:
 
     def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), project: pathlib.Path = ROOT) -> str:
         """What it tells; begins with `0` or `1`, its exit status."""
-        table = self.folder / "table.json"
         values = "\n".join(f'{name}="{value}"' for name, value in self.values.items())
         known = {**WELL, **self.answers, "env get-values": values or "ERROR: no environment"}
-        table.write_text(json.dumps(sorted(known.items(), key=lambda row: -len(row[0]))))
         for tool in tools:
             path = self.folder / tool
-            path.write_text(STAND_IN.format(python=sys.executable, table=str(table)))
+            path.write_text(_stand_in(known))
             path.chmod(0o755)
         ended = subprocess.run(
             [sys.executable, "-m", "infra.preflight"],
@@ -105,6 +93,17 @@ class Machine:
         )
         assert "Traceback" not in ended.stderr, ended.stderr
         return f"{ended.returncode} {ended.stdout}{ended.stderr}"
+
+
+def _stand_in(known: dict[str, object]) -> str:
+    """A script that answers by how it is asked to begin; the shell itself does it all, and starts at once."""
+    lines = ["#!/bin/sh", 'case "$*" in']
+    for asked, answer in sorted(known.items(), key=lambda row: -len(row[0])):
+        text = shlex.quote(answer if isinstance(answer, str) else json.dumps(answer))
+        ends = " >&2; exit 1" if isinstance(answer, str) and answer.startswith("ERROR") else ""
+        lines.append(f"{shlex.quote(asked)}*) printf '%s\\n' {text}{ends};;")
+    unknown = "*) printf '%s\\n' \"ERROR: the stand-in does not know: $*\" >&2; exit 1;;"
+    return "\n".join([*lines, unknown, "esac", ""])
 
 
 @pytest.fixture

@@ -10,10 +10,18 @@ from ingest_threat.body import MAX_BYTES, BrokenItem, KeepAliveItem, ReadableIte
 from shared.errors import Unreadable, UnreadableReport
 
 
-def refused(body: bytes) -> Unreadable:
+def refusal(body: bytes) -> tuple[Unreadable, str]:
     with pytest.raises(UnreadableReport) as error:
         items(body, envelopes=("events",))
-    return error.value.kind
+    return error.value.kind, error.value.reason
+
+
+def refused(body: bytes) -> Unreadable:
+    return refusal(body)[0]
+
+
+def received(body: bytes) -> list[bytes]:
+    return [item.received for item in items(body) if not isinstance(item, KeepAliveItem)]
 
 
 def contents(body: bytes) -> list[object]:
@@ -46,6 +54,7 @@ def contents(body: bytes) -> list[object]:
         (b'{"a": 1}\n{"a": 1, "a": 2}', [{"a": 1}, None]),
         (b'[{"a": 1}, 5, null, []]', [{"a": 1}, None, None, None]),
         (b"5", [None]),
+        (b'{"a": 1.5, "b": 2e3, "c": -1}', [{"a": 1.5, "b": 2000.0, "c": -1}]),
         (b"[]", []),
         (b'{"events": []}', []),
         (b'{"events": {"a": 1}, "count": 1}', [{"a": 1}]),
@@ -111,8 +120,52 @@ def test_malformed(body: bytes) -> None:
     assert refused(body) is Unreadable.MALFORMED
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "an empty body"),
+        (b"\xff", "not UTF-8"),
+        (b'{"a": 1', "not JSON at line 1, column 8: Expecting ',' delimiter"),
+        (b'{\n"a": 1,\n"b" 2\n}', "not JSON at line 3, column 5: Expecting ':' delimiter"),
+        (b'[{"a": 1}, \t\n{"a" 2}]', "not JSON at line 2, column 6: Expecting ':' delimiter"),
+        (b'  [ \n{"a": 1}\n', "not JSON at line 2, column 9: Expecting ',' delimiter"),
+        (b"hello\nworld", "not JSON at line 1, column 1: Expecting value"),
+        (b'{"a": NaN}', "NaN or Infinity, which is not JSON"),
+        (b'{"a": {"b": 1, "b": 2}}', "a key twice in one object"),
+        (b"[" * 65 + b"]" * 65, "nested deeper than 64"),
+        (b" " * (MAX_BYTES + 1), "more than 1048576 bytes"),
+        (b"{}\n" * 1001, "more than 1000 items"),
+    ],
+)
+def test_what_is_wrong_is_said_without_quoting_what_was_sent(body: bytes, reason: str) -> None:
+    assert refusal(body)[1] == reason
+
+
+def test_a_body_that_is_to_be_one_value_is_refused_with_the_same_reason() -> None:
+    with pytest.raises(UnreadableReport) as error:
+        values(b'{"a": NaN}')
+    assert error.value.reason == "NaN or Infinity, which is not JSON"
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2003", "\x0b", "\x0c", "\x1c"])
+def test_only_the_white_space_of_json_stands_around_a_value(space: str) -> None:
+    assert refused(f'{space}{{"a": 1}}'.encode()) is Unreadable.MALFORMED
+    assert contents(f'{{"a": 1}}\n{{"a": 2}}{space}\n{{"a": 3}}'.encode()) == [{"a": 1}, None, {"a": 3}]
+    # A first line that ends in one opens no pretty-printed document.
+    assert contents(f'{{"a": 1}},{space}\n{{"a": 2}}'.encode()) == [None, {"a": 2}]
+
+
+def test_an_item_is_told_by_one_way_to_write_it_and_a_broken_line_by_itself() -> None:
+    assert received(b'[{"b": [1, {"d": null}], "a": 2}, 5]') == [b'{"a":2,"b":[1,{"d":null}]}', b"5"]
+    assert received('{"a": 1}\n\t {"é" \r\n'.encode()) == [b'{"a":1}', '{"é"'.encode()]
+
+
 def nested(depth: int) -> bytes:
     return b"[" * (depth - 1) + b"{}" + b"]" * (depth - 1)
+
+
+def objects(depth: int) -> bytes:
+    return b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1)
 
 
 def test_bytes_items_and_depth_are_limited() -> None:
@@ -122,13 +175,14 @@ def test_bytes_items_and_depth_are_limited() -> None:
     assert refused(b"{}\n" * 1001) is Unreadable.TOO_LARGE
     assert refused(b"{}\n" + b"x\n" * 500_000) is Unreadable.TOO_LARGE
     assert refused(nested(65)) is Unreadable.TOO_LARGE
+    assert refused(objects(65)) is Unreadable.TOO_LARGE
     assert refused(b"[" * 200_000) is Unreadable.TOO_LARGE
 
 
 def test_what_is_just_within_the_limits_is_taken() -> None:
     assert len(items(json.dumps([{}] * 1000).encode())) == 1000
     assert len(items(b"{}\n" * 1000)) == 1000
-    assert len(items(nested(64))) == 1
+    assert len(items(nested(64))) == len(items(objects(64))) == 1
     assert len(items(b'{"a": "' + b"x" * (MAX_BYTES - 9) + b'"}')) == 1
     assert contents(b'{"a": 18446744073709551615}') == [{"a": 2**64 - 1}]
 

@@ -17,6 +17,7 @@ from local.partners.message import encoded
 from local.sample_tenant import Phone
 from shared.cosmos import CONTAINERS
 from shared.domain.authentication import Scheme
+from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.domain.level import Level
 from shared.domain.model import DeadLetter, Report
 from shared.domain.record import Platform, ThreatRecord
@@ -269,6 +270,18 @@ async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, tak
         else:
             with pytest.raises(WrongContentType):
                 await posted(one.services, "zimperium", headers, body)
+
+
+async def test_a_partner_whose_message_has_a_wrong_content_type_has_still_reported() -> None:
+    body = encoded(_items(1))
+    async with world(webhook_secrets={"zimperium": SECRET}) as one:
+        headers = {**signed(SECRET, body), "content-type": "application/xml"}
+        with pytest.raises(WrongContentType):
+            await posted(one.services, "zimperium", headers, body)
+        found = await one.services.store.read(Heartbeat, heartbeat_id("zimperium"))
+        assert found is not None
+        assert found.document.last_at == START
+        assert await _reports(one) == []
 
 
 async def test_both_secrets_of_a_rotation_are_taken() -> None:

@@ -1,12 +1,20 @@
 """The settings a run on this machine goes by."""
 
 import pathlib
+import socket
+from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
+from azure.cosmos.aio import CosmosClient
 
 from ingest_threat import authentication, partners
+from ingest_threat.start import check
+from local.cosmos.account import EMULATOR_KEY
+from local.host.settings import load_settings
 from local.sample_tenant import PLATFORM
-from local.stack import read_settings
+from local.stack import ADMINS, PORTS, ROOT, read_settings, servers
+from shared.cosmos import CONTAINERS
 from shared.domain.authentication import Scheme
 from shared.settings import read
 
@@ -37,3 +45,43 @@ def test_every_partner_of_the_example_can_prove_itself(tmp_path: pathlib.Path) -
     authentication.check(settings)
     assert {*settings.able()} == PLATFORM.keys() <= partners.known()
     assert {*settings.schemes.values()} | {Scheme.WEBHOOK} == {*Scheme}
+
+
+def test_the_example_is_what_another_host_of_the_app_is_started_with(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`func start` reads it as it stands: the addresses are those that are served, and the app takes it."""
+    for name in PORTS:
+        monkeypatch.delenv(name, raising=False)
+    example = load_settings(ROOT / "local.settings.json.example")
+    filled = read_settings(tmp_path)
+    addresses = {"COSMOS", "GRAPH_BASE_URL", "ENTRA_AUTHORITY", "IDENTITY_ENDPOINT", "IDENTITY_HEADER"}
+    assert {name: example[name] for name in addresses | ADMINS.keys()} == {
+        name: filled[name] for name in addresses | ADMINS.keys()
+    }
+    assert example["FUNCTIONS_WORKER_RUNTIME"] == "python"
+    assert example["AzureWebJobsStorage"] == "UseDevelopmentStorage=true"
+    check(read(example))
+
+
+async def test_what_stands_in_for_the_cloud_is_served_without_a_host(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = []
+    for name in PORTS:
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            free.append(one.getsockname()[1])
+        monkeypatch.setenv(name, str(free[-1]))
+    said: list[str] = []
+    async with AsyncExitStack() as exits:
+        settings = read_settings(tmp_path)
+        graph = await servers(exits, tmp_path, settings, said.append)
+        async with CosmosClient(f"http://127.0.0.1:{settings['LOCAL_COSMOS_PORT']}", EMULATOR_KEY) as client:
+            made = [each["id"] async for each in client.get_database_client("mtd").list_containers()]
+        assert {*made} == CONTAINERS.keys()
+        async with aiohttp.ClientSession() as session, session.get(f"{graph}/v1.0/devices") as answer:
+            assert answer.status == 401, "there, and asks who calls"
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.get(f"http://127.0.0.1:{settings['LOCAL_HOST_PORT']}/api/health")
+    assert [line.split()[0] for line in said] == ["Cosmos", "Graph"]

@@ -54,7 +54,7 @@ async def test_switches_heartbeats_and_where_it_counts_are_told() -> None:
         ({"partnerState": "notSetUp"}, "Intune takes no threat messages"),
         ({"partnerState": "unresponsive"}, "Intune says the partner is unresponsive"),
         ({"partnerState": "error"}, "Intune says the partner is error"),
-        ({"partnerUnsupportedOsVersionBlocked": True}, "Graph does not tell which"),
+        ({"partnerUnsupportedOsVersionBlocked": True}, "Graph does not say which"),
         ({"allowPartnerToCollectIOSPersonalApplicationMetadata": True}, "App Sync is off"),
     ],
 )

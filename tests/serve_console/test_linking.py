@@ -13,6 +13,7 @@ from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
 from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, is_manual, link_id, link_of_agent
 from shared.domain.record import Status
+from shared.entra import Caller
 from shared.errors import BadRequest, NotThere, StoreUnavailable
 from shared.request import read_request
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, state
@@ -41,6 +42,30 @@ async def test_who_why_and_when_are_recorded_with_the_link_and_at_the_device(ten
     assert f"agent {AGENT_ID} linked by hand by {WHO}: read off the phone" in [
         entry.what for entry in history
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "caller", "kept"),
+    [
+        ("read off the phone", ADA, True),
+        ("the user confirmed it", ADA, False),
+        ("read off the phone", BOB, False),
+    ],
+    ids=["the same", "another reason", "another admin"],
+)
+async def test_a_link_said_again_keeps_its_record_and_another_reason_or_admin_makes_a_new_one(
+    tenant_world: World, reason: str, caller: Caller, kept: bool
+) -> None:
+    await reported(tenant_world)
+    await linked(tenant_world)
+    first = tenant_world.clock()
+    tenant_world.clock.pass_time(minutes=5)
+    answer = await linked(tenant_world, ENTRA_ID, reason, caller)
+    found = await record(tenant_world)
+    assert found
+    assert (found.why, found.at) == (reason, first if kept else tenant_world.clock())
+    assert found.who == f"{caller.name} ({caller.object_id})"
+    assert (answer.why, answer.who, answer.at) == (found.why, found.who, found.at)
 
 
 @pytest.mark.parametrize("device", [ENTRA_ID.upper(), f"intune:{INTUNE_ID}", "serial:sn-test-1"])

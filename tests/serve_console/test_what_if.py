@@ -7,7 +7,6 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from infra.access.templates import APPLICATIONS, policies
-from serve_console import what_if
 from serve_console.what_if import prove
 from shared.domain.level import Level
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
@@ -116,10 +115,7 @@ async def test_an_unknown_device_is_not_there(tenant_world: World) -> None:
         await prove(tenant_world.services, "nobody", None)
 
 
-async def test_a_throttled_question_is_asked_again_a_little_later(
-    tenant_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(what_if, "WAITS", (0.01, 0.01))
+async def test_a_throttled_question_is_asked_again_a_little_later(tenant_world: World) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world)
     tenant_world.graph_faults.throttle(2, None, path_contains="conditionalAccess")
@@ -127,6 +123,15 @@ async def test_a_throttled_question_is_asked_again_a_little_later(
     tenant_world.graph_faults.throttle(3, None, path_contains="conditionalAccess")
     with pytest.raises(GraphUnavailable):
         await prove(tenant_world.services, ENTRA_ID, None)
+
+
+async def test_each_question_waits_until_a_second_after_the_one_before_it(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    tenant_world.skipping.slept.clear()
+    assert len((await prove(tenant_world.services, ENTRA_ID, None)).sign_ins) == 4
+    assert len(tenant_world.skipping.slept) == 3
+    assert all(0 < seconds <= 1 for seconds in tenant_world.skipping.slept)
 
 
 async def test_a_permission_that_is_missing_is_told(tenant_world: World) -> None:

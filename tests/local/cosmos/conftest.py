@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
+import json
 import pathlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import pytest
@@ -43,6 +45,15 @@ class Clock:
         return self.now
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An answer as it came over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
 @dataclass
 class Running:
     """A served app, a client of it, and the database and container its tests write to."""
@@ -72,14 +83,25 @@ class Running:
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
     ) -> int:
         """The status of a correctly signed request that the SDK would never send."""
+        return (await self.ask(method, path, body, headers)).status
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        rid: str | None = None,
+    ) -> Asked:
+        """What a signed request is answered; `rid`: the last `_rid` of the path, by which .NET signs it."""
+        signed = {**_signed(method, path, rid), **(headers or {})}
         async with (
             aiohttp.ClientSession() as session,
-            session.request(
-                method, self.endpoint + path, data=body, headers={**_signed(method, path), **(headers or {})}
-            ) as response,
+            session.request(method, self.endpoint + path, data=body, headers=signed) as response,
         ):
-            await response.read()
-            return response.status
+            text = await response.text()
+            return Asked(response.status, response.headers, json.loads(text) if text else None)
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Running]]
@@ -116,11 +138,11 @@ async def reports(cosmos: Running) -> ContainerProxy:
     return await cosmos.container()
 
 
-def _signed(method: str, path: str) -> dict[str, str]:
+def _signed(method: str, path: str, rid: str | None) -> dict[str, str]:
     segments = [segment for segment in path.split("/") if segment]
     named = len(segments) % 2 == 0
-    kind = segments[-2] if named else segments[-1]
-    link = "/".join(segments if named else segments[:-1])
+    kind = "" if not segments else segments[-2] if named else segments[-1]
+    link = rid.lower() if rid is not None else "/".join(segments if named else segments[:-1])
     date = "thu, 01 jan 2026 00:00:00 gmt"
     text = f"{method.lower()}\n{kind}\n{link}\n{date}\n\n"
     digest = hmac.new(base64.b64decode(EMULATOR_KEY), text.encode(), hashlib.sha256).digest()

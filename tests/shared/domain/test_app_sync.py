@@ -1,6 +1,5 @@
 """The opt-in matrix, whole: what Intune's page says, cell by cell."""
 
-from itertools import product
 from typing import Any
 
 import pytest
@@ -36,7 +35,7 @@ IOS = {
 
 
 def test_the_table_here_is_whole() -> None:
-    toggles = [OptIn(app_sync=on, app_sync_personal=full) for on, full in product((False, True), repeat=2)]
+    toggles = OFF, OFF_BUT_PERSONAL, ON, FULL
     assert {(each, owner) for each in toggles for owner in Ownership} == IOS.keys()
 
 
@@ -47,11 +46,8 @@ def test_on_ios_the_matrix_is_intunes(opted: OptIn, ownership: Ownership) -> Non
 
 
 @pytest.mark.parametrize("platform", [Platform.ANDROID, Platform.OTHER])
-@pytest.mark.parametrize(("opted", "ownership"), IOS)
-def test_on_no_other_platform_is_anything_collected(
-    opted: OptIn, ownership: Ownership, platform: Platform
-) -> None:
-    assert not any(may_collect(opted, platform, ownership, managed) for managed in (True, False, None))
+def test_on_no_other_platform_is_anything_collected(platform: Platform) -> None:
+    assert not any(may_collect(FULL, platform, COMPANY, managed) for managed in (True, False, None))
 
 
 def _switches(partners: tuple[str, ...] = ("lookout",), **fields: Any) -> Switches:
@@ -60,35 +56,36 @@ def _switches(partners: tuple[str, ...] = ("lookout",), **fields: Any) -> Switch
     return Switches(enabled={Platform.IOS: partners}, connectors={"lookout": connector})
 
 
-STATES = {
-    "available": True,
-    "enabled": True,
-    "unresponsive": True,
-    "error": True,
-    "Enabled": True,
-    "unavailable": False,
-    "notSetUp": False,
-    "neverConfigured": False,
-    "unknownFutureValue": False,
-    "unknown": False,
-    "": False,
-}
+@pytest.mark.parametrize(
+    ("state", "allows"),
+    [
+        *(("available", True), ("enabled", True), ("unresponsive", True), ("error", True), ("Enabled", True)),
+        *(("unavailable", False), ("notSetUp", False), ("neverConfigured", False)),
+        *(("unknownFutureValue", False), ("unknown", False), ("", False)),
+    ],
+)
+def test_app_sync_can_be_asked_for_in_some_states_of_a_connector(state: str, allows: bool) -> None:
+    switches = _switches(state=state)
+    assert opt_in("lookout", switches) == (FULL if allows else OFF)
+    assert opt_ins(switches) == ({"lookout": FULL} if allows else {})
 
 
 @pytest.mark.parametrize(
-    ("state", "counts", "app_sync", "personal"),
-    list(product(STATES, (True, False), (True, False), (True, False))),
+    ("fields", "granted"),
+    [
+        ({}, FULL),
+        ({"app_sync_personal": False}, ON),
+        ({"app_sync": False}, OFF),
+        ({"app_sync": False, "app_sync_personal": False}, OFF),
+        ({"enabled": {Platform.ANDROID}}, OFF),
+        ({"enabled": set()}, OFF),
+        ({"enabled": {Platform.IOS, Platform.ANDROID}, "app_sync_personal": False}, ON),
+    ],
 )
-def test_a_partner_may_have_something_where_all_of_it_is_on(
-    state: str, counts: bool, app_sync: bool, personal: bool
-) -> None:
-    enabled = {Platform.IOS} if counts else {Platform.ANDROID}
-    switches = _switches(state=state, enabled=enabled, app_sync=app_sync, app_sync_personal=personal)
-    expected = OptIn(app_sync=True, app_sync_personal=personal)
-    if not (STATES[state] and counts and app_sync):
-        expected = OFF
-    assert opt_in("lookout", switches) == expected
-    assert opt_ins(switches) == ({"lookout": expected} if expected.app_sync else {})
+def test_a_partner_may_have_something_where_all_of_it_is_on(fields: dict[str, Any], granted: OptIn) -> None:
+    switches = _switches(**fields)
+    assert opt_in("lookout", switches) == granted
+    assert opt_ins(switches) == ({"lookout": granted} if granted.app_sync else {})
 
 
 def test_without_a_mirrored_connector_a_partner_has_nothing() -> None:
@@ -107,9 +104,10 @@ def test_a_partner_that_does_not_count_on_ios_has_nothing() -> None:
 
 
 def test_what_two_times_have_in_common_is_the_less() -> None:
-    then, now = {"a": FULL, "b": ON, "c": FULL}, {"a": ON, "b": FULL, "d": ON}
-    assert narrowed(then, now) == {"a": ON, "b": ON}
-    assert widened(then, now) == {"a": FULL, "b": FULL, "c": FULL, "d": ON}
+    then = {"a": FULL, "b": ON, "c": FULL, "e": ON, "f": FULL, "g": OFF}
+    now = {"a": ON, "b": FULL, "d": ON, "f": FULL, "g": ON}
+    assert narrowed(then, now) == {"a": ON, "b": ON, "f": FULL}
+    assert widened(then, now) == {"a": FULL, "b": FULL, "c": FULL, "d": ON, "e": ON, "f": FULL, "g": ON}
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,11 @@ def test_the_order_of_rows_and_rows_that_come_twice_make_no_difference() -> None
     assert _collected(rows=(MAIL, GAME, MAIL)) == _collected(rows=(GAME, MAIL))
 
 
+def test_rows_that_differ_in_what_nobody_says_of_one_have_an_order_too() -> None:
+    rows = [AppRow("Mail", "1", "1.0"), AppRow("Mail", "1"), AppRow("Mail", managed=True), AppRow(None, "1")]
+    assert _collected(rows=rows[::-1]).rows == rows
+
+
 def test_time_is_no_part_of_the_digest_and_everything_else_is() -> None:
     one = _inventory()
     assert one.digest == _collected().document({"zimperium": START}, LATER).digest

@@ -57,10 +57,12 @@ def test_the_oldest_supported_system_is_by_partner_and_platform() -> None:
 
 
 def test_an_empty_file_says_nothing() -> None:
-    assert parse(b"") == LocalRules()
+    assert parse(b"") == parse(b"#" * 1_048_576) == LocalRules()
 
 
 RULE = b'[[rule]]\nname = "one rule"\n'
+FIRST = b'[[rule]]\nname = "the first"\nallowed = "low"\n'
+SECOND = b'[[rule]]\nname = "the second"\nallowed = "low"\n'
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,15 @@ RULE = b'[[rule]]\nname = "one rule"\n'
         (b"[[rule]]\nname = \n", "rules.toml:2: Invalid value"),
         (b"\n[minimum_os.lookout]\nios = 16\n", "rules.toml:3: minimum_os.lookout.ios: "),
         (b'[minimum_os.lookout]\nios = "new"\n', "rules.toml:2: minimum_os.lookout.ios: "),
-        (b"[rules]\n", "rules.toml:1: rules: Extra inputs"),
+        (b"\n\n[rules]\n", "rules.toml:3: rules: Extra inputs"),
+        (b"\n[rules.more]\n", "rules.toml:2: rules: Extra inputs"),
+        (b"\nlevel = 3\n", "rules.toml:2: level: Extra inputs"),
+        (b'"" = 3\n', "rules.toml:1: the file: Extra inputs"),
+        (b"\n\nminimum_os.lookout.ios = 16\n", "rules.toml:1: minimum_os.lookout.ios: "),
+        (FIRST + SECOND + RULE + b'allowed = "high!"\n', "rules.toml:9: rule.allowed: "),
+        (b"[minimum_os.lookout]\n" + FIRST + RULE, "rules.toml:5: rule.allowed: Field required"),
+        (b"name =\n\n[[rule]]\n", "rules.toml:1: Invalid value"),
+        (b'[[rule]]\nname = """\n', "rules.toml:2: "),
         (b"\xff", "rules.toml:1: the file is not UTF-8"),
         (b"#" * 1_048_577, "rules.toml:1: 1048577 bytes"),
     ],

@@ -1,5 +1,6 @@
 """Ids: built in one place, the same for the same thing, taken by Cosmos whatever a partner sends."""
 
+import hashlib
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -10,14 +11,17 @@ from pydantic import ValidationError
 
 from shared.domain.connector import connector_document_id
 from shared.domain.model import (
+    MAX_HISTORY,
     DeadLetter,
     Device,
+    HistoryEntry,
     Report,
     Slot,
     agent_id,
     device_id,
     digest,
     id_part,
+    is_manual,
     link_id,
 )
 from shared.domain.runs import Run, StepRun
@@ -33,6 +37,11 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @given(st.dictionaries(st.text(max_size=3), JSON, max_size=4))
 def test_a_digest_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
     assert digest(dict(reversed(value.items()))) == digest(value)
+
+
+def test_a_digest_is_of_one_way_to_write_json_so_that_ids_outlive_a_new_version() -> None:
+    text = b'{"a":[1,null],"b":"\\u00e9"}'
+    assert digest({"b": "é", "a": [1, None]}) == hashlib.sha256(text).hexdigest()
 
 
 def test_different_values_have_different_digests() -> None:
@@ -81,18 +90,29 @@ def test_the_same_report_has_the_same_id_wherever_it_stood_and_whenever_it_came(
     assert again.record != once.record
 
 
+def test_the_platform_makes_no_other_report_as_it_may_come_from_another_item() -> None:
+    assert a_threat(platform="ios").id == a_threat(platform="android").id == a_threat().id
+
+
 @pytest.mark.parametrize(
-    "other",
+    "fields",
     [
-        a_threat(threat_name="other"),
-        a_threat(report_id="other"),
-        a_threat(partner="zimperium"),
-        a_threat(mdm_device_id="other"),
-        a_threat(minutes=1),
+        {"threat_name": "other"},
+        {"report_id": "other"},
+        {"partner": "zimperium"},
+        {"mdm_device_id": "other"},
+        {"minutes": 1},
     ],
 )
-def test_any_other_difference_makes_another_report(other: Report) -> None:
-    assert other.id != a_threat().id
+def test_any_other_difference_makes_another_report(fields: dict[str, Any]) -> None:
+    assert a_threat(**fields).id != a_threat().id
+
+
+def test_a_report_is_named_after_what_it_says_so_that_a_field_added_later_leaves_its_id_alone() -> None:
+    report = a_threat(raw={"sent": 1})
+    said = {name: value for name, value in report.record.model_dump(mode="json").items() if value is not None}
+    assert "udid" not in said
+    assert report.id == digest({name: said[name] for name in said.keys() - {"raw", "index", "platform"}})
 
 
 def test_the_same_moment_in_another_zone_is_the_same_report() -> None:
@@ -129,6 +149,24 @@ def test_a_device_is_frozen_by_an_agent_that_moved_away() -> None:
 
     assert not holding(slot).frozen
     assert holding(slot, moved).frozen
+
+
+def test_a_device_notes_what_happened_newest_first_each_thing_once_and_only_the_latest() -> None:
+    device = a_device()
+    for number in range(MAX_HISTORY + 1):
+        device = device.noting(START, f"change {number}")
+    assert [entry.what for entry in device.history] == [f"change {n}" for n in range(MAX_HISTORY, 0, -1)]
+    assert device.noting(START, "change 7") == device
+    later = START + timedelta(minutes=1)
+    assert device.noting(later, "change 7").history[0] == HistoryEntry(at=later, what="change 7")
+
+
+@pytest.mark.parametrize(
+    ("linked_by", "manual"),
+    [(None, False), ("agent:lookout:1", True), ("serial:sn-1", False), ("udid:agent:1", False)],
+)
+def test_a_link_is_an_admins_where_the_agents_own_record_made_it(linked_by: str | None, manual: bool) -> None:
+    assert is_manual(linked_by) is manual
 
 
 def test_a_run_went_well_when_every_step_did() -> None:

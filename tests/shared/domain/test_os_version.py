@@ -15,7 +15,15 @@ def test_an_older_version_is_older(version: str, least: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "least"),
-    [("18", "18.0"), ("18.2", "18.2"), ("18.10", "18.9"), ("10", "9"), ("unknown", "1"), ("1", "newest")],
+    [
+        ("18", "18.0"),
+        ("18.2", "18.2"),
+        ("18.0", "18"),
+        ("18.10", "18.9"),
+        ("10", "9"),
+        ("unknown", "1"),
+        ("1", "newest"),
+    ],
 )
 def test_what_is_as_new_or_is_no_version_is_not_older(version: str, least: str) -> None:
     assert not older(version, least)

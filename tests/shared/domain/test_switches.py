@@ -73,6 +73,20 @@ def test_a_connector_insists_on_the_platform_it_says() -> None:
     assert not switches.insists("lookout", IOS)
 
 
+def test_the_oldest_supported_version_counts_where_the_connector_blocks_older_ones_and_it_is_known() -> None:
+    blocking = a_connector(IOS).model_copy(update={"unsupported_os_blocked": True})
+    least = {"lookout": {IOS: "16.0"}}
+    switches = Switches(BOTH, connectors={"lookout": blocking, "zimperium": blocking}, minimum_os=least)
+    assert switches.oldest_supported("lookout", IOS) == "16.0"
+    assert switches.oldest_supported("lookout", ANDROID) is None
+    assert switches.oldest_supported("zimperium", IOS) is None
+    assert switches.oldest_supported("sophos", IOS) is None
+    lenient = Switches(BOTH, connectors={"lookout": a_connector(IOS)}, minimum_os=least)
+    assert lenient.oldest_supported("lookout", IOS) is None
+    assert switches.state() != Switches(BOTH, connectors=switches.connectors).state()
+    assert switches.state()[-1] == [("lookout", "ios", "16.0")]
+
+
 def test_the_state_tells_what_a_decision_reads_and_goes_into_a_digest() -> None:
     on, off = (Switches(BOTH, connectors={"lookout": a_connector(*p)}) for p in ((IOS,), ()))
     assert on.state() != off.state() != Switches(BOTH).state()

@@ -12,6 +12,7 @@ from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavaila
 from shared.graph import client as module
 from shared.graph.client import GraphClient
 from shared.graph.graph import Graph
+from shared.waiting import Waiting
 from tests.world import ENTRA_ID, World, serving
 
 DEVICES = "/v1.0/deviceManagement/managedDevices"
@@ -48,7 +49,7 @@ class Script:
         app.router.add_route("*", "/{path:.*}", self.handle)
         async with serving(app) as address:
             settings = self.one.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"})
-            graph = Graph(settings)
+            graph = Graph(settings, Waiting())
             try:
                 return [device.id async for device in graph.managed_devices()]
             finally:
@@ -106,7 +107,7 @@ async def test_a_next_link_to_another_host_is_refused_and_never_asked(script: Sc
 async def test_a_next_link_that_leaves_https_is_refused() -> None:
     from shared.settings import Settings
 
-    graph = GraphClient(Settings())
+    graph = GraphClient(Settings(), Waiting())
     assert graph._ours("https://graph.microsoft.com/v1.0/devices?$skiptoken=1")
     for link in (
         "http://graph.microsoft.com/v1.0/devices",
@@ -207,7 +208,8 @@ async def test_a_cast_in_a_path_asks_for_eventual_consistency_on_every_page(scri
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", script.handle)
     async with serving(app) as address:
-        graph = Graph(script.one.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"}))
+        settings = script.one.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"})
+        graph = Graph(settings, Waiting())
         assert [user.id async for user in graph.group_users("g")] == ["u1", "u2"]
         await graph.close()
     assert "$count=true" in script.asked[0].replace("%24", "$")
@@ -348,7 +350,7 @@ async def test_a_graph_that_does_not_answer_is_given_up(
 
 async def test_a_graph_that_is_not_there_is_unavailable(tenant_world: World, unused_tcp_port: int) -> None:
     nowhere = {"graph_base_url": f"http://127.0.0.1:{unused_tcp_port}/v1.0"}
-    graph = Graph(tenant_world.services.settings.model_copy(update=nowhere))
+    graph = Graph(tenant_world.services.settings.model_copy(update=nowhere), Waiting())
     with pytest.raises(GraphUnavailable, match="cannot be reached"):
         await graph.tag(ENTRA_ID)
     await graph.close()

@@ -10,7 +10,7 @@ from aiohttp import web
 from shared.domain.app_sync import OptIn
 from shared.errors import Conflict, GraphRefused, GraphUnavailable
 from sync_inventory.apps import export as app_export
-from sync_inventory.apps.export import AppExport, AppExports
+from sync_inventory.apps.export import WAITS, AppExport, AppExports
 from sync_inventory.tally import Tally
 from tests.opted_in import app_sync_world
 from tests.sync_inventory.tenant import inventory, put_app_sync, put_apps, put_connector, put_phone, run, step
@@ -53,14 +53,15 @@ async def _ordered(one: World) -> tuple[AppExports, Tally]:
 
 
 async def test_an_export_that_takes_long_is_waited_for_over_runs_and_ordered_once(one: World) -> None:
-    await _pace(one, 4, 4)
+    await _pace(one, 8, 8)
     first, second = await step(one, "apps"), await step(one, "apps")
     assert (first.counts, second.counts) == ({"awaited": 1}, {"awaited": 1})
     assert (first.ok, second.ok) == (True, True)
     assert (await step(one, "app_export")).counts == {"under_way": 1}
     assert (await inventory(one)).apps[0].name == "Mail"
     assert one.graph_calls["POST", JOBS] == 1
-    assert one.graph_calls["GET", JOBS + "/{id}"] == 9
+    assert one.graph_calls["GET", JOBS + "/{id}"] == 17
+    assert one.skipping.slept == [*WAITS, *WAITS, *WAITS[:2]]
 
 
 async def test_the_order_names_the_columns_and_asks_for_ios_alone(one: World) -> None:
@@ -76,7 +77,7 @@ async def test_the_order_names_the_columns_and_asks_for_ios_alone(one: World) ->
     app.router.add_route("*", "/{path:.*}", order)
     async with serving(app) as address:
         settings = one.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"})
-        one.services.graph = type(one.services.graph)(settings)
+        one.services.graph = type(one.services.graph)(settings, one.services.waiting)
         exports, _ = await _ordered(one)
         await one.services.graph.close()
     assert asked == [
