@@ -15,7 +15,7 @@ KEEP_ALIVE = None
 
 _LINE_END = re.compile(r"[\r\n\0\x1e]+")
 """RFC 7464 parts the values of a sequence by 0x1E."""
-_HEADER = re.compile(r"(?:[0-9]{1,7} )?<[0-9]{1,3}>|(?=[^{}\[\"\r\n\0][^{}\"\r\n\0]*\{)")
+_HEADER = re.compile(r"(?:[0-9]{1,7} )?<[0-9]{1,3}>|(?=\w[^{}\"\r\n\0]*\{)")
 """A priority, or words that no JSON begins with and that hold no brace and no quote."""
 _BEATS = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
 _FIELD = re.compile(r"(data|event|id|retry)(?::|$) ?|:")

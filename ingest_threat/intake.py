@@ -187,7 +187,8 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
     records = [_without_redacted(record) for record in records]
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
     if unreadable and (letter.kind is not DeadLetterKind.BODY or len(unreadable) == len(records)):
-        raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, unreadable[0].reason)
+        redacted = "; some of it was redacted when it was set aside" if REDACTED in content else ""
+        raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, f"{unreadable[0].reason}{redacted}")
     return await _store_records(services, letter.partner, records, letter.received_at)
 
 

@@ -320,7 +320,7 @@ def test_an_older_tombstone_goes_and_what_it_would_have_closed_comes_too_late() 
     assert later.floor == START + timedelta(minutes=1)
     late = a_threat(minutes=0)
     outcome = fold(later, [late], now)
-    reason = "happened before 2026-06-01, older than what is still remembered"
+    reason = "happened before 2026-06-01 12:01 UTC, older than what is still remembered"
     assert [(r.report.id, r.kind, r.reason) for r in outcome.rejected] == [(late.id, "too_late", reason)]
     assert is_open(outcome.agent) == []
     assert is_open(fold(later, [a_threat("new", minutes=1)], now).agent) == ["new"]

@@ -275,7 +275,7 @@ async def test_only_json_lines_and_text_in_utf8_are_taken(content_type: str, tak
 async def test_a_partner_whose_message_has_a_wrong_content_type_has_still_reported() -> None:
     body = encoded(_items(1))
     async with world(webhook_secrets={"zimperium": SECRET}) as one:
-        headers = {**signed(SECRET, body), "content-type": "application/xml"}
+        headers = {**signed(SECRET, body, START), "content-type": "application/xml"}
         with pytest.raises(WrongContentType):
             await posted(one.services, "zimperium", headers, body)
         found = await one.services.store.read(Heartbeat, heartbeat_id("zimperium"))
