@@ -138,7 +138,7 @@ class _Case:
             names = ", ".join(sorted(rule.name for rule in unresolved))
             return f"no rule decides: the assignment of {names} is unresolved"
         if self.facts.user_id is None:
-            return "no rule for a device without a user: Intune's reach users only, a local rule may reach it"
+            return "no rule for a device without a user: policies for users do not reach it, a local rule may"
         return (
             f"no rule for {self.facts.platform}: no compliance policy that reaches it asks for a threat level"
         )

@@ -129,10 +129,10 @@ param tagAttribute int = 7
 @description('TAG_ALL: tag devices mtd-ok that were never blocked.')
 param tagAll bool = false
 
-@description('PARTNERS_IOS: slugs, separated by commas; empty: every partner that can prove itself.')
+@description('PARTNERS_IOS: slugs, separated by commas; empty: every partner that can authenticate.')
 param partnersIos string = ''
 
-@description('PARTNERS_ANDROID: slugs, separated by commas; empty: every partner that can prove itself.')
+@description('PARTNERS_ANDROID: slugs, separated by commas; empty: every partner that can authenticate.')
 param partnersAndroid string = ''
 
 @description('PREFERRED_PARTNER_IOS: the one that counts where several are enabled; empty: all must scan.')
@@ -166,7 +166,7 @@ param agentSilentDays int = 0
 
 @description('GUARD_DEVICES: in an hour at most so many devices are newly blocked, or guardPercent of all, whichever is more; what is beyond waits for an admin.')
 @minValue(0)
-@maxValue(50000)
+@maxValue(20000)
 param guardDevices int = 10
 
 @description('GUARD_PERCENT: so many of a hundred devices; see guardDevices.')
@@ -199,7 +199,7 @@ param readKeys string[] = []
 @description('ADMIN_AUDIENCE: audience of tokens of readers and admins, such as api://<app id>; empty: nobody reads or writes by token.')
 param adminAudience string = ''
 
-@description('Let the platform check tokens too (EasyAuth), with this app registration\'s client id. It takes tokens of this tenant only: not with a partner that proves itself by a token of its own. Empty: off.')
+@description('Let the platform check tokens too (EasyAuth), with this app registration\'s client id. It takes tokens of this tenant only: not with a partner that authenticates by a token of its own. Empty: off.')
 @maxLength(36)
 param easyAuthClientId string = ''
 

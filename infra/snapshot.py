@@ -122,7 +122,7 @@ _FIRST = ("type", "name", "id")
 
 
 def _short(text: str) -> str:
-    """With ids of what is in the resource group, or in the subscription, cut to what tells them apart."""
+    """With ids of what is in the resource group, or in the subscription, cut to what differs between them."""
     return _GROUP.sub("group:", text).replace(f"/subscriptions/{SUBSCRIPTION}/", "subscription:")
 
 

@@ -1,6 +1,7 @@
 """The closed list of log events: alert rules and workbooks search for these names and no others.
 
-A line reads `event key=value …`; ids in it are device, agent or report ids, never users.
+A line reads `event key=value …`; ids in it are those of devices, agents, reports and, where an admin acted,
+of that admin; never of a phone's user.
 """
 
 import logging

@@ -100,7 +100,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "on_silence": choice(environment, "ON_SILENCE", OnSilence),
         "partner_silent_days": integer(environment, "PARTNER_SILENT_DAYS", 1, 365),
         "agent_silent_days": integer(environment, "AGENT_SILENT_DAYS", 0, 365),
-        "guard_devices": integer(environment, "GUARD_DEVICES", 0, 50_000),
+        "guard_devices": integer(environment, "GUARD_DEVICES", 0, 20_000),
         "guard_percent": integer(environment, "GUARD_PERCENT", 0, 100),
         "drift_after_minutes": integer(environment, "DRIFT_AFTER_MINUTES", 0, 1440),
         "dead_letters_per_hour": integer(environment, "DEAD_LETTERS_PER_HOUR", 0, 100_000),

@@ -1,4 +1,4 @@
-"""A login service for tests: publishes keys, can be told to fail, and signs whatever a test claims."""
+"""A login service for tests: publishes keys, can be made to fail, and signs whatever a test claims."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-// Key Vault for what partners prove themselves with. The app may read secrets, and nothing more.
+// Key Vault for what partners authenticate with. The app may read secrets, and nothing more.
 
 param name string
 param location string

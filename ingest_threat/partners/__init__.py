@@ -110,7 +110,7 @@ def parse(
 
 
 def _delivered(record: Record, mark: str) -> Record:
-    """A state without a time, told again later, is another report: green, red, green are three."""
+    """A state without a time, reported again later, is another report: green, red, green are three."""
     if isinstance(record, UnreadableRecord) and record.threat is not None:
         return record.model_copy(update={"threat": _delivered(record.threat, mark)})
     if isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord):

@@ -128,7 +128,7 @@ class Hands:
             await asyncio.sleep(0.05)
 
     async def post(self, partner: str, message: Message) -> dict[str, Any]:
-        """Send a partner's message, proven, and return the answer; anything but 202 does not hold."""
+        """Send a partner's message, authenticated, and return the answer; anything but 202 does not hold."""
         url = f"{self.stack.host_url}/api/partners/{partner}/reports"
         body = encoded(message)
         headers = await authenticated(self.stack.settings, partner, body, self.entra_token)

@@ -34,8 +34,8 @@ class AgentToFollow(BaseModel):
 
 
 async def finish_moves(services: Services, tally: Tally) -> None:
-    """Tell the device an agent left, where a move or an admin's undo was cut off before it: the agent may not
-    report for long. The tag that follows is the timer's."""
+    """Take agents off devices they left, where a move or an admin's undo was cut off before it: the agent may
+    not report for long. The tag that follows is the timer's."""
     ids = [id_ async for id_ in services.store.ids(Agent.container, AGENTS_ON_THEIR_WAY)]
 
     async def one(id_: str) -> None:

@@ -47,7 +47,7 @@ def test_the_tenant_is_opted_in_to_everything() -> None:
     assert connector["allowPartnerToCollectIOSPersonalApplicationMetadata"] is True
 
 
-def test_what_takes_too_long_is_stopped_and_told(
+def test_what_takes_too_long_is_stopped_and_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["benchmarks", "--devices", "60", "--minutes", "0.002"])

@@ -17,14 +17,11 @@ WORDS = {
     r"\b(un)?heard\b": "a heartbeat, last reported, unresponsive",
 }
 """Words of no use here, and what is written instead (docs/concepts.md has the glossary)."""
-ELSEWHERE = {"CONTRIBUTING.md": "## Adding a partner"}
 
 
 def _prose(page: pathlib.Path) -> str:
     """What is written for people: without code, names of files, and tables of a partner's words."""
     text = page.read_text(encoding="utf-8")
-    if page.name in ELSEWHERE:
-        text = re.sub(rf"{ELSEWHERE[page.name]}\n.*?(?=\n## )", "", text, flags=re.DOTALL)
     return re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|\"[^\"\n]*\"", " ", text, flags=re.DOTALL)
 
 

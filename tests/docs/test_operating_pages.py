@@ -136,7 +136,7 @@ def test_the_parts_of_the_workbook_the_runbook_names_are_there() -> None:
 
 async def test_a_test_phone_is_what_the_guide_says_before_and_after_a_partner_is_connected() -> None:
     guide = " ".join(text_of("docs/deploy.md").split())
-    for partners, verdict, told in (
+    for partners, verdict, stated in (
         ((), "undecided", "Every phone is listed as `undecided` now"),
         (("lookout",), "allow", "your test phone must be listed as `allow`"),
     ):
@@ -146,5 +146,5 @@ async def test_a_test_phone_is_what_the_guide_says_before_and_after_a_partner_is
             await run(tenant)
             decision = (await tenant.device()).decision
             assert decision is not None
-            assert (decision.verdict, told in guide) == (verdict, True)
+            assert (decision.verdict, stated in guide) == (verdict, True)
             assert partners or f"`{decision.reasons[0]}`" in guide

@@ -97,7 +97,7 @@ async def test_the_other_reads_need_a_key_too(running: Machine, path: str) -> No
     assert (await _asked(running, "GET", path, KEY))[0] == 200
 
 
-async def test_rules_that_make_no_sense_are_told_with_their_line(running: Machine) -> None:
+async def test_rules_that_make_no_sense_are_refused_with_their_line(running: Machine) -> None:
     body = b'[[rule]]\nname = "one rule"\nallowed = "severe"\n'
     status, problem = await _asked(running, "POST", "rules/dry-run", KEY, body)
     assert status == 400

@@ -43,7 +43,7 @@ PROBLEMS = {
     415: "Unsupported media type",
     422: "Not this partner's format",
 }
-"""What somebody who is let in may be told for a request that names nothing that is there."""
+"""What somebody who is let in may be answered for a request that names nothing that is there."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What is in the way at start is told in one line, and Ctrl-C leaves nothing behind."""
+"""What is in the way at start is reported in one line, and Ctrl-C leaves nothing behind."""
 
 import pathlib
 import signal
@@ -60,7 +60,7 @@ async def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: pathlib.P
     assert "the data folder cannot be written" in said[0]
 
 
-def test_a_python_too_old_is_told_in_one_line() -> None:
+def test_a_python_too_old_is_reported_in_one_line() -> None:
     pretend = (
         "import sys, runpy; sys.version_info = (3, 10, 2); runpy.run_module('local', run_name='__main__')"
     )
@@ -83,7 +83,7 @@ async def test_ctrl_c_stops_cleanly(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["secrets.json", "cosmos.sqlite", "graph.sqlite"])
-async def test_data_that_cannot_be_read_is_told_in_one_line(tmp_path: pathlib.Path, name: str) -> None:
+async def test_data_that_cannot_be_read_is_reported_in_one_line(tmp_path: pathlib.Path, name: str) -> None:
     (tmp_path / name).write_text("no such thing, and long enough to be taken for a damaged database file")
     env = {key: value for key, value in environment().items() if not key.startswith("WEBHOOK_SECRETS_")}
     said = await _said(tmp_path, env)

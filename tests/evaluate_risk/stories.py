@@ -1,4 +1,4 @@
-"""What the tests of this room tell the app, how they stop it in the middle, and what must come out."""
+"""What the tests of this room give the app, how they stop it in the middle, and what must come out."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Sequence

@@ -56,7 +56,7 @@ def test_a_threat_that_opens_later_is_not_covered() -> None:
     assert [finding.report for finding in decision.findings] == ["r2"]
 
 
-def test_an_override_of_something_else_is_not_told_of() -> None:
+def test_an_override_of_something_else_is_not_mentioned() -> None:
     decision = decide(overriding(with_slots(a_slot(severity=Level.LOW)), "elsewhere"), a_policy(), START)
     assert decision.reasons == (
         "risk is low, rule 'at most low' allows low",
@@ -147,10 +147,10 @@ def test_blocking_silence_of_a_partner_blocks_the_devices_it_looks_after() -> No
 
 def test_an_agent_is_silent_after_its_limit_and_due_at_it() -> None:
     heartbeats = silent(OnSilence.BLOCK, agent_days=3)
-    heard = a_slot(since=START - timedelta(days=9), last_reported_at=START)
-    early = _decided(heartbeats, heard, now=START + timedelta(days=2))
+    slot = a_slot(since=START - timedelta(days=9), last_reported_at=START)
+    early = _decided(heartbeats, slot, now=START + timedelta(days=2))
     assert (early.verdict, early.next_due) == (Verdict.ALLOW, START + timedelta(days=3))
-    late = _decided(heartbeats, heard, now=START + timedelta(days=3))
+    late = _decided(heartbeats, slot, now=START + timedelta(days=3))
     assert (late.tag, late.silent, late.next_due) == ("mtd-block-nodata", ("lookout",), None)
     assert late.reasons == ("lookout's agent on this device has been silent since 2026-06-01 12:00 UTC",)
 

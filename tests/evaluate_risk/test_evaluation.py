@@ -94,10 +94,10 @@ STEPS = 30
 """Calls the story makes to the store and to Graph."""
 
 UNDISTURBED: dict[str, Any] = {}
-"""How it ends when nothing stops it; told once for all."""
+"""How it ends when nothing stops it; worked out once for all."""
 
 
-async def _told(one: World, stop: Stop | None = None) -> dict[str, Any]:
+async def _logged(one: World, stop: Stop | None = None) -> dict[str, Any]:
     await put_phone(one)
     await put_other_phone(one)
     await one.put_rule(Level.LOW)
@@ -113,7 +113,7 @@ async def _told(one: World, stop: Stop | None = None) -> dict[str, Any]:
 async def test_the_story_takes_the_steps_that_are_stopped_below() -> None:
     async with world() as one:
         stop = Stop(0)
-        end = await _told(one, stop)
+        end = await _logged(one, stop)
     assert len(stop.calls) == STEPS, stop.calls
     assert end[f"Entra {ENTRA_ID}"] == "mtd-block-high", "the old device is frozen"
     assert end[f"Entra {OTHER_ENTRA_ID}"] == "mtd-ok"
@@ -126,10 +126,10 @@ async def test_the_story_takes_the_steps_that_are_stopped_below() -> None:
 async def test_a_replay_finishes_what_was_stopped_in_the_middle(step: int, lost_answer: bool) -> None:
     if not UNDISTURBED:
         async with world() as one:
-            UNDISTURBED.update(await _told(one))
+            UNDISTURBED.update(await _logged(one))
     async with world() as one:
         stop = Stop(step, lost_answer=lost_answer)
-        assert await _told(one, stop) == UNDISTURBED
+        assert await _logged(one, stop) == UNDISTURBED
         assert stop.struck
 
 
@@ -567,7 +567,7 @@ async def test_the_agent_knows_platform_and_beginning(phone: World) -> None:
     assert (await phone.device()).slots[AGENT_ID].since == first
 
 
-async def test_how_far_the_feed_lags_is_told_with_every_batch(
+async def test_how_far_the_feed_lags_is_logged_with_every_batch(
     phone: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = int(phone.clock().timestamp())
@@ -577,7 +577,7 @@ async def test_how_far_the_feed_lags_is_told_with_every_batch(
     assert "feed_read reports=2 lag_seconds=700" in caplog.messages
 
 
-async def test_a_batch_that_will_be_replayed_is_not_told_as_read(
+async def test_a_batch_that_will_be_replayed_is_not_logged_as_read(
     phone: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:

@@ -109,7 +109,7 @@ async def test_a_link_stopped_in_the_middle_is_finished_when_it_is_made_again(
         assert await state(one) == UNDISTURBED
 
 
-async def test_the_slot_is_at_the_new_device_before_the_link_and_the_old_one_is_told_last(
+async def test_the_slot_is_at_the_new_device_before_the_link_and_the_old_one_is_changed_last(
     tenant_world: World,
 ) -> None:
     await _unlinked(tenant_world)
@@ -142,7 +142,7 @@ async def test_an_agent_whose_device_vanished_in_a_move_can_be_linked_to_the_one
 ) -> None:
     await _unlinked(tenant_world)
     await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, "admin: test")
-    stop = Stop(5)  # linked to the other device; the first is not told
+    stop = Stop(5)  # linked to the other device; the first does not know
     stop.begin(tenant_world)
     with pytest.raises(StoreUnavailable):
         await link_agent(tenant_world.services, AGENT_ID, OTHER_ENTRA_ID, "admin: test")

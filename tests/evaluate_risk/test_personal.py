@@ -1,4 +1,4 @@
-"""What is left of a device and its agents once what tells of a person is gone."""
+"""What is left of a device and its agents once what points to a person is gone."""
 
 from datetime import timedelta
 

@@ -371,7 +371,7 @@ def test_a_partner_that_is_not_enabled_does_not_count() -> None:
     assert verdict(device, a_policy()).verdict is Verdict.ALLOW
 
 
-def test_a_connector_switched_off_takes_its_partner_out_and_is_told() -> None:
+def test_a_connector_switched_off_takes_its_partner_out_and_is_reported() -> None:
     off = switches(connectors={"lookout": a_connector(enabled=False)})
     decision = verdict(with_slots(a_slot(severity=Level.HIGH)), a_policy(switches=off))
     assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.SECURED)
@@ -453,7 +453,7 @@ def test_a_device_without_a_user_is_decided_by_a_local_rule_and_by_no_policy_for
     alone = verdict(device, a_policy())
     assert (alone.verdict, alone.tag) == (Verdict.UNDECIDED, None)
     assert alone.reasons == (
-        "no rule for a device without a user: Intune's reach users only, a local rule may reach it",
+        "no rule for a device without a user: policies for users do not reach it, a local rule may",
     )
     assert verdict(device, a_policy(a_rule(), a_local_rule(Level.LOW))).rule_name == "strict"
 

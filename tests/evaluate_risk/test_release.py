@@ -73,7 +73,7 @@ async def test_what_graph_refuses_is_counted_and_can_be_asked_for_again(
     assert (await release(reporting, "ada", "once more")).released == 1
 
 
-async def test_time_that_runs_out_is_told(reporting: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_time_that_runs_out_is_reported(reporting: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(releasing, "SECONDS", 0.0)
     done = await release(reporting, "ada", "end of the trial")
     assert (done.released, done.remaining) == (0, True)

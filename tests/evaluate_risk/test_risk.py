@@ -342,7 +342,7 @@ def test_an_old_snapshot_closes_what_is_still_remembered() -> None:
     assert is_open(fold(agent, [a_state(minutes=5, closed_keys=("t1",))], NOW).agent) == []
 
 
-def test_old_history_told_late_is_remembered_from_its_receipt_on() -> None:
+def test_old_history_reported_late_is_remembered_from_its_receipt_on() -> None:
     days = 24 * 60
     closed = a_threat("old", minutes=-200 * days, status=Status.RESOLVED)
     still_open = a_threat("older", minutes=-210 * days)

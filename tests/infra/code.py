@@ -108,7 +108,7 @@ def queries_by_container() -> frozenset[tuple[str, str]]:
                 pairs |= set(_pairs(function))
     missing = _QUERIES.keys() - {query for _, query in pairs} - _building_blocks()
     if missing:
-        raise AssertionError(f"nobody can tell which container these are for: {sorted(missing)}")
+        raise AssertionError(f"nothing says which container these are for: {sorted(missing)}")
     return frozenset(pairs)
 
 
@@ -121,7 +121,7 @@ def _pairs(function: ast.AST) -> Iterator[tuple[str, str]]:
     if left:
         containers = {container for call in calls for container in _containers(call)}
         if len(containers) != 1:
-            raise AssertionError(f"{sorted(left)} in one function with {sorted(containers)}: cannot tell")
+            raise AssertionError(f"{sorted(left)} in one function with {sorted(containers)}: not clear which")
         yield from ((container, query) for container in containers for query in left)
 
 

@@ -23,14 +23,14 @@ async def main() -> None:
     await services().close()
     if run is None:
         sys.exit("another run holds the lease")
-    told = {
+    found = {
         "functions": sorted(functions),
         "steps": {step.step: step.error for step in run.steps},
         "status": answer.status_code,
         "devices": json.loads(answer.get_body())["devices"],
         "from": [function_app.__file__, msgraph.__file__, pydantic_core.__file__],
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 asyncio.run(main())

@@ -156,7 +156,7 @@ async def test_a_permission_this_graph_lacks_is_named(
     assert "has no permission DeviceManagementServiceConfig.Read.All" in capsys.readouterr().err
 
 
-async def test_an_administrator_without_the_right_is_told_what_graph_says(
+async def test_an_administrator_without_the_right_is_shown_what_graph_says(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def refuse(_: web.Request) -> web.Response:
@@ -168,8 +168,8 @@ async def test_an_administrator_without_the_right_is_told_what_graph_says(
     app.router.add_get("/v1.0/{anything:.*}", refuse)
     async with serving(app) as address:
         assert await run(f"{address}/v1.0") == 2
-    assert "answered 403" in (told := capsys.readouterr().err)
-    assert "Insufficient privileges" in told
+    assert "answered 403" in (output := capsys.readouterr().err)
+    assert "Insufficient privileges" in output
 
 
 def test_a_token_goes_over_https_or_loopback_only() -> None:

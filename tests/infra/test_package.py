@@ -117,7 +117,9 @@ def test_what_lies_about_in_the_project_is_not_uploaded(project: pathlib.Path) -
     assert uploaded == ["function_app.py", "rules.toml", "shared/__init__.py"]
 
 
-def test_rules_the_app_would_not_start_with_are_told_before_they_are_uploaded(project: pathlib.Path) -> None:
+def test_rules_the_app_would_not_start_with_are_refused_before_they_are_uploaded(
+    project: pathlib.Path,
+) -> None:
     (project / "rules.toml").write_text(RULE.replace("secured", "safe"))
     with pytest.raises(package.PackagingError, match=r"rules\.toml:3: rule\.allowed"):
         package.local_rules("rules.toml")
@@ -211,15 +213,15 @@ async def test_pruned_it_syncs_with_graph_and_serves(built: Built, python: str) 
             "GRAPH_BASE_URL": f"{tenant.graph_endpoint}/v1.0",
             "READ_KEY_PROBE": "0123456789abcdef" * 2,
         }
-        told = await _probe(python, built[0], settings)
-    assert told["functions"] == sorted(functions())
-    assert isinstance(told["steps"], dict)
-    assert not any(told["steps"].values()), told["steps"]
-    assert told["status"] == 200
-    assert isinstance(told["devices"], list)
-    assert [device["id"] for device in told["devices"]] == [ENTRA_ID]
-    assert isinstance(told["from"], list)
-    assert all(file.startswith(str(built[0])) for file in told["from"])
+        found = await _probe(python, built[0], settings)
+    assert found["functions"] == sorted(functions())
+    assert isinstance(found["steps"], dict)
+    assert not any(found["steps"].values()), found["steps"]
+    assert found["status"] == 200
+    assert isinstance(found["devices"], list)
+    assert [device["id"] for device in found["devices"]] == [ENTRA_ID]
+    assert isinstance(found["from"], list)
+    assert all(file.startswith(str(built[0])) for file in found["from"])
 
 
 async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What stands in the way of a deployment is told beforehand, in a sentence with its remedy.
+"""What stands in the way of a deployment is reported beforehand, in a sentence with its remedy.
 
 The Azure CLI and azd are stood in for by a script that answers from a table: neither can be had here, and
 what they really answer was taken from their documentation.
@@ -76,7 +76,7 @@ class Machine:
     shell: dict[str, str] = field(default_factory=dict)
 
     def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), project: pathlib.Path = ROOT) -> str:
-        """What it tells; begins with `0` or `1`, its exit status."""
+        """What it prints; begins with `0` or `1`, its exit status."""
         values = "\n".join(f'{name}="{value}"' for name, value in self.values.items())
         known = {**WELL, **self.answers, "env get-values": values or "ERROR: no environment"}
         for tool in tools:
@@ -120,11 +120,11 @@ def test_where_all_is_well_nothing_stands_in_the_way(machine: Machine) -> None:
 
 
 def test_missing_tools_are_named_with_where_to_get_them(machine: Machine) -> None:
-    told = machine.preflight(tools=())
-    assert told.startswith("1 ")
-    assert "az is missing" in told
-    assert "azd is missing" in told
-    assert "https://" in told
+    output = machine.preflight(tools=())
+    assert output.startswith("1 ")
+    assert "az is missing" in output
+    assert "azd is missing" in output
+    assert "https://" in output
 
 
 def test_make_deploy_without_azure_at_hand_says_what_is_missing(tmp_path: pathlib.Path) -> None:
@@ -262,9 +262,9 @@ def test_what_stands_in_the_way_is_reported(
 ) -> None:
     machine.answers.update(answers)
     machine.values.update(values)
-    told = machine.preflight()
-    assert told.startswith("1 preflight: not deployed yet")
-    assert finding in told
+    output = machine.preflight()
+    assert output.startswith("1 preflight: not deployed yet")
+    assert finding in output
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_a_schedule_the_host_understands_is_taken(machine: Machine, schedule: st
     assert machine.preflight().startswith("0 ")
 
 
-def test_everything_is_told_at_once(machine: Machine) -> None:
+def test_everything_is_reported_at_once(machine: Machine) -> None:
     machine.values.update({"TAG_ATTRIBUTE": "16", "AZURE_LOCATION": "atlantis"})
     machine.answers[PERMISSIONS] = {"value": []}
-    told = machine.preflight()
-    assert all(f"  {number}. " in told for number in (1, 2, 3))
+    output = machine.preflight()
+    assert all(f"  {number}. " in output for number in (1, 2, 3))
 
 
 @pytest.mark.parametrize("roles", [[OWNER], [CONTRIBUTOR, ROLE_ADMINISTRATOR]])
@@ -296,7 +296,7 @@ def test_what_was_taken_down_by_hand_can_be_deployed_again(machine: Machine) -> 
 
 
 def test_a_pipelines_identity_needs_no_right_to_read_the_directory(machine: Machine) -> None:
-    """Neither its own roles nor its directory roles are asked of Graph, which would not tell it."""
+    """Neither its own roles nor its directory roles are asked of Graph, which would not say."""
     user = {"name": "1d0f6c1e-0000-4000-8000-000000000001", "type": "servicePrincipal"}
     machine.answers["account show"] = {"id": "sub-1", "name": "Example", "user": user}
     machine.answers["rest --url https://graph"] = "ERROR: Insufficient privileges"
@@ -359,8 +359,8 @@ def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
 def test_parameters_that_cannot_be_read_are_reported(
     machine: Machine, tmp_path: pathlib.Path, text: str
 ) -> None:
-    told = machine.preflight(project=with_parameters(tmp_path, text))
-    assert "infra/main.parameters.json cannot be read" in told
+    output = machine.preflight(project=with_parameters(tmp_path, text))
+    assert "infra/main.parameters.json cannot be read" in output
 
 
 @pytest.mark.parametrize(
@@ -442,22 +442,22 @@ def test_values_in_the_parameters_file_itself_have_the_same_limits(
     machine.values |= {"PRIVATE_NETWORK": "true", "ALWAYS_READY_INSTANCES": "2"}
     document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
     document["parameters"][parameter]["value"] = value
-    told = machine.preflight(project=with_parameters(tmp_path, json.dumps(document)))
-    assert finding in told
-    assert "  2. " not in told
+    output = machine.preflight(project=with_parameters(tmp_path, json.dumps(document)))
+    assert finding in output
+    assert "  2. " not in output
 
 
 @pytest.mark.parametrize(
-    ("tenant", "is_told"),
+    ("tenant", "is_reported"),
     [("7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", False), ("aaaaaaaa-3c58-4b9d-8f21-6d5c4b3a2910", True)],
 )
 def test_the_platforms_check_would_keep_out_a_partner_of_another_tenant(
-    machine: Machine, tmp_path: pathlib.Path, tenant: str, is_told: bool
+    machine: Machine, tmp_path: pathlib.Path, tenant: str, is_reported: bool
 ) -> None:
     machine.values["EASY_AUTH_CLIENT_ID"] = GROUP
     partner = {"settings": [{"name": "ENTRA_TENANT_ZIMPERIUM", "value": tenant}], "secrets": []}
-    told = machine.preflight(project=with_partner(tmp_path, partner))
-    assert ("ENTRA_TENANT_ZIMPERIUM is another tenant" in told) is is_told
+    output = machine.preflight(project=with_partner(tmp_path, partner))
+    assert ("ENTRA_TENANT_ZIMPERIUM is another tenant" in output) is is_reported
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ with_curl_and_jq = pytest.mark.skipif(
 
 @dataclass
 class Connector:
-    """The intake, listening; and what relays were told."""
+    """The intake, listening; and what relays were answered."""
 
     url: str
     world: World
@@ -98,7 +98,7 @@ def secret_file(tmp_path: pathlib.Path) -> pathlib.Path:
 async def _run(
     *command: object, given: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
-    """How `command` ended, and what it told on standard error."""
+    """How `command` ended, and what it wrote on standard error."""
     python = str(pathlib.Path(sys.executable).parent)
     child = await asyncio.create_subprocess_exec(
         *map(str, command),
@@ -106,9 +106,9 @@ async def _run(
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PATH": f"{python}:{os.environ['PATH']}", **(environment or {})},
     )
-    _, told = await asyncio.wait_for(child.communicate(given), 60)
+    _, output = await asyncio.wait_for(child.communicate(given), 60)
     assert child.returncode is not None
-    return child.returncode, told.decode()
+    return child.returncode, output.decode()
 
 
 async def _post(address: str, secret: pathlib.Path, body: bytes) -> tuple[int, str]:
@@ -125,9 +125,9 @@ def _incident() -> bytes:
 
 async def test_a_posted_message_is_proven_and_stored(secret_file: pathlib.Path) -> None:
     async with connector() as there:
-        ended, told = await _post(there.reports("symantec_sep_mobile"), secret_file, _incident())
-        assert (ended, there.statuses) == (0, [202]), told
-        assert '"accepted":1' in told
+        ended, output = await _post(there.reports("symantec_sep_mobile"), secret_file, _incident())
+        assert (ended, there.statuses) == (0, [202]), output
+        assert '"accepted":1' in output
         [report_id] = await there.stored()
         assert report_id.startswith("71001:START:msg_")
 
@@ -153,15 +153,15 @@ async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
 
 @pytest.mark.parametrize("address", ["http://connector.example.com/api", "ftp://example.com/", "reports"])
 async def test_no_message_goes_out_in_the_clear(address: str, secret_file: pathlib.Path) -> None:
-    ended, told = await _post(address, secret_file, _incident())
-    assert (ended, told.count("\n")) == (2, 1)
+    ended, output = await _post(address, secret_file, _incident())
+    assert (ended, output.count("\n")) == (2, 1)
 
 
-async def test_a_file_that_holds_no_secret_is_told_without_its_content(tmp_path: pathlib.Path) -> None:
+async def test_a_file_that_holds_no_secret_is_reported_without_its_content(tmp_path: pathlib.Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("not-a-secret")
-    ended, told = await _post("https://connector.example.com/", wrong, _incident())
-    assert (ended, told.count("\n"), "not-a-secret" in told) == (2, 1, False)
+    ended, output = await _post("https://connector.example.com/", wrong, _incident())
+    assert (ended, output.count("\n"), "not-a-secret" in output) == (2, 1, False)
 
 
 def test_syslog_ng_lets_go_of_what_never_helps_and_of_nothing_else() -> None:
@@ -268,8 +268,8 @@ async def test_check_points_pages_are_posted_to_the_last_and_read_again_with_an_
             "CHECKPOINT_CLIENT_ID": "id",
             "CHECKPOINT_ACCESS_KEY": "key",
         }
-        ended, told = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202]), told
+        ended, output = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [202, 202]), output
         assert await there.stored() == ["501", "502"]
         assert "backend_last_updated__gte=2026-02-01T07:50:00Z&" in vendor.asked[0]
         assert vendor.asked[1] == f"/app/SBM{more}"
@@ -303,8 +303,8 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
             "SOPHOS_CLIENT_ID": "id",
             "SOPHOS_CLIENT_SECRET": "s&e=c",
         }
-        ended, told = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202]), told
+        ended, output = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [202, 202, 202]), output
         assert await there.stored() == ["agent-1:2026-02-01T08:00:00.000Z:green", "event-1", "event-2"]
         assert vendor.asked[1:] == [
             "/siem/v1/events?limit=500",
@@ -340,8 +340,8 @@ async def test_zimperiums_threats_of_the_last_days_are_posted_page_by_page(
             "ZIMPERIUM_CLIENT_ID": "id",
             "ZIMPERIUM_CLIENT_SECRET": "s",
         }
-        ended, told = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202]), told
+        ended, output = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [202]), output
         assert await there.stored() == ["threat-1:1:1769932800000"]
         pages = [path.partition("&size=")[2] for path in vendor.asked]
         assert pages == ["200&page=0", "200&page=1"]
@@ -362,8 +362,8 @@ async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
     async with connector() as there:
         relay = ("sh", RELAY / "better_mobile.sh", there.reports("better_mobile"), secret_file)
         settings = {"BETTER_WORKSPACE": "workspace", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        ended, told = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202]), told
+        ended, output = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [202, 202, 202]), output
         assert len(await there.stored()) == 502
         there.down = True
         assert (await _run(*relay, environment=settings))[0] != 0
@@ -378,7 +378,7 @@ async def test_a_vendor_that_refuses_the_login_ends_the_relay_and_nothing_is_pos
         last = "7" if name == "zimperium" else str(tmp_path / "state")
         settings = {setting: nobody if setting in ADDRESSES else "wrong" for setting in (*ADDRESSES, *KEYS)}
         relay = ("sh", RELAY / f"{name}.sh", there.reports(name), secret_file, last)
-        ended, told = await _run(*relay, environment=settings)
-        assert ended != 0, told
+        ended, output = await _run(*relay, environment=settings)
+        assert ended != 0, output
         assert there.statuses == []
         assert not (tmp_path / "state").exists()

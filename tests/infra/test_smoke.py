@@ -43,6 +43,6 @@ async def test_an_app_that_lets_everybody_in_fails(
     assert "WRONG devices are not for everybody: 200" in capsys.readouterr().out
 
 
-def test_an_address_that_is_none_is_told() -> None:
+def test_an_address_that_is_none_is_reported() -> None:
     assert smoke.main([]) == 2
     assert smoke.main(["http://app.example.com"]) == 2

@@ -98,7 +98,7 @@ def test_every_check_has_a_mistake_that_it_finds() -> None:
 
 
 def test_what_stays_wrong_in_silence_is_looked_for_as_long_as_azure_looks_back() -> None:
-    """A feed that stands still, syncs that stopped, a stop nobody approved: none of them tells any more."""
+    """A feed that stands still, syncs that stopped, a stop nobody approved: none of them logs any more."""
     over = {row["name"]: row["over"] for row in json.loads((INFRA / ALERTS).read_text())}
     assert {over[name] for name in ("feed-lag", "sync-late", "mass-change-stop")} == {"P2D"}
 

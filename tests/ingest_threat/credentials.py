@@ -1,4 +1,4 @@
-"""Every way a partner can prove itself, as a partner would: settings for one, and the headers it sends."""
+"""Every way a partner can authenticate, as a partner would: settings for one, and the headers it sends."""
 
 import base64
 import hashlib

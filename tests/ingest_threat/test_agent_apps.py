@@ -81,7 +81,7 @@ async def test_a_message_without_apps_asks_nothing_about_them(opted_in: World) -
     assert opted_in.operations["inventory", "read"] == 0
 
 
-async def test_what_was_told_is_gone_after_a_day(opted_in: World) -> None:
+async def test_what_was_reported_is_gone_after_a_day(opted_in: World) -> None:
     await _post(opted_in, _row())
     opted_in.clock.pass_time(hours=23, minutes=59)
     assert await _stored(opted_in) is not None
@@ -122,9 +122,9 @@ async def test_apps_no_document_can_hold_are_left_out_and_not_asked_for_again(op
 
 
 async def test_a_partner_without_its_own_opt_in_keeps_nothing_beside_one_with_it(opted_in: World) -> None:
-    told = {"index": 0, "report_id": "r", "platform": Platform.IOS, "app_id": "com.example.torch"}
+    fields = {"index": 0, "report_id": "r", "platform": Platform.IOS, "app_id": "com.example.torch"}
     records = [
-        AppInventoryRecord(partner=partner, partner_device_id="d", **told)
+        AppInventoryRecord(partner=partner, partner_device_id="d", **fields)
         for partner in ("lookout", "better_mobile")
     ]
     assert await keep_apps(opted_in.services, records) == 1

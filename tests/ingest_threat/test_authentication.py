@@ -1,4 +1,4 @@
-"""The security cases every partner inherits, in every way it can be set to prove itself."""
+"""The security cases every partner inherits, in every way it can be set to authenticate."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ async def login() -> AsyncIterator[LoginService]:
 
 
 def settings_for(scheme: Scheme, login: LoginService) -> Settings:
-    """All partners prove themselves by `scheme`, each with secrets of its own."""
+    """All partners authenticate by `scheme`, each with secrets of its own."""
     environment = {"ENTRA_AUTHORITY": login.authority}
     for partner in PARTNERS:
         environment[f"AUTH_{partner.upper()}"] = scheme
@@ -223,7 +223,7 @@ async def test_the_header_may_have_another_name(login: LoginService) -> None:
         ("WEBHOOK_SECRETS_LOOKOUT", "whsec_c2hvcnQ=", "5 bytes"),
         ("WEBHOOK_SECRETS_LOOKOUT", "whsec_" + "A" * 32, "different bytes"),
         ("WEBHOOK_SECRETS_LOOKOUT", ",", "at least one"),
-        ("HEADER_SECRETS_LOOKOUT", "short-but-not-to-be-told", "24 characters"),
+        ("HEADER_SECRETS_LOOKOUT", "short-but-not-to-be-said", "24 characters"),
         ("HEADER_SECRETS_LOOKOUT", "ab" * 20, "different characters"),
         ("HEADER_SECRETS_LOOKOUT", ", ,", "at least one"),
         ("HEADER_NAME_LOOKOUT", "Content-Type", "used by HTTP"),
@@ -243,17 +243,17 @@ def test_a_weak_or_senseless_proof_is_refused_at_start(name: str, text: str, why
     scheme = next(scheme for scheme, fields in NEEDED.items() if field in (*fields, "header_name"))
     if field == "header_name":
         scheme = Scheme.HEADER
-    with pytest.raises(SettingsError, match=f"^{name}: ") as told:
+    with pytest.raises(SettingsError, match=f"^{name}: ") as error:
         check(read({"AUTH_LOOKOUT": scheme, name: text}))
-    assert why in str(told.value)
-    assert "SECRETS" not in name or len(text) < 5 or text not in str(told.value)
-    assert "SHARED_KEYS" not in name or len(text) < 5 or text not in str(told.value)
+    assert why in str(error.value)
+    assert "SECRETS" not in name or len(text) < 5 or text not in str(error.value)
+    assert "SHARED_KEYS" not in name or len(text) < 5 or text not in str(error.value)
 
 
 @pytest.mark.parametrize("scheme", ["", "webhook", "entra", "shared_key"])
 def test_a_secret_of_a_way_that_is_not_the_partners_is_refused_at_start(scheme: str) -> None:
     secret = "0123456789abcdef" * 2
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         check(read({"AUTH_LOOKOUT": scheme, "HEADER_SECRETS_LOOKOUT": secret}))
     way = scheme or "webhook"
-    assert str(told.value) == f"HEADER_SECRETS_LOOKOUT is set, but AUTH_LOOKOUT is {way}"
+    assert str(error.value) == f"HEADER_SECRETS_LOOKOUT is set, but AUTH_LOOKOUT is {way}"

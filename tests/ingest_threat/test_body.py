@@ -155,7 +155,7 @@ def test_only_the_white_space_of_json_stands_around_a_value(space: str) -> None:
     assert contents(f'{{"a": 1}},{space}\n{{"a": 2}}'.encode()) == [None, {"a": 2}]
 
 
-def test_an_item_is_told_by_one_way_to_write_it_and_a_broken_line_by_itself() -> None:
+def test_an_item_is_reported_by_one_way_to_write_it_and_a_broken_line_by_itself() -> None:
     assert received(b'[{"b": [1, {"d": null}], "a": 2}, 5]') == [b'{"a":2,"b":[1,{"d":null}]}', b"5"]
     assert received('{"a": 1}\n\t {"é" \r\n'.encode()) == [b'{"a":1}', '{"é"'.encode()]
 

@@ -14,7 +14,7 @@ LIMIT = 1000
 
 
 def packed(body: bytes) -> bytes:
-    """As gzip writes it; the time of writing apart, by which two test processes would tell cases apart."""
+    """As gzip writes it; the time of writing apart, by which two processes' cases would differ."""
     return gzip.compress(body, mtime=0)
 
 

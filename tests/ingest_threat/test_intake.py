@@ -129,7 +129,7 @@ async def test_of_a_body_that_is_not_json_only_size_hash_and_reason_are_kept(ten
     assert len(letter.sha256) == 64
 
 
-async def test_a_store_that_is_away_is_told_and_sending_again_completes(tenant_world: World) -> None:
+async def test_a_store_that_is_away_is_reported_and_sending_again_completes(tenant_world: World) -> None:
     body = encoded(_items(5))
     tenant_world.cosmos_faults.fail_next(503, times=50, container="reports", operation="create")
     with pytest.raises(StoreUnavailable):
@@ -364,7 +364,7 @@ def test_reports_and_dead_letters_live_ninety_days() -> None:
     assert CONTAINERS["reports"].ttl == CONTAINERS["dead_letters"].ttl == 90 * 86_400
 
 
-async def test_two_broken_lines_are_two_letters_told_by_size_and_hash(tenant_world: World) -> None:
+async def test_two_broken_lines_are_two_letters_known_by_size_and_hash(tenant_world: World) -> None:
     good = encoded(_items(1)[0])
     await accept(tenant_world.services, "zimperium", b"\n".join([b"{bad one", good, b"{another bad one"]))
     letters = sorted(await _letters(tenant_world), key=lambda letter: letter.size)
@@ -381,19 +381,19 @@ async def test_items_the_store_refuses_are_each_kept_with_their_content(tenant_w
 
 
 @pytest.mark.parametrize("word", ["APOCALYPTIC", "Unknown", "17"])
-async def test_a_word_no_table_knows_is_told_once_and_counts_as_grave(
+async def test_a_word_no_table_knows_is_reported_once_and_counts_as_grave(
     word: str, tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     items = [{**item, "severity_name": word} for item in _items(2)]
     await accept(tenant_world.services, "zimperium", encoded(items))
-    told = [line for line in caplog.messages if line.startswith("unknown_word")]
-    assert told == [f"unknown_word partner=zimperium what=severity word={word}"]
+    logged = [line for line in caplog.messages if line.startswith("unknown_word")]
+    assert logged == [f"unknown_word partner=zimperium what=severity word={word}"]
     assert {
         r.record.severity for r in await _reports(tenant_world) if isinstance(r.record, ThreatRecord)
     } == {Level.HIGH}
 
 
-async def test_a_word_for_a_whole_device_that_no_table_knows_is_told_too(
+async def test_a_word_for_a_whole_device_that_no_table_knows_is_reported_too(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     item = {"id": "d-1", "healthState": {"state": "purple"}, "lastSeenAt": "2026-06-01T11:00:00Z"}

@@ -1,4 +1,4 @@
-"""The listing of agents, and what it tells a person who looks for the device."""
+"""The listing of agents, and what it shows a person who looks for the device."""
 
 import pytest
 
@@ -51,7 +51,7 @@ async def test_an_agent_kept_apart_says_who_did_it_and_why(tenant_world: World) 
     assert hint.endswith("it was another phone")
 
 
-async def test_without_any_id_a_person_is_told_to_link_by_hand(tenant_world: World) -> None:
+async def test_without_any_id_a_person_is_asked_to_link_by_hand(tenant_world: World) -> None:
     await reported(tenant_world)
     (row,) = (await listing(tenant_world.services, None, None, None)).agents
     assert row.hints == ["its partner gave no id that Intune or Entra knows: link it by hand"]

@@ -27,7 +27,7 @@ def _world(**settings: Any) -> Any:
     )
 
 
-async def test_switches_heartbeats_and_where_it_counts_are_told() -> None:
+async def test_switches_heartbeats_and_where_it_counts_are_shown() -> None:
     async with _world() as one:
         put_connector(
             one,

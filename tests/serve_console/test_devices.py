@@ -22,20 +22,20 @@ async def _blocked(world: World) -> None:
 
 async def test_a_blocked_device_is_explained_by_report_rule_and_tag(tenant_world: World) -> None:
     await _blocked(tenant_world)
-    told = await explain(tenant_world.services, ENTRA_ID.upper())
-    assert told.decision is not None
-    assert told.decision.verdict is Verdict.BLOCK
-    assert told.decision.rule == "rule-ios"
-    assert any("Evil twin" in reason for reason in told.decision.reasons)
-    assert [(seen.partner, seen.details_url) for seen in told.reports] == [
+    explained = await explain(tenant_world.services, ENTRA_ID.upper())
+    assert explained.decision is not None
+    assert explained.decision.verdict is Verdict.BLOCK
+    assert explained.decision.rule == "rule-ios"
+    assert any("Evil twin" in reason for reason in explained.decision.reasons)
+    assert [(seen.partner, seen.details_url) for seen in explained.reports] == [
         ("lookout", "https://partner.example/1")
     ]
-    assert (told.tag.applied, told.tag.applied_at) == ("mtd-block-high", tenant_world.clock())
-    assert (told.entra_attribute.attribute, told.entra_attribute.value) == (
+    assert (explained.tag.applied, explained.tag.applied_at) == ("mtd-block-high", tenant_world.clock())
+    assert (explained.entra_attribute.attribute, explained.entra_attribute.value) == (
         "extensionAttribute7",
         "mtd-block-high",
     )
-    assert [entry.what for entry in told.history if "mtd-block-high" in entry.what]
+    assert [entry.what for entry in explained.history if "mtd-block-high" in entry.what]
 
 
 async def test_a_partners_own_word_on_the_device_is_listed_with_its_report(tenant_world: World) -> None:
@@ -51,18 +51,18 @@ async def test_a_partners_own_word_on_the_device_is_listed_with_its_report(tenan
     report = Report.of(record, "agent-1", START)
     await tenant_world.services.store.create(report)
     await evaluate(tenant_world.services, [report.model_dump(mode="json")])
-    told = await explain(tenant_world.services, ENTRA_ID)
-    assert {seen.report_id for seen in told.reports if seen.record == "device_state"} == {"snapshot-1"}
-    assert told.decision is not None
-    assert "lookout itself rates the device high" in told.decision.reasons
+    explained = await explain(tenant_world.services, ENTRA_ID)
+    assert {seen.report_id for seen in explained.reports if seen.record == "device_state"} == {"snapshot-1"}
+    assert explained.decision is not None
+    assert "lookout itself rates the device high" in explained.decision.reasons
 
 
 async def test_what_entra_does_not_tell_is_said_to_be_unknown(tenant_world: World) -> None:
     await _blocked(tenant_world)
     tenant_world.graph_faults.fail(500, 1)
-    told = await explain(tenant_world.services, ENTRA_ID)
-    assert told.entra_attribute.value is None
-    assert told.entra_attribute.trouble is not None
+    explained = await explain(tenant_world.services, ENTRA_ID)
+    assert explained.entra_attribute.value is None
+    assert explained.entra_attribute.trouble is not None
 
 
 @pytest.mark.parametrize("id_", ["no-such-device", "a/b", "x" * 300, "", "a b"])

@@ -199,7 +199,7 @@ async def test_a_purged_device_is_one_to_forget_for_those_that_had_it_alone(one:
     assert await _walk(one, "better_mobile") == ({}, set())
 
 
-async def test_a_device_nobody_can_read_is_told_and_keeps_no_other_from_being_seen(
+async def test_a_device_nobody_can_read_is_reported_and_keeps_no_other_from_being_seen(
     one: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await _put(one)
@@ -212,10 +212,10 @@ async def test_a_device_nobody_can_read_is_told_and_keeps_no_other_from_being_se
     assert "private" not in caplog.text
 
 
-# --- what the partner told itself ---------------------------------------------------------------------
+# --- what the partner reported itself ---------------------------------------------------------------------
 
 
-async def _told(one: World, agent: str, *apps: str, at: Any = START, **fields: Any) -> None:
+async def _reported(one: World, agent: str, *apps: str, at: Any = START, **fields: Any) -> None:
     partner = agent.partition(":")[0]
     seen = tuple(SeenApp(app_id=app, seen_at=at, **fields) for app in apps)
     await one.services.store.upsert(
@@ -240,7 +240,7 @@ async def _with_agents(one: World, slots: dict[str, Slot], **device: Any) -> Non
 async def test_a_partner_sees_its_own_inventory_filled_in_and_no_other_does(one: World) -> None:
     await mirror_switches(one, "better_mobile")
     await _with_agents(one, _slots("better_mobile:a", "lookout:b"), partners=BOTH)
-    await _told(one, "better_mobile:a", "com.example.mail", name="Mail", bundle_size=9)
+    await _reported(one, "better_mobile:a", "com.example.mail", name="Mail", bundle_size=9)
     [device] = (await _fetch(one, partner="better_mobile")).devices
     filled = next(app for app in device.apps if app.name == "Mail")
     assert (filled.app_id, filled.bundle_size) == ("com.example.mail", 9)
@@ -249,13 +249,13 @@ async def test_a_partner_sees_its_own_inventory_filled_in_and_no_other_does(one:
     assert all(app.filled == {} and app.source == "intune" for app in other.apps)
 
 
-async def test_what_was_told_a_day_ago_fills_nothing(one: World) -> None:
+async def test_what_was_reported_a_day_ago_fills_nothing(one: World) -> None:
     await _with_agents(one, _slots("lookout:a"))
-    await _told(one, "lookout:a", "com.example.torch")
+    await _reported(one, "lookout:a", "com.example.torch")
     assert len((await _fetch(one)).devices[0].apps) == 3
     one.clock.pass_time(hours=23, minutes=59)
     assert len((await _fetch(one)).devices[0].apps) == 3
-    await _told(one, "lookout:a", "com.example.torch", at=START)
+    await _reported(one, "lookout:a", "com.example.torch", at=START)
     one.clock.pass_time(minutes=1)
     assert len((await _fetch(one)).devices[0].apps) == 2
 
@@ -263,24 +263,24 @@ async def test_what_was_told_a_day_ago_fills_nothing(one: World) -> None:
 @pytest.mark.parametrize("left", [{"moved": True}, {"withdrawn": True}])
 async def test_an_agent_that_left_the_device_fills_nothing(one: World, left: dict[str, bool]) -> None:
     await _with_agents(one, _slots("lookout:a", **left))
-    await _told(one, "lookout:a", "com.example.torch")
+    await _reported(one, "lookout:a", "com.example.torch")
     assert len((await _fetch(one)).devices[0].apps) == 2
 
 
 @pytest.mark.parametrize(
     ("managed", "personal", "seen"), [(True, False, 1), (False, False, 0), (None, False, 0), (False, True, 1)]
 )
-async def test_the_matrix_holds_for_what_a_partner_told_too(
+async def test_the_matrix_holds_for_what_a_partner_reported_too(
     one: World, managed: bool | None, personal: bool, seen: int
 ) -> None:
     await mirror_switches(one, app_sync_personal=personal)
     await _with_agents(one, _slots("lookout:a"), ownership=PERSONAL, rows=())
-    await _told(one, "lookout:a", "com.example.torch", managed=managed)
+    await _reported(one, "lookout:a", "com.example.torch", managed=managed)
     assert len((await _fetch(one)).devices[0].apps) == seen
 
 
-async def test_what_a_partner_told_makes_no_entry_of_its_own(one: World) -> None:
-    await _told(one, "lookout:a", "com.example.torch")
+async def test_what_a_partner_reported_makes_no_entry_of_its_own(one: World) -> None:
+    await _reported(one, "lookout:a", "com.example.torch")
     page = await _fetch(one)
     assert (page.devices, page.removed, page.more) == ([], [], True)
     assert not (await _fetch(one, page.since)).more

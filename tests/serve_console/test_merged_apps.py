@@ -12,7 +12,7 @@ PARTNER = "better_mobile"
 SOURCE = "partner:better_mobile"
 
 
-def _told(app_id: str = "com.example.mail", **fields: Any) -> SeenApp:
+def _reported(app_id: str = "com.example.mail", **fields: Any) -> SeenApp:
     return SeenApp(app_id=app_id, seen_at=START, **fields)
 
 
@@ -42,7 +42,9 @@ def test_the_fields_are_the_eight_of_app_sync_and_the_four_added_since() -> None
 
 def test_the_partners_own_fills_what_intune_does_not_say_and_nothing_else() -> None:
     intunes = [IntuneApp(app_id="com.example.mail", name="Mail", version="1", managed=False)]
-    own = _told("COM.Example.Mail", name="Post", version="2", managed=True, bundle_size=0, validated=False)
+    own = _reported(
+        "COM.Example.Mail", name="Post", version="2", managed=True, bundle_size=0, validated=False
+    )
     [app] = _merged(intunes, own)
     assert (app.name, app.version, app.managed, app.app_id) == ("Mail", "1", False, "com.example.mail")
     assert (app.bundle_size, app.validated) == (0, False)
@@ -51,7 +53,7 @@ def test_the_partners_own_fills_what_intune_does_not_say_and_nothing_else() -> N
 
 
 def test_an_app_without_a_bundle_id_is_found_by_a_name_that_is_there_once() -> None:
-    [app] = _merged([IntuneApp(name=" mail")], _told(name="Mail", dynamic_size=7))
+    [app] = _merged([IntuneApp(name=" mail")], _reported(name="Mail", dynamic_size=7))
     assert (app.app_id, app.dynamic_size) == ("com.example.mail", 7)
     assert app.filled == {"app_id": SOURCE, "dynamic_size": SOURCE}
 
@@ -59,11 +61,17 @@ def test_an_app_without_a_bundle_id_is_found_by_a_name_that_is_there_once() -> N
 @pytest.mark.parametrize(
     ("intunes", "own"),
     [
-        ([IntuneApp(name="Mail")], [_told(name="Mail"), _told("org.example.mail", name="Mail")]),
-        ([IntuneApp(name="Mail", version="1"), IntuneApp(name="Mail", version="2")], [_told(name="Mail")]),
-        ([IntuneApp(name="Mail"), IntuneApp(name="Post", app_id="com.example.mail")], [_told(name="Mail")]),
-        ([IntuneApp(name=None)], [_told()]),
-        ([IntuneApp(name="Mail", app_id="org.example.mail")], [_told(name="Mail")]),
+        ([IntuneApp(name="Mail")], [_reported(name="Mail"), _reported("org.example.mail", name="Mail")]),
+        (
+            [IntuneApp(name="Mail", version="1"), IntuneApp(name="Mail", version="2")],
+            [_reported(name="Mail")],
+        ),
+        (
+            [IntuneApp(name="Mail"), IntuneApp(name="Post", app_id="com.example.mail")],
+            [_reported(name="Mail")],
+        ),
+        ([IntuneApp(name=None)], [_reported()]),
+        ([IntuneApp(name="Mail", app_id="org.example.mail")], [_reported(name="Mail")]),
     ],
 )
 def test_a_name_that_tells_nothing_for_sure_joins_nothing(
@@ -76,7 +84,7 @@ def test_a_name_that_tells_nothing_for_sure_joins_nothing(
 
 
 def test_what_the_partner_alone_knows_comes_after_as_its_own() -> None:
-    apps = _merged([IntuneApp(name="Mail")], _told("com.example.game", name="Game", beta=True))
+    apps = _merged([IntuneApp(name="Mail")], _reported("com.example.game", name="Game", beta=True))
     assert [(app.name, app.source, app.filled) for app in apps] == [
         ("Mail", "intune", {}),
         ("Game", SOURCE, {}),
@@ -86,9 +94,9 @@ def test_what_the_partner_alone_knows_comes_after_as_its_own() -> None:
 
 def test_one_of_the_partners_apps_fills_one_of_intunes() -> None:
     both = [IntuneApp(app_id="com.example.mail", version=version) for version in ("1", "2")]
-    assert [bool(app.filled) for app in _merged(both, _told(name="Mail"))] == [True, False]
+    assert [bool(app.filled) for app in _merged(both, _reported(name="Mail"))] == [True, False]
 
 
-def test_of_two_agents_that_told_the_same_app_the_later_counts() -> None:
-    [app] = _merged([], _told(version="1"), _told("Com.Example.Mail", version="2"))
+def test_of_two_agents_that_reported_the_same_app_the_later_counts() -> None:
+    [app] = _merged([], _reported(version="1"), _reported("Com.Example.Mail", version="2"))
     assert app.version == "2"

@@ -28,9 +28,9 @@ async def test_a_posted_file_tells_which_devices_would_change_and_why(tenant_wor
     await _phones(tenant_world)
     before = await tenant_world.device()
     tenant_world.operations.clear()
-    told = await preview_posted_rules(tenant_world.services, NO_HEADERS, STRICT)
-    assert (told.rules, told.looked_at, told.token) == (["no network threats"], 2, None)
-    [change] = told.changes
+    previewed = await preview_posted_rules(tenant_world.services, NO_HEADERS, STRICT)
+    assert (previewed.rules, previewed.looked_at, previewed.token) == (["no network threats"], 2, None)
+    [change] = previewed.changes
     assert (change.device, change.verdict, change.would_be) == (ENTRA_ID, Verdict.ALLOW, Verdict.BLOCK)
     assert (change.rule, change.tag) == ("no network threats", "mtd-block-low")
     assert change.why[0] == "network risk is low, rule 'no network threats' allows secured"
@@ -42,8 +42,8 @@ async def test_without_a_file_the_dry_rules_in_use_are_tried(tenant_world: World
     await _phones(tenant_world)
     assert (await preview_rules(tenant_world.services)).changes == []
     tenant_world.services.local_rules = parse(STRICT + b"dry_run = true\n")
-    told = await preview_rules(tenant_world.services)
-    assert [change.device for change in told.changes] == [ENTRA_ID]
+    previewed = await preview_rules(tenant_world.services)
+    assert [change.device for change in previewed.changes] == [ENTRA_ID]
 
 
 async def test_a_file_without_todays_rules_tells_what_would_be_let_in(tenant_world: World) -> None:
@@ -62,7 +62,7 @@ async def test_the_devices_are_looked_at_by_pages(tenant_world: World) -> None:
     assert len(first.changes) + len(second.changes) == 1
 
 
-async def test_a_file_that_is_wrong_is_told_with_its_line(tenant_world: World) -> None:
+async def test_a_file_that_is_wrong_is_reported_with_its_line(tenant_world: World) -> None:
     with pytest.raises(BadRequest, match=r"the file:3: rule\.allowed"):
         await preview_posted_rules(
             tenant_world.services, NO_HEADERS, b'[[rule]]\nname = "abc"\nallowed = "x"\n'

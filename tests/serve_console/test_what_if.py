@@ -134,7 +134,7 @@ async def test_each_question_waits_until_a_second_after_the_one_before_it(tenant
     assert all(0 < seconds <= 1 for seconds in tenant_world.skipping.slept)
 
 
-async def test_a_permission_that_is_missing_is_told(tenant_world: World) -> None:
+async def test_a_permission_that_is_missing_is_reported(tenant_world: World) -> None:
     await put_phone(tenant_world)
     tenant_world.graph_faults.fail(403, 1, path_contains="conditionalAccess")
     with pytest.raises(GraphRefused, match="403"):

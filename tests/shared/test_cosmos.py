@@ -234,7 +234,7 @@ async def test_rows_are_read_over_all_partitions(tenant_world: World) -> None:
     assert sorted(rows) == ids
 
 
-async def test_a_row_that_cannot_be_read_is_told_by_its_id_and_the_others_are_seen(
+async def test_a_row_that_cannot_be_read_is_reported_by_its_id_and_the_others_are_seen(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = tenant_world.services.store
@@ -347,7 +347,7 @@ async def test_positions_asked_for_side_by_side_do_not_get_mixed_up(tenant_world
     assert walks == [[f"l{number:02}" for number in range(12)]] * 15
 
 
-async def test_a_change_that_cannot_be_read_is_told_and_left_out(
+async def test_a_change_that_cannot_be_read_is_reported_and_left_out(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy = await tenant_world.services.store._container("links")

@@ -174,11 +174,11 @@ async def test_a_secret_among_the_published_keys_is_no_key(login: LoginService) 
     await refused(login, token)
 
 
-async def test_without_the_keys_nobody_is_told_yes_or_no(login: LoginService) -> None:
+async def test_without_the_keys_nobody_is_answered_yes_or_no(login: LoginService) -> None:
     login.status = 500
-    with pytest.raises(KeysUnavailable) as told:
+    with pytest.raises(KeysUnavailable) as error:
         await verified(login.token(), expected(login))
-    assert told.value.retry_after > 0
+    assert error.value.retry_after > 0
     with pytest.raises(KeysUnavailable):
         await verified(login.token(key="unpublished"), expected(login))
 

@@ -41,7 +41,7 @@ def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> N
         (LogEvent.REPORTS_ACCEPTED, "INFO"),
     ],
 )
-def test_what_needs_somebody_is_told_louder(
+def test_what_needs_somebody_is_logged_louder(
     caplog: pytest.LogCaptureFixture, event: LogEvent, level: str
 ) -> None:
     with caplog.at_level(logging.INFO, logger="mtd"):

@@ -1,4 +1,4 @@
-"""A senseless setting is told in one line that names it; no line repeats a secret."""
+"""A senseless setting is refused in one line that names it; no line repeats a secret."""
 
 import pytest
 
@@ -132,10 +132,10 @@ def test_everything_set_is_read() -> None:
         ("FEED_BATCH_SIZE", "-1", "from 1 to 1000"),
     ],
 )
-def test_a_senseless_setting_is_told_in_one_line(name: str, value: str, expected: str) -> None:
-    with pytest.raises(SettingsError) as told:
+def test_a_senseless_setting_is_reported_in_one_line(name: str, value: str, expected: str) -> None:
+    with pytest.raises(SettingsError) as error:
         read({name: value})
-    line = str(told.value)
+    line = str(error.value)
     assert line.startswith(name)
     assert expected in line
     assert "\n" not in line
@@ -144,9 +144,9 @@ def test_a_senseless_setting_is_told_in_one_line(name: str, value: str, expected
 
 
 def test_a_line_break_in_a_value_does_not_break_the_line() -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as error:
         read({"MODE": "re\nport"})
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_the_process_reads_its_environment_once(monkeypatch: pytest.MonkeyPatch) -> None:

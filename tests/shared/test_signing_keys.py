@@ -44,9 +44,9 @@ async def _unknown(keys: SigningKeys, name: str = "nobody") -> None:
 
 
 async def _unavailable(keys: SigningKeys, name: str = "first") -> float:
-    with pytest.raises(KeysUnavailable) as told:
+    with pytest.raises(KeysUnavailable) as error:
         await keys.key(name)
-    return told.value.retry_after
+    return error.value.retry_after
 
 
 async def test_keys_are_asked_for_once_however_many_need_them(login: LoginService, keys: SigningKeys) -> None:

@@ -1,4 +1,4 @@
-"""The timer, as the host is told of it."""
+"""The timer, as the host is given it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The figures a run tells are those GET /devices lists."""
+"""The figures a run logs are those GET /devices lists."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ from tests.sync_inventory.tenant import put_phone, put_policy, run
 from tests.world import World, a_threat, world
 
 
-def _told(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+def _logged(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
     line = next(each for each in reversed(caplog.messages) if each.startswith("devices_counted "))
     return dict(word.split("=") for word in line.split()[1:])
 
@@ -32,13 +32,13 @@ async def test_devices_are_counted_as_they_are_listed(
         await run(tenant_world)
     listed = (await listing(tenant_world.services, None, None)).devices
     verdicts = Counter(str(row.verdict) for row in listed)
-    told = _told(caplog)
-    assert told["devices"] == str(len(listed)) == "4"
-    assert told["blocked"] == str(verdicts["block"]) == "1"
-    assert told["allowed"] == str(verdicts["allow"])
-    assert told["undecided"] == str(verdicts["undecided"]) == "3"
-    assert told["applied"] == str(sum(row.tag_state == "applied" for row in listed)) == "1"
-    assert told["mode"] == "enforce"
+    logged = _logged(caplog)
+    assert logged["devices"] == str(len(listed)) == "4"
+    assert logged["blocked"] == str(verdicts["block"]) == "1"
+    assert logged["allowed"] == str(verdicts["allow"])
+    assert logged["undecided"] == str(verdicts["undecided"]) == "3"
+    assert logged["applied"] == str(sum(row.tag_state == "applied" for row in listed)) == "1"
+    assert logged["mode"] == "enforce"
 
 
 async def test_a_block_that_waits_for_an_approval_is_counted_as_waiting(
@@ -51,11 +51,16 @@ async def test_a_block_that_waits_for_an_approval_is_counted_as_waiting(
         await evaluate(tenant.services, [a_threat(severity=Level.HIGH).model_dump(mode="json")])
         with caplog.at_level("INFO", logger="mtd"):
             await run(tenant)
-    told = _told(caplog)
-    assert (told["blocked"], told["waiting"], told["pending"], told["applied"]) == ("1", "1", "0", "0")
+    logged = _logged(caplog)
+    assert (logged["blocked"], logged["waiting"], logged["pending"], logged["applied"]) == (
+        "1",
+        "1",
+        "0",
+        "0",
+    )
 
 
 async def test_an_empty_tenant_counts_nothing(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="mtd"):
         await run(tenant_world)
-    assert set(_told(caplog).values()) == {"0", "enforce"}
+    assert set(_logged(caplog).values()) == {"0", "enforce"}

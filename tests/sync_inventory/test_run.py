@@ -165,7 +165,7 @@ async def test_a_stored_document_no_step_can_do_without_is_named_without_its_con
     assert set(failed.values()) == {"a stored Rules cannot be read (1 fields)"}
 
 
-async def test_a_stored_device_that_cannot_be_read_is_told_and_stops_no_step(
+async def test_a_stored_device_that_cannot_be_read_is_reported_and_stops_no_step(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     _tenant(tenant_world)
@@ -179,7 +179,7 @@ async def test_a_stored_device_that_cannot_be_read_is_told_and_stops_no_step(
     assert "private" not in caplog.text
 
 
-async def test_an_outcome_is_told(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_outcome_is_reported(tenant_world: World, caplog: pytest.LogCaptureFixture) -> None:
     _tenant(tenant_world)
     with caplog.at_level(logging.INFO, "mtd"):
         await run(tenant_world)

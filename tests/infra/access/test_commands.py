@@ -34,8 +34,8 @@ class Tenant:
         given = [] if command == "off" else ["--break-glass", GROUP]
         options = [command, "--graph", f"{self.address}/v1.0", *given, *arguments]
         status = await asyncio.to_thread(main, options)
-        told = self.capsys.readouterr()
-        return status, told.out + told.err
+        output = self.capsys.readouterr()
+        return status, output.out + output.err
 
     def policies(self) -> dict[str, dict[str, Any]]:
         """By what they do: `block` or `require`."""
@@ -71,48 +71,49 @@ async def tenant(
 
 
 async def test_preview_tells_what_would_be_created_and_creates_nothing(tenant: Tenant) -> None:
-    status, told = await tenant.run("preview")
+    status, output = await tenant.run("preview")
     assert status == 1
-    assert told.count("would be created, report-only") == 2
+    assert output.count("would be created, report-only") == 2
     assert tenant.policies() == {}
 
 
 async def test_create_makes_both_report_only_and_a_second_run_makes_none(tenant: Tenant) -> None:
-    status, told = await tenant.run("create", "--attribute", "9")
-    assert (status, told.count("created, report-only")) == (0, 2)
+    status, output = await tenant.run("create", "--attribute", "9")
+    assert (status, output.count("created, report-only")) == (0, 2)
     assert {each["state"] for each in tenant.policies().values()} == {REPORT_ONLY}
     rule = tenant.policies()["block"]["conditions"]["devices"]["deviceFilter"]["rule"]
     assert rule == 'device.extensionAttribute9 -startsWith "mtd-block"'
     assert (await tenant.run("create", "--attribute", "9"))[0] == 0
     assert tenant.calls("POST") == 2
-    status, told = await tenant.run("preview", "--attribute", "9")
-    assert (status, told.count("stands as it should, report-only")) == (0, 2)
+    status, output = await tenant.run("preview", "--attribute", "9")
+    assert (status, output.count("stands as it should, report-only")) == (0, 2)
 
 
 async def test_what_stands_is_never_changed_whatever_its_state(tenant: Tenant) -> None:
     await tenant.run("create")
     tenant.change("block", state="enabled")
     before = tenant.policies()
-    status, told = await tenant.run("create", "--attribute", "3")
+    status, output = await tenant.run("create", "--attribute", "3")
     assert status == 1
-    assert "stands, on, left as it is; differs in conditions.devices.deviceFilter.rule" in told
+    assert "stands, on, left as it is; differs in conditions.devices.deviceFilter.rule" in output
     assert tenant.policies() == before
     assert tenant.calls("PATCH") == 0
 
 
 @pytest.mark.parametrize("command", ["preview", "create"])
 @pytest.mark.parametrize(
-    ("members", "told"), [(None, "there is no break-glass group"), ([], "nobody is in the break-glass group")]
+    ("members", "output"),
+    [(None, "there is no break-glass group"), ([], "nobody is in the break-glass group")],
 )
 async def test_without_a_break_glass_group_nothing_is_created(
-    tenant: Tenant, command: str, members: list[str] | None, told: str
+    tenant: Tenant, command: str, members: list[str] | None, output: str
 ) -> None:
     tenant.state.remove(Kind.GROUP, GROUP)
     if members is not None:
         tenant.state.put_group({"id": GROUP, "members": members})
     status, said = await tenant.run(command)
     assert status == 2
-    assert told in said
+    assert output in said
     assert tenant.policies() == {}
 
 
@@ -131,19 +132,19 @@ async def test_the_groups_members_are_asked_for_as_entra_takes_it() -> None:
 async def test_rolling_back_is_one_command_and_switches_both_off(tenant: Tenant) -> None:
     await tenant.run("create")
     tenant.change("block", state="enabled")
-    status, told = await tenant.run("off")
-    assert (status, told.count("switched off")) == (0, 2)
+    status, output = await tenant.run("off")
+    assert (status, output.count("switched off")) == (0, 2)
     assert {each["state"] for each in tenant.policies().values()} == {"disabled"}
     assert (await tenant.run("off"))[1].count(": off") == 2
 
 
-async def test_a_name_that_stands_twice_is_told_and_nothing_is_done(tenant: Tenant) -> None:
+async def test_a_name_that_stands_twice_is_reported_and_nothing_is_done(tenant: Tenant) -> None:
     await tenant.run("create")
     copy = {**tenant.policies()["block"], "id": "cccccccc-0000-4000-8000-000000000001"}
     tenant.state.put(Kind.ACCESS_POLICY, copy["id"], copy)
-    status, told = await tenant.run("create")
+    status, output = await tenant.run("create")
     assert status == 2
-    assert "remove all but one" in told
+    assert "remove all but one" in output
 
 
 async def test_nothing_the_commands_send_turns_a_policy_on(tenant: Tenant) -> None:

@@ -57,7 +57,7 @@ def test_the_command_prints_both_for_an_import_by_hand() -> None:
         ["--break-glass", GROUP, "--attribute", "16"],
     ],
 )
-def test_a_parameter_that_makes_no_sense_is_told_in_one_line(given: list[str]) -> None:
+def test_a_parameter_that_makes_no_sense_is_reported_in_one_line(given: list[str]) -> None:
     command = [sys.executable, "-m", "infra.access", "render", *given]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")

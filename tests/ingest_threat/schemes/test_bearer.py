@@ -1,4 +1,4 @@
-"""Entra's bearer token as a partner's proof: the role it must have, and which settings make sense."""
+"""Entra's bearer token from a partner: the role it must have, and which settings make sense."""
 
 import pytest
 

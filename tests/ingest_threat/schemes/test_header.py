@@ -116,7 +116,7 @@ def test_a_secret_has_32_characters_and_8_different_ones() -> None:
         (SECRET + "\x7f", "no visible ASCII"),
     ],
 )
-def test_a_weak_secret_is_told_without_quoting_it(secret: str, why: str) -> None:
-    with pytest.raises(SettingsError, match=f"^secret 2 of 2 .*{why}") as told:
+def test_a_weak_secret_is_reported_without_quoting_it(secret: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=f"^secret 2 of 2 .*{why}") as error:
         checked_secrets(f"{OTHER} {secret}")
-    assert secret not in str(told.value)
+    assert secret not in str(error.value)

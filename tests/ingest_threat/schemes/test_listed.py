@@ -15,7 +15,7 @@ def test_values_are_separated_by_spaces_and_commas_and_taken_once() -> None:
     assert listed("word", " ,\n", _short) == ()
 
 
-def test_the_wrong_one_is_told_by_its_place_and_not_quoted() -> None:
-    with pytest.raises(SettingsError) as told:
+def test_the_wrong_one_is_named_by_its_place_and_not_quoted() -> None:
+    with pytest.raises(SettingsError) as error:
         listed("word", "one xy", _short)
-    assert str(told.value) == "word 2 of 2 is too short"
+    assert str(error.value) == "word 2 of 2 is too short"

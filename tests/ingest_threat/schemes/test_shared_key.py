@@ -168,10 +168,10 @@ def test_keys_are_base64_of_32_bytes_or_more() -> None:
         ("é" * 44, "is not base64 with its padding"),
     ],
 )
-def test_a_weak_key_is_told_without_quoting_it(key: str, why: str) -> None:
-    with pytest.raises(SettingsError) as told:
+def test_a_weak_key_is_reported_without_quoting_it(key: str, why: str) -> None:
+    with pytest.raises(SettingsError) as error:
         checked_keys(f"{base64.b64encode(OTHER).decode()} {key}")
-    assert str(told.value) == f"key 2 of 2 {why}"
+    assert str(error.value) == f"key 2 of 2 {why}"
 
 
 def test_a_workspace_is_one_plain_id() -> None:

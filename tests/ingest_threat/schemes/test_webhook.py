@@ -170,7 +170,7 @@ def test_a_secret_is_24_to_64_bytes(length: int, fits: bool) -> None:
 
 
 @pytest.mark.parametrize("secret", ["plain-words", "whsec_", "whsec_ab-_" + "x" * 40, "WHSEC_" + "A" * 32])
-def test_a_setting_that_makes_no_sense_is_told_without_quoting_it(secret: str) -> None:
+def test_a_setting_that_makes_no_sense_is_reported_without_quoting_it(secret: str) -> None:
     with pytest.raises(SettingsError, match=r"^secret 2 of 2 is not whsec_ followed by base64") as error:
         checked_secrets(f"{SECRET} {secret}")
     assert secret.removeprefix("whsec_") == "" or secret not in str(error.value)

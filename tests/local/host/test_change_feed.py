@@ -19,7 +19,7 @@ ENDLESS = FIXED | {"max_retry_count": "-1"}
 
 
 class Feed:
-    """An app with one function on `threats` that keeps the ids of each batch, and fails while told to."""
+    """An app with one function on `threats` that keeps the ids of each batch, and fails while asked to."""
 
     def __init__(self, *, retry: dict[str, Any] | None = None, failing: bool = False, **options: Any) -> None:
         self.app = func.FunctionApp()

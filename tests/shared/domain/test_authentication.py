@@ -1,4 +1,4 @@
-"""Which partners can prove themselves, and what is missing where one cannot."""
+"""Which partners can authenticate, and what is missing where one cannot."""
 
 import pytest
 

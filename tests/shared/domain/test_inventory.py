@@ -136,10 +136,10 @@ def test_a_partner_that_may_again_is_withdrawn_no_more_and_the_others_are_forgot
     assert _collected().document(before, START + REMEMBERED).withdrawn == {}
 
 
-# --- what partners tell -------------------------------------------------------------------------------
+# --- what partners report -------------------------------------------------------------------------------
 
 
-def _told(app_id: str = "com.example.mail", **fields: Any) -> AppInventoryRecord:
+def _reported(app_id: str = "com.example.mail", **fields: Any) -> AppInventoryRecord:
     values = {"partner": "better_mobile", "index": 0, "report_id": "r", "platform": Platform.IOS}
     return AppInventoryRecord(app_id=app_id, partner_device_id="d", **{**values, **fields})
 
@@ -148,9 +148,9 @@ def _seen(*records: AppInventoryRecord, standing: AgentApps | None = None, at: A
     return with_seen(standing, "better_mobile:d", records, at)
 
 
-def test_an_app_told_again_replaces_what_was_told_before() -> None:
-    first = _seen(_told(version="1"), _told("com.example.game"))
-    second = _seen(_told("COM.example.mail", version="2"), standing=first, at=LATER)
+def test_an_app_reported_again_replaces_what_was_reported_before() -> None:
+    first = _seen(_reported(version="1"), _reported("com.example.game"))
+    second = _seen(_reported("COM.example.mail", version="2"), standing=first, at=LATER)
     assert [(app.app_id, app.version, app.seen_at) for app in second.apps] == [
         ("com.example.game", None, START),
         ("COM.example.mail", "2", LATER),
@@ -159,14 +159,14 @@ def test_an_app_told_again_replaces_what_was_told_before() -> None:
 
 
 def test_an_app_serves_for_less_than_a_day() -> None:
-    apps = _seen(_told())
+    apps = _seen(_reported())
     assert len(apps.fresh(START + FRESH - timedelta(seconds=1))) == 1
     assert apps.fresh(START + FRESH) == []
-    assert len(_seen(_told("com.example.game"), standing=apps, at=START + FRESH).apps) == 1
+    assert len(_seen(_reported("com.example.game"), standing=apps, at=START + FRESH).apps) == 1
 
 
-def test_of_very_many_apps_those_told_last_stay() -> None:
-    apps = _seen(*(_told(f"com.example.a{number}") for number in range(MAX_APPS + 1))).apps
+def test_of_very_many_apps_those_reported_last_stay() -> None:
+    apps = _seen(*(_reported(f"com.example.a{number}") for number in range(MAX_APPS + 1))).apps
     assert (len(apps), apps[0].app_id) == (MAX_APPS, "com.example.a1")
 
 
@@ -184,11 +184,11 @@ def test_all_that_a_partner_can_tell_is_kept_and_the_original_is_not() -> None:
         "beta": False,
         "device_based_vpp": True,
     }
-    [app] = _seen(_told(raw={"secret": "x"}, **fields)).apps
+    [app] = _seen(_reported(raw={"secret": "x"}, **fields)).apps
     assert app.model_dump() == {"app_id": "com.example.mail", "seen_at": START, **fields}
 
 
-def test_the_two_kinds_of_documents_are_told_apart_by_their_ids() -> None:
+def test_the_two_kinds_of_documents_are_reported_apart_by_their_ids() -> None:
     assert is_agents(agent_apps_id("better_mobile:d"))
     assert not is_agents(ENTRA_ID)
     assert not is_agents(f"intune:{INTUNE_ID}")

@@ -93,10 +93,10 @@ SECOND = b'[[rule]]\nname = "the second"\nallowed = "low"\n'
         (b"#" * 1_048_577, "rules.toml:1: 1048577 bytes"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_file_line_and_reason(content: bytes, said: str) -> None:
-    with pytest.raises(SettingsError) as told:
+def test_what_makes_no_sense_is_reported_with_file_line_and_reason(content: bytes, said: str) -> None:
+    with pytest.raises(SettingsError) as error:
         parse(content)
-    assert str(told.value).startswith(said)
+    assert str(error.value).startswith(said)
 
 
 def test_a_file_that_is_not_there_says_nothing_unless_it_was_named(tmp_path: pathlib.Path) -> None:

@@ -124,7 +124,7 @@ async def test_next_links_in_a_circle_are_refused(script: Script) -> None:
         await script.devices(circle, circle, circle)
 
 
-async def test_an_unreadable_item_is_told_and_the_others_are_read(
+async def test_an_unreadable_item_is_reported_and_the_others_are_read(
     script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await script.devices(page({"id": "a"}, {"no": "id"}, "text", None, {"id": "b"})) == ["a", "b"]

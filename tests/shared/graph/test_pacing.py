@@ -42,7 +42,7 @@ def test_reads_of_entra_have_no_quota_of_calls() -> None:
     assert all(pacer.wait("GET", "/devices(deviceId='x')") == 0 for _ in range(5000))
 
 
-def test_a_call_that_has_to_wait_is_told_for_how_long_and_not_counted() -> None:
+def test_a_call_that_has_to_wait_is_reported_for_how_long_and_not_counted() -> None:
     clock = Seconds()
     pacer = Pacer(clock)
     assert pacer.wait("POST", "/identity/conditionalAccess/evaluate") == 0

@@ -145,7 +145,7 @@ async def test_a_device_without_apps_has_no_inventory_and_one_that_lost_them_an_
     assert await _names(one, "entra-2") == ["Torch"]
 
 
-async def test_a_report_of_no_app_on_any_device_changes_nothing_and_is_told(one: World) -> None:
+async def test_a_report_of_no_app_on_any_device_changes_nothing_and_is_reported(one: World) -> None:
     put_app_sync(one)
     await run(one)
     put_apps(one)
@@ -289,7 +289,7 @@ async def test_opting_out_purges_in_the_same_run_even_when_graph_exports_nothing
     assert (state.held, state.collected, state.job) == ({}, {}, None)
 
 
-async def test_a_purge_is_told(one: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_purge_is_reported(one: World, caplog: pytest.LogCaptureFixture) -> None:
     put_app_sync(one)
     await run(one)
     put_connector(one, "lookout")
@@ -358,7 +358,7 @@ async def test_an_export_nobody_may_have_any_more_is_not_waited_for(one: World) 
     assert one.graph_calls["GET", "/deviceManagement/reports/exportJobs/{id}"] == polls
 
 
-async def test_what_a_partner_told_itself_goes_with_its_opt_in(one: World) -> None:
+async def test_what_a_partner_reported_itself_goes_with_its_opt_in(one: World) -> None:
     put_app_sync(one)
     put_app_sync(one, "better_mobile")
     for partner in ("lookout", "better_mobile"):

@@ -148,7 +148,7 @@ async def test_who_opts_in_while_an_export_is_under_way_can_opt_out_again(one: W
 # --- what comes to nothing ----------------------------------------------------------------------------
 
 
-async def test_a_failed_export_is_told_and_ordered_anew(one: World) -> None:
+async def test_a_failed_export_is_reported_and_ordered_anew(one: World) -> None:
     one.graph_faults.export(fails=True)
     done = await step(one, "apps")
     assert done.error == (
@@ -175,7 +175,7 @@ async def test_a_job_graph_does_not_know_any_more_is_ordered_anew(one: World) ->
     assert (await step(one, "apps")).counts["written"] == 1
 
 
-async def test_a_link_that_expired_is_told_and_the_export_ordered_anew(one: World) -> None:
+async def test_a_link_that_expired_is_reported_and_the_export_ordered_anew(one: World) -> None:
     one.graph_faults.export(link_expired=True)
     assert "has a link that is good no more (403)" in ((await step(one, "apps")).error or "")
     assert (await step(one, "apps")).counts["written"] == 1
@@ -189,7 +189,7 @@ async def test_a_link_that_expired_is_told_and_the_export_ordered_anew(one: Worl
         ({"padding_mib": 20}, "has a line of more than 65536 characters"),
     ],
 )
-async def test_a_file_that_lies_or_swells_is_told_and_changes_nothing(
+async def test_a_file_that_lies_or_swells_is_reported_and_changes_nothing(
     one: World, flaws: dict[str, int], why: str
 ) -> None:
     await run(one)

@@ -1,4 +1,4 @@
-"""Purging single documents: what is written, what is told, and what stays."""
+"""Purging single documents: what is written, what is logged, and what stays."""
 
 import pytest
 

@@ -142,7 +142,7 @@ async def test_an_agent_that_gave_its_new_id_before_the_device_came_is_on_it_by_
     assert (await step(tenant_world, "agents")).counts == {}
 
 
-async def test_a_move_cut_off_before_the_old_device_is_told_is_finished_by_the_next_run(
+async def test_a_move_cut_off_before_the_old_device_is_changed_is_finished_by_the_next_run(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _enrolled_again(tenant_world)

@@ -1,4 +1,4 @@
-"""UDIDs, which Intune's list does not tell."""
+"""UDIDs, which Intune's list does not give."""
 
 from typing import Any
 
