@@ -31,17 +31,22 @@ async def policy(services: Services) -> Policy:
 
 
 async def change(
-    services: Services, device_id: str, edit: Callable[[Device], Device] = lambda device: device
+    services: Services,
+    device_id: str,
+    edit: Callable[[Device], Device] = lambda device: device,
+    *,
+    standing: Found[Device] | None = None,
 ) -> Found[Device] | None:
     """The device after `edit` and the decision that follows; None where there is no such device.
 
-    Nothing is written where nothing changes. Raises StoreUnavailable when others keep being faster.
+    `standing` is a version read before, which spares the first reading. Nothing is written where nothing
+    changes. Raises StoreUnavailable when others keep being faster.
     """
 
     async def changed(device: Device | None) -> Device | None:
         return settle(edit(device), await policy(services), services.now()) if device else None
 
-    edited = await services.store.edit(Device, device_id, changed)
+    edited = await services.store.edit(Device, device_id, changed, standing=standing)
     if edited.found and edited.written:
         _log_change(edited.before, edited.found.document)
     return edited.found

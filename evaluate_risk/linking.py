@@ -1,19 +1,22 @@
 """Which device an agent is: links by the ids its partner gives and by an admin's hand, and the slots that
 follow. One of the doors into this room.
 
-The slot is written at the device first and the link on the agent after it (a report's own link rides on the
-fold instead: decision 0002); the device an agent leaves is remembered until its slot there is marked. What is
-cut off in between is finished by whoever comes next.
+The agent is written first, always: with its link, and with what is still to be done at its devices
+(`unplaced`, `moving_from`). Its slot is placed then, and last the device it left is marked. So no slot stands
+anywhere that no stored agent stood for, and what is cut off is finished by whoever comes next. Among admins
+the link's record decides who came later; an agent never goes back to an earlier decision.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from evaluate_risk.decide import change
-from evaluate_risk.slots import slot, with_slot, withdrawn, without_agent, without_ghost
+from evaluate_risk.slots import slot, with_slot, withdrawn, without_agent
 from shared.cosmos import MAX_ATTEMPTS, Found, pause
-from shared.domain.model import Agent, Device, Known, Link, is_manual, link_id
-from shared.errors import Conflict, Contended
+from shared.domain.model import Agent, Device, Known, Link, is_manual, link_id, link_of_agent
+from shared.domain.moment import in_words
+from shared.errors import Conflict, Contended, Overtaken
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -21,112 +24,191 @@ from shared.services import Services
 async def link_agent(
     services: Services, agent_id: str, device_id: str, by: str, *, source: str | None = None
 ) -> Found[Device] | None:
-    """Link an agent to a device outside the feed; None where one of them is not there, where the agent is not
-    linked to `source`, if one is given, and where an id would change what an admin decided by hand.
+    """Link an agent to a device because an id says so; None where one of them is not there, where the agent
+    is not linked to `source`, if one is given, and where an admin decided on it by hand.
 
-    The slot is written at the device first and the link on the agent after it: what is cut off in between
-    leaves the agent as it was, and whoever began it (the next sync, or the admin) does it again. An agent
+    By the link it has already, an admin's too, it follows a device that became another. An agent
     that has not reported yet gets its slot with its first report: a silent partner is not present.
     """
-    # Not Store.edit: its device is written between reading and writing it
+    # Not Store.edit: an earlier move is finished at its devices before
     for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return None
-        agent = found.document
-        if agent.device != device_id or (is_manual(by) and agent.linked_by != by):
+        agent, standing = found.document, None
+        if agent.device != device_id:
             if not _may_link(agent, by, source):
                 return None
             if agent.moving_from is not None:
-                await finish_move(services, found)
+                await _carry(services, found)
                 continue
-            linked = linked_to(agent, device_id, by)
-            moves = agent.device != device_id  # where it stays, the slot is the feed's to write meanwhile
-            if moves and await change(services, device_id, _placing(linked)) is None:
+            standing = await services.store.read(Device, device_id)
+            if standing is None:
                 return None
+            linked = linked_to(agent, device_id, by).model_copy(update={"unplaced": True})
             try:
-                etag = await services.store.replace(linked, found.etag)
+                found = Found(linked, await services.store.replace(linked, found.etag))
             except Conflict:
                 await pause(attempt)
                 continue
-            found = Found(linked, etag)
-        if await finish_move(services, found):
-            return await change(services, device_id, _placing(found.document))
+        finished, device = await _carry(services, found, standing=standing)
+        if finished:
+            return device
     raise Contended(f"agent {agent_id} is written by too many at once")
 
 
 def _may_link(agent: Agent, by: str, source: str | None) -> bool:
-    return source in {None, agent.device} and (is_manual(by) or not is_manual(agent.linked_by))
+    return source in {None, agent.device} and (not is_manual(agent.linked_by) or agent.linked_by == by)
 
 
-async def unlink_agent(services: Services, agent_id: str, by: str) -> None:
-    """Take an agent off its device, because an admin says `by` that it is not that one.
+async def carry_out(services: Services, found: Found[Link]) -> Found[Device] | None:
+    """Have the agent, and then its devices, follow what an admin decided; the device it is about.
 
-    The agent is written first, and remembers the device it leaves until its slot there is withdrawn: what is
-    cut off in between is finished by the next report, the next link, or when this is done again.
+    Done again, it finishes what was cut off. Raises Overtaken where an admin has decided otherwise since.
     """
-    # Not Store.edit: an earlier move is finished at its device before
+    record = found.document
+    note = partial(_noting, record=record)
+    device = await _followed(services, record, note)
+    if record.previous not in {None, record.device}:
+        left = await change(services, record.previous or "", note)
+        device = device or left
+    if record.pending:
+        try:
+            await services.store.replace(record.model_copy(update={"pending": False}), found.etag)
+        except Conflict:
+            await _refuse_overtaken(services, record)
+    return device
+
+
+async def finish_decision(services: Services, id_: str) -> None:
+    """Finish what an admin decided and nobody has carried out; `id_` is the record's."""
+    found = await services.store.read(Link, id_)
+    if found is not None and found.document.pending:
+        with suppress(Overtaken):  # then whoever was faster finishes
+            await carry_out(services, found)
+
+
+async def _followed(
+    services: Services, record: Link, note: Callable[[Device], Device]
+) -> Found[Device] | None:
+    """The device of the agent, once that follows `record`; None where it has none now."""
+    # Not Store.edit: an earlier move is finished at its devices before
+    agent_id = record.id.removeprefix(link_of_agent(""))
     for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
-            return
+            return None
         agent = found.document
-        if agent.device is not None:
+        if agent.link_turn > record.turn:
+            await _refuse_overtaken(services, record)
+        if agent.link_turn < record.turn:
             if agent.moving_from is not None:
-                await finish_move(services, found)
+                await _carry(services, found)
                 continue
-            gone = {"device": None, "linked_by": by, "moving_from": agent.device}
-            left = agent.model_copy(update={**gone, "level_revision": agent.level_revision + 1})
+            decided = _decided(agent, record)
             try:
-                found = Found(left, await services.store.replace(left, found.etag))
+                found = Found(decided, await services.store.replace(decided, found.etag))
             except Conflict:
                 await pause(attempt)
                 continue
-        if await finish_move(services, found):
-            return
+        finished, device = await _carry(services, found, note)
+        if finished:
+            return device
     raise Contended(f"agent {agent_id} is written by too many at once")
 
 
-async def withdraw(services: Services, agent_id: str, device_id: str) -> None:
-    """Take away the slot a link placed before it was cut off; where the agent is, it stays.
+def _decided(agent: Agent, record: Link) -> Agent:
+    """`agent` as an admin decided; the device it leaves is remembered until its slot is marked."""
+    update = {
+        "device": record.device,
+        "linked_by": record.id,
+        "link_turn": record.turn,
+        "moving_from": agent.device if agent.device != record.device else None,
+        "unplaced": record.device is not None,
+        "level_revision": agent.level_revision + 1,
+    }
+    return agent.model_copy(update=update)
 
-    The agent's revision is raised first, so that a later link to this device is newer than what is left here.
-    """
 
-    def raised(agent: Agent | None) -> Agent | None:
-        if agent is None or agent.first_received_at is None:
-            return None
-        return agent.model_copy(update={"level_revision": agent.level_revision + 1})
+async def _refuse_overtaken(services: Services, record: Link) -> None:
+    """Raise Overtaken, with what stands now, where an admin decided otherwise after `record`."""
+    standing = await services.store.read(Link, record.id)
+    if standing is not None and standing.document.turn > record.turn:
+        raise Overtaken(f"another admin was faster: {in_words_of(standing.document)}")
 
-    edited = await services.store.edit(Agent, agent_id, raised)
-    if edited.found and edited.written:
-        await change(services, device_id, partial(without_ghost, agent=edited.found.document))
+
+def in_words_of(record: Link) -> str:
+    """What an admin last said of an agent, by whom, when and why."""
+    what = f"linked by hand to {record.device}" if record.device else "taken off by hand"
+    when = in_words(record.at) if record.at else "an unknown time"
+    return f"{what} by {record.who} at {when}: {record.why}"
+
+
+def _noting(device: Device, record: Link) -> Device:
+    """`device` with what an admin decided of an agent that is or was its own in its history."""
+    where = "" if record.device == device.id else f" to {record.device}"
+    what = f"linked{where} by hand" if record.device else "taken off by hand"
+    agent_id = record.id.removeprefix(link_of_agent(""))
+    if record.at is None:
+        return device
+    return device.noting(record.at, f"agent {agent_id} {what} by {record.who}: {record.why}")
 
 
 async def finish_leaving(services: Services, agent_id: str) -> None:
-    """Finish what an agent's move, or an admin's undo, was cut off in."""
+    """Finish what an agent's link, move, or an admin's undo was cut off in."""
     for _ in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
-        if found is None or await finish_move(services, found):
+        if found is None or (await _carry(services, found))[0]:
             return
     raise Contended(f"agent {agent_id} is written by too many at once")
 
 
-async def finish_move(services: Services, found: Found[Agent]) -> bool:
-    """Mark the slot an agent left behind as moved, or withdraw it where the link was undone; False where the
-    agent changed and must be read again. An agent that never reported has left none."""
+async def _carry(
+    services: Services,
+    found: Found[Agent],
+    note: Callable[[Device], Device] = lambda device: device,
+    *,
+    standing: Found[Device] | None = None,
+) -> tuple[bool, Found[Device] | None]:
+    """Place an agent's slot at its device and take it off the one it left; whether that is finished, or the
+    agent changed and must be read again, and its device, where it has one.
+
+    A device that has become another by now is followed there: nobody comes by to fetch the agent any more.
+    """
     agent = found.document
-    if agent.moving_from is None:
+    device = None
+    if agent.device is not None:
+        place = _placing(agent)
+        device = await change(services, agent.device, lambda at: note(place(at)), standing=standing)
+    now = device.document.replaced_by if device else None
+    if now is None or agent.moving_from is not None:
+        return await finish_move(services, found, note) and now is None, device
+    followed = linked_to(agent, now, agent.linked_by or now).model_copy(update={"unplaced": True})
+    with suppress(Conflict):
+        await services.store.replace(followed, found.etag)
+    return False, device
+
+
+async def finish_move(
+    services: Services, found: Found[Agent], note: Callable[[Device], Device] = lambda device: device
+) -> bool:
+    """Of an agent whose slot is placed: mark the one it left behind as moved, or withdraw it where the link
+    was undone; False where the agent changed and must be read again. An agent that never reported has left
+    none."""
+    agent = found.document
+    if agent.moving_from is None and not agent.unplaced:
         return True
-    if agent.first_received_at is not None:
+    if agent.moving_from is not None:
         leave = withdrawn if agent.device is None else without_agent
-        await change(services, agent.moving_from, lambda device: leave(device, agent))
-    if agent.device is None:
-        log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=agent.moving_from)
-    else:
-        log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
+        reported = agent.first_received_at is not None
+        await change(services, agent.moving_from, lambda left: note(leave(left, agent) if reported else left))
+        if agent.device is None:
+            log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=agent.moving_from)
+        else:
+            log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
     try:
-        await services.store.replace(agent.model_copy(update={"moving_from": None}), found.etag)
+        settled = agent.model_copy(update={"moving_from": None, "unplaced": False})
+        await services.store.replace(settled, found.etag)
     except Conflict:
         return False
     return True
@@ -152,7 +234,7 @@ async def linked_by_its_ids(services: Services, agent: Agent) -> Agent:
     if device_id == agent.device:
         return agent.model_copy(update={"linked_by": key, "looked_up": None})
     log_event(LogEvent.AGENT_LINKED, agent=agent.id, device=device_id, by=key)
-    return linked_to(agent, device_id, key, beyond=2).model_copy(update={"looked_up": None})
+    return linked_to(agent, device_id, key).model_copy(update={"looked_up": None})
 
 
 def _same_id(key: str, linked_by: str | None) -> bool:
@@ -167,25 +249,22 @@ def unlinked(agent: Agent) -> Agent:
         "device": None,
         "linked_by": None,
         "moving_from": None,
+        "unplaced": False,
         "level_revision": agent.level_revision + 1,
     }
     return agent.model_copy(update=gone)
 
 
-def linked_to(agent: Agent, device_id: str, by: str, *, beyond: int = 1) -> Agent:
+def linked_to(agent: Agent, device_id: str, by: str) -> Agent:
     """`agent` linked to a device, at a new revision; the device it leaves is remembered until its slot is
-    marked.
-
-    The feed goes 2 `beyond` the stored revision: one beyond it, a linking outside the feed that was cut off
-    or overtaken may have left a slot that no stored agent stands for.
-    """
+    marked."""
     return agent.model_copy(
         update={
             "device": device_id,
             "linked_by": by,
             "looked_up": None if by == agent.looked_up else agent.looked_up,
             "moving_from": agent.device if agent.device != device_id else agent.moving_from,
-            "level_revision": agent.level_revision + beyond,
+            "level_revision": agent.level_revision + 1,
         }
     )
 

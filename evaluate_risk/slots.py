@@ -92,15 +92,6 @@ def withdrawn(device: Device, agent: Agent) -> Device:
     return device.model_copy(update={"slots": {**device.slots, agent.id: _tombstone(agent, revision)}})
 
 
-def without_ghost(device: Device, agent: Agent) -> Device:
-    """`device` with the slot of a link that was cut off taken away; one that moved or is withdrawn stays."""
-    standing = device.slots.get(agent.id)
-    if standing is None or standing.moved or standing.withdrawn:
-        return device
-    revision = max(standing.revision, agent.level_revision)
-    return device.model_copy(update={"slots": {**device.slots, agent.id: _tombstone(agent, revision)}})
-
-
 def _tombstone(agent: Agent, revision: int) -> Slot:
     since = slot(agent).since
     return Slot(agent=agent.id, partner=agent.partner, revision=revision, since=since, withdrawn=True)

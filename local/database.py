@@ -31,6 +31,7 @@ from shared.cosmos import (
     HOMELESS_THREATS,
     INVENTORIES,
     LINKS,
+    PENDING_LINKS,
     PENDING_TAGS,
     THREATENED_AGENTS,
     UNLINKED_AGENT_SUMMARIES,
@@ -166,7 +167,13 @@ QUERIES = {
     AGENTS_OF_DEVICE: Query(where=_of_device, select=_select("id", "device", "linked_by")),
     AGENTS_TO_FOLLOW: Query(where=_to_follow, select=_select("id", "device", "linked_by", "looked_up")),
     AGENTS_ON_THEIR_WAY: Query(
-        where=lambda document, _parameters: document.get("moving_from") is not None,
+        where=lambda document, _parameters: (
+            document.get("moving_from") is not None or document.get("unplaced") is True
+        ),
+        select=lambda document: document["id"],
+    ),
+    PENDING_LINKS: Query(
+        where=lambda document, _parameters: document.get("pending") is True,
         select=lambda document: document["id"],
     ),
     THREATENED_AGENTS: Query(

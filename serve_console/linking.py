@@ -1,24 +1,24 @@
 """An admin links an agent to a device by hand, or undoes a link: who, why and when are recorded.
 
-First the record is written (`agent:…` among the links), then the device's slot, then the agent, then both
-devices' histories, last the tag. What is cut off in between is finished by doing it again: a record with the
-same device, reason and admin is kept, with the time it was first said.
+First the record is written (`agent:…` among the links): of two admins' the one written last stands, and the
+other is answered who was faster. Then come the agent, its devices with their histories, and the tag. What is
+cut off in between is finished by the next sync, or by doing it again: a record with the same device, reason
+and admin is kept, with the time it was first said.
 """
 
 from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
-from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
-from evaluate_risk.linking import link_agent, unlink_agent, withdraw
+from evaluate_risk.linking import carry_out, in_words_of
 from serve_console.named_device import named_device
 from serve_console.request import Request
 from shared.cosmos import Found
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, agent_id, id_part, link_of_agent
 from shared.domain.moment import Moment
 from shared.entra import Caller
-from shared.errors import AlreadyStored, BadRequest, Conflict, NotThere, StoreUnavailable
+from shared.errors import BadRequest, NotThere, Overtaken
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -47,7 +47,8 @@ class Linked(BaseModel):
 
 
 async def link(services: Services, caller: Caller, id_: str, request: LinkRequest) -> Linked:
-    """Link the agent `id_` to a device. Raises NotThere where there is no such agent or device."""
+    """Link the agent `id_` to a device. Raises NotThere where there is no such agent or device, and
+    Overtaken where another admin was faster."""
     agent = await _agent(services, id_)
     named = await named_device(services, request.device)
     if named.ambiguous:
@@ -61,84 +62,74 @@ async def link(services: Services, caller: Caller, id_: str, request: LinkReques
 async def linked_by_hand(
     services: Services, caller: Caller, agent: Agent, device_id: str, reason: str
 ) -> tuple[Link, Found[Device]]:
-    """The record, and the device with the agent on it, decided; the tag is left to the caller."""
-    record = await _recorded(services, caller, agent, device_id, reason)
-    if await link_agent(services, agent.id, device_id, record.id) is None:
-        raise NotThere(f"no agent {agent.id!r}, or no device {device_id!r}, any more")
-    log_event(LogEvent.AGENT_LINKED, agent=agent.id, device=device_id, by=record.id)
-    said = f"by {record.who}: {record.why}"
-    if record.previous not in {None, device_id}:
-        await _note(
-            services, record.previous, record, f"agent {agent.id} linked to {device_id} by hand {said}"
-        )
-    device = await _note(services, device_id, record, f"agent {agent.id} linked by hand {said}")
+    """The record, and the device with the agent on it, decided; the tag is left to the caller.
+
+    Raises Overtaken, and NotThere where the device is not there any more.
+    """
+    found = await _recorded(services, caller, agent, device_id, reason)
+    device = await carry_out(services, found)
     if device is None:
-        raise NotThere(f"no device {device_id!r} any more")
-    return record, device
+        raise NotThere(f"no agent {agent.id!r}, or no device {device_id!r}, any more")
+    log_event(LogEvent.AGENT_LINKED, agent=agent.id, device=device_id, by=found.document.id)
+    return found.document, device
 
 
 async def unlink(services: Services, caller: Caller, id_: str, request: UnlinkRequest) -> Linked:
     """Take the agent `id_` off its device, and keep it apart until an admin links it again.
 
     Nothing the agent reported counts for the device any more, which is decided anew. Done twice, the second
-    answers as the first. Raises NotThere where the agent is not linked.
+    answers as the first. Raises NotThere where the agent is not linked, and Overtaken.
     """
     agent = await _agent(services, id_)
-    said = await services.store.read(Link, link_of_agent(agent.id))
-    if agent.device is None and said is None:
-        raise NotThere(f"agent {agent.id!r} is not linked to a device")
-    record = await _recorded(services, caller, agent, None, request.reason)
-    await unlink_agent(services, agent.id, record.id)
-    words = f"agent {agent.id} taken off by hand by {record.who}: {record.why}"
-    device = await _note(services, record.previous, record, words)
+    found = await _recorded(services, caller, agent, None, request.reason)
+    device = await carry_out(services, found)
     left = await enforce(services, device) if device else None
-    return _answer(agent.id, record, left)
+    return _answer(agent.id, found.document, left)
 
 
 async def _recorded(
     services: Services, caller: Caller, agent: Agent, device_id: str | None, reason: str
-) -> Link:
-    """The record of what the admin says, as it stands once stored; the same said again is the same record."""
-    id_, who = link_of_agent(agent.id), f"{caller.name} ({caller.object_id})"
-    found = await services.store.read(Link, id_)
-    standing = found.document if found else Link(id=id_)
-    if found and _says(standing, agent, device_id, who, reason):
-        return standing
-    await _lay_ghost(services, agent, standing.device, device_id)
-    leaves = agent.device or agent.moving_from or (standing.device if device_id is None else None)
-    record = Link(
-        id=id_, device=device_id, why=reason, who=who, at=services.now(), previous=leaves or standing.previous
-    )
-    try:
-        if found:
-            await services.store.replace(record, found.etag)
-        else:
-            await services.store.create(record)
-    except (AlreadyStored, Conflict) as error:
-        raise StoreUnavailable("another admin is deciding on this agent", retry_after=1.0) from error
-    return record
+) -> Found[Link]:
+    """The record of what the admin says, as it stands once stored; the same said again is the same record.
+
+    Here is decided who came later. Raises Overtaken where another admin's is stored meanwhile.
+    """
+    turn: int | None = None
+
+    def recorded(standing: Link | None) -> Link | None:
+        nonlocal turn
+        before = standing or Link(id=link_of_agent(agent.id))
+        if device_id is None and agent.device is None and standing is None:
+            raise NotThere(f"agent {agent.id!r} is not linked to a device")
+        if standing and _says(standing, agent, device_id, caller, reason):
+            return None
+        turn = before.turn if turn is None else turn
+        if before.turn != turn:
+            raise Overtaken(f"another admin was faster: {in_words_of(before)}")
+        leaves = agent.device or agent.moving_from or (before.device if device_id is None else None)
+        return Link(
+            id=before.id,
+            device=device_id,
+            why=reason,
+            who=caller.who,
+            at=services.now(),
+            previous=leaves or before.previous,
+            turn=before.turn + 1,
+            pending=True,
+        )
+
+    edited = await services.store.edit(Link, link_of_agent(agent.id), recorded)
+    assert edited.found is not None, "a record that is not there is made"  # noqa: S101
+    return edited.found
 
 
-def _says(standing: Link, agent: Agent, device_id: str | None, who: str, reason: str) -> bool:
+def _says(standing: Link, agent: Agent, device_id: str | None, caller: Caller, reason: str) -> bool:
     """Whether the record stands already: said again, or, for an undo, done already, whoever says it now."""
+    if not standing.pending and agent.linked_by != standing.id:
+        return False  # nobody will finish it
     if device_id is None and standing.device is None and agent.device is None:
         return True
-    return (standing.device, standing.who, standing.why) == (device_id, who, reason) and (
-        device_id is not None or agent.device in {None, standing.previous}
-    )
-
-
-async def _lay_ghost(services: Services, agent: Agent, half_made: str | None, device_id: str | None) -> None:
-    """Take away the slot of a link that was cut off before the agent had it, and that nobody will finish."""
-    if half_made is not None and half_made not in {agent.device, agent.moving_from, device_id}:
-        await withdraw(services, agent.id, half_made)
-
-
-async def _note(services: Services, id_: str | None, record: Link, words: str) -> Found[Device] | None:
-    if id_ is None or record.at is None:
-        return None
-    at = record.at
-    return await change(services, id_, lambda device: device.noting(at, words))
+    return (standing.device, standing.who, standing.why) == (device_id, caller.who, reason)
 
 
 async def _agent(services: Services, id_: str) -> Agent:

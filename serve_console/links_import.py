@@ -21,7 +21,7 @@ from serve_console.named_device import named_device
 from shared.bounded import bounded_gather
 from shared.domain.model import Agent, is_manual
 from shared.entra import Caller
-from shared.errors import AlreadyStored, BadRequest, NotThere, UnknownPartner, WrongContentType
+from shared.errors import AlreadyStored, BadRequest, NotThere, Overtaken, UnknownPartner, WrongContentType
 from shared.headers import Headers
 from shared.services import Services
 
@@ -37,6 +37,8 @@ class LineOutcome(StrEnum):
     """The agent leaves another device, whose decision and tag freeze until that one is confirmed gone."""
     SAME = "same"
     """An admin has linked it so already."""
+    OVERTAKEN = "overtaken"
+    """Another admin decided on the agent at the same time: what that one said stands."""
     UNKNOWN_DEVICE = "unknown device"
     AMBIGUOUS = "ambiguous"
     UNREADABLE = "unreadable"
@@ -169,6 +171,9 @@ async def _apply(services: Services, caller: Caller, case: _Case) -> _Case:
     except NotThere as error:
         gone = {"outcome": LineOutcome.UNKNOWN_DEVICE, "why": str(error)}
         return replace(case, planned=planned.model_copy(update=gone))
+    except Overtaken as error:
+        update = {"outcome": LineOutcome.OVERTAKEN, "why": str(error)}
+        return replace(case, planned=planned.model_copy(update=update))
     if not services.graph.resting():  # the timer of every minute does the rest
         await enforce(services, device)
     return case

@@ -78,7 +78,8 @@ UNLINKED_AGENTS = (
 AGENTS_TO_FOLLOW = (
     "SELECT c.id, c.device, c.linked_by, c.looked_up FROM c WHERE c.device != null AND c.looked_up != null"
 )
-AGENTS_ON_THEIR_WAY = "SELECT VALUE c.id FROM c WHERE c.moving_from != null"
+AGENTS_ON_THEIR_WAY = "SELECT VALUE c.id FROM c WHERE c.moving_from != null OR c.unplaced = true"
+PENDING_LINKS = "SELECT VALUE c.id FROM c WHERE c.pending = true"
 THREATENED_AGENTS = (
     "SELECT c.id, c.partner_device_id, c.threats FROM c WHERE c.partner = @partner AND c.has_threats = true"
 )

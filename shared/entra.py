@@ -48,6 +48,11 @@ class Caller:
     """For people to read; the object id where the token gives none."""
     roles: frozenset[str]
 
+    @property
+    def who(self) -> str:
+        """As it is recorded: a name to read, and the object id that stays."""
+        return f"{self.name} ({self.object_id})"
+
 
 def bearer(headers: Headers) -> str:
     """The token in `Authorization: Bearer …`; NotAuthentic where there is none in that form."""

@@ -9,6 +9,7 @@ MtdError
 ├── WrongContentType         a body that says it is no JSON, NDJSON or plain text (415)
 ├── NotThere                 an admin asks for something there is not (404)
 ├── BadRequest               an admin's request makes no sense (400)
+├── Overtaken                another admin has decided the same already (409)
 ├── StoreError
 │   ├── StoreUnavailable     Cosmos throttles or is away: try again (503; the feed replays)
 │   │   └── Contended        one document is written by too many at once
@@ -81,6 +82,10 @@ class NotThere(MtdError):
 
 class BadRequest(MtdError):
     """A request makes no sense. The message says what is expected."""
+
+
+class Overtaken(MtdError):
+    """Another admin has decided the same already. The message says who, when and why."""
 
 
 class StoreError(MtdError):

@@ -16,6 +16,7 @@ from shared.errors import (
     MtdError,
     NotAuthentic,
     NotThere,
+    Overtaken,
     StoreUnavailable,
     UnknownPartner,
     UnreadableReport,
@@ -28,6 +29,7 @@ _TITLES = {
     400: "Bad request",
     401: "Unauthorized",
     404: "Not found",
+    409: "Conflict",
     413: "Content too large",
     415: "Unsupported media type",
     422: "Not this partner's format",
@@ -81,6 +83,8 @@ def problem(error: MtdError) -> func.HttpResponse:
             return _problem(404, str(error))
         case BadRequest():
             return _problem(400, str(error))
+        case Overtaken():
+            return _problem(409, str(error))
         case WrongContentType():
             return _problem(415, str(error))
         case StoreUnavailable() | KeysUnavailable():

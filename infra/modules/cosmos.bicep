@@ -54,6 +54,9 @@ var containers = [
         path: '/moving_from/?'
       }
       {
+        path: '/unplaced/?'
+      }
+      {
         path: '/partner/?'
       }
       {
@@ -102,7 +105,11 @@ var containers = [
     name: 'links'
     partitionKey: '/id'
     ttl: 0
-    indexed: []
+    indexed: [
+      {
+        path: '/pending/?'
+      }
+    ]
   }
   {
     name: 'inventory'

@@ -217,6 +217,10 @@ class Agent(Document):
     moving_from: str | None = None
     """The device it was linked to before, until that one's slot is marked moved, or, where the agent has no
     device now because an admin undid the link, withdrawn."""
+    unplaced: bool = False
+    """Whether it was linked outside the feed, until its slot is placed."""
+    link_turn: int = 0
+    """The `turn` of the admin's decision it follows; 0 where none was made."""
     level_revision: int = 0
 
     @computed_field  # type: ignore[prop-decorator]
@@ -468,7 +472,8 @@ class Link(Document):
     """Which device an id names. An ambiguous id names none.
 
     `agent:…` is the record of what an admin last said of an agent: its device, or, without one, that it is
-    kept apart. What holds is the agent's own `device`; it also follows a device that gets another id.
+    kept apart. Which of two admins came later is decided here, by `turn`; the agent follows the latest, and
+    its devices follow the agent. Its own `device` also follows a device that gets another id.
     """
 
     container: ClassVar[str] = "links"
@@ -481,6 +486,10 @@ class Link(Document):
     at: Moment | None = None
     previous: str | None = None
     """The device the agent was linked to before."""
+    turn: int = 0
+    """How many decisions admins have made on this agent, this one included."""
+    pending: bool = False
+    """Whether agent and devices may not follow it yet: whoever comes next finishes it."""
 
     @property
     def names(self) -> str | None:

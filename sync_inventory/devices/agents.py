@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel
 
-from evaluate_risk.linking import finish_leaving, link_agent, link_candidates
-from shared.cosmos import AGENTS_ON_THEIR_WAY, AGENTS_TO_FOLLOW, UNLINKED_AGENTS, Found
-from shared.domain.model import Agent, Device, Known, is_manual
+from evaluate_risk.linking import finish_decision, finish_leaving, link_agent, link_candidates
+from shared.cosmos import AGENTS_ON_THEIR_WAY, AGENTS_TO_FOLLOW, PENDING_LINKS, UNLINKED_AGENTS, Found
+from shared.domain.model import Agent, Device, Known, Link, is_manual
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.devices.links import Links
@@ -34,8 +34,15 @@ class AgentToFollow(BaseModel):
 
 
 async def finish_moves(services: Services, tally: Tally) -> None:
-    """Take agents off devices they left, where a move or an admin's undo was cut off before it: the agent may
-    not report for long. The tag that follows is the timer's."""
+    """Finish links, moves and undos, by ids or by hand, that were cut off: the agent may not report for long.
+    The tag that follows is the timer's."""
+    pending = [id_ async for id_ in services.store.ids(Link.container, PENDING_LINKS)]
+
+    async def decided(id_: str) -> None:
+        await finish_decision(services, id_)
+        tally.add("decisions_finished")
+
+    await side_by_side(pending, decided, tally)
     ids = [id_ async for id_ in services.store.ids(Agent.container, AGENTS_ON_THEIR_WAY)]
 
     async def one(id_: str) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import JsonValue
 
 from evaluate_risk.evaluation import evaluate
+from evaluate_risk.linking import carry_out
 from shared.domain.connector import Connector
 from shared.domain.heartbeats import UnresponsivePartners
 from shared.domain.level import Level
-from shared.domain.model import Agent, Device, Link, Report, link_id
+from shared.domain.model import Agent, Device, Link, Report, link_id, link_of_agent
 from shared.domain.record import Clears, DeviceIdentityRecord, DeviceStateRecord
 from shared.domain.rule import Rules
 from shared.domain.tenant import Tenant
@@ -24,6 +25,19 @@ OTHER_INTUNE_ID = "cccccccc-3333-4eee-8fff-dddddddddddd"
 AGENT_ID = "lookout:agent-1"
 Call = Callable[..., Awaitable[Any]]
 AGENT_IDS = (AGENT_ID, "lookout:agent-2", "zimperium:agent-3")
+
+
+async def by_hand(services: Services, device: str | None, agent_id: str = AGENT_ID) -> None:
+    """An admin links the agent to a device, or takes it off the one it has."""
+    id_ = link_of_agent(agent_id)
+
+    def decided(standing: Link | None) -> Link:
+        turn = standing.turn + 1 if standing else 1
+        return Link(id=id_, device=device, why="a test", who="test", at=START, turn=turn, pending=True)
+
+    edited = await services.store.edit(Link, id_, decided)
+    assert edited.found is not None
+    await carry_out(services, edited.found)
 
 
 def feed(*reports: Report) -> list[dict[str, JsonValue]]:

@@ -7,7 +7,7 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.linking import link_agent, link_key, link_keys
 from shared.domain.level import Level
-from shared.domain.model import Agent, Link, Verdict, link_id, link_of_agent
+from shared.domain.model import Agent, Link, Verdict, link_id
 from shared.errors import StoreUnavailable
 from tests.evaluate_risk.samples import an_identity, folded
 from tests.evaluate_risk.stories import (
@@ -15,6 +15,7 @@ from tests.evaluate_risk.stories import (
     OTHER_ENTRA_ID,
     Stop,
     agent,
+    by_hand,
     feed,
     put_other_phone,
     put_phone,
@@ -70,7 +71,7 @@ async def _linked_and_relinked(one: World) -> None:
             break
 
 
-LINK_STEPS = 13
+LINK_STEPS = 12
 """Calls to the store that linking and relinking makes."""
 UNDISTURBED: dict[str, Any] = {}
 """How it ends when nothing stops it; worked out once for all."""
@@ -109,7 +110,7 @@ async def test_a_link_stopped_in_the_middle_is_finished_when_it_is_made_again(
         assert await state(one) == UNDISTURBED
 
 
-async def test_the_slot_is_at_the_new_device_before_the_link_and_the_old_one_is_changed_last(
+async def test_the_agent_is_written_first_then_the_new_device_and_the_old_one_last(
     tenant_world: World,
 ) -> None:
     await _unlinked(tenant_world)
@@ -123,7 +124,7 @@ async def test_the_slot_is_at_the_new_device_before_the_link_and_the_old_one_is_
 
     tenant_world.services.store.replace = noted  # type: ignore[method-assign]
     await link_agent(tenant_world.services, AGENT_ID, OTHER_ENTRA_ID, "admin: test")
-    assert written == [OTHER_ENTRA_ID, AGENT_ID, ENTRA_ID, AGENT_ID]
+    assert written == [AGENT_ID, OTHER_ENTRA_ID, ENTRA_ID, AGENT_ID]
 
 
 async def test_an_agent_linked_back_to_a_device_it_left_counts_there_again(tenant_world: World) -> None:
@@ -212,7 +213,7 @@ async def test_a_link_by_hand_to_where_an_agent_is_already_covers_no_graver_repo
     await evaluate(tenant_world.services, feed(a_threat("t1", severity=Level.LOW)))
     tenant_world.cosmos_faults.fail_next(503, container="agents", operation="replace", times=9)
     with pytest.raises(StoreUnavailable):
-        await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+        await by_hand(tenant_world.services, ENTRA_ID)
     tenant_world.cosmos_faults.clear()
     await evaluate(tenant_world.services, feed(a_threat("t2")))
     assert tenant_world.entra_tag() == "mtd-block-high"

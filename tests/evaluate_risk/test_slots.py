@@ -12,9 +12,7 @@ from evaluate_risk.slots import (
     same_for_device,
     slot,
     with_slot,
-    withdrawn,
     without_agent,
-    without_ghost,
 )
 from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Finding, Slot
@@ -195,47 +193,3 @@ def a_tombstone(revision: int) -> Slot:
 
 
 OTHERS = a_slot(agent="lookout:agent-2")
-
-
-@pytest.mark.parametrize(
-    ("standing", "left"),
-    [
-        (a_slot(revision=3), a_tombstone(4)),
-        (a_slot(revision=4), a_tombstone(4)),
-        (a_slot(revision=4, moved=True), a_tombstone(4)),
-        (a_slot(revision=5), a_slot(revision=5)),
-        (a_tombstone(3), a_tombstone(4)),
-        (a_tombstone(5), a_tombstone(5)),
-    ],
-    ids=["older", "as new", "moved", "linked again", "withdrawn before", "withdrawn later"],
-)
-def test_of_an_agent_that_is_withdrawn_the_revision_is_left_unless_it_was_linked_again(
-    standing: Slot, left: Slot
-) -> None:
-    device = withdrawn(holding(standing, OTHERS), an_agent(4))
-    assert device.slots == {AGENT_ID: left, OTHERS.agent: OTHERS}
-
-
-def test_an_agent_that_was_never_placed_is_withdrawn_too_and_withdrawn_twice_changes_nothing() -> None:
-    once = withdrawn(holding(OTHERS), an_agent(4))
-    assert once.slots == {AGENT_ID: a_tombstone(4), OTHERS.agent: OTHERS}
-    assert withdrawn(once, an_agent(4)) is once
-    assert with_slot(once, a_slot(revision=4)) is once
-
-
-@pytest.mark.parametrize(
-    ("standing", "left"),
-    [
-        (a_slot(revision=3), a_tombstone(4)),
-        (a_slot(revision=6), a_tombstone(6)),
-        (a_slot(revision=3, moved=True), a_slot(revision=3, moved=True)),
-        (a_tombstone(3), a_tombstone(3)),
-    ],
-    ids=["older", "newer", "moved", "withdrawn"],
-)
-def test_the_slot_of_a_link_that_was_cut_off_goes_and_one_that_moved_or_is_withdrawn_stays(
-    standing: Slot, left: Slot
-) -> None:
-    device = without_ghost(holding(standing, OTHERS), an_agent(4))
-    assert device.slots == {AGENT_ID: left, OTHERS.agent: OTHERS}
-    assert without_ghost(holding(OTHERS), an_agent(4)) == holding(OTHERS)

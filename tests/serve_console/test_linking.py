@@ -14,7 +14,7 @@ from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, is_manual, link_id, link_of_agent
 from shared.domain.record import Status
 from shared.entra import Caller
-from shared.errors import BadRequest, NotThere, StoreUnavailable
+from shared.errors import BadRequest, NotThere, Overtaken, StoreUnavailable
 from shared.request import read_request
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, state
 from tests.serve_console.hands import ADA, BOB, WHO, agent, linked, record, reported, unlinked
@@ -35,7 +35,12 @@ async def test_who_why_and_when_are_recorded_with_the_link_and_at_the_device(ten
     await reported(tenant_world)
     await linked(tenant_world)
     assert await record(tenant_world) == Link(
-        id=f"agent:{AGENT_ID}", device=ENTRA_ID, why="read off the phone", who=WHO, at=tenant_world.clock()
+        id=f"agent:{AGENT_ID}",
+        device=ENTRA_ID,
+        why="read off the phone",
+        who=WHO,
+        at=tenant_world.clock(),
+        turn=1,
     )
     assert (await agent(tenant_world)).linked_by == f"agent:{AGENT_ID}"
     history = (await tenant_world.device()).history
@@ -161,11 +166,13 @@ async def test_two_admins_at_once_do_not_overwrite_each_others_record(tenant_wor
         return await create(document)
 
     tenant_world.services.store.create = overtaken  # type: ignore[method-assign]
-    with pytest.raises(StoreUnavailable):
+    words = "another admin was faster: linked by hand to aaaaaaaa.* by bob@.* UTC: I saw it first"
+    with pytest.raises(Overtaken, match=words):
         await linked(tenant_world)
     found = await record(tenant_world)
     assert found
     assert (found.device, found.why) == (OTHER_ENTRA_ID, "I saw it first")
+    assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
 
 
 # --- undoing ------------------------------------------------------------------------------------------
@@ -279,20 +286,40 @@ async def test_a_rekeyed_device_does_not_take_along_an_agent_whose_undo_was_cut_
     assert tenant_world.entra_tag() is None
 
 
-async def test_a_link_that_was_cut_off_and_is_undone_leaves_no_ghost(tenant_world: World) -> None:
+@pytest.mark.parametrize("container", ["agents", "devices"])
+async def test_a_link_that_was_cut_off_is_finished_by_the_next_sync(
+    tenant_world: World, container: str
+) -> None:
     await reported(tenant_world)
-    tenant_world.cosmos_faults.fail_next(503, container="agents", operation="replace", times=9)
+    tenant_world.cosmos_faults.fail_next(503, container=container, operation="replace", times=9)
     with pytest.raises(StoreUnavailable):
         await linked(tenant_world)
     tenant_world.cosmos_faults.clear()
+    assert AGENT_ID not in (await tenant_world.device()).slots
+    assert (await tenant.step(tenant_world, "agents")).counts["decisions_finished"] == 1
     assert (await tenant_world.device()).decision.verdict is Verdict.BLOCK  # type: ignore[union-attr]
-    assert (await unlinked(tenant_world)).verdict is Verdict.ALLOW
-    assert (await tenant_world.device()).slots[AGENT_ID].withdrawn
+    found = await record(tenant_world)
+    assert found
+    assert (found.device, found.who, found.pending) == (ENTRA_ID, WHO, False)
+
+
+@pytest.mark.parametrize("container", ["agents", "devices"])
+async def test_a_link_that_was_cut_off_and_is_undone_leaves_nothing_behind(
+    tenant_world: World, container: str
+) -> None:
+    await reported(tenant_world)
+    tenant_world.cosmos_faults.fail_next(503, container=container, operation="replace", times=9)
+    with pytest.raises(StoreUnavailable):
+        await linked(tenant_world)
+    tenant_world.cosmos_faults.clear()
+    await unlinked(tenant_world)
+    slots = (await tenant_world.device()).slots
+    assert all(slot.withdrawn for slot in slots.values())
     await linked(tenant_world)
     assert tenant_world.entra_tag() == "mtd-block-high"
 
 
-async def test_a_link_that_was_cut_off_and_made_to_another_phone_leaves_no_ghost(
+async def test_a_link_that_was_cut_off_and_made_to_another_phone_leaves_nothing_behind(
     tenant_world: World,
 ) -> None:
     await reported(tenant_world)
@@ -301,7 +328,7 @@ async def test_a_link_that_was_cut_off_and_made_to_another_phone_leaves_no_ghost
         await linked(tenant_world)
     tenant_world.cosmos_faults.clear()
     await linked(tenant_world, OTHER_ENTRA_ID)
-    assert (await tenant_world.device()).slots[AGENT_ID].withdrawn
+    assert (await tenant_world.device()).slots == {}
     assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
 
 
@@ -315,7 +342,7 @@ async def _move(one: World) -> object:
 
 
 ACTS: dict[str, tuple[Act, ...]] = {"link": (linked,), "move": (linked, _move), "undo": (linked, unlinked)}
-STEPS = {"link": 16, "move": 21, "undo": 14}
+STEPS = {"link": 15, "move": 18, "undo": 13}
 """Calls to the store and to Graph that the last act makes."""
 UNDISTURBED: dict[str, Any] = {}
 

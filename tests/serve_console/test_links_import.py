@@ -209,7 +209,7 @@ async def test_a_device_that_vanishes_between_plan_and_link_is_named(
     async def gone(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("serve_console.linking.link_agent", gone)
+    monkeypatch.setattr("serve_console.linking.carry_out", gone)
     answer = await _applied(tenant_world, _file(f"lookout,agent-1,{ENTRA_ID},read off the phone"))
     assert _outcomes(answer) == [(2, "unknown device")]
 

@@ -4,10 +4,9 @@ import pytest
 
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
-from evaluate_risk.linking import link_agent, unlink_agent
-from shared.domain.model import Link, link_id, link_of_agent
+from shared.domain.model import Link, link_id
 from shared.errors import StoreUnavailable
-from tests.evaluate_risk.stories import AGENT_ID
+from tests.evaluate_risk.stories import AGENT_ID, by_hand
 from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, spoil, step
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
@@ -172,7 +171,7 @@ async def test_an_undo_that_was_cut_off_lets_the_phone_in_though_its_agent_repor
     with monkeypatch.context() as patched:
         patched.setattr("evaluate_risk.linking.finish_move", cut_off)
         with pytest.raises(StoreUnavailable):
-            await unlink_agent(tenant_world.services, AGENT_ID, link_of_agent(AGENT_ID))
+            await by_hand(tenant_world.services, None)
     assert tenant_world.entra_tag() == "mtd-block-high"
     await run(tenant_world)
     await retry_pending(tenant_world.services)
@@ -181,7 +180,7 @@ async def test_an_undo_that_was_cut_off_lets_the_phone_in_though_its_agent_repor
 
 async def test_an_agent_linked_by_hand_stays_whatever_its_new_id_names(tenant_world: World) -> None:
     await _enrolled_again(tenant_world)
-    await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+    await by_hand(tenant_world.services, ENTRA_ID)
     assert (await step(tenant_world, "agents")).counts == {}
     assert (await agent(tenant_world)).device == ENTRA_ID
 

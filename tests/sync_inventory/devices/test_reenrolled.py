@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from evaluate_risk.evaluation import evaluate
-from evaluate_risk.linking import link_agent
-from shared.domain.model import link_of_agent
-from tests.evaluate_risk.stories import AGENT_ID, feed
+from tests.evaluate_risk.stories import AGENT_ID, by_hand, feed
 from tests.sync_inventory.tenant import agent, put_phone, put_policy, run, step
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
@@ -55,7 +53,7 @@ async def test_an_agent_that_was_not_heard_since_stays_with_what_is_gone(tenant_
 
 async def test_an_agent_linked_by_hand_stays_and_is_counted(tenant_world: World) -> None:
     await _enrolled_again(tenant_world)
-    await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, link_of_agent(AGENT_ID))
+    await by_hand(tenant_world.services, ENTRA_ID)
     await _reported(tenant_world, "t2")
     assert (await step(tenant_world, "agents")).counts == {"kept_on_gone": 1}
     assert (await agent(tenant_world)).device == ENTRA_ID

@@ -1,0 +1,203 @@
+"""Every order in which the steps of some operations can come, over a store in memory.
+
+A step is one call to the store. What follows depends on what the store holds and on where each operation
+stands, with its variables: a state that came before is not followed again. Variables named `attempt` do not
+count, nor does what an operation holds beside plain values and documents.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from local.database import QUERIES
+from shared.cosmos import Found, Store
+from shared.domain.model import Document
+from shared.errors import AlreadyStored, Conflict, NotStored
+
+D = TypeVar("D", bound=Document)
+Operation = Coroutine[Any, Any, Any]
+
+
+class _Turn:
+    """Lets whoever drives an operation say when its next step comes."""
+
+    def __await__(self) -> Generator["_Turn", None, None]:
+        yield self
+
+
+class MemoryStore(Store):
+    """Documents in memory, queried as the Cosmos stand-in is. An etag stands for what a
+    document holds: who replaces a version that came again writes what it would write having read it again."""
+
+    def __init__(self) -> None:
+        self.documents: dict[tuple[str, str], Found[Any]] = {}
+        self.calls: list[str] = []
+
+    async def create(self, document: Document) -> str:
+        standing = await self._found("create", type(document), document.id)
+        if standing is not None:
+            raise AlreadyStored("a document of that id is there")
+        return self._put(document)
+
+    async def read(self, kind: type[D], id_: str, partition: str | None = None) -> Found[D] | None:
+        return await self._found("read", kind, id_)
+
+    async def replace(self, document: Document, etag: str) -> str:
+        standing = await self._found("replace", type(document), document.id)
+        if standing is None:
+            raise NotStored("no such document")
+        if standing.etag != etag:
+            raise Conflict("the document changed since it was read")
+        return self._put(document)
+
+    async def upsert(self, document: Document) -> None:
+        await self._found("upsert", type(document), document.id)
+        self._put(document)
+
+    async def ids(self, container: str, sql: str, **parameters: object) -> AsyncIterator[str]:
+        await _Turn()
+        query, named = QUERIES[sql], {f"@{name}": value for name, value in parameters.items()}
+        found = [
+            id_
+            for (where, id_), each in sorted(self.documents.items())
+            if where == container and query.where(each.document.model_dump(mode="json"), named)
+        ]
+        self.calls.append(f"query {container}")
+        for id_ in found:
+            yield id_
+
+    async def _found(self, call: str, kind: type[Document], id_: str) -> Found[Any] | None:
+        await _Turn()
+        standing = self.documents.get((kind.container, id_))
+        self.calls.append(f"{call} {kind.__name__}")
+        return standing
+
+    def _put(self, document: Document) -> str:
+        key = document.container, document.id
+        etag = _digest(document)
+        self.documents[key] = Found(document, etag)
+        return etag
+
+
+class _Running:
+    """An operation on its way, at a call to the store that waits for its turn."""
+
+    def __init__(self, work: Operation) -> None:
+        self._work = work
+        self.over = False
+        self.outcome: object = None
+        """What it returned or raised; None where it was stopped."""
+        self.go_on()
+
+    def go_on(self) -> None:
+        try:
+            self._work.send(None)
+        except StopIteration as end:
+            self.over, self.outcome = True, end.value
+        except Exception as error:  # noqa: BLE001 - an outcome like any other
+            self.over, self.outcome = True, error
+
+    def stop(self) -> None:
+        self._work.close()
+        self.over = True
+
+    def state(self) -> object:
+        """Where it stands, with its variables; its outcome once it is over."""
+        if self.over:
+            return repr(self.outcome)
+        places: list[object] = []
+        awaited: Any = self._work
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "ag_frame", None)
+            if frame is not None:
+                held = {name: _plain(value) for name, value in frame.f_locals.items() if name != "attempt"}
+                places.append((frame.f_code.co_qualname, frame.f_lasti, repr(held)))
+            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
+        return tuple(places)
+
+
+_DIGESTS: dict[int, tuple[BaseModel, str]] = {}
+
+
+def _digest(model: BaseModel) -> str:
+    """Of what a model holds; worked out once for each, as they do not change."""
+    known = _DIGESTS.get(id(model))
+    if known is None:
+        if len(_DIGESTS) > 10_000:
+            _DIGESTS.clear()
+        known = _DIGESTS[id(model)] = (model, str(hash(model.model_dump_json())))
+    return known[1]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Found):
+        return _plain(value.document)
+    if isinstance(value, BaseModel):
+        return _digest(value)
+    return value if isinstance(value, str | int | None) else type(value).__name__
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One way the operations came to an end."""
+
+    store: MemoryStore
+    outcomes: tuple[object, ...]
+    """What each returned or raised; None where it was stopped."""
+    steps: tuple[int, ...]
+    """Whose turn it was; ~n where operation n was stopped for good, as by a crash."""
+
+
+def interleavings(
+    store: MemoryStore, operations: Sequence[Callable[[MemoryStore], Operation]], *, crashes: int = 0
+) -> Iterator[Ended]:
+    """Every end that `operations`, begun together over what `store` holds, can come to."""
+    known: set[object] = set()
+    waiting: list[tuple[int, ...]] = [()]
+    while waiting:
+        steps = list(waiting.pop())
+        run = _Run(store, operations)
+        for step in steps:
+            run.take(step)
+        while (key := run.key(steps)) not in known:
+            known.add(key)
+            choices = run.choices(crashes - sum(step < 0 for step in steps))
+            if not choices:
+                yield Ended(run.store, tuple(each.outcome for each in run.running), tuple(steps))
+                break
+            first, *others = choices
+            waiting.extend((*steps, other) for other in others)
+            run.take(first)
+            steps.append(first)
+
+
+class _Run:
+    def __init__(self, store: MemoryStore, operations: Sequence[Callable[[MemoryStore], Operation]]) -> None:
+        self.store = MemoryStore()
+        self.store.documents.update(store.documents)
+        self.running = [_Running(operation(self.store)) for operation in operations]
+
+    def take(self, step: int) -> None:
+        if step < 0:
+            self.running[~step].stop()
+        else:
+            self.running[step].go_on()
+
+    def choices(self, crashes: int) -> list[int]:
+        live = [place for place, each in enumerate(self.running) if not each.over]
+        return [*live, *(~place for place in live if crashes)]
+
+    def key(self, steps: Sequence[int]) -> object:
+        held = tuple(sorted((key, found.etag) for key, found in self.store.documents.items()))
+        return hash((held, tuple(each.state() for each in self.running), sum(step < 0 for step in steps)))
+
+
+def alone(operation: Operation) -> Any:
+    """What an operation comes to with nobody else at it."""
+    try:
+        while True:
+            operation.send(None)
+    except StopIteration as end:
+        return end.value
