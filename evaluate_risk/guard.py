@@ -14,8 +14,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.domain.model import Document, Part
-from shared.domain.moment import Moment
-from shared.errors import NotThere
+from shared.domain.moment import Moment, in_words
+from shared.errors import NotThere, Overtaken
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -102,23 +102,23 @@ async def admit(services: Services, devices: Mapping[str, str | None]) -> dict[s
 
 
 async def approve(services: Services, stop: str, who: str, why: str) -> Approval:
-    """Approve what waits under a stop; the approval that stands. Raises NotThere where there is no such
-    stop."""
+    """Approve what waits under a stop. Raises NotThere where there is no such stop, and Overtaken, with who,
+    when and why, where it was approved already."""
     approval = Approval(stop=stop, at=services.now(), who=who, why=why)
 
-    def approved(guard: Guard | None) -> Guard | None:
-        if guard is not None and guard.approved(stop):
-            return None
+    def approved(guard: Guard | None) -> Guard:
+        before = guard and guard.approved(stop)
+        if before:
+            when = in_words(before.at)
+            raise Overtaken(f"stop {stop} was approved already by {before.who} at {when}: {before.why}")
         if guard is None or guard.stop is None or guard.stop.id != stop:
             raise NotThere(f"no mass-change stop {stop[:100]!r}")
         approvals = (approval, *guard.approvals)[:KEPT_APPROVALS]
         return guard.model_copy(update={"minutes": {}, "stop": None, "approvals": approvals})
 
-    edited = await services.store.edit(Guard, GUARD_ID, approved)
-    if edited.written:
-        log_event(LogEvent.MASS_CHANGE_APPROVED, stop=stop)
-        return approval
-    return (edited.found and edited.found.document.approved(stop)) or approval
+    await services.store.edit(Guard, GUARD_ID, approved)
+    log_event(LogEvent.MASS_CHANGE_APPROVED, stop=stop)
+    return approval
 
 
 async def guard(services: Services) -> Guard:

@@ -12,6 +12,7 @@ ROUTES = (
         handler="ingest_threat.intake:receive",
         request="application/json, application/x-ndjson, text/plain",
         answer="ingest_threat.intake:Answer",
+        ignored=("api-version",),  # of Azure Monitor's interfaces, which some vendors' exports are made for
         status=202,
     ),
 )

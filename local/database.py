@@ -156,7 +156,7 @@ QUERIES = {
     DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
     DEVICE_SUMMARIES: Query(
         where=_stands,
-        select=_select("id", "facts", "decision", "tag", "gone_at"),
+        select=_select("id", "facts", "decision", "tag", "override", "gone_at"),
     ),
     DEVICES_WHOLE: Query(where=_stands),
     UNLINKED_AGENTS: Query(

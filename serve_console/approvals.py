@@ -48,7 +48,7 @@ async def listing(services: Services) -> Approvals:
 
 async def approve_stop(services: Services, caller: Caller, id_: str, request: ApprovalRequest) -> Approved:
     """Approve what waits under the stop `id_`, and begin to write it. Raises NotThere where there is no such
-    stop."""
-    approval = await approve(services, id_, caller.name, request.reason)
+    stop, and Overtaken where it was approved already."""
+    approval = await approve(services, id_, caller.who, request.reason)
     counts = await retry_pending(services)
     return Approved(approval=approval, tried=counts["tried"], settled=counts["settled"])

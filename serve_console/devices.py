@@ -1,5 +1,7 @@
 """What is known of devices, for an admin: a listing, and the whole explanation of one."""
 
+from datetime import datetime
+
 from pydantic import BaseModel
 
 from serve_console.enrollment_class import (
@@ -8,6 +10,7 @@ from serve_console.enrollment_class import (
     intune_level_differs,
     intune_threat_level,
 )
+from serve_console.named_device import stored_device
 from serve_console.paging import page
 from shared.cosmos import DEVICE_SUMMARIES
 from shared.domain.level import Level
@@ -23,11 +26,10 @@ from shared.domain.model import (
     Tag,
     TagState,
     Verdict,
-    id_part,
 )
 from shared.domain.moment import Moment
 from shared.domain.record import DeviceStateRecord, Platform, Status, ThreatRecord
-from shared.errors import GraphError, NotThere
+from shared.errors import GraphError
 from shared.services import Services
 
 
@@ -38,6 +40,7 @@ class _Row(BaseModel):
     facts: DeviceFacts
     decision: Decision | None = None
     tag: Tag = Tag()
+    override: Override | None = None
     gone_at: Moment | None = None
 
 
@@ -53,6 +56,8 @@ class DeviceRow(BaseModel):
     risk: Level
     allowed: Level | None
     reason: str | None
+    overridden_until: Moment | None
+    """When the override that lets it in ends; null where none does."""
     tag_wanted: str | None
     tag_applied: str | None
     tag_state: TagState
@@ -118,19 +123,12 @@ class Explanation(BaseModel):
 async def listing(services: Services, top: str | None = None, token: str | None = None) -> DevicePage:
     """`top` devices (100 where it is not said, at most 1,000) from `token` on."""
     found = await page(services, _Row, Device.container, DEVICE_SUMMARIES, top, token)
-    return DevicePage(devices=[_row(row) for row in found.rows], token=found.token)
-
-
-async def stored_device(services: Services, id_: str) -> Device:
-    """The device whose Entra id (in any case) or `intune:` id is `id_`. Raises NotThere."""
-    found = await services.store.read(Device, id_.lower()) if id_part(id_) == id_ else None
-    if found is None:
-        raise NotThere(f"no device {id_[:100]!r}")
-    return found.document
+    return DevicePage(devices=[_row(row, services.now()) for row in found.rows], token=found.token)
 
 
 async def explain(services: Services, id_: str) -> Explanation:
-    """The explanation of the device whose Entra id (in any case) or `intune:` id is `id_`."""
+    """The explanation of the device `id_` names. Raises NotThere, and BadRequest where it names more than
+    one."""
     device = await stored_device(services, id_)
     return Explanation(
         id=device.id,
@@ -176,8 +174,8 @@ def _report_seen(report: Report, record: ThreatRecord | DeviceStateRecord) -> Re
     return ReportSeen.model_validate({**shown, **own})
 
 
-def _row(row: _Row) -> DeviceRow:
-    decision = row.decision
+def _row(row: _Row, now: datetime) -> DeviceRow:
+    decision, given = row.decision, row.override
     return DeviceRow(
         id=row.id,
         name=row.facts.name,
@@ -188,6 +186,7 @@ def _row(row: _Row) -> DeviceRow:
         risk=decision.risk if decision else Level.SECURED,
         allowed=decision.allowed if decision else None,
         reason=decision.reasons[0] if decision else None,
+        overridden_until=given.until if given and given.until > now else None,
         tag_wanted=row.tag.wanted,
         tag_applied=row.tag.applied,
         tag_state=row.tag.state,

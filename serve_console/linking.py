@@ -12,13 +12,13 @@ from pydantic import BaseModel, StringConstraints
 
 from evaluate_risk.enforce import enforce
 from evaluate_risk.linking import carry_out, in_words_of
-from serve_console.named_device import named_device
+from serve_console.named_device import stored_device
 from serve_console.request import Request
 from shared.cosmos import Found
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, agent_id, id_part, link_of_agent
 from shared.domain.moment import Moment
 from shared.entra import Caller
-from shared.errors import BadRequest, NotThere, Overtaken
+from shared.errors import NotThere, Overtaken
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -50,12 +50,8 @@ async def link(services: Services, caller: Caller, id_: str, request: LinkReques
     """Link the agent `id_` to a device. Raises NotThere where there is no such agent or device, and
     Overtaken where another admin was faster."""
     agent = await _agent(services, id_)
-    named = await named_device(services, request.device)
-    if named.ambiguous:
-        raise BadRequest(named.why)
-    if named.device is None:
-        raise NotThere(named.why)
-    record, device = await linked_by_hand(services, caller, agent, named.device, request.reason)
+    named = await stored_device(services, request.device)
+    record, device = await linked_by_hand(services, caller, agent, named.id, request.reason)
     return _answer(agent.id, record, await enforce(services, device))
 
 

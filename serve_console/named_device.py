@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.model import Device, Link, id_part, link_id
+from shared.errors import BadRequest, NotThere
 from shared.services import Services
 
 KINDS = frozenset({"intune", "serial"})
@@ -12,9 +13,24 @@ KINDS = frozenset({"intune", "serial"})
 class Named:
     """The device a text names; None where it names none, or more than one, and then why."""
 
-    device: str | None
+    document: Device | None
     ambiguous: bool = False
     why: str = ""
+
+    @property
+    def device(self) -> str | None:
+        """Its id."""
+        return self.document.id if self.document else None
+
+
+async def stored_device(services: Services, text: str) -> Device:
+    """The device `text` names. Raises NotThere, and BadRequest where it names more than one."""
+    named = await named_device(services, text)
+    if named.ambiguous:
+        raise BadRequest(named.why)
+    if named.document is None:
+        raise NotThere(named.why)
+    return named.document
 
 
 async def named_device(services: Services, text: str) -> Named:
@@ -33,4 +49,4 @@ async def named_device(services: Services, text: str) -> Named:
         return Named(None, why=f"no device {text[:100]!r}")
     if device.document.replaced_by:
         return Named(None, why=f"device {text[:100]!r} is {device.document.replaced_by!r} now")
-    return Named(device.document.id)
+    return Named(device.document)

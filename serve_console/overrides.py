@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
+from serve_console.named_device import stored_device
 from serve_console.request import Request
-from shared.domain.model import Device, Override, TagState, Verdict, id_part
+from shared.domain.model import Device, Override, TagState, Verdict
 from shared.domain.moment import Moment, in_words
 from shared.entra import Caller
 from shared.errors import BadRequest, NotThere
@@ -25,7 +26,7 @@ MAX_DURATION = timedelta(days=7)
 class OverrideRequest(Request):
     """For how long, and why."""
 
-    hours: float = Field(gt=0, le=MAX_DURATION / timedelta(hours=1))
+    hours: float = Field(gt=0, le=MAX_DURATION / timedelta(hours=1), allow_inf_nan=False)
 
 
 class EndRequest(Request):
@@ -48,10 +49,10 @@ async def override(services: Services, caller: Caller, id_: str, request: Overri
     overridden."""
     now = services.now()
     until = now + timedelta(hours=request.hours)
-    words = f"override until {in_words(until)} by {caller.name}: {request.reason}"
+    words = f"override until {in_words(until)} by {caller.who}: {request.reason}"
 
     def edit(device: Device) -> Device:
-        given = Override(until=until, at=now, who=caller.name, why=request.reason, covers=_covered(device))
+        given = Override(until=until, at=now, who=caller.who, why=request.reason, covers=_covered(device))
         return device.noting(now, words).model_copy(update={"override": given})
 
     device = await _changed(services, id_, edit)
@@ -61,7 +62,7 @@ async def override(services: Services, caller: Caller, id_: str, request: Overri
 
 async def end_override(services: Services, caller: Caller, id_: str, request: EndRequest) -> Overridden:
     """End the override of the device `id_` now; nothing happens where it has none."""
-    words = f"override ended by {caller.name}: {request.reason}"
+    words = f"override ended by {caller.who}: {request.reason}"
 
     def edit(device: Device) -> Device:
         if device.override is None:
@@ -72,9 +73,10 @@ async def end_override(services: Services, caller: Caller, id_: str, request: En
 
 
 async def _changed(services: Services, id_: str, edit: Callable[[Device], Device]) -> Device:
-    found = await change(services, id_.lower(), edit) if id_part(id_) == id_ else None
+    device = await stored_device(services, id_)
+    found = await change(services, device.id, edit)
     if found is None:
-        raise NotThere(f"no device {id_[:100]!r}")
+        raise NotThere(f"no device {id_[:100]!r} any more")
     return await enforce(services, found)
 
 

@@ -12,4 +12,4 @@ class ReleaseRequest(Request):
 
 async def release_tags(services: Services, caller: Caller, request: ReleaseRequest) -> Released:
     """Take every block back. Raises BadRequest in mode `enforce`."""
-    return await release(services, caller.name, request.reason)
+    return await release(services, caller.who, request.reason)

@@ -9,8 +9,9 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 
 
 class Request(BaseModel):
-    """What every request of an admin says."""
+    """What every request of an admin says. A value is taken for what it is: neither `true` nor `"1"` is a
+    number."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     reason: Reason

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from serve_console.devices import stored_device
+from serve_console.named_device import stored_device
 from shared.domain.model import Device
 from shared.domain.record import Platform
 from shared.errors import BadRequest, GraphUnavailable

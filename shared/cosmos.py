@@ -67,7 +67,9 @@ DEVICES_TO_PURGE = "SELECT VALUE c.id FROM c WHERE c.gone_at <= @before AND c.pu
 GONE_DEVICES = (
     "SELECT c.id, c.facts, c.slots, c.gone_at FROM c WHERE c.gone_at != null AND c.purged_at = null"
 )
-DEVICE_SUMMARIES = "SELECT c.id, c.facts, c.decision, c.tag, c.gone_at FROM c WHERE c.replaced_by = null"
+DEVICE_SUMMARIES = (
+    "SELECT c.id, c.facts, c.decision, c.tag, c.override, c.gone_at FROM c WHERE c.replaced_by = null"
+)
 DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"

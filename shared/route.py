@@ -18,6 +18,9 @@ import azure.functions as func
 
 from shared.headers import Headers
 
+OF_THE_HOST = ("code", "clientId")
+"""Parameters of any query that the host reads: a key of its own, and which of them it is."""
+
 
 class Access(StrEnum):
     """Who may call a route."""
@@ -52,6 +55,9 @@ class Route:
     """The model of its body, or the media types that its handler reads itself; none where it takes no
     body."""
     query: tuple[str, ...] = ()
+    """The parameters its handler takes from the query; others are refused."""
+    ignored: tuple[str, ...] = ()
+    """Those that clients made for another interface send along, and that say nothing here."""
     status: int = 200
     etag: bool = False
     """Whether a caller may ask for what it does not have already."""
@@ -60,6 +66,16 @@ class Route:
     def parameters(self) -> tuple[str, ...]:
         """The parameters of its path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    def check_query(self, given: Iterable[str]) -> None:
+        """Raises BadRequest for a parameter that is none of this route: misspelt, it would ask for something
+        else and be answered all the same."""
+        from shared.errors import BadRequest
+
+        unknown = sorted(set(given) - {*self.query, *self.ignored, *OF_THE_HOST})
+        if unknown:
+            taken = ", ".join(self.query) or "no parameter"
+            raise BadRequest(f"{unknown[0][:50]}: no parameter of this route; expected {taken}")
 
     @property
     def takes_model(self) -> bool:
@@ -114,6 +130,7 @@ async def respond(route: Route, req: func.HttpRequest, partners: str) -> func.Ht
                 await resolve("shared.access:reader")(services, headers, route.name)
             case Access.ADMIN:
                 arguments["caller"] = await resolve("shared.access:admin")(services, headers)
+        route.check_query(req.params)
         arguments |= {argument(name): req.params[name] for name in route.query if name in req.params}
         if route.takes_model:
             arguments["request"] = resolve("shared.request:read_request")(resolve(route.request), body)

@@ -20,8 +20,19 @@ D = TypeVar("D", bound=Document)
 Operation = Coroutine[Any, Any, Any]
 
 
+@dataclass(frozen=True)
 class _Turn:
-    """Lets whoever drives an operation say when its next step comes."""
+    """A call to the store that waits for its turn."""
+
+    reads: bool
+    container: str
+    id: str | None = None
+    """None where it is about all the documents there are."""
+
+    def meets(self, other: "_Turn") -> bool:
+        """Whether it matters which of the two comes first."""
+        apart = self.container != other.container or (self.id and other.id and self.id != other.id)
+        return not apart and not (self.reads and other.reads)
 
     def __await__(self) -> Generator["_Turn", None, None]:
         yield self
@@ -57,7 +68,7 @@ class MemoryStore(Store):
         self._put(document)
 
     async def ids(self, container: str, sql: str, **parameters: object) -> AsyncIterator[str]:
-        await _Turn()
+        await _Turn(reads=True, container=container)
         query, named = QUERIES[sql], {f"@{name}": value for name, value in parameters.items()}
         found = [
             id_
@@ -69,7 +80,7 @@ class MemoryStore(Store):
             yield id_
 
     async def _found(self, call: str, kind: type[Document], id_: str) -> Found[Any] | None:
-        await _Turn()
+        await _Turn(reads=call == "read", container=kind.container, id=id_)
         standing = self.documents.get((kind.container, id_))
         self.calls.append(f"{call} {kind.__name__}")
         return standing
@@ -86,6 +97,7 @@ class _Running:
 
     def __init__(self, work: Operation) -> None:
         self._work = work
+        self.waits: _Turn | None = None
         self.over = False
         self.outcome: object = None
         """What it returned or raised; None where it was stopped."""
@@ -93,7 +105,7 @@ class _Running:
 
     def go_on(self) -> None:
         try:
-            self._work.send(None)
+            self.waits = self._work.send(None)
         except StopIteration as end:
             self.over, self.outcome = True, end.value
         except Exception as error:  # noqa: BLE001 - an outcome like any other
@@ -153,22 +165,34 @@ class Ended:
 def interleavings(
     store: MemoryStore, operations: Sequence[Callable[[MemoryStore], Operation]], *, crashes: int = 0
 ) -> Iterator[Ended]:
-    """Every end that `operations`, begun together over what `store` holds, can come to."""
-    known: set[object] = set()
-    waiting: list[tuple[int, ...]] = [()]
+    """Every end that `operations`, begun together over what `store` holds, can come to.
+
+    Of two steps that do not meet, only one order is followed (sleep sets: P. Godefroid,
+    "Partial-Order Methods for the Verification of Concurrent Systems", 1996).
+    """
+    left_out: dict[object, frozenset[int]] = {}
+    waiting: list[tuple[tuple[int, ...], frozenset[int]]] = [((), frozenset())]
     while waiting:
-        steps = list(waiting.pop())
-        run = _Run(store, operations)
+        begun, asleep = waiting.pop()
+        steps, run = list(begun), _Run(store, operations)
         for step in steps:
             run.take(step)
-        while (key := run.key(steps)) not in known:
-            known.add(key)
+        while True:
+            key = run.key(steps)
             choices = run.choices(crashes - sum(step < 0 for step in steps))
-            if not choices:
+            before = left_out.get(key)
+            if before is None and not choices:
                 yield Ended(run.store, tuple(each.outcome for each in run.running), tuple(steps))
+            todo = [each for each in choices if each not in asleep and (before is None or each in before)]
+            left_out[key] = asleep if before is None else before & asleep
+            if not todo:
                 break
-            first, *others = choices
-            waiting.extend((*steps, other) for other in others)
+            nexts = [
+                (step, frozenset(each for each in asleep.union(todo[:place]) if not run.meet(each, step)))
+                for place, step in enumerate(todo)
+            ]
+            waiting.extend(((*steps, step), sleeping) for step, sleeping in nexts[1:])
+            first, asleep = nexts[0]
             run.take(first)
             steps.append(first)
 
@@ -189,9 +213,20 @@ class _Run:
         live = [place for place, each in enumerate(self.running) if not each.over]
         return [*live, *(~place for place in live if crashes)]
 
+    def meet(self, one: int, other: int) -> bool:
+        """Whether it matters which of two steps comes first."""
+        if one < 0 or other < 0:
+            return (one < 0 and other < 0) or max(one, ~one) == max(other, ~other)
+        return one == other or _of(self.running[one]).meets(_of(self.running[other]))
+
     def key(self, steps: Sequence[int]) -> object:
         held = tuple(sorted((key, found.etag) for key, found in self.store.documents.items()))
         return hash((held, tuple(each.state() for each in self.running), sum(step < 0 for step in steps)))
+
+
+def _of(running: _Running) -> _Turn:
+    assert running.waits is not None
+    return running.waits
 
 
 def alone(operation: Operation) -> Any:

@@ -32,6 +32,12 @@ param subnetId string
 // What the Functions host and the Azure SDKs read. Flex Consumption takes runtime and package from
 // functionAppConfig: FUNCTIONS_WORKER_RUNTIME and WEBSITE_RUN_FROM_PACKAGE must not stand here.
 var platformSettings = [
+  // The host's own bound on a request's body, in bytes, before anybody is authenticated; 100 MB where it is not
+  // set. learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
+  {
+    name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
+    value: '4194304'
+  }
   {
     name: 'AzureWebJobsStorage__blobServiceUri'
     value: blobEndpoint

@@ -20,7 +20,8 @@ from local.host.errors import HostError
 from local.host.invocation import Invoker, TraceContext
 
 BODY_LIMIT = 210 * 1024 * 1024
-"""Bytes; the limit of Azure Functions for a request's body."""
+"""Bytes; the limit of Azure Functions for a request's body, where FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is not
+set. What is larger is answered 500, as the host does (Azure/azure-functions-host#10519)."""
 CONSTRAINTS = {
     "": "[^/]+",
     "int": "-?[0-9]+",
@@ -84,15 +85,22 @@ class Front:
     """Answers requests by calling functions. Without a `key` every function that needs one answers 401."""
 
     def __init__(
-        self, routes: list[Route], invoker: Invoker, *, key: str, start_timer: Callable[[str], bool]
+        self,
+        routes: list[Route],
+        invoker: Invoker,
+        *,
+        key: str,
+        start_timer: Callable[[str], bool],
+        body_limit: int,
     ) -> None:
         self._routes = sorted(routes, key=lambda route: route.rank)
         self._invoker = invoker
         self._key = key
         self._start_timer = start_timer
+        self._body_limit = body_limit
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=BODY_LIMIT)
+        application = web.Application(client_max_size=self._body_limit)
         application.router.add_post("/admin/functions/{name}", self._run_timer)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         return application
@@ -115,7 +123,11 @@ class Front:
     async def _call(
         self, function: Function, request: web.Request, path: Mapping[str, str | None]
     ) -> web.Response:
-        argument = HttpRequestConverter.decode(await _datum(request, path), trigger_metadata=None)
+        try:
+            datum = await _datum(request, path)
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=500)
+        argument = HttpRequestConverter.decode(datum, trigger_metadata=None)
         headers = request.headers
         trace = None
         if "traceparent" in headers:

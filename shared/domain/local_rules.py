@@ -59,7 +59,7 @@ class _Entry(BaseModel):
     platform: Platform | None = None
     ownership: Ownership | None = None
     category: Category | None = None
-    grace_hours: float = Field(0.0, ge=0, le=8760)
+    grace_hours: float = Field(0.0, ge=0, le=8760, strict=True)
     dry_run: bool = False
 
     @field_validator("platform")

@@ -29,8 +29,12 @@ def digest(value: object) -> str:
 
 
 def id_part(text: str) -> str:
-    """`text` as part of a document's id: itself where Cosmos takes it, else its SHA-256 in hex."""
-    if _PLAIN.fullmatch(text):
+    """`text` as part of a document's id: itself where Cosmos takes it, else its SHA-256 in hex.
+
+    An id stands in the path of a document's URL, where `.` and `..` would name what lies above it (RFC 3986,
+    5.2.4).
+    """
+    if _PLAIN.fullmatch(text) and text not in {".", ".."}:
         return text
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 

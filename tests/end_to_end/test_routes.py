@@ -17,7 +17,7 @@ from function_app import ROUTES, app
 from local.partners.authentication import signed
 from shared import services as composed
 from shared.access import READER_ROLE
-from shared.route import Access, Route, resolve
+from shared.route import OF_THE_HOST, Access, Route, resolve
 from tests.end_to_end.machine import ROOT, SECRET
 from tests.infra import code
 from tests.world import Clock, World, world
@@ -72,14 +72,16 @@ async def _callers(one: World) -> dict[str, dict[str, str]]:
     }
 
 
-async def _called(functions: dict[str, Any], route: Route, headers: dict[str, str]) -> func.HttpResponse:
+async def _called(
+    functions: dict[str, Any], route: Route, headers: dict[str, str], **query: str
+) -> func.HttpResponse:
     named = {name: "lookout" if name == "partner" else "nothing-there" for name in route.parameters}
     request = func.HttpRequest(
         route.method,
         f"https://example.com/api/{route.path.format(**named)}",
         headers=headers,
         route_params=named,
-        params={},
+        params=query,
         body=b"",
     )
     answer: func.HttpResponse = await functions[route.name](request)
@@ -105,6 +107,27 @@ async def test_who_is_let_in_is_what_the_table_says(
         else:
             assert answer.status_code == route.status
             assert set(body) == set(resolve(route.answer).model_fields)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_a_parameter_that_no_row_names_is_refused_and_named(
+    route: Route, functions: dict[str, Any], one: World
+) -> None:
+    who = "partner" if route.access is Access.PARTNER else "admin"
+    headers = (await _callers(one))[who]
+    answer = await _called(functions, route, headers, tpo="1")
+    assert answer.status_code == 400
+    assert json.loads(answer.get_body())["detail"].startswith("tpo: no parameter of this route")
+    for name in (*OF_THE_HOST, *route.query, *route.ignored):
+        answer = await _called(functions, route, headers, **{name: ""})
+        assert b"no parameter of this route" not in answer.get_body()
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.takes_model], ids=lambda each: each.name
+)
+def test_a_body_is_read_strictly(route: Route) -> None:
+    assert resolve(route.request).model_config["strict"] is True
 
 
 def test_no_route_is_registered_outside_the_table() -> None:

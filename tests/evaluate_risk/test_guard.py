@@ -15,7 +15,7 @@ from shared.domain.mode import Mode
 from shared.domain.model import Device, Report, TagState
 from shared.domain.record import Status
 from shared.domain.tenant import Tenant
-from shared.errors import NotThere
+from shared.errors import NotThere, Overtaken
 from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import World, a_threat, world
@@ -121,7 +121,9 @@ async def test_approving_twice_is_approving_once(small: World) -> None:
     await evaluate(small.services, feed(*map(infected, range(5))))
     stop = await stop_of(small)
     first = await approve(small.services, stop, "ada", "a real outbreak")
-    assert await approve(small.services, stop, "bob", "again") == first
+    with pytest.raises(Overtaken, match=rf"{stop} was approved already by ada at .* UTC: a real outbreak"):
+        await approve(small.services, stop, "bob", "again")
+    assert (await guard(small.services)).approvals == (first,)
 
 
 @pytest.mark.parametrize("stop", ["none", ""])

@@ -205,6 +205,11 @@ MISTAKES: list[tuple[Check, Mistake, str]] = [
         Mistake(PROD, APP, f"{SETTINGS}/+", {"name": "FUNCTIONS_WORKER_RUNTIME", "value": "python"}),
         "FUNCTIONS_WORKER_RUNTIME is set and nobody reads it",
     ),
+    (
+        app_settings.body_limit,
+        Mistake(DEV, APP, f"{SETTINGS}/FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", GONE),
+        "dev: a body of 0 bytes reaches the app",
+    ),
     (app_settings.values, Mistake(ALL, APP, setting("MODE"), "report"), "MODE is report, not enforce"),
     (app_settings.values, Mistake(ALL, APP, setting("GUARD_PERCENT"), "25"), "GUARD_PERCENT is 25, not 5"),
     (app_settings.values, Mistake(ALL, APP, setting("ADMIN_TENANT"), ""), "ADMIN_TENANT is , not 7e0a1f64"),

@@ -1,13 +1,15 @@
 """The mass-change stop as an admin meets it."""
 
+import re
+
 import pytest
 
 from evaluate_risk.evaluation import evaluate
 from serve_console.approvals import ApprovalRequest, approve_stop, listing
 from shared.domain.level import Level
-from shared.errors import NotThere
+from shared.errors import NotThere, Overtaken
 from tests.evaluate_risk.stories import feed, put_other_phone, put_phone
-from tests.serve_console.hands import ADA
+from tests.serve_console.hands import ADA, BOB
 from tests.world import ENTRA_ID, World, a_threat, world
 
 OTHER = "cccccccc-3333-4eee-8fff-dddddddddddd"
@@ -29,7 +31,11 @@ async def test_a_stop_is_listed_and_its_approval_writes_what_waits() -> None:
         request = ApprovalRequest(reason="seen on both phones")
         approved = await approve_stop(one.services, ADA, before.stop.id, request)
         assert (approved.tried, approved.settled) == (1, 1)
-        assert (approved.approval.who, approved.approval.why) == (ADA.name, "seen on both phones")
+        assert (approved.approval.who, approved.approval.why) == (ADA.who, "seen on both phones")
+        with pytest.raises(
+            Overtaken, match=f"approved already by {re.escape(ADA.who)} at .*: seen on both phones"
+        ):
+            await approve_stop(one.services, BOB, before.stop.id, request)
         after = await listing(one.services)
         assert (after.newly_blocked, after.stop, after.waiting) == (0, None, 0)
         assert [approval.stop for approval in after.approvals] == [before.stop.id]

@@ -65,10 +65,41 @@ async def test_what_entra_does_not_tell_is_said_to_be_unknown(tenant_world: Worl
     assert explained.entra_attribute.trouble is not None
 
 
-@pytest.mark.parametrize("id_", ["no-such-device", "a/b", "x" * 300, "", "a b"])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "no-such-device",
+        "a/b",
+        "x" * 300,
+        "",
+        "a b",
+        ".",
+        "..",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "\0",
+        "serial:",
+        "serial:..",
+    ],
+)
 async def test_an_unknown_device_is_not_there(tenant_world: World, id_: str) -> None:
     with pytest.raises(NotThere):
         await explain(tenant_world.services, id_)
+
+
+@pytest.mark.parametrize("name", [f" {ENTRA_ID} ", f"INTUNE:{INTUNE_ID}", "serial:sn-test-1"])
+async def test_a_device_is_explained_by_any_of_its_names(tenant_world: World, name: str) -> None:
+    await _blocked(tenant_world)
+    await tenant_world.services.store.upsert(Link(id=link_id("serial", "SN-TEST-1"), device=ENTRA_ID))
+    assert (await explain(tenant_world.services, name)).id == ENTRA_ID
+
+
+async def test_a_name_of_two_devices_explains_neither(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    await tenant_world.services.store.upsert(Link(id=link_id("serial", "SN-1"), ambiguous=True))
+    with pytest.raises(BadRequest, match="more than one device"):
+        await explain(tenant_world.services, "serial:SN-1")
 
 
 async def test_the_listing_goes_on_from_its_token(tenant_world: World) -> None:

@@ -1,6 +1,7 @@
 """Links from a file: first what would happen, then that and nothing else."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from shared.domain.model import Agent, Link, TagState, link_id, link_of_agent
 from shared.errors import BadRequest, StoreUnavailable, UnreadableReport, WrongContentType
 from shared.headers import Headers
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, state
-from tests.serve_console.hands import ADA, WHO, agent, linked, record, reported
+from tests.serve_console.hands import ADA, BOB, WHO, agent, linked, record, reported
 from tests.world import ENTRA_ID, World, a_threat
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
@@ -145,6 +146,35 @@ async def test_lines_that_contradict_each_other_link_nothing(tenant_world: World
     )
     assert _outcomes(await _applied(tenant_world, body)) == [(2, "ambiguous"), (3, "ambiguous")]
     assert (await agent(tenant_world)).device is None
+
+
+async def test_a_line_with_an_id_no_path_can_hold_costs_that_line_alone(tenant_world: World) -> None:
+    await reported(tenant_world)
+    lines = [f"lookout,agent-{place},{id_},read off it" for place, id_ in enumerate((".", "..", "a/b"), 2)]
+    body = _file(*lines, f"lookout,..,{ENTRA_ID},read off it", f"lookout,agent-1,{ENTRA_ID},read off it")
+    outcomes = [outcome for _, outcome in _outcomes(await _applied(tenant_world, body))]
+    assert outcomes == [*["unknown device"] * 3, "link", "link"]
+    assert (await agent(tenant_world)).device == ENTRA_ID
+
+
+async def test_a_line_another_admin_was_faster_at_says_so_and_the_others_are_done(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _mixed(tenant_world)
+    replace = tenant_world.services.store.create
+
+    async def overtaken(document: Any) -> str:
+        if isinstance(document, Link) and document.id == link_of_agent(AGENT_ID):
+            monkeypatch.setattr(tenant_world.services.store, "create", replace)
+            await linked(tenant_world, OTHER_ENTRA_ID, "I saw it first", BOB)
+        return await replace(document)
+
+    monkeypatch.setattr(tenant_world.services.store, "create", overtaken)
+    answer = await _applied(tenant_world, MIXED)
+    assert answer.lines[0].outcome is LineOutcome.OVERTAKEN
+    assert "bob@contoso.example" in (answer.lines[0].why or "")
+    assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
+    assert answer.counts[LineOutcome.LINK] >= 1
 
 
 async def test_a_line_said_twice_is_done_once(tenant_world: World) -> None:

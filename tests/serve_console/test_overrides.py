@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from evaluate_risk.evaluation import evaluate
+from serve_console.devices import listing
 from serve_console.overrides import EndRequest, Overridden, OverrideRequest, end_override, override
 from shared.domain.level import Level
-from shared.domain.model import Verdict
+from shared.domain.model import Link, Verdict, link_id
 from shared.errors import BadRequest, NotThere
 from shared.request import read_request
 from sync_inventory.run import sync
@@ -15,7 +16,7 @@ from tests.evaluate_risk.stories import feed, put_phone
 from tests.serve_console.hands import ADA
 from tests.sync_inventory.tenant import put_phone as enroll
 from tests.sync_inventory.tenant import put_policy
-from tests.world import ENTRA_ID, World, a_threat
+from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 
 async def _blocked(world: World) -> None:
@@ -39,9 +40,9 @@ async def test_an_override_lets_the_device_in_and_is_on_record(
     assert tenant_world.entra_tag() == "mtd-ok"
     device = await tenant_world.device()
     assert device.override is not None
-    assert (device.override.who, device.override.why) == (ADA.name, "known false alarm")
+    assert (device.override.who, device.override.why) == (ADA.who, "known false alarm")
     assert any(
-        entry.what == f"override until 2026-06-02 12:00 UTC by {ADA.name}: known false alarm"
+        entry.what == f"override until 2026-06-02 12:00 UTC by {ADA.who}: known false alarm"
         for entry in device.history
     )
     assert f"overridden device={ENTRA_ID} hours=24.0 by={ADA.object_id}" in caplog.text
@@ -83,7 +84,7 @@ async def test_an_override_can_end_before_its_time(tenant_world: World) -> None:
     assert (ended.until, ended.verdict) == (None, Verdict.BLOCK)
     assert tenant_world.entra_tag() == "mtd-block-high"
     history = (await tenant_world.device()).history
-    assert any(entry.what == f"override ended by {ADA.name}: it was real" for entry in history)
+    assert any(entry.what == f"override ended by {ADA.who}: it was real" for entry in history)
     again = await end_override(tenant_world.services, ADA, ENTRA_ID, EndRequest(reason="it was real"))
     assert again.verdict is Verdict.BLOCK
 
@@ -96,7 +97,22 @@ async def test_where_nothing_is_open_there_is_nothing_to_override(tenant_world: 
     assert (await tenant_world.device()).override is None
 
 
-@pytest.mark.parametrize("id_", ["nobody", "a/b", ""])
+@pytest.mark.parametrize("name", [f"intune:{INTUNE_ID}", "serial:sn-test-1"])
+async def test_a_device_is_overridden_by_any_of_its_names_and_the_listing_says_so(
+    tenant_world: World, name: str
+) -> None:
+    await _blocked(tenant_world)
+    await tenant_world.services.store.upsert(Link(id=link_id("serial", "SN-TEST-1"), device=ENTRA_ID))
+    answer = await _overridden(tenant_world, id_=name)
+    assert answer.device == ENTRA_ID
+    (row,) = (await listing(tenant_world.services)).devices
+    assert row.overridden_until == answer.until
+    tenant_world.clock.pass_time(hours=24)
+    (row,) = (await listing(tenant_world.services)).devices
+    assert row.overridden_until is None
+
+
+@pytest.mark.parametrize("id_", ["nobody", "a/b", "", ".", ".."])
 async def test_a_device_that_is_not_there_has_no_override(tenant_world: World, id_: str) -> None:
     with pytest.raises(NotThere):
         await _overridden(tenant_world, id_=id_)
@@ -109,6 +125,9 @@ async def test_a_device_that_is_not_there_has_no_override(tenant_world: World, i
         b'{"hours": 24}',
         b'{"hours": 0, "reason": "why not"}',
         b'{"hours": 168.1, "reason": "why not"}',
+        b'{"hours": true, "reason": "why not"}',
+        b'{"hours": "24", "reason": "why not"}',
+        b'{"hours": NaN, "reason": "why not"}',
         b'{"hours": 1, "reason": "x"}',
         b'{"hours": 1, "reason": "why not", "covers": ["r1"]}',
         b"[]",

@@ -11,7 +11,7 @@ from serve_console.what_if import prove
 from shared.domain.level import Level
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
 from tests.evaluate_risk.stories import feed, put_phone
-from tests.world import ENTRA_ID, World, a_threat
+from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 
@@ -111,8 +111,15 @@ async def test_a_device_without_a_user_cannot_be_asked_about(tenant_world: World
 
 
 async def test_an_unknown_device_is_not_there(tenant_world: World) -> None:
-    with pytest.raises(NotThere):
-        await prove(tenant_world.services, "nobody", None)
+    for name in ("nobody", "..", "intune:nobody"):
+        with pytest.raises(NotThere):
+            await prove(tenant_world.services, name, None)
+
+
+async def test_a_device_is_asked_about_by_its_intune_id_too(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    assert (await prove(tenant_world.services, f"intune:{INTUNE_ID}", None)).device == ENTRA_ID
 
 
 async def test_a_throttled_question_is_asked_again_a_little_later(tenant_world: World) -> None:

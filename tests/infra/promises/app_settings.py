@@ -10,6 +10,7 @@ from typing import Any
 from infra.compiler import TENANT
 from infra.preflight.deployment import INFRA, variable_of
 from infra.snapshot import EVERYTHING_ON, inputs
+from ingest_threat.body import MAX_BYTES
 from shared.errors import SettingsError
 from shared.settings import read
 from tests.infra import code
@@ -19,6 +20,7 @@ PLATFORM = {
     "AzureWebJobsStorage__blobServiceUri": "the Functions host",
     "AzureWebJobsStorage__credential": "the Functions host",
     "AzureWebJobsStorage__clientId": "the Functions host",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "the Functions host",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host",
     "AZURE_CLIENT_ID": "azure-identity, in the app",
@@ -49,6 +51,14 @@ def names(snapshots: Snapshots) -> Iterator[str]:
         yield from (
             f"{environment.name}: {name} is set and nobody reads it" for name in sorted(given - needed)
         )
+
+
+def body_limit(snapshots: Snapshots) -> Iterator[str]:
+    """The host bounds a body before anybody is authenticated, above our own limits: those say why."""
+    for environment in snapshots:
+        given = int(environment.settings.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", 0))
+        if not 2 * MAX_BYTES <= given <= 8 * MAX_BYTES:
+            yield f"{environment.name}: a body of {given} bytes reaches the app"
 
 
 def _connection() -> set[str]:
@@ -138,4 +148,4 @@ def _refused(setting: str, text: str) -> bool:
     return False
 
 
-CHECKS = (names, values, switches, limits)
+CHECKS = (names, body_limit, values, switches, limits)

@@ -55,6 +55,7 @@ def test_any_text_becomes_a_part_of_an_id_cosmos_takes(text: str) -> None:
     part = id_part(text)
     assert 1 <= len(part) <= 200
     assert not set(part) & set("/\\?#\n ")
+    assert part not in {".", ".."}
     assert id_part(part) == part
 
 
@@ -63,7 +64,9 @@ def test_a_plain_text_stays_readable(plain: str) -> None:
     assert id_part(plain) == plain
 
 
-@pytest.mark.parametrize("text", ["", "a/b", "a b", "9" * 201, "é", "a\n", "half \ud800"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a b", "9" * 201, "é", "a\n", "\0", "half \ud800"]
+)
 def test_any_other_is_hashed(text: str) -> None:
     assert len(id_part(text)) == 64
     assert agent_id("lookout", text) == f"lookout:{id_part(text)}"
