@@ -124,7 +124,6 @@ def _decided(agent: Agent, record: Link) -> Agent:
         "linked_by": record.id,
         "link_turn": record.turn,
         "moving_from": agent.device if agent.device != record.device else None,
-        "unplaced": record.device is not None,
         "level_revision": agent.level_revision + 1,
     }
     return agent.model_copy(update=update)

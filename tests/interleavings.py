@@ -7,6 +7,7 @@ count, nor does what an operation holds beside plain values and documents.
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -195,6 +196,23 @@ def interleavings(
             first, asleep = nexts[0]
             run.take(first)
             steps.append(first)
+
+
+def walk(
+    store: MemoryStore,
+    operations: Sequence[Callable[[MemoryStore], Operation]],
+    choose: Random,
+    *,
+    crashes: int = 0,
+) -> Ended:
+    """One end, by turns that `choose` draws: for more operations than all orders can be followed of."""
+    run, steps = _Run(store, operations), list[int]()
+    while choices := run.choices(crashes - sum(step < 0 for step in steps)):
+        live = [step for step in choices if step >= 0]
+        stops = len(live) < len(choices) and choose.random() < 0.05
+        steps.append(~choose.choice(live) if stops else choose.choice(live))
+        run.take(steps[-1])
+    return Ended(run.store, tuple(each.outcome for each in run.running), tuple(steps))
 
 
 class _Run:

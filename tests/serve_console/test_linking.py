@@ -7,9 +7,10 @@ import pytest
 
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
-from evaluate_risk.linking import link_agent
+from evaluate_risk.linking import carry_out, link_agent
 from evaluate_risk.slots import slot, with_slot, withdrawn
 from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
+from shared.cosmos import Found
 from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Link, TagState, Verdict, is_manual, link_id, link_of_agent
 from shared.domain.record import Status
@@ -173,6 +174,20 @@ async def test_two_admins_at_once_do_not_overwrite_each_others_record(tenant_wor
     assert found
     assert (found.device, found.why) == (OTHER_ENTRA_ID, "I saw it first")
     assert (await agent(tenant_world)).device == OTHER_ENTRA_ID
+
+
+async def test_a_decision_that_was_overtaken_is_carried_out_no_more_and_noted_nowhere(
+    tenant_world: World,
+) -> None:
+    await reported(tenant_world)
+    store = tenant_world.services.store
+    late = Link(id=link_of_agent(AGENT_ID), device=ENTRA_ID, who="late", at=tenant_world.clock(), turn=1)
+    stored = Found(late, await store.create(late))
+    await linked(tenant_world, OTHER_ENTRA_ID)
+    before = await state(tenant_world)
+    with pytest.raises(Overtaken, match="linked by hand to aaaaaaaa"):
+        await carry_out(tenant_world.services, stored)
+    assert await state(tenant_world) == before
 
 
 # --- undoing ------------------------------------------------------------------------------------------
@@ -342,7 +357,7 @@ async def _move(one: World) -> object:
 
 
 ACTS: dict[str, tuple[Act, ...]] = {"link": (linked,), "move": (linked, _move), "undo": (linked, unlinked)}
-STEPS = {"link": 15, "move": 18, "undo": 13}
+STEPS = {"link": 14, "move": 18, "undo": 13}
 """Calls to the store and to Graph that the last act makes."""
 UNDISTURBED: dict[str, Any] = {}
 
