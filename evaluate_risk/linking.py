@@ -30,13 +30,14 @@ async def link_agent(
     By the link it has already, an admin's too, it follows a device that became another. An agent
     that has not reported yet gets its slot with its first report: a silent partner is not present.
     """
+    written = False
     # Not Store.edit: an earlier move is finished at its devices before
     for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return None
         agent, standing = found.document, None
-        if agent.device != device_id:
+        if agent.device != device_id and not written:  # where it was moved since, it stays
             if not _may_link(agent, by, source):
                 return None
             if agent.moving_from is not None:
@@ -51,6 +52,7 @@ async def link_agent(
             except Conflict:
                 await pause(attempt)
                 continue
+            written = True
         finished, device = await _carry(services, found, standing=standing)
         if finished:
             return device
