@@ -83,9 +83,6 @@ def _with_last_reports(device: Device, reported: Mapping[str, datetime]) -> Devi
 
 def settle(device: Device, policy: Policy, now: datetime) -> Device:
     """`device` with the decision and the wanted tag that follow from what it holds. Pure."""
-    if device.frozen and device.decision:
-        kept = {"rules_version": policy.version, "next_due": None}
-        return device.model_copy(update={"decision": device.decision.model_copy(update=kept)})
     decision = decide(device, policy, now)
     if device.decision and same(device.decision, decision):
         decision = device.decision

@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from evaluate_risk.decide import change
-from evaluate_risk.slots import slot, with_slot, withdrawn, without_agent, without_ghost
+from evaluate_risk.slots import against, slot, with_slot, withdrawn, without_agent, without_ghost
 from shared.cosmos import MAX_ATTEMPTS, Found, pause
+from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Known, Link, is_manual, link_id
 from shared.errors import Conflict, Contended
 from shared.log import LogEvent, log_event
 from shared.services import Services
+
+MAX_LEFT_OPEN = 200
+"""Devices an agent remembers that it moved away from with something open; the newest."""
 
 
 async def link_agent(
@@ -60,10 +64,11 @@ def _may_link(agent: Agent, by: str, source: str | None) -> bool:
 
 
 async def unlink_agent(services: Services, agent_id: str, by: str) -> None:
-    """Take an agent off its device, because an admin says `by` that it is not that one.
+    """Take an agent off its device, because an admin says `by` that it is not that one, and withdraw what it
+    left open at devices it was on before.
 
-    The agent is written first, and remembers the device it leaves until its slot there is withdrawn: what is
-    cut off in between is finished by the next report, the next link, or when this is done again.
+    The agent is written first, and remembers the devices it leaves until its slots there are withdrawn: what
+    is cut off in between is finished by the next report, the next link, or when this is done again.
     """
     # Not Store.edit: an earlier move is finished at its device before
     for attempt in range(MAX_ATTEMPTS):
@@ -71,11 +76,12 @@ async def unlink_agent(services: Services, agent_id: str, by: str) -> None:
         if found is None:
             return
         agent = found.document
-        if agent.device is not None:
+        if agent.device is not None or agent.left_open:
             if agent.moving_from is not None:
                 await finish_move(services, found)
                 continue
-            gone = {"device": None, "linked_by": by, "moving_from": agent.device}
+            leaves = agent.device or agent.left_open[-1]
+            gone = {"device": None, "linked_by": by, "moving_from": leaves}
             left = agent.model_copy(update={**gone, "level_revision": agent.level_revision + 1})
             try:
                 found = Found(left, await services.store.replace(left, found.etag))
@@ -118,18 +124,48 @@ async def finish_move(services: Services, found: Found[Agent]) -> bool:
     agent = found.document
     if agent.moving_from is None:
         return True
-    if agent.first_received_at is not None:
-        leave = withdrawn if agent.device is None else without_agent
-        await change(services, agent.moving_from, lambda device: leave(device, agent))
     if agent.device is None:
-        log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=agent.moving_from)
+        left_open = await _withdrawn_everywhere(services, agent)
     else:
-        log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
+        left_open = await _moved_away(services, agent, agent.moving_from)
     try:
-        await services.store.replace(agent.model_copy(update={"moving_from": None}), found.etag)
+        done = {"moving_from": None, "left_open": left_open}
+        await services.store.replace(agent.model_copy(update=done), found.etag)
     except Conflict:
         return False
     return True
+
+
+async def _withdrawn_everywhere(services: Services, agent: Agent) -> tuple[str, ...]:
+    """What is left open where an admin undid the agent's link: nothing."""
+    for device_id in dict.fromkeys((agent.moving_from or "", *agent.left_open)):
+        if agent.first_received_at is not None:
+            await _withdraw_at(services, agent, device_id)
+        log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=device_id)
+    return ()
+
+
+async def _withdraw_at(services: Services, agent: Agent, device_id: str) -> None:
+    """Withdraw the agent's slot at a device, and at those that its record went to since."""
+    seen: set[str] = set()
+    while device_id not in seen:
+        seen.add(device_id)
+        found = await change(services, device_id, lambda device: withdrawn(device, agent))
+        if found is None or found.document.replaced_by is None:
+            return
+        device_id = found.document.replaced_by
+
+
+async def _moved_away(services: Services, agent: Agent, source: str) -> tuple[str, ...]:
+    """Mark the agent's slot at `source` as moved; where it has something open now."""
+    kept: Level | None = None
+    if agent.first_received_at is not None:
+        left = await change(services, source, lambda device: without_agent(device, agent))
+        stays = left.document.slots.get(agent.id) if left else None
+        kept = against(stays) if stays and stays.moved else None
+    log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=source, target=agent.device, open=kept or Level.SECURED)
+    before = tuple(each for each in agent.left_open if each not in {source, agent.device})
+    return (*before, source)[-MAX_LEFT_OPEN:] if kept else before
 
 
 async def linked_by_its_ids(services: Services, agent: Agent) -> Agent:

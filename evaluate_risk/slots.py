@@ -52,6 +52,13 @@ def same_for_device(one: Slot, other: Slot) -> bool:
     return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
 
 
+def against(slot: Slot) -> Level | None:
+    """The level to which its open threats, or its partner's own word on the device, raise the risk; None
+    where nothing speaks against the device."""
+    level = highest([*slot.levels.values(), slot.own or Level.SECURED])
+    return level if level is not Level.SECURED else None
+
+
 def retires(newer: Slot, older: Slot) -> bool:
     """Whether `newer`, of the same partner on the same device, supersedes `older`.
 

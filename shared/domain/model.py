@@ -217,6 +217,9 @@ class Agent(Document):
     moving_from: str | None = None
     """The device it was linked to before, until that one's slot is marked moved, or, where the agent has no
     device now because an admin undid the link, withdrawn."""
+    left_open: tuple[str, ...] = ()
+    """Devices it moved away from with something open that counts there still, oldest first: an undo withdraws
+    it there too."""
     level_revision: int = 0
 
     @computed_field  # type: ignore[prop-decorator]
@@ -312,7 +315,8 @@ class Slot(Part):
     secured_at: Moment | None = None
     """Event time of the newest snapshot that cleared all of the agent's threats."""
     moved: bool = False
-    """The agent belongs to another device now; this one's decision and tag freeze."""
+    """The agent belongs to another device now. What it had found here stays open as it stood, until the
+    device is gone, the agent comes back or an admin withdraws it; the agent is not present here any more."""
     withdrawn: bool = False
     """An admin undid the link: nothing of the agent's counts here. Only the revision is left, so that no late
     instance places a slot again."""
@@ -449,11 +453,6 @@ class Device(Document):
         if entry in self.history:
             return self
         return self.model_copy(update={"history": (entry, *self.history)[:MAX_HISTORY]})
-
-    @property
-    def frozen(self) -> bool:
-        """Whether an agent has moved away: decision and tag stay until Intune confirms the device gone."""
-        return self.gone_at is None and any(slot.moved for slot in self.slots.values())
 
 
 def device_id(facts: DeviceFacts) -> str:

@@ -36,11 +36,16 @@ class Heritage:
     agents: tuple[LinkedAgent, ...]
 
     def onto(self, device: Device) -> Device:
-        """`device` with the slots of the agents that come, the decision (it began the grace) and history."""
+        """`device` with the slots of the agents that come, what others left open when they moved away, the
+        decision (it began the grace) and history."""
         if self.document is None:
             return device
         coming = {agent.id for agent in self.agents if agent.device == self.device}
-        slots = {id_: slot for id_, slot in self.document.slots.items() if id_ in coming and not slot.moved}
+        slots = {
+            id_: slot
+            for id_, slot in self.document.slots.items()
+            if (id_ in coming and not slot.moved) or (slot.moved and id_ not in device.slots)
+        }
         return device.model_copy(
             update={
                 "slots": {**device.slots, **slots},

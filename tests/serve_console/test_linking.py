@@ -122,13 +122,15 @@ async def test_a_link_by_hand_confirms_what_the_ids_say(tenant_world: World) -> 
     assert (await tenant_world.device()).slots[AGENT_ID].revision == confirmed.level_revision
 
 
-async def test_relinked_to_another_phone_the_agent_leaves_the_first_one_frozen(tenant_world: World) -> None:
+async def test_relinked_to_another_phone_the_agent_leaves_open_at_the_first_what_it_had_found(
+    tenant_world: World,
+) -> None:
     await reported(tenant_world)
     await linked(tenant_world)
     answer = await linked(tenant_world, OTHER_ENTRA_ID, "the phone was enrolled anew")
     assert (answer.previous, answer.verdict) == (ENTRA_ID, Verdict.BLOCK)
     left = await tenant_world.device()
-    assert left.frozen
+    assert left.slots[AGENT_ID].moved
     assert any("enrolled anew" in entry.what for entry in left.history)
     assert tenant_world.entra_tag(OTHER_ENTRA_ID) == tenant_world.entra_tag() == "mtd-block-high"
 
@@ -179,7 +181,6 @@ async def test_after_an_undo_nothing_of_the_agent_counts_and_access_returns(tena
     assert tenant_world.entra_tag() == "mtd-ok"
     assert (await agent(tenant_world)).device is None
     left = await tenant_world.device()
-    assert not left.frozen
     assert (left.slots[AGENT_ID].withdrawn, left.slots[AGENT_ID].findings) == (True, ())
     assert any(f"taken off by hand by {WHO}: it was another phone" in entry.what for entry in left.history)
     kept = await record(tenant_world)
@@ -405,11 +406,11 @@ async def test_the_first_report_is_placed_even_where_it_opens_nothing(tenant_wor
     assert AGENT_ID in (await tenant_world.device()).slots
 
 
-async def test_a_link_made_wrong_before_the_first_report_freezes_nothing(tenant_world: World) -> None:
+async def test_a_link_made_wrong_before_the_first_report_leaves_nothing(tenant_world: World) -> None:
     await _made_before_its_first_report(tenant_world)
     await linked(tenant_world)
     await linked(tenant_world, OTHER_ENTRA_ID)
-    assert not (await tenant_world.device()).frozen
+    assert (await tenant_world.device()).slots == {}
     await unlinked(tenant_world)
     apart = await agent(tenant_world)
     assert (apart.device, apart.moving_from) == (None, None)
