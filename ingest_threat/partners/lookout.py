@@ -364,7 +364,7 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
     at = _seen_at(item)
     if severity is Level.SECURED:
         # A row of a list may be older than its reading: it vouches for what was before its check-in.
-        checked_in = fields.moment(fields.inner(item.content, "device"), "checkin_time")
+        checked_in = fields.moment(_object(item.content, "device"), "checkin_time")
         at = min(filter(None, (at, checked_in)), default=None)
     timed = at is not None or item.content.keys() & {"created_time", "eventTime"}
     return DeviceStateRecord(
@@ -399,7 +399,7 @@ def _inactive(
         # Its key is every agent's: without a device it could be brought to another's.
         yield DeviceIdentityRecord(**common, detected_at=_seen_at(item))
         return
-    device = fields.inner(item.content, "device")
+    device = _object(item.content, "device")
     yield ThreatRecord(
         **{**common, "report_id": fields.joined(common["report_id"], INACTIVE)},
         threat_key=INACTIVE,
@@ -421,13 +421,13 @@ def _level(health: JsonObject) -> Level | None:
 
 def _parent(event: JsonObject) -> JsonObject:
     """The status of the device around a work profile, where its agent was ever at work."""
-    parent = _object(fields.inner(event, "device"), "parent_status") or _object(event, "parent_status")
+    parent = _object(_object(event, "device"), "parent_status") or _object(event, "parent_status")
     return {} if fields.word(parent, *ACTIVATION) == INVITED else parent
 
 
 def _health(event: JsonObject) -> JsonObject:
-    device = fields.inner(event, "device")
-    return _object(device, "status") or fields.inner(event, "details") or device
+    device = _object(event, "device")
+    return _object(device, "status") or _object(event, "details") or device
 
 
 def _is_active(health: JsonObject) -> bool:
@@ -436,14 +436,14 @@ def _is_active(health: JsonObject) -> bool:
 
 def _seen_at(item: Item) -> datetime | None:
     """When a device was as the event says; a row of a list gives when it last changed."""
-    device = fields.inner(item.content, "device")
+    device = _object(item.content, "device")
     return fields.moment(item.content, "created_time", "eventTime") or fields.moment(device, "updated_time")
 
 
 def _common(item: Item) -> _Common:
     event = item.content
-    device = fields.inner(event, "device")
-    target, actor = fields.inner(event, "target"), fields.inner(event, "actor")
+    device = _object(event, "device")
+    target, actor = _object(event, "target"), _object(event, "actor")
     # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target, actor = _if_device(target), _if_device(actor)

@@ -170,9 +170,7 @@ def _threat(item: Item, event: JsonObject) -> ThreatRecord:
     status = STATUS.get(action, Status.UNKNOWN) if action else Status.OPEN
     at, device_id = _happened_at(item.content, event), fields.device_id(device, "deviceId")
     external, alert = fields.linking_id(device, "externalId"), fields.required_identifier(event, "alertId")
-    where = fields.text(fields.inner(event, "app"), "id") or fields.text(
-        fields.inner(event, "destination"), "name"
-    )
+    where = _named(event, "app", "id") or _named(event, "destination", "name")
     simulated = SIMULATION.search(fields.plain_word(name)) is not None or fields.boolean(event, "simulated")
     return ThreatRecord(
         partner=item.partner,
@@ -278,6 +276,14 @@ def _checked_in(row: JsonObject, connector: JsonObject) -> datetime | None:
         fields.moment(row, "lastPrivateAccessDnsTraffic"),
     )
     return max(filter(None, times), default=None)
+
+
+def _named(event: JsonObject, name: str, key: str) -> str | None:
+    """What a part of an event is called, whether it is an object, a list of one, or the name itself."""
+    value = event.get(name)
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else None
+    return fields.text(value, key) if isinstance(value, dict) else fields.text({name: value}, name)
 
 
 def _object(of: JsonObject, name: str) -> JsonObject:

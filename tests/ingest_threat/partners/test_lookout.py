@@ -245,6 +245,23 @@ def test_only_what_calls_itself_a_device_is_one(actor: dict[str, str]) -> None:
     assert record.reason == "no device"
 
 
+@pytest.mark.parametrize("actor", [{"type": "SYSTEM"}, "SYSTEM", None])
+@pytest.mark.parametrize("status", ["RESOLVED", "IGNORED"])
+def test_what_the_service_itself_says_of_a_threat_waits_for_the_agent_that_bears_it(
+    status: str, actor: object
+) -> None:
+    event = lookout_threat(status=status, type="CONFIGURATION", classifications=["PCP_PAUSED"])
+    [record] = records("lookout", {**event, "change_type": "UPDATED", "actor": actor})
+    assert isinstance(record, UnreadableRecord)
+    assert record.threat is not None
+    assert (record.threat.threat_key, record.threat.status) == ("threat-1", Status.RESOLVED)
+
+
+@pytest.mark.parametrize("wrapped", [{"actor": [{"guid": "agent-1", "type": "DEVICE"}]}, {"device": "odd"}])
+def test_what_surrounds_a_threat_does_not_cost_it(wrapped: dict[str, object]) -> None:
+    assert threat("lookout", {**lookout_threat(), **wrapped}).partner_device_id == "agent-1"
+
+
 def test_an_admins_event_with_a_device_block_names_its_device() -> None:
     content = {
         **lookout_threat(),

@@ -70,6 +70,21 @@ def test_two_hosts_are_two_threats() -> None:
 
 
 @pytest.mark.parametrize(
+    ("parts", "where"),
+    [
+        ({"app": "com.example.torch"}, "com.example.torch"),
+        ({"app": [{"id": "com.example.torch"}]}, "com.example.torch"),
+        ({"app": [], "destination": ["a.example"]}, "a.example"),
+        ({"app": [{}, {}], "destination": "a.example"}, "a.example"),
+        ({"app": None, "destination": None}, ""),
+    ],
+)
+def test_a_part_of_an_event_is_named_however_it_is_written(parts: dict[str, object], where: str) -> None:
+    record = threat("wandera_jamf", jamf_event(**parts))
+    assert record.threat_key == f"agent-1:SIDE_LOADED_APP_IN_INVENTORY:{where}"
+
+
+@pytest.mark.parametrize(
     ("given", "level"),
     [
         (10, "high"),
