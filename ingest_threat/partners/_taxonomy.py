@@ -29,6 +29,13 @@ UNKNOWN = "unknown"
 """The type of a threat no table names: its category is that of the partner's family, its default severity
 medium."""
 
+NO_VERDICT = frozenset(
+    {"UNKNOWN", "PENDING", "NONE", "NA", "N_A", "NULL", "UNDEFINED", "UNSPECIFIED", "UNAVAILABLE"}
+    | {"NOT_AVAILABLE", "NOT_YET_AVAILABLE", "NOT_APPLICABLE", "NOT_SET", "NOT_KNOWN", "NOT_DEFINED"}
+    | {"NOT_EVALUATED", "NOT_SCANNED", "NO_DATA"}
+)
+"""Words of a whole device that say that nobody has judged it yet: they rate nothing and clear nothing."""
+
 TYPES: Mapping[str, ThreatType] = {
     "malware": ThreatType(_APP, _HIGH),
     "trojan": ThreatType(_APP, _HIGH, "T1655"),
@@ -62,6 +69,7 @@ TYPES: Mapping[str, ThreatType] = {
     "protection_disabled": ThreatType(_DEVICE, _MEDIUM, "T1629.003"),
     "vpn_or_network_protection_off": ThreatType(_DEVICE, _LOW, "T1629.003"),
     "agent_inactive": ThreatType(_DEVICE, _MEDIUM),
+    "agent_outdated": ThreatType(_DEVICE, _LOW),
     "mitm": ThreatType(_NETWORK, _HIGH, "T1638"),
     "mitm_arp": ThreatType(_NETWORK, _HIGH, "T1638"),
     "ssl_strip": ThreatType(_NETWORK, _HIGH, "T1638"),
