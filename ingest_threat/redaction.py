@@ -90,7 +90,7 @@ _SHAPES = re.compile(
 )
 """Long runs of digits, MAC addresses, international phone numbers, and pairs of coordinates."""
 _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
-"""14 to 16 digits, with dashes and blanks, that are no part of a UUID: an IMEI where the check digit is right."""
+"""14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+"
     r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"
