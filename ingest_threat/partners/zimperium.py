@@ -10,7 +10,6 @@ ended search item with mitigation events is resolved. Our choice: simulated thre
 tests do not raise risk.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -298,7 +297,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
     resolved = status is Status.RESOLVED
     return _ThreatFacts(
         report_id=fields.joined(
-            key, fields.word(content, "threat_status"), _time_written(content, "device_time")
+            key, fields.word(content, "threat_status"), fields.time_written(content, "device_time")
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "device_id", "zdevice_id"),
@@ -405,7 +404,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
     resolved = status is Status.RESOLVED
     return _ThreatFacts(
         report_id=fields.joined(
-            key, fields.word(threat, "threat_status"), _time_written(threat, "timestamp")
+            key, fields.word(threat, "threat_status"), fields.time_written(threat, "timestamp")
         ),
         threat_key=key,
         partner_device_id=_device_id(incident, "device_id"),
@@ -430,7 +429,7 @@ def _searched(content: JsonObject) -> _ThreatFacts:
     status, resolved_at = _ending(content)
     return _ThreatFacts(
         report_id=fields.joined(
-            key, _number(content, "state"), _time_written(content, "lastModified", "timestamp")
+            key, _number(content, "state"), fields.time_written(content, "lastModified", "timestamp")
         ),
         threat_key=key,
         partner_device_id=_device_id(device, "id") or _device_id(content, "deviceId"),
@@ -480,7 +479,9 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
     status = Status.RESOLVED if mitigated else status
     return _ThreatFacts(
         report_id=fields.joined(
-            key, fields.word(content, "eventState"), _time_written(content, "mitigatedDate", "deviceTime")
+            key,
+            fields.word(content, "eventState"),
+            fields.time_written(content, "mitigatedDate", "deviceTime"),
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "deviceId", "zdid"),
@@ -512,17 +513,6 @@ def _part(content: JsonObject, name: str) -> JsonObject:
         return fields.inner(content, name)
     except fields.FieldError:
         return {}
-
-
-def _time_written(content: JsonObject, *names: str) -> str | None:
-    """A time as it is written, as part of an id."""
-    for name in names:
-        value = content.get(name)
-        if isinstance(value, dict | list):
-            return json.dumps(value, sort_keys=True)
-        if written := fields.text(content, name):
-            return written
-    return None
 
 
 def _number(content: JsonObject, name: str) -> str | None:
