@@ -41,28 +41,6 @@ DEVICE_LEVEL = {
     # The lowest level of a device, which the vendor's own workbook labels "Safe".
     "LOW": Level.SECURED,
 }
-NO_VERDICT = frozenset(
-    [
-        *(
-            "PENDING",
-            "NONE",
-            "NA",
-            "N_A",
-            "NIL",
-            "UNKNOWN",
-            "UNDEFINED",
-            "UNAVAILABLE",
-            "UNRATED",
-            "UNSCANNED",
-        ),
-        *("UNASSESSED", "UNDETERMINED", "NOT_APPLICABLE", "NOT_ASSESSED", "NOT_AVAILABLE", "NOT_CALCULATED"),
-        *("NOT_CHECKED", "NOT_DEFINED", "NOT_DETERMINED", "NOT_EVALUATED", "NOT_KNOWN", "NOT_RATED"),
-        *("NOT_REPORTED", "NOT_SCANNED", "NOT_SET", "NOT_YET_AVAILABLE", "NOT_YET_KNOWN", "NOT_YET_SCANNED"),
-        *("ANALYZING", "CALCULATING", "IN_PROGRESS", "INITIALIZING", "PROCESSING", "SCANNING", "WAITING"),
-    ]
-)
-"""Words in the place of a device's level that are none: they rate nothing and clear nothing. None of them was
-seen; any other word that is no level is high."""
 TYPE: Mapping[str, str] = {
     # Styles are mixed, and one type was seen with a newline in it.
     "WR2PORTSCANNING": "port_scan",
@@ -170,7 +148,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
     never_reported = "LastReported" in row and at is None
     level = fields.word(row, "ThreatLevel")
-    if level is None or level in NO_VERDICT or never_reported:
+    if level is None or level in taxonomy.NO_VERDICT or never_reported:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = DEVICE_LEVEL.get(level, Level.HIGH)

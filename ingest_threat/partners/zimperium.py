@@ -4,16 +4,18 @@ Transport: push. zConsole's Data Export posts JSON arrays to Azure Monitor's ing
 token of Entra), or one object an event to an address of the customer's ("REST Endpoint"); a relay may post
 pages of the search API (`content`). The console filters by severity before it sends. Documented or seen in
 public records: push of threats, mitigations and incidents, the REST export, the search page with open and
-mitigated rows, legacy zIPS events; the names and numbers of threats up to 95 and the four grades stand in the
-vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident shows as fixed, that an
-ended search item with mitigation events is resolved. Our choice: simulated threats and those of the vendor's
-tests do not raise risk.
+mitigated rows, legacy zIPS events; the names and numbers of threats up to 95 and the four grades stand in
+the vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident shows as fixed,
+that an ended search item with mitigation events is resolved, and what a row of the device list says: only
+of one that is active, was seen and has neither critical nor risky threats is NORMAL an all-clear. Our
+choice: simulated threats and those of the vendor's tests do not raise risk.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from pydantic import JsonValue
 
@@ -22,7 +24,17 @@ from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from shared.domain.level import Level
-from shared.domain.record import ID_LIMIT, Category, Platform, Record, Status, ThreatRecord
+from shared.domain.record import (
+    ID_LIMIT,
+    Category,
+    Clears,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
 
 SEVERITY = {
     "CRITICAL": Level.HIGH,
@@ -45,6 +57,14 @@ STATUS = {
     "1": Status.OPEN,
     "4": Status.RESOLVED,
 }
+ACTIVE = "ACTIVE"
+"""The only `appStatus` of a row of the device list that was ever seen."""
+INACTIVE = frozenset(
+    {"INACTIVE", "DORMANT", "DEACTIVATED", "DISABLED", "DELETED", "REMOVED", "UNINSTALLED", "NOT_RUNNING"}
+)
+"""Words for an agent that is at work no more; any other than these and ACTIVE says that none has scanned."""
+GONE = "agent_inactive"
+"""Type of the threat that a device is which the console deleted, or whose agent is inactive, and its key."""
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
 THREAT: Mapping[str, tuple[str, str]] = {
     # The vendor's numbers and names, and our types: `unknown` where the name alone says nothing of a risk.
@@ -188,8 +208,25 @@ REDACT = frozenset(
         *("sideloaded_app_developer", "side_loaded_app_info.developer"),
     }
 )
+KEPT_OF_DEVICE = (
+    *("id", "zdeviceId", "os", "riskPosture", "riskPostureName", "threatState", "appStatus", "lastSeen"),
+    *("processedAt", "deleted", "dormancyProcessed", "isJailbroken"),
+)
+"""What is kept of a row of the device list: the rest is the phone's apps, and whose phone it is."""
 REPEATED = ("incident_id", "device_id", "mdm_device_id", "device_os", "incident_created_date", "simulated")
 """Fields of an incident without which none of its threats can be read again."""
+
+
+class _Common(TypedDict):
+    """What every record of a row of the device list has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    partner_device_id: str | None
+    mdm_device_id: str | None
+    platform: Platform | None
+    os_version: str | None
 
 
 @dataclass(frozen=True)
@@ -228,6 +265,13 @@ def read(item: Item) -> list[Record]:
         return [_record(item, _exported(content), item.raw)]
     if "incident_id" in content:
         return _incident(item)
+    if "zdeviceId" in content and content.keys() & {
+        "riskPosture",
+        "riskPostureName",
+        "threatState",
+        "appStatus",
+    }:
+        return [_device(item)]
     if "threatTypeName" in content or "threatTypeId" in content:
         return [_record(item, _searched(content), item.raw)]
     if "eventId" in content and "eventFullName" in content:
@@ -471,6 +515,74 @@ def _mitigations(content: JsonObject) -> list[JsonObject]:
         return []
     events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
     return [each if isinstance(each, dict) else {} for each in events]
+
+
+def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
+    """What a row of the device list says of its device."""
+    row = item.content
+    common, at, seen = _of_device(item), _known_until(row), fields.moment(row, "lastSeen")
+    status = fields.word(row, "appStatus")
+    never_seen = "lastSeen" in row and seen is None
+    if not never_seen and (fields.boolean(row, "deleted") or status in INACTIVE):
+        return ThreatRecord(
+            **common,
+            report_id=fields.joined(
+                common["partner_device_id"], "GONE", fields.time_written(row, "lastSeen")
+            ),
+            threat_key=GONE,
+            category=taxonomy.category_of(GONE, Category.DEVICE),
+            threat_type=GONE,
+            threat_name="Agent inactive, or device deleted",
+            severity=taxonomy.severity_of(None, {}, GONE),
+            status=Status.OPEN,
+            # Not lastSeen: at that moment the agent was there, and may have said that all was well.
+            detected_at=fields.moment(row, "processedAt"),
+        )
+    report_id = fields.joined(
+        common["partner_device_id"],
+        fields.time_written(row, "lastSeen"),
+        fields.time_written(row, "processedAt"),
+    )
+    posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
+    if posture is None or posture in taxonomy.NO_VERDICT or never_seen or status not in {None, ACTIVE}:
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+    severity = SEVERITY.get(posture, Level.HIGH)
+    clean = severity is Level.SECURED and seen is not None and _names_no_threats(row)
+    return DeviceStateRecord(
+        **common,
+        report_id=report_id,
+        detected_at=at,
+        severity=severity,
+        severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
+        clears=Clears.ALL if clean else Clears.NONE,
+        closed_keys=(GONE,) if status == ACTIVE else (),
+    )
+
+
+def _of_device(item: Item) -> _Common:
+    system = _part(item.content, "os")
+    raw = item.raw if isinstance(item.raw, dict) else {}
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": {name: raw[name] for name in KEPT_OF_DEVICE if name in raw},
+        "partner_device_id": _device_id(item.content, "id"),
+        "mdm_device_id": fields.linking_id(item.content, "mdmDeviceId"),
+        "platform": fields.platform(fields.text(system, "name", "type")),
+        "os_version": fields.text(system, "version"),
+    }
+
+
+def _known_until(row: JsonObject) -> datetime | None:
+    """Until when a row speaks: what the phone found after it was last seen, or after the row was computed, is
+    not in it."""
+    times = [fields.moment(row, name) for name in ("lastSeen", "processedAt")]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _names_no_threats(row: JsonObject) -> bool:
+    threats = _part(row, "threatState")
+    return all(threats.get(name) == [] for name in ("criticalThreats", "riskyThreats"))
 
 
 def _legacy(content: JsonObject) -> _ThreatFacts:

@@ -1,4 +1,4 @@
-"""Step (m): Zimperium's console posts by itself, to the address of a REST Endpoint, a threat and its end."""
+"""Step (l): Zimperium's console posts by itself, to the address of a REST Endpoint, a threat and its end."""
 
 from local.partners import zimperium
 from local.scenario.hands import DoesNotHoldError

@@ -23,8 +23,8 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "i": admins_part.drift_is_repaired,
     "j": admins_part.overridden_and_blocked_again,
     "k": admins_part.a_wave_stops_and_is_approved,
-    "l": app_inventory.collected_as_opted_in,
-    "m": rest_endpoint.exported_and_mitigated,
+    "l": rest_endpoint.exported_and_mitigated,
+    "m": app_inventory.collected_as_opted_in,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

@@ -119,6 +119,32 @@ def zimperium_search(**fields: object) -> JsonObject:
     )
 
 
+def zimperium_device(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "id": "agent-3",
+            "zdeviceId": "zdevice-3",
+            "os": {"name": "ANDROID", "version": "16"},
+            "riskPosture": 3,
+            "riskPostureName": "CRITICAL",
+            "threatState": {"criticalThreats": ["threat-1"], "riskyThreats": []},
+            "appStatus": "ACTIVE",
+            "lastSeen": 1770000000000,
+            "processedAt": 1770000060000,
+            "deleted": False,
+            "deviceOwner": {"email": "anna@example.org", "firstName": "Anna"},
+            "apps": [{"name": "Anna's diary"}],
+            **fields,
+        }
+    )
+
+
+def zimperium_clean_device(**fields: object) -> JsonObject:
+    clean = {"riskPosture": 0, "riskPostureName": "NORMAL"}
+    lists: dict[str, list[str]] = {"criticalThreats": [], "riskyThreats": []}
+    return zimperium_device(**{**clean, "threatState": lists, **fields})
+
+
 def zimperium_legacy(**fields: object) -> JsonObject:
     return loaded(
         {
@@ -145,6 +171,8 @@ MESSAGES: list[JsonObject] = [
     zimperium_search(state=4, mitigationEvents=[], mitigatedAt=1770000030000),
     zimperium_export(),
     zimperium_export(mitigated=True),
+    zimperium_device(),
+    zimperium_clean_device(),
     zimperium_legacy(),
     zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000"),
 ]

@@ -10,15 +10,25 @@ from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
 from ingest_threat.partners.zimperium import THREAT, TYPE
 from shared.domain.level import Level
-from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    Clears,
+    DeviceIdentityRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from tests.ingest_threat.partners.messages_zimperium import (
+    zimperium_clean_device,
+    zimperium_device,
     zimperium_export,
     zimperium_incident,
     zimperium_legacy,
     zimperium_search,
     zimperium_threat,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
@@ -504,3 +514,76 @@ def test_a_network_that_is_merely_near_is_low_unless_the_message_grades_it(name:
 def test_a_hidden_alert_raises_no_risk_and_its_word_is_known() -> None:
     record = threat("zimperium", zimperium_threat(severity_name="HIDDEN"))
     assert (record.severity, unknown_words(record)) == (Level.SECURED, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "level"),
+    [
+        ("CRITICAL", 3, "high"),
+        ("ELEVATED", 2, "medium"),
+        ("LOW", 1, "low"),
+        (None, 2, "medium"),
+        (None, 0, "secured"),
+        ("DIRE", 0, "high"),
+    ],
+)
+def test_a_row_of_the_device_list_gives_the_devices_level(name: str | None, number: int, level: str) -> None:
+    record = state("zimperium", zimperium_device(riskPostureName=name, riskPosture=number))
+    assert (record.partner_device_id, record.platform, record.os_version) == ("agent-3", "android", "16")
+    assert (record.severity, record.clears, record.detected_at) == (level, Clears.NONE, AT)
+    assert record.closed_keys == ("agent_inactive",)
+
+
+def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> None:
+    record = state("zimperium", zimperium_clean_device())
+    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, AT)
+    computed_before = state("zimperium", zimperium_clean_device(processedAt=1769999940000))
+    assert computed_before.detected_at == datetime(2026, 2, 2, 2, 39, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"threatState": None},
+        {"threatState": {"criticalThreats": []}},
+        {"threatState": {"criticalThreats": [], "riskyThreats": ["threat-1"]}},
+        {"lastSeen": "a while ago"},
+    ],
+)
+def test_a_normal_row_that_does_not_show_all_to_be_well_clears_nothing(changed: JsonObject) -> None:
+    assert state("zimperium", zimperium_clean_device(**changed)).clears is Clears.NONE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"lastSeen": None},
+        {"lastSeen": 0},
+        {"lastSeen": None, "appStatus": "INACTIVE"},
+        {"lastSeen": None, "deleted": True},
+        {"appStatus": "PENDING_ACTIVATION"},
+        {"appStatus": "of a later console"},
+        {"riskPosture": None, "riskPostureName": None},
+        {"riskPosture": None, "riskPostureName": "Not available"},
+        {"riskPosture": None, "riskPostureName": "PENDING"},
+    ],
+)
+@pytest.mark.parametrize("row", [zimperium_device(), zimperium_clean_device()])
+def test_a_phone_that_nobody_has_scanned_is_neither_rated_nor_cleared(
+    row: JsonObject, changed: JsonObject
+) -> None:
+    [record] = records("zimperium", {**row, **changed})
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+@pytest.mark.parametrize("changed", [{"deleted": True}, {"deleted": "true"}, {"appStatus": "INACTIVE"}])
+def test_a_deleted_device_or_an_inactive_agent_vouches_for_nothing(changed: JsonObject) -> None:
+    gone = threat("zimperium", zimperium_clean_device(**changed))
+    assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
+    assert gone.threat_key in state("zimperium", zimperium_device()).closed_keys
+
+
+def test_neither_the_apps_nor_the_owner_of_a_row_of_the_device_list_are_kept() -> None:
+    kept = json.dumps(state("zimperium", zimperium_device()).raw)
+    assert "diary" not in kept
+    assert "anna" not in kept.lower()
