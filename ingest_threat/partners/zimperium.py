@@ -4,7 +4,7 @@ Transport: push. zConsole's Data Export posts JSON arrays to Azure Monitor's ing
 token of Entra), or one object an event to an address of the customer's ("REST Endpoint"); a relay may post
 pages of the search API (`content`). The console filters by severity before it sends. Documented or seen in
 public records: push of threats, mitigations and incidents, the REST export, the search page with open and
-mitigated rows, legacy zIPS events; the names and numbers of threats up to 95 and the four grades stand in
+mitigated rows, legacy zIPS events; the names and numbers of threats up to 94 and the four grades stand in
 the vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident shows as fixed,
 that an ended search item with mitigation events is resolved, and what a row of the device list says: only
 of one that is active, was seen and has neither critical nor risky threats is NORMAL an all-clear. Our
