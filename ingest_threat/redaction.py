@@ -89,8 +89,8 @@ _SHAPES = re.compile(
     re.IGNORECASE,
 )
 """Long runs of digits, MAC addresses, international phone numbers, and pairs of coordinates."""
-_CHECKED = re.compile(r"(?<![\w.])[0-9](?:[ -]?[0-9]){13,15}(?![\w.])")
-"""14 to 16 digits, with dashes and blanks: an IMEI where the check digit is right."""
+_CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
+"""14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+"
     r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"

@@ -166,7 +166,7 @@ def _read(
     named = [each for each in records if not _lacks_device(each)]
     unreadable = _unreadable(partner, adapter, item, "no device")
     threats = [each for each in homeless if isinstance(each, ThreatRecord)]
-    waiting = [unreadable.model_copy(update={"threat": each}) for each in threats]
+    waiting = [unreadable.model_copy(update={"threat": each, "raw": each.raw}) for each in threats]
     return [*named, *(waiting or [unreadable])]
 
 

@@ -6,6 +6,7 @@ the first that has one. No error quotes a value.
 """
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -125,6 +126,16 @@ def moment(of: JsonObject, *names: str) -> datetime | None:
         if found is None:
             raise UnreadableTime(name, value)
         return found
+    return None
+
+
+def time_written(of: JsonObject, *names: str) -> str | None:
+    """A time as it is written, an object too, as part of an id; None where there is none."""
+    for name in names:
+        value = of.get(name)
+        written_so = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else text(of, name)
+        if written_so:
+            return written_so
     return None
 
 

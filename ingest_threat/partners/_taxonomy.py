@@ -90,6 +90,29 @@ TYPES: Mapping[str, ThreatType] = {
     "vpn": ThreatType(_NETWORK, _SECURED),
 }
 
+NO_VERDICT = frozenset(
+    [
+        *(
+            "PENDING",
+            "NONE",
+            "NA",
+            "N_A",
+            "NIL",
+            "UNKNOWN",
+            "UNDEFINED",
+            "UNAVAILABLE",
+            "UNRATED",
+            "UNSCANNED",
+        ),
+        *("UNASSESSED", "UNDETERMINED", "NOT_APPLICABLE", "NOT_ASSESSED", "NOT_AVAILABLE", "NOT_CALCULATED"),
+        *("NOT_CHECKED", "NOT_DEFINED", "NOT_DETERMINED", "NOT_EVALUATED", "NOT_KNOWN", "NOT_RATED"),
+        *("NOT_REPORTED", "NOT_SCANNED", "NOT_SET", "NOT_YET_AVAILABLE", "NOT_YET_KNOWN", "NOT_YET_SCANNED"),
+        *("ANALYZING", "CALCULATING", "IN_PROGRESS", "INITIALIZING", "PROCESSING", "SCANNING", "WAITING"),
+    ]
+)
+"""Words in the place of a whole device's level that are none: they rate nothing and clear nothing. Any other
+word that is no level in the partner's table is high."""
+
 SUSPICIOUS = "SUSPICIOUS"
 """The keyword that gives the type of an app only: a suspicious network or device may be anything."""
 

@@ -56,9 +56,14 @@ INSTALLED = "INSTALLED"
 """The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
-REDACT = frozenset(
-    name + suffix for name in ("UserName", "DeviceName", "SourceClient") for suffix in ("", "_s")
+NETFLOW = frozenset({"Host", "Destination", "UrlStatus", "Url", "Scheme", "SourceClient", "NetworkType"})
+"""Fields of the netflow log: one of them beside `UDID` says which log it is."""
+NETFLOW_TABLE = "BetterMTDNetflowLog_CL"
+_PERSONAL = (
+    *("UserName", "FirstName", "LastName", "FullName", "DisplayName", "DeviceName", "HostName"),
+    *("SourceClient", "Location", "City", "Country", "Address", "NetworkName", "WifiName"),
 )
+REDACT = frozenset(name + suffix for name in _PERSONAL for suffix in ("", "_s"))
 
 _SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -80,9 +85,9 @@ def read(item: Item) -> list[Record]:
     row = _unsuffixed(item.content)
     if "ThreatId" in row:
         return [_incident(item, row)]
-    if {"BundleId", "AppStatus"} <= row.keys():
+    if "BundleId" in row and row.keys() & {"AppStatus", "AppName", "IsMdm"}:
         return _app(item, row)
-    if {"UDID", "Status"} <= row.keys() and row.keys() & {"Host", "Destination", "UrlStatus"}:
+    if item.content.get("Type") == NETFLOW_TABLE or ("UDID" in row and row.keys() & NETFLOW):
         # What the agent let pass or stopped on its way: policy at work, no finding on the device.
         return item.ignored("a row of the netflow log")
     if "DeviceUDID" in row and row.keys() & {"ThreatLevel", "IsDeleted", "LastReported"}:
@@ -100,7 +105,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     detected_at = fields.moment(row, "EventTimeStamp") or logged_at
     return ThreatRecord(
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
-        report_id=fields.joined(key, fields.word(row, "Status"), fields.text(row, "LogTimeStamp")),
+        report_id=fields.joined(key, fields.word(row, "Status"), fields.time_written(row, "LogTimeStamp")),
         threat_key=key,
         category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
@@ -126,7 +131,7 @@ def _threat_type(family: Category | None, *names: str | None) -> str:
 def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
-    common, reported = _common(item, row, device), fields.text(row, "LastReported")
+    common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
     if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
         return ThreatRecord(
             **common,
@@ -141,9 +146,12 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             detected_at=fields.moment(row, "TimeGenerated"),
         )
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
-    if fields.text(row, "ThreatLevel") is None:
+    never_reported = "LastReported" in row and at is None
+    level = fields.word(row, "ThreatLevel")
+    if level is None or level in taxonomy.NO_VERDICT or never_reported:
+        # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
-    severity = DEVICE_LEVEL.get(fields.word(row, "ThreatLevel") or "", Level.HIGH)
+    severity = DEVICE_LEVEL.get(level, Level.HIGH)
     return DeviceStateRecord(
         **common,
         report_id=report_id,

@@ -198,3 +198,10 @@ def test_a_large_text_is_searched_in_linear_time() -> None:
         start = time.process_time()
         redacted(text * (1_000_000 // len(text)) + "@")
         assert time.process_time() - start < 5, text
+
+
+@pytest.mark.parametrize(
+    "id_", ["e6d7b9b7-080c-4267-7598-000000000003", "11111111-1111-4111-8111-000000000005"]
+)
+def test_digits_of_a_uuid_are_no_imei(id_: str) -> None:
+    assert redacted({"threat_uuid": id_}) == {"threat_uuid": id_}

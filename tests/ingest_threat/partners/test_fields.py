@@ -163,3 +163,9 @@ def test_inner_objects_and_lists() -> None:
         fields.inner_list({"a": 5}, "a", at_most=1)
     with pytest.raises(fields.FieldError, match="more than 1"):
         fields.inner_list({"a": [1, 2]}, "a", at_most=1)
+
+
+def test_a_time_is_part_of_an_id_as_it_is_written_also_as_an_object() -> None:
+    assert fields.time_written({"a": None, "b": 1770000000000}, "a", "b") == "1770000000000"
+    assert fields.time_written({"a": {"$date": 1}}, "a") == '{"$date": 1}'
+    assert fields.time_written({"a": "null"}, "a", "b") is None
