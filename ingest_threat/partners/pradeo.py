@@ -311,7 +311,9 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
     lost = list(_enrollment(item, device, at)) if _is_lost(device) else []
     status = fields.word(body, "status")
     if is_no_verdict(status) or fields.word(body, "computed") == "FALSE":
-        return list[Record](lost) or item.ignored("compliance is not defined")
+        if lost:
+            return [*lost]
+        return item.ignored("compliance is not defined")
     severity, common = _severity(body), _common(item, body, device)
     # The older feed was seen to grade such a phone by no rule at all: kept as the vendor's word, but no scan.
     named = bool(body.get("matchedResponseRules")) or "type" not in item.content

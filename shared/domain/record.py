@@ -99,8 +99,8 @@ class _Reading(_Item):
     unreadable_time: Text | None = None
     """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
     scanned: bool = True
-    """Whether the agent itself has looked: a judgement made of the MDM's data alone is no scan, nor is that an
-    agent is gone."""
+    """Whether the agent itself has looked. A judgement made of the MDM's data alone is no scan, nor is an
+    agent's being gone."""
 
     @property
     def event_at(self) -> datetime | None:
