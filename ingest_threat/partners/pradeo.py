@@ -302,8 +302,8 @@ def _unless_lost(item: Item, device: JsonObject, threat: ThreatRecord, at: datet
     """The threat; of an agent that is gone no resolution counts, but that it is gone."""
     if not _is_lost(device):
         return [threat]
-    lost = list(_enrollment(item, device, at))
-    return lost if threat.status is Status.RESOLVED else [threat, *lost]
+    still = [] if threat.status is Status.RESOLVED else [threat]
+    return [*still, *_enrollment(item, device, at)]
 
 
 def _compliance(item: Item, body: JsonObject) -> list[Record]:
