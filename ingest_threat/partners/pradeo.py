@@ -128,6 +128,11 @@ class _Common(TypedDict):
     serial: str | None
     platform: Platform | None
     os_version: str | None
+
+
+class _Judged(_Common):
+    """The same of what is said of the device's safety."""
+
     scanned: bool
 
 
@@ -184,7 +189,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     if not words:
         raise fields.FieldError("no threat level")
     device, at = fields.inner(body, "device"), _at(item, body)
-    common = _common(item, body, device)
+    common = _judged(item, body, device)
     # Not known yet is neither good nor bad.
     levels = {
         category: SEVERITY.get(word, Level.HIGH)
@@ -199,7 +204,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     unfinished = "status" in body and is_no_verdict(fields.word(body, "status"))
     vouches = bool(levels) and not (unfinished or _never_connected(device))
     if not vouches or (lost and highest(levels.values()) is Level.SECURED):
-        return [_identity(item, device, common, at), *lost, *threats, *broken]
+        return [_identity(item, body, device, at), *lost, *threats, *broken]
     unknown = (written[category] for category in levels if words[category] not in SEVERITY)
     state = DeviceStateRecord(
         **common,
@@ -214,7 +219,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _graded(
-    item: Item, body: JsonObject, common: _Common, at: datetime | None
+    item: Item, body: JsonObject, common: _Judged, at: datetime | None
 ) -> tuple[list[ThreatRecord], list[Record]]:
     """The threat each graded status is, and the entries that cannot be read: they harm no other."""
     threats, broken = list[ThreatRecord](), list[Record]()
@@ -231,13 +236,13 @@ def _graded(
     return threats, broken
 
 
-def _grade(item: Item, entry: JsonValue, kind: str, common: _Common, at: datetime | None) -> ThreatRecord:
+def _grade(item: Item, entry: JsonValue, kind: str, common: _Judged, at: datetime | None) -> ThreatRecord:
     if not isinstance(entry, dict):
         raise fields.FieldError("an entry is not an object")
     graded = fields.inner(entry, f"{kind.lower()}StatusLevel")
     name = fields.required_identifier(fields.inner(graded, f"device{kind}Status"), "name")
     status = _status(item, fields.inner(entry, f"device{kind}StatusRecord"))
-    own: _Common = {**common, "report_id": fields.joined(common["report_id"], name)}
+    own: _Judged = {**common, "report_id": fields.joined(common["report_id"], name)}
     level = fields.word(graded, "level")
     return _threat(own, name, kind, status, at, None if is_no_verdict(level) else level)
 
@@ -247,13 +252,13 @@ def _record(item: Item, body: JsonObject) -> list[Record]:
     name = fields.required_identifier(fields.inner(body, f"device{kind}Status"), "name")
     device, at = fields.inner(body, "device"), _at(item, body)
     status, written = _status(item, body), fields.written(body, "value")
-    threat = _threat(_common(item, body, device), name, kind, status, at, written=written)
+    threat = _threat(_judged(item, body, device), name, kind, status, at, written=written)
     return _unless_lost(item, device, threat, at)
 
 
 def _history(item: Item, body: JsonObject) -> list[Record]:
     event = fields.inner(body, "event")
-    common = _common(item, body, {"id": body.get("deviceId")})
+    common = _judged(item, body, {"id": body.get("deviceId")})
     at = fields.moment(event, "eventDate") or _at(item, body)
     status, written = _status(item, event), fields.written(event, "value")
     return [
@@ -264,7 +269,7 @@ def _history(item: Item, body: JsonObject) -> list[Record]:
 def _detection(item: Item, body: JsonObject) -> list[Record]:
     # The id is written "<platform>:<device id>".
     system, _, device = (fields.text(body, "id") or "").rpartition(":")
-    common = _common(item, body, {"id": device, "declaredOperatingSystem": system})
+    common = _judged(item, body, {"id": device, "declaredOperatingSystem": system})
     status = Status.RESOLVED if fields.word(body, "status") in item.words["ended"] else Status.OPEN
     name = fields.required_identifier(body, "metric", "type")
     return [_threat(common, name, _kind(item), status, _at(item, body))]
@@ -275,7 +280,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
     app = fields.inner(installed, "application")
     package = fields.inner(app, "package")
     device = fields.inner(installed, "device")
-    common = _common(item, body, device)
+    common = _judged(item, body, device)
     status = STATUS.get(fields.word(body, "status") or "", Status.UNKNOWN)
     removed = fields.moment(installed, "uninstalledAt")
     if removed and status is Status.OPEN:
@@ -314,11 +319,11 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
         if lost:
             return [*lost]
         return item.ignored("compliance is not defined")
-    severity, common = _severity(body), _common(item, body, device)
+    severity, common = _severity(body), _judged(item, body, device)
     # The older feed was seen to grade such a phone by no rule at all: kept as the vendor's word, but no scan.
     named = bool(body.get("matchedResponseRules")) or "type" not in item.content
     if (_never_connected(device) and named) or (lost and severity is Level.SECURED):
-        return [_identity(item, device, common, at), *lost]
+        return [_identity(item, body, device, at), *lost]
     state = DeviceStateRecord(
         **common,
         detected_at=at,
@@ -334,15 +339,16 @@ def _device(item: Item, body: JsonObject) -> list[Record]:
     info = fields.inner(body, "emmDeviceInfo")
     at = _at(item, body) or fields.moment(info, "lastSynchronizationDate")
     return [
-        _identity(item, body, _common(item, body, body), at),
+        _identity(item, body, body, at),
         *_enrollment(item, body, _at(item, body)),
     ]
 
 
-def _identity(item: Item, device: JsonObject, common: _Common, at: datetime | None) -> DeviceIdentityRecord:
+def _identity(item: Item, body: JsonObject, device: JsonObject, at: datetime | None) -> DeviceIdentityRecord:
     info = fields.inner(device, "emmDeviceInfo")
     # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
     emm = fields.text(fields.inner(info, "integration"), "emm") or fields.text(info, "emm")
+    common = _common(item, body, device)
     return DeviceIdentityRecord(**common, detected_at=at, emm=emm and emm.lower())
 
 
@@ -361,7 +367,8 @@ def _enrollment(item: Item, device: JsonObject, at: datetime | None) -> Iterator
 
 def _inactive(common: _Common, status: Status, at: datetime | None) -> ThreatRecord:
     return ThreatRecord(
-        **{**common, "scanned": False},
+        **common,
+        scanned=False,
         threat_key=UNCOUPLED,
         category=taxonomy.category_of(UNCOUPLED, Category.DEVICE),
         threat_type=UNCOUPLED,
@@ -414,7 +421,6 @@ def _row(item: Item) -> Record:
         "serial": fields.linking_id(row, "serialNumber"),
         "platform": fields.platform(fields.text(row, "platform")),
         "os_version": fields.text(row, "osVersion"),
-        "scanned": True,
     }
     if seen and fields.word(row, "agentStatus") in GONE:
         # Not the time of the last contact: at that moment the agent was there.
@@ -447,7 +453,7 @@ READERS: Mapping[str, tuple[str, Callable[[Item, JsonObject], list[Record]]]] = 
 
 
 def _threat(
-    common: _Common,
+    common: _Judged,
     name: str,
     kind: str | None,
     status: Status,
@@ -543,8 +549,11 @@ def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
             fields.text(device, "declaredOperatingSystem") or fields.text(system, "name")
         ),
         "os_version": fields.text(device, "declaredOperatingSystemVersion") or fields.text(system, "version"),
-        "scanned": not _never_connected(device),
     }
+
+
+def _judged(item: Item, body: JsonObject, device: JsonObject) -> _Judged:
+    return {**_common(item, body, device), "scanned": not _never_connected(device)}
 
 
 ADAPTER = Adapter(

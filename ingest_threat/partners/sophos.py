@@ -137,7 +137,6 @@ class _Common(TypedDict):
     partner_device_id: str | None
     platform: Platform | None
     os_version: str | None
-    detected_at: datetime | None
 
 
 class _State(NamedTuple):
@@ -406,15 +405,20 @@ def _device(item: Item) -> Record:
         "partner_device_id": fields.device_id(device, "id"),
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
-        # The agent's own contact; any other is the MDM's.
-        "detected_at": fields.moment(device, *SEEN),
     }
     id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
     state = _state(device)
     if managed in UNMANAGED or _never_connected(device) or state is None:
-        return DeviceIdentityRecord(**common, report_id=fields.joined(id_, seen, _health(device)))
+        return DeviceIdentityRecord(
+            **common,
+            report_id=fields.joined(id_, seen, _health(device)),
+            detected_at=fields.moment(device, *SEEN),
+        )
+    # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
+    times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
     return DeviceStateRecord(
         **common,
+        detected_at=fields.moment(device, *times),
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,

@@ -397,6 +397,8 @@ def test_green_clears_what_is_older_than_the_agents_own_contact() -> None:
     whole = {"ixmAppLastSeenAt": "2026-02-01T05:00:00Z", "smcAppLastSeenAt": "2026-02-01T09:00:00Z"}
     assert open_threats("sophos", sophos_event(), sophos_device(**whole))
     assert not open_threats("sophos", sophos_event(), sophos_device())
+    red = reading.state("sophos", sophos_device(**whole, healthState={"state": "red"}))
+    assert red.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     [known] = records("sophos", sophos_device(**{**whole, "ixmAppLastSeenAt": None}))
     assert isinstance(known, DeviceIdentityRecord)
 
