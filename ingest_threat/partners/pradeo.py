@@ -229,8 +229,6 @@ def _graded(
             raw = redacted(entry, REDACT)
             try:
                 threats.append(_grade(item, entry, kind, {**common, "raw": raw}, at))
-            except fields.UnreadableTime:
-                raise
             except fields.FieldError as error:
                 broken.append(item.unreadable(f"matched{kind}StatusLevels: {error}", raw))
     return threats, broken

@@ -280,6 +280,8 @@ def test_an_agent_that_is_gone_vouches_for_nothing_and_clears_nothing() -> None:
         assert isinstance(known, DeviceIdentityRecord)
         assert isinstance(lost, ThreatRecord)
         assert (lost.threat_key, lost.status, lost.scanned) == ("agent_inactive", Status.OPEN, False)
+    lost = threat("pradeo", device_verdict("NotDefined", device=gone))
+    assert lost.threat_key == "agent_inactive"
     red, lost = records("pradeo", device_verdict("Disapproved", device=gone))
     assert isinstance(red, DeviceStateRecord)
     assert (red.severity, red.closed_keys) == ("high", ())
