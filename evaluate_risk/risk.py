@@ -136,7 +136,7 @@ class _Fold:
             self._threat(key, record, report, at, clamped)
         elif isinstance(record, DeviceStateRecord):
             self._state(record, _mark(report, at))
-            self.scanned = _newest(self.scanned, _mark(report, at))
+            self._scan(record, report, at)
         for name in self.identity:
             value = getattr(record, name)
             if value is not None:
@@ -153,7 +153,7 @@ class _Fold:
     def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
         if record.status is Status.UNKNOWN:
             return
-        self.scanned = _newest(self.scanned, _mark(report, at))
+        self._scan(record, report, at)
         if record.prevented:
             return
         alias = record.alias and id_part(record.alias)
@@ -175,6 +175,10 @@ class _Fold:
         if alias:
             known["aliases"] = _with_alias(threat.aliases, alias, _mark(report, at))
         self.threats[key] = threat.model_copy(update=known)
+
+    def _scan(self, record: ThreatRecord | DeviceStateRecord, report: Report, at: datetime) -> None:
+        if record.scanned:
+            self.scanned = _newest(self.scanned, _mark(report, at))
 
     def _state(self, record: DeviceStateRecord, mark: Mark) -> None:
         if record.clears is not Clears.COMPLIANCE:  # that is a word on some findings, not on the device

@@ -169,9 +169,12 @@ def inner(of: JsonObject, name: str) -> JsonObject:
 
 
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
-    """The list under `name`; of one entry where there is an object, as tools write such a list; an empty one
-    where there is none; FieldError for anything else, and for one of more than `at_most` entries."""
+    """The list under `name`; of one entry where there is an object, as tools write such a list; the same
+    where the JSON of it is a text; an empty one where there is none; FieldError for anything else, and for
+    one of more than `at_most` entries."""
     value = of.get(name)
+    if isinstance(value, str) and value.strip()[:1] in {"[", "{"}:
+        value = _decoded(value)
     if isinstance(value, dict):
         return [value]
     if value is None or value == "":
@@ -180,6 +183,14 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
         raise FieldError(f"{name} is not a list")
     if len(value) > at_most:
         raise FieldError(f"{name} has more than {at_most} entries")
+    return value
+
+
+def _decoded(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
     return value
 
 

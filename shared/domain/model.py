@@ -196,7 +196,8 @@ class Agent(Document):
     cleared_compliance: Mark | None = None
     snapshot: Snapshot | None = None
     scanned: Mark | None = None
-    """The newest report of a threat or of the device's state: an agent without one has never scanned."""
+    """The newest report of a threat or of the device's state with a scan behind it: an agent without one has
+    never scanned."""
     mdm_device_id: Known | None = None
     serial: Known | None = None
     udid: Known | None = None

@@ -105,7 +105,15 @@ class _Reading(_Item):
         return self.detected_at
 
 
-class ThreatRecord(_Reading):
+class _Judgement(_Reading):
+    """What is said of the device's safety."""
+
+    scanned: bool = True
+    """Whether the agent itself has looked. A judgement made of the MDM's data alone is no scan, nor is an
+    agent's being gone."""
+
+
+class ThreatRecord(_Judgement):
     """A threat seen, graded again, or resolved."""
 
     record: Literal["threat"] = "threat"
@@ -140,7 +148,7 @@ class ThreatRecord(_Reading):
         return self.resolved_at or self.detected_at if self.status is Status.RESOLVED else self.detected_at
 
 
-class DeviceStateRecord(_Reading):
+class DeviceStateRecord(_Judgement):
     """A partner's own word on a whole device."""
 
     record: Literal["device_state"] = "device_state"

@@ -358,6 +358,13 @@ def test_an_agent_that_is_merely_known_has_not_scanned() -> None:
     assert slot(folded(a_threat(status=Status.RESOLVED))).scanned
 
 
+def test_what_the_agent_itself_has_not_seen_counts_and_is_no_scan() -> None:
+    judged = folded(a_threat("app", scanned=False), a_state(Level.SECURED, scanned=False))
+    assert is_open(judged) == ["app"]
+    assert not slot(judged).scanned
+    assert slot(fold(judged, [a_state(Level.SECURED, minutes=1)], NOW).agent).scanned
+
+
 def test_a_late_event_of_a_threat_still_remembered_is_folded_below_the_floor() -> None:
     agent = folded(a_threat(minutes=-5), *_resolutions(MAX_TOMBSTONES), a_threat("k", minutes=1))
     raised = agent.model_copy(update={"floor": START})
