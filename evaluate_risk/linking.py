@@ -163,7 +163,9 @@ async def _moved_away(services: Services, agent: Agent, source: str) -> tuple[st
         left = await change(services, source, lambda device: without_agent(device, agent))
         stays = left.document.slots.get(agent.id) if left else None
         kept = against(stays) if stays and stays.moved else None
-    log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=source, target=agent.device, open=kept or Level.SECURED)
+    log_event(
+        LogEvent.AGENT_MOVED, agent=agent.id, source=source, target=agent.device, open=kept or Level.SECURED
+    )
     before = tuple(each for each in agent.left_open if each not in {source, agent.device})
     return (*before, source)[-MAX_LEFT_OPEN:] if kept else before
 

@@ -6,6 +6,7 @@ same in the words of other vendors and tools.
 
 _WORDS = frozenset(
     [
+        "ANALYZING",
         "CALCULATING",
         "COMPUTING",
         "GRAY",
@@ -16,6 +17,7 @@ _WORDS = frozenset(
         "NA",
         "NEVER",
         "NEVERSCANNED",
+        "NIL",
         "NODATA",
         "NONE",
         "NORATING",
@@ -24,11 +26,13 @@ _WORDS = frozenset(
         "NOTASSESSED",
         "NOTAVAILABLE",
         "NOTAVAILABLEYET",
+        "NOTCALCULATED",
         "NOTCHECKED",
         "NOTCOMPUTED",
         "NOTDEFINED",
         "NOTDETERMINED",
         "NOTEVALUATED",
+        "NOTKNOWN",
         "NOTRATED",
         "NOTREPORTED",
         "NOTSCANNED",

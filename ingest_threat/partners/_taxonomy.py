@@ -29,13 +29,6 @@ UNKNOWN = "unknown"
 """The type of a threat no table names: its category is that of the partner's family, its default severity
 medium."""
 
-NO_VERDICT = frozenset(
-    {"UNKNOWN", "PENDING", "NONE", "NA", "N_A", "NULL", "UNDEFINED", "UNSPECIFIED", "UNAVAILABLE"}
-    | {"NOT_AVAILABLE", "NOT_YET_AVAILABLE", "NOT_APPLICABLE", "NOT_SET", "NOT_KNOWN", "NOT_DEFINED"}
-    | {"NOT_EVALUATED", "NOT_SCANNED", "NO_DATA"}
-)
-"""Words of a whole device that say that nobody has judged it yet: they rate nothing and clear nothing."""
-
 TYPES: Mapping[str, ThreatType] = {
     "malware": ThreatType(_APP, _HIGH),
     "trojan": ThreatType(_APP, _HIGH, "T1655"),
@@ -89,29 +82,6 @@ TYPES: Mapping[str, ThreatType] = {
     "location_on": ThreatType(_NETWORK, _SECURED),
     "vpn": ThreatType(_NETWORK, _SECURED),
 }
-
-NO_VERDICT = frozenset(
-    [
-        *(
-            "PENDING",
-            "NONE",
-            "NA",
-            "N_A",
-            "NIL",
-            "UNKNOWN",
-            "UNDEFINED",
-            "UNAVAILABLE",
-            "UNRATED",
-            "UNSCANNED",
-        ),
-        *("UNASSESSED", "UNDETERMINED", "NOT_APPLICABLE", "NOT_ASSESSED", "NOT_AVAILABLE", "NOT_CALCULATED"),
-        *("NOT_CHECKED", "NOT_DEFINED", "NOT_DETERMINED", "NOT_EVALUATED", "NOT_KNOWN", "NOT_RATED"),
-        *("NOT_REPORTED", "NOT_SCANNED", "NOT_SET", "NOT_YET_AVAILABLE", "NOT_YET_KNOWN", "NOT_YET_SCANNED"),
-        *("ANALYZING", "CALCULATING", "IN_PROGRESS", "INITIALIZING", "PROCESSING", "SCANNING", "WAITING"),
-    ]
-)
-"""Words in the place of a whole device's level that are none: they rate nothing and clear nothing. Any other
-word that is no level in the partner's table is high."""
 
 SUSPICIOUS = "SUSPICIOUS"
 """The keyword that gives the type of an app only: a suspicious network or device may be anything."""

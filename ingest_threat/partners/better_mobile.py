@@ -19,6 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
     AppInventoryRecord,
@@ -144,11 +145,12 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
             detected_at=fields.moment(row, "TimeGenerated"),
+            scanned=False,
         )
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
     never_reported = "LastReported" in row and at is None
     level = fields.word(row, "ThreatLevel")
-    if level is None or level in taxonomy.NO_VERDICT or never_reported:
+    if level is None or is_no_verdict(level) or never_reported:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = DEVICE_LEVEL.get(level, Level.HIGH)

@@ -24,6 +24,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import REDACTED
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -380,12 +381,12 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
 def _doubts(item: Item, health: JsonObject) -> Iterator[Record]:
     """That an active agent does not protect its device; or that a word of its activation is not known."""
     if not _is_active(health):
-        if fields.word(health, *ACTIVATION) not in taxonomy.NO_VERDICT:
-            written = fields.written(health, *ACTIVATION)
+        written = fields.written(health, *ACTIVATION)
+        if not is_no_verdict(fields.word(health, *ACTIVATION)):
             yield from _inactive(item, written, unknown=written, status=Status.UNKNOWN)
         return
     protection = fields.word(health, *PROTECTION)
-    if protection not in PROTECTED and protection not in taxonomy.NO_VERDICT:
+    if protection not in PROTECTED and not is_no_verdict(protection):
         written = fields.written(health, *PROTECTION)
         yield from _inactive(item, written, unknown=None if protection == DISCONNECTED else written)
 
@@ -408,6 +409,7 @@ def _inactive(
         threat_name=name,
         severity=taxonomy.severity_of(None, {}, INACTIVE),
         status=status,
+        scanned=False,
         detected_at=_seen_at(item) or fields.moment(device, "deactivated_at", "disconnected_at"),
         unknown_status=unknown,
     )
@@ -416,7 +418,7 @@ def _inactive(
 def _level(health: JsonObject) -> Level | None:
     """The level of a device or of a profile's parent; None without a verdict."""
     said = fields.word(health, *SECURITY)
-    return None if said is None or said in taxonomy.NO_VERDICT else DEVICE_LEVEL.get(said, Level.HIGH)
+    return None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
 
 
 def _parent(event: JsonObject) -> JsonObject:

@@ -19,6 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -242,7 +243,7 @@ def _row(item: Item) -> list[Record]:
         os_version=fields.text(device, "deviceSystemVersion"),
         detected_at=seen_at,
     )
-    level = None if said is None or said in taxonomy.NO_VERDICT else DEVICE_LEVEL.get(said, Level.HIGH)
+    level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
     common = identity.model_dump(exclude={"record", "emm"})
     if seen_at and enrolled and not fields.boolean(_object(connector, "payload"), "isEnrolled"):
         return [_unenrolled(common) if device_id else identity]
@@ -263,6 +264,7 @@ def _unenrolled(common: Mapping[str, Any]) -> ThreatRecord:
         category=taxonomy.category_of(UNENROLLED, Category.DEVICE),
         threat_type=UNENROLLED,
         threat_name="Device no longer enrolled",
+        scanned=False,
         severity=taxonomy.severity_of(None, {}, UNENROLLED),
         status=Status.OPEN,
     )

@@ -23,6 +23,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
     ID_LIMIT,
@@ -537,6 +538,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
             status=Status.OPEN,
             # Not lastSeen: at that moment the agent was there, and may have said that all was well.
             detected_at=fields.moment(row, "processedAt"),
+            scanned=False,
         )
     report_id = fields.joined(
         common["partner_device_id"],
@@ -544,7 +546,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         fields.time_written(row, "processedAt"),
     )
     posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
-    if posture is None or posture in taxonomy.NO_VERDICT or never_seen or status not in {None, ACTIVE}:
+    if posture is None or is_no_verdict(posture) or never_seen or status not in {None, ACTIVE}:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = SEVERITY.get(posture, Level.HIGH)
     clean = severity is Level.SECURED and seen is not None and _names_no_threats(row)
