@@ -23,6 +23,7 @@ from shared.domain.model import DeadLetter, DeadLetterKind, Report
 from shared.domain.record import (
     AppInventoryRecord,
     Counted,
+    DeviceIdentityRecord,
     DeviceStateRecord,
     IgnoredRecord,
     Record,
@@ -155,7 +156,7 @@ def _log_unknown_words(records: Sequence[Record]) -> int:
     words = [
         (record.partner, *word)
         for record in records
-        if isinstance(record, ThreatRecord | DeviceStateRecord)
+        if isinstance(record, ThreatRecord | DeviceStateRecord | DeviceIdentityRecord)
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):

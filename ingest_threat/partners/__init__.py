@@ -5,6 +5,7 @@ name begins with `_` are what adapters share.
 """
 
 import hashlib
+import json
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from ingest_threat.redaction import masked, redacted
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
+    DeviceIdentityRecord,
     DeviceStateRecord,
     IgnoredRecord,
     Record,
@@ -126,8 +128,10 @@ def redacted_body(partner: str, content: JsonValue) -> JsonValue:
     return redacted(content, adapter.redact, adapter.needed)
 
 
-def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
+def unknown_words(record: ThreatRecord | DeviceStateRecord | DeviceIdentityRecord) -> list[tuple[str, str]]:
     """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked)."""
+    if isinstance(record, DeviceIdentityRecord):
+        return [("status", masked(record.unknown_status))] if record.unknown_status else []
     known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
     found = []
     if known_words and written and _severity_word(written) not in known_words:
@@ -186,10 +190,17 @@ def _masked_records(
             if shorter == content:
                 raise
             content = shorter
-            unreadable.append(str(error.value))
+            unreadable.append(_without_names(adapter, error.value))
     if unreadable:
         records = [_with_unreadable_time(each, ", ".join(unreadable)) for each in records]
     return [_masked(each) for each in records]
+
+
+def _without_names(adapter: Adapter, time: JsonValue) -> str:
+    """The text of a time; of a list or an object its JSON, redacted by the names in it."""
+    if isinstance(time, dict | list):
+        return json.dumps(redacted(time, adapter.redact, adapter.needed))
+    return str(time)
 
 
 def _without(content: JsonObject, name: str, value: JsonValue) -> JsonObject:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -47,15 +47,30 @@ class UnreadableTime(FieldError):
         self.value = value
 
 
+def _refused(name: str, _value: JsonValue) -> str:
+    raise FieldError(f"{name} is not a text")
+
+
+def _named(_name: str, value: JsonValue) -> str:
+    return "a list" if isinstance(value, list) else "an object"
+
+
 def text(of: JsonObject, *names: str) -> str | None:
-    """A text; numbers and booleans as JSON writes them; "unknown" is none. FieldError for a list or an
-    object."""
+    """A text that describes; numbers and booleans as JSON writes them; "unknown" is none, and so is a list or
+    an object: what only describes costs nothing but itself."""
+    return _first(of, [name for name in names if _is_plain(of.get(name))], _NO_TEXT)
+
+
+def key_text(of: JsonObject, *names: str) -> str | None:
+    """A `text` that a key is made of: FieldError for a list or an object, without which it would be another
+    threat's."""
     return _first(of, names, _NO_TEXT)
 
 
 def written(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value as it stands; "unknown" is a word like any other. FieldError as `text`."""
-    return _first(of, names, _NOTHING)
+    """An enumeration's value as it stands; "unknown" is a word like any other; "a list" and "an object"
+    stand for what is no word."""
+    return _first(of, names, _NOTHING, odd=_named)
 
 
 def required_identifier(of: JsonObject, *names: str) -> str:
@@ -68,7 +83,7 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
-    holds an IMEI or an e-mail address, which are not kept. FieldError as `text`."""
+    holds an IMEI or an e-mail address, which are not kept, nor a list or an object."""
     for name in names:
         value = text(of, name)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
@@ -100,8 +115,14 @@ def joined(*parts: str | None) -> str:
 
 
 def word(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value in capitals, with one `_` for whatever stands between its words. FieldError as
-    `text`."""
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words. FieldError for
+    a list or an object."""
+    value = _first(of, names, _NOTHING)
+    return None if value is None else plain_word(value)
+
+
+def grade(of: JsonObject, *names: str) -> str | None:
+    """A `word` for how grave something is; a list or an object is one that no table knows."""
     value = written(of, *names)
     return None if value is None else plain_word(value)
 
@@ -151,8 +172,21 @@ def number(of: JsonObject, *names: str) -> float | None:
 
 
 def boolean(of: JsonObject, *names: str) -> bool:
-    """Whether a field says true, 1 or yes; a missing one does not. FieldError as `text`."""
+    """Whether a field says true, 1 or yes; a missing one does not. FieldError as `word`."""
     return word(of, *names) in {"TRUE", "1", "YES"}
+
+
+def decided(of: JsonObject, *names: str) -> bool | None:
+    """Whether a field on which an all-clear depends says yes or no; None where there is none. FieldError for
+    any other word."""
+    value, said = number(of, *names), word(of, *names)
+    if said is None:
+        return None
+    if value in {0, 1}:
+        return value == 1
+    if said not in {"TRUE", "YES", "FALSE", "NO"}:
+        raise FieldError(f"{names[0]} is neither yes nor no")
+    return said in {"TRUE", "YES"}
 
 
 def inner(of: JsonObject, name: str) -> JsonObject:
@@ -166,6 +200,14 @@ def inner(of: JsonObject, name: str) -> JsonObject:
     if not isinstance(value, dict):
         raise FieldError(f"{name} is not an object")
     return value
+
+
+def part(of: JsonObject, name: str) -> JsonObject:
+    """As `inner`, for an object that only describes: an empty one for whatever else stands there."""
+    try:
+        return inner(of, name)
+    except FieldError:
+        return {}
 
 
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
@@ -195,7 +237,7 @@ def _decoded(text: str) -> JsonValue:
 
 
 def url(of: JsonObject, *names: str) -> str | None:
-    """An absolute http(s) address without credentials; None for another text. FieldError as `text`."""
+    """An absolute http(s) address without credentials; None for anything else."""
     value = text(of, *names)
     return value if value and len(value) <= TEXT_LIMIT and _URL.fullmatch(value) else None
 
@@ -208,22 +250,37 @@ def platform(value: str | None) -> Platform | None:
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
 
 
-def _first(of: JsonObject, names: Iterable[str], nothing: Container[str]) -> str | None:
+def _first(
+    of: JsonObject,
+    names: Iterable[str],
+    nothing: Container[str],
+    odd: Callable[[str, JsonValue], str] = _refused,
+) -> str | None:
     for name in names:
-        value = _as_text(name, of.get(name)).strip()
+        value = _as_text(name, of.get(name), odd).strip()
         if value.lower() not in nothing:
             return value
     return None
 
 
-def _as_text(name: str, value: JsonValue) -> str:
+def _as_text(name: str, value: JsonValue, odd: Callable[[str, JsonValue], str]) -> str:
+    value = _unlisted(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise FieldError(f"{name} is not a text")
+    return odd(name, value)
+
+
+def _unlisted(value: JsonValue) -> JsonValue:
+    """What is in a list of one."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _is_plain(value: JsonValue) -> bool:
+    return not isinstance(_unlisted(value), dict | list)
 
 
 def _short(value: str) -> str:

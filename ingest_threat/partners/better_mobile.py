@@ -112,7 +112,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=fields.text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
         severity_raw=fields.written(row, "ThreatSeverity"),
-        severity=taxonomy.severity_of(fields.word(row, "ThreatSeverity"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.grade(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
         resolved_at=(logged_at or detected_at) if resolved else None,
@@ -133,7 +133,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
     common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
-    if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
+    if fields.decided(row, "IsDeleted"):
         return ThreatRecord(
             **common,
             report_id=fields.joined(device, "DELETED", reported),
@@ -149,7 +149,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         )
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
     never_reported = "LastReported" in row and at is None
-    level = fields.word(row, "ThreatLevel")
+    level = fields.grade(row, "ThreatLevel")
     if level is None or is_no_verdict(level) or never_reported:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)

@@ -62,8 +62,9 @@ DEVICE_LEVEL = {
 }
 ACTIVE = frozenset({"1", "ACTIVE"})
 INACTIVE = frozenset({"4", "INACTIVE"})
+SILENT = frozenset({"-1", "0", "PROVISIONED"})
 """Statuses of a device row. -1 (processing), 0 (provisioned, the app not registered) and what nobody explains
-say nothing of its risk."""
+say nothing of its risk; the latter is logged."""
 STATUS = {
     # The documented list is not whole (`Info` was seen): every other event opens, and is logged.
     "NONCOMPLIANT": Status.OPEN,
@@ -175,7 +176,7 @@ def read(item: Item) -> list[Record]:
     family, threat_type = _type(row, event, vector)
     at = fields.moment(row, "event_timestamp", "backend_last_updated")
     device_id, status = fields.device_id(row, "device_id"), STATUS.get(event, Status.OPEN)
-    factors, details = fields.text(row, "threat_factors"), _details(row, vector)
+    factors, details = fields.key_text(row, "threat_factors"), _details(row, vector)
     content = (None, AGENT_KEY) if event in AGENT else (vector, details or _plain_text(factors))
     by_factors = factors and (event == "NONCOMPLIANT" or (status is Status.OPEN and vector in BY_FACTORS))
     return [
@@ -211,7 +212,7 @@ def read(item: Item) -> list[Record]:
 
 
 def _severity(row: JsonObject, status: Status, threat_type: str) -> Level:
-    word = fields.word(row, "severity")
+    word = fields.grade(row, "severity")
     if status is Status.RESOLVED and word in INFORMATIVE:
         return Level.SECURED
     return taxonomy.severity_of(word, SEVERITY, threat_type)
@@ -219,7 +220,7 @@ def _severity(row: JsonObject, status: Status, threat_type: str) -> Level:
 
 def _details(row: JsonObject, vector: str) -> str | None:
     """What a row is about, alike however it is written; of a network its hash, which tells two apart."""
-    details = _plain_text(fields.text(row, "details"))
+    details = _plain_text(fields.key_text(row, "details"))
     if details and vector in NETWORKS:
         return hashlib.sha256(details.encode()).hexdigest()
     return details or None
@@ -270,7 +271,9 @@ def _device(item: Item) -> Record:
         )
     at = fields.moment(row, "last_connection")
     if status not in ACTIVE or is_no_verdict(risk):
-        return DeviceIdentityRecord(**common, detected_at=at)
+        is_known = status in ACTIVE | SILENT or is_no_verdict(status)
+        unknown = None if is_known else fields.written(row, "status")
+        return DeviceIdentityRecord(**common, detected_at=at, unknown_status=unknown)
     return DeviceStateRecord(
         **common,
         detected_at=at,

@@ -202,12 +202,12 @@ def _as_event(content: JsonObject) -> JsonObject:
         "change_type": "UPDATED",
     }
     if "device_guid" not in content and content.keys() & {*SECURITY, *ACTIVATION, *PROTECTION}:
-        parent = _object(content, "parent_status")
+        parent = fields.part(content, "parent_status")
         said_of_parent = (fields.written(parent, name) for name in (*ACTIVATION, *SECURITY))
         id_ = fields.joined(fields.text(event, "id"), *said_of_parent)
         return {**event, "id": id_, "type": "DEVICE", "device": {**content, "status": None}}
     if "device_guid" in content:
-        device = {**_object(content, "device"), "guid": content["device_guid"]}
+        device = {**fields.part(content, "device"), "guid": content["device_guid"]}
         if "detections" in content:
             at = {"created_time": content.get("detected_at")}
             return {**event, **at, "type": "SMISHING_ALERT", "smishing_alert": content, "device": device}
@@ -226,7 +226,7 @@ def _threat(item: Item) -> ThreatRecord:
     status = STATUS.get(said or ("OPEN" if created else ""), Status.UNKNOWN)
     resolved = status is Status.RESOLVED
     family = fields.word(threat, "type") or ""
-    details = _object(threat, "details") or threat
+    details = fields.part(threat, "details") or threat
     threat_type = _threat_type(threat, details, family)
     return ThreatRecord(
         **_common(item),
@@ -235,7 +235,7 @@ def _threat(item: Item) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=_name(threat, details),
         severity_raw=fields.written(threat, "severity", "risk"),
-        severity=taxonomy.severity_of(fields.word(threat, "severity", "risk"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.grade(threat, "severity", "risk"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
         detected_at=(at if created or not resolved else None) or fields.moment(threat, "detected_at"),
@@ -305,7 +305,9 @@ def _name(threat: JsonObject, details: JsonObject) -> str | None:
     file, address = fields.text(details, "file_name", "fileName"), fields.text(details, "url")
     assessments = threat.get("assessments")
     several = assessments if isinstance(assessments, list) else [assessments]
-    assessed = [fields.text(_object(each, "details"), "name") for each in several if isinstance(each, dict)]
+    assessed = [
+        fields.text(fields.part(each, "details"), "name") for each in several if isinstance(each, dict)
+    ]
     names = (plain, _end(file), *assessed, _end(fields.text(details, "path")), _without_query(address))
     return next((name for name in names if name and name != REDACTED), None)
 
@@ -332,7 +334,7 @@ def _smishing(item: Item) -> ThreatRecord:
         threat_type="phishing",
         threat_name=fields.text(first, "category"),
         severity_raw=fields.written(alert, "severity"),
-        severity=taxonomy.severity_of(fields.word(alert, "severity"), SEVERITY, "phishing"),
+        severity=taxonomy.severity_of(fields.grade(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
         detected_at=fields.moment(event, "created_time") or fields.moment(alert, "detected_at"),
         vendor_category=fields.text(event, "type"),
@@ -365,7 +367,7 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
     at = _seen_at(item)
     if severity is Level.SECURED:
         # A row of a list may be older than its reading: it vouches for what was before its check-in.
-        checked_in = fields.moment(_object(item.content, "device"), "checkin_time")
+        checked_in = fields.moment(fields.part(item.content, "device"), "checkin_time")
         at = min(filter(None, (at, checked_in)), default=None)
     timed = at is not None or item.content.keys() & {"created_time", "eventTime"}
     return DeviceStateRecord(
@@ -400,7 +402,7 @@ def _inactive(
         # Its key is every agent's: without a device it could be brought to another's.
         yield DeviceIdentityRecord(**common, detected_at=_seen_at(item))
         return
-    device = _object(item.content, "device")
+    device = fields.part(item.content, "device")
     yield ThreatRecord(
         **{**common, "report_id": fields.joined(common["report_id"], INACTIVE)},
         threat_key=INACTIVE,
@@ -417,19 +419,19 @@ def _inactive(
 
 def _level(health: JsonObject) -> Level | None:
     """The level of a device or of a profile's parent; None without a verdict."""
-    said = fields.word(health, *SECURITY)
+    said = fields.grade(health, *SECURITY)
     return None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
 
 
 def _parent(event: JsonObject) -> JsonObject:
     """The status of the device around a work profile, where its agent was ever at work."""
-    parent = _object(_object(event, "device"), "parent_status") or _object(event, "parent_status")
+    parent = fields.part(fields.part(event, "device"), "parent_status") or fields.part(event, "parent_status")
     return {} if fields.word(parent, *ACTIVATION) == INVITED else parent
 
 
 def _health(event: JsonObject) -> JsonObject:
-    device = _object(event, "device")
-    return _object(device, "status") or _object(event, "details") or device
+    device = fields.part(event, "device")
+    return fields.part(device, "status") or fields.part(event, "details") or device
 
 
 def _is_active(health: JsonObject) -> bool:
@@ -438,18 +440,18 @@ def _is_active(health: JsonObject) -> bool:
 
 def _seen_at(item: Item) -> datetime | None:
     """When a device was as the event says; a row of a list gives when it last changed."""
-    device = _object(item.content, "device")
+    device = fields.part(item.content, "device")
     return fields.moment(item.content, "created_time", "eventTime") or fields.moment(device, "updated_time")
 
 
 def _common(item: Item) -> _Common:
     event = item.content
-    device = _object(event, "device")
-    target, actor = _object(event, "target"), _object(event, "actor")
+    device = fields.part(event, "device")
+    target, actor = fields.part(event, "target"), fields.part(event, "actor")
     # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target, actor = _if_device(target), _if_device(actor)
-    info = _object(device, "info") or _object(device, "details")
+    info = fields.part(device, "info") or fields.part(device, "details")
     return {
         "partner": item.partner,
         "index": item.index,
@@ -460,7 +462,7 @@ def _common(item: Item) -> _Common:
         or fields.device_id(actor, "guid"),
         "mdm_device_id": fields.linking_id(info, "external_id") or fields.linking_id(target, "externalId"),
         "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
-        "os_version": fields.text(_object(device, "software"), "os_version")
+        "os_version": fields.text(fields.part(device, "software"), "os_version")
         or fields.text(device, "os_version"),
     }
 
@@ -468,15 +470,6 @@ def _common(item: Item) -> _Common:
 def _if_device(party: JsonObject) -> JsonObject:
     """The target or actor of an event where it calls itself a device, else nothing."""
     return party if fields.word(party, "type") == "DEVICE" else {}
-
-
-def _object(of: JsonObject, name: str) -> JsonObject:
-    """The object under `name`, or the one of a list of one; flat events have a word there, or nothing, and
-    the fields one level up."""
-    value = of.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:

@@ -198,7 +198,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     }
     graded, broken = _graded(item, body, common, at)
     # Green is the policy's word that even an active status is no threat.
-    threats = [each for each in graded if each.status is Status.OPEN and each.severity is not Level.SECURED]
+    threats = [each for each in graded if _counts(each)]
     closed = [each.threat_key for each in graded if each not in threats and each.status is not Status.UNKNOWN]
     lost = list(_enrollment(item, device, at)) if _is_lost(device) else []
     unfinished = "status" in body and is_no_verdict(fields.word(body, "status"))
@@ -216,6 +216,13 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
         closed_keys=() if lost else (*([UNCOUPLED] if _is_coupled(device) else []), *closed),
     )
     return [state, *lost, *threats, *broken]
+
+
+def _counts(graded: ThreatRecord) -> bool:
+    """Whether a graded status is a threat, or has a word that is to be logged; 2 and 3 say nothing."""
+    if graded.status is Status.UNKNOWN:
+        return graded.unknown_status not in {None, "2", "3"}
+    return graded.status is Status.OPEN and graded.severity is not Level.SECURED
 
 
 def _graded(
@@ -239,10 +246,11 @@ def _grade(item: Item, entry: JsonValue, kind: str, common: _Judged, at: datetim
         raise fields.FieldError("an entry is not an object")
     graded = fields.inner(entry, f"{kind.lower()}StatusLevel")
     name = fields.required_identifier(fields.inner(graded, f"device{kind}Status"), "name")
-    status = _status(item, fields.inner(entry, f"device{kind}StatusRecord"))
+    record = fields.inner(entry, f"device{kind}StatusRecord")
+    status, written = _status(item, record), fields.written(record, "value")
     own: _Judged = {**common, "report_id": fields.joined(common["report_id"], name)}
-    level = fields.word(graded, "level")
-    return _threat(own, name, kind, status, at, None if is_no_verdict(level) else level)
+    level = fields.grade(graded, "level")
+    return _threat(own, name, kind, status, at, None if is_no_verdict(level) else level, written)
 
 
 def _record(item: Item, body: JsonObject) -> list[Record]:
@@ -295,6 +303,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
         severity_raw=fields.written(body, "status"),
         severity=_severity(body),
         status=status,
+        unknown_status=fields.written(body, "status") if status is Status.UNKNOWN else None,
         **_times(status, at),
         vendor_category=fields.text(item.content, "category"),
     )
@@ -334,7 +343,7 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _device(item: Item, body: JsonObject) -> list[Record]:
-    info = fields.inner(body, "emmDeviceInfo")
+    info = fields.part(body, "emmDeviceInfo")
     at = _at(item, body) or fields.moment(info, "lastSynchronizationDate")
     return [
         _identity(item, body, body, at),
@@ -343,9 +352,9 @@ def _device(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _identity(item: Item, body: JsonObject, device: JsonObject, at: datetime | None) -> DeviceIdentityRecord:
-    info = fields.inner(device, "emmDeviceInfo")
+    info = fields.part(device, "emmDeviceInfo")
     # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
-    emm = fields.text(fields.inner(info, "integration"), "emm") or fields.text(info, "emm")
+    emm = fields.text(fields.part(info, "integration"), "emm") or fields.text(info, "emm")
     common = _common(item, body, device)
     return DeviceIdentityRecord(**common, detected_at=at, emm=emm and emm.lower())
 
@@ -394,17 +403,14 @@ def _is_lost(device: JsonObject) -> bool:
     enrollment = fields.inner(device, "enrollmentStatus")
     if fields.written(enrollment, "lastConnection") is None:
         return False
-    return (
-        fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"}
-        or fields.written(device, "deletedAt") is not None
-    )
+    return fields.decided(enrollment, "coupled") is False or fields.written(device, "deletedAt") is not None
 
 
 def _row(item: Item) -> Record:
     """A device of the REST interface; one reserved for a phone to come has neither date."""
     row = item.content
     seen = fields.written(row, "lastSyncAt") or fields.written(row, "enrolledAt")
-    word, status = fields.word(row, "riskLevel"), fields.word(row, "securityStatus")
+    word, status = fields.grade(row, "riskLevel"), fields.word(row, "securityStatus")
     report_id = fields.joined(
         fields.required_identifier(row, "id"), fields.text(row, "lastSyncAt"), word, status
     )
@@ -534,14 +540,14 @@ def _kind(item: Item) -> str | None:
 
 
 def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
-    system = fields.inner(device, "operatingSystem")
+    system = fields.part(device, "operatingSystem")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.identifier(item.content, "id") or fields.required_identifier(body, "id"),
         "partner_device_id": fields.device_id(device, "id"),
-        "mdm_device_id": fields.linking_id(fields.inner(device, "emmDeviceInfo"), "externalId"),
+        "mdm_device_id": fields.linking_id(fields.part(device, "emmDeviceInfo"), "externalId"),
         "serial": fields.linking_id(device, "serialNumber"),
         "platform": fields.platform(
             fields.text(device, "declaredOperatingSystem") or fields.text(system, "name")

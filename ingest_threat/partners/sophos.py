@@ -102,6 +102,8 @@ OTHER_APP = re.compile(r"\b(?:secure email|secure workspace)\b", re.IGNORECASE)
 """The vendor's apps beside the agent."""
 GONE = frozenset({"UNENROLLED", "DELETED", "WIPED", "RETIRED"})
 """States of management of a device that was managed. Inferred: `managed` and `notManaged` were seen."""
+MANAGED = "MANAGED"
+"""The only state in which its being well counts; so it does where none is given."""
 UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 """States in which its being well says nothing, and in which it may never have been managed."""
 INACTIVE = "agent_inactive"
@@ -195,7 +197,7 @@ def _event(item: Item, parts: list[str]) -> list[Record]:
         family = "SMC_WEBFILTERING"
     if family in WEB:
         return [_threat(item, _web_page(event, family, parts[-1]))]
-    level = taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
+    level = taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
     if level.rank < Level.MEDIUM.rank or (family == "MOBILE" and kind in NO_THREAT):
         return item.ignored("not a threat")
     return [_threat(item, _ThreatFacts(taxonomy.UNKNOWN, ("_".join(parts[2:]), _identity(event))))]
@@ -304,7 +306,7 @@ def _man_in_the_middle(item: Item) -> Record:
 
 
 def _name(event: JsonObject) -> str | None:
-    return fields.text(event, "name", "description")
+    return fields.key_text(event, "name", "description")
 
 
 def _found(event: JsonObject) -> tuple[str | None, str | None]:
@@ -314,11 +316,11 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
     quoted = re.findall(r"'([^']*)'", name)
     plain = None if quoted else UNQUOTED.fullmatch(name)
     identity = (
-        fields.text(event, "threat", "detection_identity_name")
+        fields.key_text(event, "threat", "detection_identity_name")
         or (quoted[0] if quoted else None)
         or (plain["identity"] if plain else name)
     )
-    place = fields.text(event, "filePath")
+    place = fields.key_text(event, "filePath")
     if place is None and len(quoted) > 1:
         place = quoted[-1]
     if place is None and plain:
@@ -332,7 +334,7 @@ def _alike(text: str | None) -> str | None:
 
 def _identity(event: JsonObject) -> str | None:
     """The first name in quotes; the script leaves nothing but that."""
-    name = fields.text(event, "detection_identity_name") or _name(event) or ""
+    name = fields.key_text(event, "detection_identity_name") or _name(event) or ""
     quoted = re.search(r"'(.*?)'", name.replace("''", "'"))
     return _alike(quoted[1] if quoted else name)
 
@@ -354,7 +356,7 @@ def _threat(item: Item, facts: _ThreatFacts) -> ThreatRecord:
         threat_type=facts.threat_type,
         threat_name=_name(event),
         severity_raw=fields.written(event, "severity"),
-        severity=taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, facts.threat_type),
+        severity=taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, facts.threat_type),
         status=facts.status,
         detected_at=None if resolved and facts.reason is None else at,
         resolved_at=at if resolved else None,
@@ -377,7 +379,7 @@ def _gone(item: Item, event: JsonObject, endpoint: str | None) -> ThreatRecord:
         report_id=fields.joined(fields.required_identifier(event, "id"), INACTIVE),
         threat_key=INACTIVE,
         partner_device_id=endpoint,
-        platform=_platform(event) or fields.platform(fields.text(fields.inner(event, "os"), "platform")),
+        platform=_platform(event) or fields.platform(fields.text(fields.part(event, "os"), "platform")),
         category=taxonomy.category_of(INACTIVE, Category.DEVICE),
         threat_type=INACTIVE,
         threat_name="Device no longer managed",
@@ -390,7 +392,7 @@ def _gone(item: Item, event: JsonObject, endpoint: str | None) -> ThreatRecord:
 
 def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
-    device, system = item.content, fields.inner(item.content, "os")
+    device, system = item.content, fields.part(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
     was_at_work = fields.written(device, *SEEN) or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
@@ -407,12 +409,14 @@ def _device(item: Item) -> Record:
         "os_version": version[0] if version else None,
     }
     id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
-    state = _state(device)
-    if managed in UNMANAGED or _never_connected(device) or state is None:
+    state, known = _state(device), managed in {"", MANAGED}
+    well = state is not None and state.severity is Level.SECURED
+    if state is None or managed in UNMANAGED or _never_connected(device) or (well and not known):
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
+            unknown_status=None if known or managed in UNMANAGED else fields.written(device, "managedState"),
         )
     # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
     times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
@@ -423,12 +427,12 @@ def _device(item: Item) -> Record:
         severity=state.severity,
         severity_raw=state.word,
         clears=state.clears,
-        closed_keys=(INACTIVE,),
+        closed_keys=(INACTIVE,) if known else (),
     )
 
 
 def _health(device: JsonObject) -> str | None:
-    return fields.word(fields.inner(device, "healthState"), "state")
+    return fields.grade(fields.inner(device, "healthState"), "state")
 
 
 def _never_connected(device: JsonObject) -> bool:
@@ -439,7 +443,7 @@ def _never_connected(device: JsonObject) -> bool:
 def _state(device: JsonObject) -> _State | None:
     """The graver of health and of a compliance that is broken; None without a verdict in either."""
     health, compliance = fields.inner(device, "healthState"), fields.inner(device, "compliance")
-    broken = fields.word(compliance, "compliant") in {"FALSE", "0", "NO"}
+    broken = fields.decided(compliance, "compliant") is False
     word, graded = fields.written(health, "state"), fields.written(compliance, "severity")
     levels = {}
     if word and not is_no_verdict(fields.plain_word(word)):

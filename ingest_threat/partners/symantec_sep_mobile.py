@@ -128,7 +128,7 @@ def read(item: Item) -> list[Record]:
     steps = [fields.text(incident, name) for name in ("event_type", "status")]
     resolved = _closes(steps, item.words["closing"])
     incident_id = fields.required_identifier(incident, "id")
-    word = fields.word(incident, "severity")
+    word = fields.grade(incident, "severity")
     return [
         ThreatRecord(
             **_common(item, device),
@@ -157,7 +157,7 @@ def read(item: Item) -> list[Record]:
 
 def _state(item: Item, device: JsonObject) -> Record:
     """What a line says of a device alone. It clears nothing: nobody shows what its words stand for."""
-    word, common = fields.word(device, "health_status"), _common(item, device)
+    word, common = fields.grade(device, "health_status"), _common(item, device)
     at = fields.moment(item.content, "timestamp")
     report_id = fields.joined(
         fields.required_identifier(device, "identifier"), word, fields.text(item.content, "timestamp")
@@ -183,7 +183,8 @@ def _state(item: Item, device: JsonObject) -> Record:
         detected_at=at,
         severity=DEVICE_LEVEL.get(word or "", Level.HIGH),
         severity_raw=fields.written(device, "health_status"),
-        closed_keys=(INACTIVE,),
+        # Of a word that no table knows, nobody can say that the agent is there.
+        closed_keys=(INACTIVE,) if word in DEVICE_LEVEL else (),
     )
 
 

@@ -15,11 +15,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import JsonValue
+
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.partners._times import is_nothing
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -114,6 +117,8 @@ MAC_ALERT = frozenset({"caid", "certid", "topicType"})
 MAC_TELEMETRY = frozenset({"host_info", "glob_seq_num", "mach_time"})
 COMPUTER = re.compile(r"^(?:MAC|OS_X|WINDOWS|CHROME|LINUX)")
 """Systems of devices that the same list has, and that are no phones."""
+SEEN = ("lastStatusUpdateUtcMs", "lastDnsTraffic", "lastPrivateAccessDnsTraffic")
+"""When the agent, or the traffic through it, was seen."""
 UNENROLLED = "agent_inactive"
 """Type of the threat that a device is which is not enrolled any more, and its key."""
 REDACT = frozenset(
@@ -222,7 +227,7 @@ def _written_time(event: JsonObject, at: datetime | None) -> str | None:
 def _row(item: Item) -> list[Record]:
     """A device as the Risk API lists it: its level raises, and clears nothing."""
     row = item.content
-    said = fields.word(row, "riskCategory", "risk")
+    said = fields.grade(row, "riskCategory", "risk")
     device = _object(_object(row, "info"), "device")
     system = fields.text(device, "osType", "platform") or fields.text(_object(row, "hardwareSpec"), "osType")
     if COMPUTER.search(fields.plain_word(system or "")):
@@ -244,11 +249,12 @@ def _row(item: Item) -> list[Record]:
         detected_at=seen_at,
     )
     level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
-    common = identity.model_dump(exclude={"record", "emm"})
-    if seen_at and enrolled and not fields.boolean(_object(connector, "payload"), "isEnrolled"):
+    common = identity.model_dump(exclude={"record", "emm", "unknown_status"})
+    was_seen = seen_at is not None or _was_seen(item.raw)
+    if was_seen and fields.decided(_object(connector, "payload"), "isEnrolled") is False:
         return [_unenrolled(common) if device_id else identity]
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
-    knows = seen_at is not None or ("risk" in row and level is not Level.SECURED)
+    knows = was_seen or ("risk" in row and level is not Level.SECURED)
     if level is None or not knows:
         return [identity]
     severity_raw = fields.written(row, "riskCategory", "risk")
@@ -270,13 +276,18 @@ def _unenrolled(common: Mapping[str, Any]) -> ThreatRecord:
     )
 
 
+def _was_seen(row: JsonValue) -> bool:
+    """Whether a row gives any time at which the agent was seen, if only one that nobody can read."""
+    if not isinstance(row, dict):
+        return False
+    connector = _object(_object(row, "statusUpdate"), "connector")
+    at = {**row, **connector}
+    return any(fields.time_written(at, each) and not is_nothing(at[each]) for each in SEEN)
+
+
 def _checked_in(row: JsonObject, connector: JsonObject) -> datetime | None:
     """The newest time at which the agent, or the traffic through it, was seen."""
-    times = (
-        fields.moment(connector, "lastStatusUpdateUtcMs"),
-        fields.moment(row, "lastDnsTraffic"),
-        fields.moment(row, "lastPrivateAccessDnsTraffic"),
-    )
+    times = (fields.moment({**row, **connector}, each) for each in SEEN)
     return max(filter(None, times), default=None)
 
 
@@ -285,7 +296,7 @@ def _named(event: JsonObject, name: str, key: str) -> str | None:
     value = event.get(name)
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
-    return fields.text(value, key) if isinstance(value, dict) else fields.text({name: value}, name)
+    return fields.key_text(value, key) if isinstance(value, dict) else fields.key_text({name: value}, name)
 
 
 def _object(of: JsonObject, name: str) -> JsonObject:
@@ -319,7 +330,7 @@ def _family(name: str) -> Category:
 def _severity(event: JsonObject, threat_type: str) -> Level:
     written = fields.number(event, "severity")
     if written is None:
-        return taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, threat_type)
+        return taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, threat_type)
     # A number off the scale is an unknown word.
     return next((level for least, level in SEVERITY_FROM if written >= least), Level.HIGH)
 

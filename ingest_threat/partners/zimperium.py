@@ -354,7 +354,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         number=_number(content, "threat_type_id"),
         malware_family=fields.text(content, "malware_family"),
         threat_name=fields.text(content, "threat_display_name", "threat_name"),
-        severity_word=fields.word(content, "severity_name"),
+        severity_word=fields.grade(content, "severity_name"),
         severity_raw=fields.written(content, "severity_name"),
         vector=fields.text(content, "threat_vector"),
         status=status,
@@ -367,8 +367,8 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
 
 def _exported(content: JsonObject) -> _ThreatFacts:
     """One event of the REST export; the same object comes again, mitigated, when the threat is over."""
-    threat, forensics = _part(content, "threat"), _part(content, "forensics")
-    device, general = _part(content, "device_info"), _part(threat, "general")
+    threat, forensics = fields.part(content, "threat"), fields.part(content, "forensics")
+    device, general = fields.part(content, "device_info"), fields.part(threat, "general")
     key = fields.identifier(threat, "threat_uuid") or fields.required_identifier(forensics, "threat_uuid")
     mitigated = fields.boolean(content, "mitigated")
     # In the one public message the times disagree by weeks; that of the attack alone is to the millisecond.
@@ -396,7 +396,7 @@ def _exported(content: JsonObject) -> _ThreatFacts:
         number=_number(forensics, "type"),
         malware_family=fields.text(general, "malware_family"),
         threat_name=fields.text(threat, "display_name", "name"),
-        severity_word=fields.word(forensics, "severity") or _number(content, "severity"),
+        severity_word=fields.grade(forensics, "severity") or _number(content, "severity"),
         severity_raw=fields.written(forensics, "severity") or fields.written(content, "severity"),
         status=Status.RESOLVED if mitigated else Status.OPEN,
         status_raw=None,
@@ -458,7 +458,7 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
         names=(fields.text(threat, "threat_name"),),
         number=_number(threat, "threat_type_id"),
         threat_name=fields.text(threat, "threat_name"),
-        severity_word=fields.word(threat, "threat_severity"),
+        severity_word=fields.grade(threat, "threat_severity"),
         severity_raw=fields.written(threat, "threat_severity"),
         status=status,
         status_raw=fields.written(threat, "threat_status"),
@@ -469,8 +469,8 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
 
 
 def _searched(content: JsonObject) -> _ThreatFacts:
-    key, device = fields.required_identifier(content, "id"), _part(content, "device")
-    system = _part(device, "os")
+    key, device = fields.required_identifier(content, "id"), fields.part(content, "device")
+    system = fields.part(device, "os")
     status, resolved_at = _ending(content)
     return _ThreatFacts(
         report_id=fields.joined(
@@ -484,13 +484,13 @@ def _searched(content: JsonObject) -> _ThreatFacts:
         names=(fields.text(content, "threatTypeName"),),
         number=_number(content, "threatTypeId"),
         threat_name=fields.text(content, "threatTypeName"),
-        severity_word=fields.word(content, "severityName") or _number(content, "severity"),
+        severity_word=fields.grade(content, "severityName") or _number(content, "severity"),
         severity_raw=fields.written(content, "severityName", "severity"),
         vector=fields.text(content, "vectorName"),
         status=status,
         status_raw=fields.written(content, "state"),
         detected_at=fields.moment(content, "timestamp")
-        or fields.moment(_part(content, "timestampInfo"), "timestamp"),
+        or fields.moment(fields.part(content, "timestampInfo"), "timestamp"),
         resolved_at=resolved_at,
         simulated=fields.boolean(content, "simulated"),
     )
@@ -512,9 +512,10 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
 
 
 def _mitigations(content: JsonObject) -> list[JsonObject]:
-    if isinstance(content.get("mitigationEvents"), str):
+    try:
+        events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
+    except fields.FieldError:
         return []
-    events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
     return [each if isinstance(each, dict) else {} for each in events]
 
 
@@ -524,7 +525,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     common, at, seen = _of_device(item), _known_until(row), fields.moment(row, "lastSeen")
     status = fields.word(row, "appStatus")
     never_seen = "lastSeen" in row and seen is None
-    if not never_seen and (fields.boolean(row, "deleted") or status in INACTIVE):
+    if not never_seen and (fields.decided(row, "deleted") or status in INACTIVE):
         return ThreatRecord(
             **common,
             report_id=fields.joined(
@@ -545,9 +546,11 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         fields.time_written(row, "lastSeen"),
         fields.time_written(row, "processedAt"),
     )
-    posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
+    posture = fields.grade(row, "riskPostureName") or _number(row, "riskPosture")
     if posture is None or is_no_verdict(posture) or never_seen or status not in {None, ACTIVE}:
-        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+        is_known = status in {ACTIVE, *INACTIVE} or is_no_verdict(status)
+        unknown = None if is_known else fields.written(row, "appStatus")
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at, unknown_status=unknown)
     severity = SEVERITY.get(posture, Level.HIGH)
     clean = severity is Level.SECURED and seen is not None and _names_no_threats(row)
     return DeviceStateRecord(
@@ -562,7 +565,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
 
 
 def _of_device(item: Item) -> _Common:
-    system = _part(item.content, "os")
+    system = fields.part(item.content, "os")
     raw = item.raw if isinstance(item.raw, dict) else {}
     return {
         "partner": item.partner,
@@ -583,8 +586,10 @@ def _known_until(row: JsonObject) -> datetime | None:
 
 
 def _names_no_threats(row: JsonObject) -> bool:
-    threats = _part(row, "threatState")
-    return all(threats.get(name) == [] for name in ("criticalThreats", "riskyThreats"))
+    threats = fields.part(row, "threatState")
+    lists = [threats.get(name) for name in ("criticalThreats", "riskyThreats")]
+    # The second as tools write an empty list that stands in a text.
+    return all(each in ([], "[]") for each in lists)
 
 
 def _legacy(content: JsonObject) -> _ThreatFacts:
@@ -605,7 +610,7 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
         names=(fields.text(content, "eventFullName"),),
         number=None,
         threat_name=fields.text(content, "eventFullName"),
-        severity_word=fields.word(content, "severity"),
+        severity_word=fields.grade(content, "severity"),
         severity_raw=fields.written(content, "severity"),
         status=status,
         status_raw=fields.written(content, "eventState"),
@@ -619,14 +624,6 @@ def _alternative(content: JsonObject) -> str | None:
     """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
     ids = content.get("mdm_alt_ids")
     return fields.linking_id(content, "mdm_alt_ids") if isinstance(ids, str) else None
-
-
-def _part(content: JsonObject, name: str) -> JsonObject:
-    """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
-    try:
-        return fields.inner(content, name)
-    except fields.FieldError:
-        return {}
 
 
 def _number(content: JsonObject, name: str) -> str | None:

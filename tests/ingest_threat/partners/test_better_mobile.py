@@ -301,7 +301,7 @@ def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonOb
         (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
         (device(DeviceUDID=None), "no device"),
         (incident(ThreatId=None), "no ThreatId"),
-        (incident(ThreatType={}), "ThreatType is not a text"),
+        (incident(Status={}), "Status is not a text"),
         ({"DeviceUDID": AGENT}, "not this partner's format"),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import JsonValue
 
+from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
@@ -29,10 +30,32 @@ def test_numbers_and_booleans_are_texts_too(value: JsonValue, read: str) -> None
     assert fields.text({"a": value}, "a") == read
 
 
-@pytest.mark.parametrize("value", [[], {}, ["x"]])
-def test_a_list_is_no_text_and_the_error_names_the_field_only(value: JsonValue) -> None:
-    with pytest.raises(fields.FieldError, match=r"^colour is not a text$"):
-        fields.text({"colour": value}, "colour")
+@pytest.mark.parametrize("value", [[], {}, ["x", "y"], {"x": "y"}, [["x"]], [{}]])
+def test_a_list_or_an_object_is_no_text_and_the_error_names_the_field_only(value: JsonValue) -> None:
+    assert fields.text({"colour": value, "hue": "red"}, "colour", "hue") == "red"
+    assert fields.identifier({"colour": value}, "colour") is None
+    for reader in (fields.key_text, fields.word, fields.boolean):
+        with pytest.raises(fields.FieldError, match=r"^colour is not a text$"):
+            reader({"colour": value}, "colour")
+
+
+def test_a_list_of_one_is_what_is_in_it() -> None:
+    content: JsonObject = {"a": ["High"], "b": [True], "c": [None]}
+    assert fields.text(content, "a") == fields.key_text(content, "a") == "High"
+    assert fields.grade(content, "a") == fields.word(content, "a") == "HIGH"
+    assert fields.boolean(content, "b")
+    assert fields.text(content, "c") is None
+
+
+def test_of_how_grave_a_list_or_an_object_is_a_word_no_table_knows() -> None:
+    assert fields.grade({"a": {"x": "LOW"}}, "a") == "AN_OBJECT"
+    assert fields.written({"a": ["LOW", "HIGH"]}, "a") == "a list"
+    assert fields.grade({"a": None}, "a") is None
+
+
+def test_an_object_that_only_describes_is_empty_where_something_else_stands() -> None:
+    assert fields.part({"a": "iOS"}, "a") == fields.part({}, "a") == {}
+    assert fields.part({"a": [{"x": 1}]}, "a") == {"x": 1}
 
 
 def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
