@@ -78,9 +78,9 @@ def parse(
 
     An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
-    partner's format. A record with a time is the same however often it is sent. One without is of its
-    delivery: of the message's own id (`delivery`), which a repeat keeps, else of the minute of `received_at`
-    (aware).
+    partner's format. A record with a time is the same however often it is sent. One without, or with one
+    that cannot be read, is of its delivery: of the message's own id (`delivery`), which a repeat keeps, else of
+    the minute of `received_at` (aware).
     """
     adapter = _adapter_of(partner)
     vocabularies = in_force(partner, adapter.words, words)
@@ -112,12 +112,13 @@ def parse(
 
 
 def _delivered(record: Record, mark: str) -> Record:
-    """A state without a time, reported again later, is another report: green, red, green are three."""
+    """A word without a time that can be read, said again later, is another report: green, red, green are
+    three."""
     if isinstance(record, UnreadableRecord) and record.threat is not None:
         return record.model_copy(update={"threat": _delivered(record.threat, mark)})
     if isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord):
         return record
-    if record.event_at is not None or record.unreadable_time is not None:
+    if record.event_at is not None:
         return record
     return record.model_copy(update={"report_id": joined(record.report_id, mark)})
 
