@@ -72,7 +72,7 @@ _WHOLE = frozenset(
     ]
 )
 """Keys that are this and nothing else, in lower case and stripped of separators."""
-_PERSON = frozenset({"user", "users", "owner", "employee"})
+_PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -81,18 +81,19 @@ _EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){
 _IMEI = r"(?<![0-9])[0-9]{15}(?![0-9])|(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
 _MEID = r"(?<![\w-])[A-F][0-9A-F](?:([- ])[0-9A-F]{6}\2[0-9A-F]{6}(?:\2[0-9A-F])?|[0-9A-F]{12,13})(?![\w-])"
 _PERSONAL = re.compile(rf"{_EMAIL}|{_IMEI}|{_MEID}", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"[0-9]{15,}"
-    r"|(?<![\w:-])(?:[0-9A-F]{2}([:-]))(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:-])"
-    r"|(?<![\w.+])\+[1-9][0-9]{7,14}(?![0-9])"
+_LONG = re.compile("[0-9]{15,}")
+_WHEREABOUTS = re.compile(
+    r"(?<!\w)(?<!\b[0-9A-F]{2}[:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?!\w|[:-]\w)"
+    r"|(?<![\w.])(?=[0-9.]{0,13}[A-F])(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}(?![\w.])"
+    r"|(?<![\w.+])\+[1-9](?:[0-9]{7,14}|(?:[ ().-]{0,2}[0-9]){8,14})(?![0-9])"
     r"|-?[0-9]{1,3}\.[0-9]{4,20}, {0,2}-?[0-9]{1,3}\.[0-9]{4,20}",
     re.IGNORECASE,
 )
-"""Long runs of digits, MAC addresses, international phone numbers, and pairs of coordinates."""
+"""MAC addresses, international phone numbers, and pairs of coordinates."""
 _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
 """14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
-    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+"
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"
 )
 _IN_ADDRESS = re.compile(
@@ -164,7 +165,8 @@ def masked(text: str) -> str:
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
     text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
-    return _SHAPES.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
+    text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
+    return _LONG.sub(REDACTED, text)
 
 
 def is_personal(text: str) -> bool:
@@ -174,8 +176,8 @@ def is_personal(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether `text`, a part of a key, holds something personal, or a secret, as addresses do."""
-    return any(shape.search(text) for shape in (_PERSONAL, _SECRET, _IN_ADDRESS, _USER_INFO))
+    """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do."""
+    return any(shape.search(text) for shape in (_PERSONAL, _WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO))
 
 
 def _is_checked(text: str) -> bool:

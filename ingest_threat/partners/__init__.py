@@ -79,8 +79,8 @@ def parse(
     An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
     partner's format. A record with a time is the same however often it is sent. One without, or with one
-    that cannot be read, is of its delivery: of the message's own id (`delivery`), which a repeat keeps, else of
-    the minute of `received_at` (aware).
+    that cannot be read, is of its delivery: of the message's own id (`delivery`), which a repeat keeps, else
+    of the minute of `received_at` (aware).
     """
     adapter = _adapter_of(partner)
     vocabularies = in_force(partner, adapter.words, words)

@@ -83,11 +83,12 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
-    holds an IMEI or an e-mail address, which are not kept, nor a list or an object."""
+    holds an IMEI or an e-mail address, which are not kept, nor a list or an object. One that holds another
+    secret becomes its SHA-256, too."""
     for name in names:
         value = text(of, name)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
-            return _short(value)
+            return _hashed(value) if holds_secret(value) else _short(value)
     return None
 
 
@@ -128,7 +129,10 @@ def grade(of: JsonObject, *names: str) -> str | None:
 
 
 def plain_word(value: str) -> str:
-    """`value` as `word` returns it."""
+    """`value` as `word` returns it; one that holds a secret is none that a table knows, and becomes its
+    SHA-256."""
+    if holds_secret(value):
+        return _hashed(value).upper()
     return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value
 
 

@@ -20,7 +20,7 @@ from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.redaction import redacted
+from ingest_threat.redaction import holds_secret, redacted
 from shared.domain.level import Level, highest
 from shared.domain.record import (
     BLOCKED,
@@ -260,7 +260,9 @@ def _violation(event: JsonObject, suffix: str) -> _ThreatFacts:
 
 
 def _apart(text: str) -> str:
-    """`minOsVersion` as its words."""
+    """`minOsVersion` as its words; what holds a secret stays whole, to be known as such."""
+    if holds_secret(text):
+        return text
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
 
 

@@ -167,7 +167,8 @@ class DeviceIdentityRecord(_Reading):
     record: Literal["device_identity"] = "device_identity"
     emm: Text | None = None
     unknown_status: Text | None = None
-    """The partner's word for the state of the agent where no table knows it: it says nothing of the device."""
+    """The partner's word for the state of the agent where no table knows it: then nothing is said of the
+    device."""
 
 
 class AppInventoryRecord(_Reading):

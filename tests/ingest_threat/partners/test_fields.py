@@ -1,6 +1,7 @@
 """The typed readers."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from pydantic import JsonValue
@@ -37,6 +38,16 @@ def test_a_list_or_an_object_is_no_text_and_the_error_names_the_field_only(value
     for reader in (fields.key_text, fields.word, fields.boolean):
         with pytest.raises(fields.FieldError, match=r"^colour is not a text$"):
             reader({"colour": value}, "colour")
+
+
+@pytest.mark.parametrize(
+    "secret", ["https://x.example/?token=abc", "Bearer abcdefghijkl", "02:1b:44:11:3a:b7", "+49 151 12345678"]
+)
+def test_of_an_id_or_a_word_that_holds_a_secret_its_hash_is_kept(secret: str) -> None:
+    content: JsonObject = {"a": secret, "b": "x"}
+    assert fields.identifier(content, "a") == sha256(secret.encode()).hexdigest()
+    assert fields.word(content, "a") == sha256(secret.encode()).hexdigest().upper()
+    assert fields.identifier({"a": "1" * 20}, "a") == "1" * 20
 
 
 def test_a_list_of_one_is_what_is_in_it() -> None:
