@@ -94,7 +94,7 @@ _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
 """14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"
+    r"|\b(?:Bearer|SharedKey|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
 )
 _IN_ADDRESS = re.compile(
     r"((?:[?&;#]|\b)(?:access_?token|id_?token|refresh_?token|token|api_?key|accountkey|sharedaccesskey|key|sig"
@@ -164,8 +164,9 @@ def masked(text: str) -> str:
     """`text` without what is secret or personal by its shape."""
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
-    text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
+    # Before the digits: those in front of an address may be its first ones, too.
     text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
+    text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
     return _LONG.sub(REDACTED, text)
 
 

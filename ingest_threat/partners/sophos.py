@@ -316,7 +316,7 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
     stands behind the colon. The script leaves the identity in the name, and the place beside it."""
     name = (_name(event) or "").replace("''", "'")
     quoted = re.findall(r"'([^']*)'", name)
-    plain = None if quoted else UNQUOTED.fullmatch(name)
+    plain = None if quoted or holds_secret(name) else UNQUOTED.fullmatch(name)
     identity = (
         fields.key_text(event, "threat", "detection_identity_name")
         or (quoted[0] if quoted else None)
@@ -331,6 +331,9 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
 
 
 def _alike(text: str | None) -> str | None:
+    """`text` in small letters; one that holds a secret as it is, for its key becomes its hash."""
+    if text and holds_secret(text):
+        return text
     return (text or "").strip().casefold() or None
 
 

@@ -133,7 +133,8 @@ async def test_no_secret_by_its_name_is_kept(
     partner: str, tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    answers, names = [], [name for name in NAMES if name not in _needed(partner)]
+    answers = list[str]()
+    names = [name for name in NAMES if name not in _needed(partner)]
     for sample in MESSAGES[partner]:
         turn = names[len(answers) % 4 :: 4]
         items = [sample, *(_named(sample, name) for name in turn)]

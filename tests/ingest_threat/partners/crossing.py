@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps, loads
-from typing import TypeVar
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -27,7 +26,6 @@ from tests.ingest_threat.partners.messages import samples
 from tests.ingest_threat.partners.reading import loaded
 
 Path = tuple[str | int, ...]
-C = TypeVar("C", bound=JsonValue)
 
 
 @dataclass(frozen=True)
@@ -243,18 +241,22 @@ def value_at(content: JsonValue, path: Path) -> JsonValue:
     return content
 
 
-def with_value(content: C, path: Path, value: JsonValue) -> C:
+def with_value(content: JsonObject, path: Path, value: JsonValue) -> JsonObject:
     """A copy of `content` with `value` at a place, if the place is still there."""
+    found = _replaced(content, path, value)
+    assert isinstance(found, dict)
+    return found
+
+
+def _replaced(content: JsonValue, path: Path, value: JsonValue) -> JsonValue:
+    if not path:
+        return value
     first, rest = path[0], path[1:]
-    known = (isinstance(content, dict) and first in content) or (
-        isinstance(content, list) and isinstance(first, int) and first < len(content)
-    )
-    if not known:
-        return content
-    copied: C = content.copy()  # type: ignore[union-attr]
-    inner = copied[first]  # type: ignore[index,call-overload]
-    copied[first] = with_value(inner, rest, value) if rest else value  # type: ignore[index,call-overload]
-    return copied
+    if isinstance(content, dict) and isinstance(first, str) and first in content:
+        return {**content, first: _replaced(content[first], rest, value)}
+    if isinstance(content, list) and isinstance(first, int) and first < len(content):
+        return [*content[:first], _replaced(content[first], rest, value), *content[first + 1 :]]
+    return content
 
 
 @st.composite

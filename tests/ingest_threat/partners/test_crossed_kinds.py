@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from ingest_threat.body import MAX_BYTES, JsonObject
 from ingest_threat.encoding import unpacked
@@ -79,13 +80,13 @@ def _is_doubted(record: Record) -> bool:
     return isinstance(record, DeviceIdentityRecord) and record.unknown_status is not None
 
 
-def _lost(before: Sequence[Record], after: Sequence[Record]) -> list[Record]:
+def _lost(before: Sequence[Record], after: Sequence[Record]) -> Sequence[Record]:
     """The states and open threats of `before` that `after` has no more, or milder, without a word of it."""
     if any(isinstance(each, UnreadableRecord) for each in after) or any(map(_is_doubted, after)):
         return []
     worst = max((each.severity.rank for each in _states(after)), default=0)
-    milder = [each for each in _states(before) if each.severity.rank > worst]
-    return milder + [
+    milder: list[Record] = [each for each in _states(before) if each.severity.rank > worst]
+    gone = [
         each
         for each in _threats(before)
         if each.status is Status.OPEN
@@ -93,6 +94,7 @@ def _lost(before: Sequence[Record], after: Sequence[Record]) -> list[Record]:
         # Where no word says any more that the agent is gone, an unknown one for its device is grave.
         and not (each.threat_type == "agent_inactive" and each.severity.rank <= worst)
     ]
+    return [*milder, *gone]
 
 
 def _cleared_anew(before: Sequence[Record], after: Sequence[Record]) -> list[object]:
@@ -133,6 +135,7 @@ def test_a_threat_with_odd_fields_is_read_or_named_and_clears_nothing_new(
     assert not ignored, "what is read where nothing is odd is not ignored where something is"
 
 
+NOTHING: tuple[JsonValue, ...] = (None, [], "")
 BROKEN = '{"cut": '
 FOREIGN: JsonObject = {"hello": "world"}
 
@@ -174,12 +177,8 @@ def _beside_good(partner: str, item: str) -> bytes:
 def _alone(read: Sequence[Record]) -> list[object]:
     """Records of an item, without what other items of the message give them."""
     first = min((record.index for record in read), default=0)
-    nothing = {"index": 0, "platform": None, "threat": None}
-    return [
-        (type(record), record.model_copy(update=nothing).model_dump(exclude={"platform", "threat"}))
-        for record in read
-        if record.index == first
-    ]
+    given = {"index", "platform", "threat"}
+    return [(type(each), each.model_dump(exclude=given)) for each in read if each.index == first]
 
 
 def _ids(read: Sequence[Record]) -> set[str]:
@@ -207,7 +206,7 @@ def test_a_list_that_is_missing_clears_nothing_and_loses_no_threat_beside_it(par
         for path in paths(message):
             if not isinstance(value_at(message, path), list):
                 continue
-            for nothing in (None, [], ""):
+            for nothing in NOTHING:
                 after = records(partner, with_value(message, path, nothing))
                 assert not _cleared_anew(before, after), (path, nothing)
                 for record in before:
