@@ -41,7 +41,7 @@ SHAPES: Mapping[str, str] = {
     "+49 151 12345678": "151 12345678",
     "+1 (202) 555-0142": "555-0142",
 }
-"""Planted in every text of every sample, alone and beside what stands there."""
+"""Planted in the texts of every sample, alone or beside what stands there."""
 NAMES = (
     *("user", "userName", "user_display_name", "owner", "deviceOwner", "owner_first_name", "employee_name"),
     *("firstName", "last_name", "middleName", "displayUser", "userPrincipalName", "upn", "email", "mail"),
@@ -78,8 +78,10 @@ def _shaped(samples: list[JsonObject]) -> list[JsonValue]:
     planted: list[JsonValue] = []
     for sample in samples:
         for path in _texts(sample):
-            secret, said = secrets[next(turns) % len(secrets)], value_at(sample, path)
-            planted += [with_value(sample, path, text) for text in (secret, f"{said} {secret}")]
+            turn = next(turns)
+            secret = secrets[turn % len(secrets)]
+            text = f"{value_at(sample, path)} {secret}" if turn % 3 else secret
+            planted.append(with_value(sample, path, text))
     return planted
 
 
@@ -136,7 +138,7 @@ async def test_no_secret_by_its_name_is_kept(
     answers = list[str]()
     names = [name for name in NAMES if name not in _needed(partner)]
     for sample in MESSAGES[partner]:
-        turn = names[len(answers) % 4 :: 4]
+        turn = names[len(answers) % 8 :: 8] if len(MESSAGES[partner]) >= 8 else names[len(answers) % 4 :: 4]
         items = [sample, *(_named(sample, name) for name in turn)]
         answer = await accept(tenant_world.services, partner, json.dumps(items).encode())
         answers.append(answer.model_dump_json())

@@ -40,7 +40,7 @@ from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 PARTNERS = sorted(MESSAGES)
 CLEARS = (Clears.NONE, Clears.COMPLIANCE, Clears.ALL)
-thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _threats(read: Sequence[Record]) -> list[ThreatRecord]:

@@ -56,7 +56,10 @@ BIGGEST: Mapping[str, JsonObject] = {
     ],
 )
 def test_what_is_stored_grows_with_the_message_only(partner: str, message: JsonObject) -> None:
-    for content in ([_wide(message)], [message] * 10):
+    contents = [[message], [_wide(message)]]
+    if message not in BIGGEST.values():
+        contents += [[message] * 10, [_wide(message)] * 5]
+    for content in contents:
         body = json.dumps(content).encode()
         if len(body) > MAX_BYTES:  # refused whole
             continue
