@@ -83,8 +83,8 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
     """The agent with `reports` folded in and the link its ids give it, as stored."""
     first = reports[0]
 
-    async def folded(standing: Agent | None) -> Agent:
-        before = standing or new_agent(first, first.record.partner_device_id or "")
+    async def folded(stored: Agent | None) -> Agent:
+        before = stored or new_agent(first, first.record.partner_device_id or "")
         folded = fold(before, reports, services.now())
         after = await linked_by_its_ids(services, folded.agent)
         linked = after.level_revision != before.level_revision
@@ -99,7 +99,7 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
 
 
 async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
-    """Whether the device must hear of it: another level, the first report of an agent linked before it, or
+    """Whether the device must know: another level, the first report of an agent linked before it, or
     the first after a silence that counted against it."""
     if before.first_received_at is None or not same_for_device(slot(before), slot(after)):
         return True

@@ -59,7 +59,7 @@ class RejectedReport:
 
 @dataclass(frozen=True)
 class Dropped:
-    """An open threat that no longer fits the agent's document; it is not forgotten, but set aside."""
+    """An open threat that no longer fits the agent's document; it is not forgotten, but dead-lettered."""
 
     threat_key: str
     detection: Detection
@@ -86,7 +86,7 @@ def new_agent(report: Report, partner_device_id: str) -> Agent:
 
 
 def event_time(report: Report) -> tuple[datetime, bool]:
-    """When the report's event happened, and whether the partner's own time had to be set aside.
+    """When the report's event happened, and whether the partner's own time could not stand.
 
     A missing time is the time of receipt; one more than 10 minutes after receipt is clamped to it.
     """

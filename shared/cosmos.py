@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.model import Document
+from shared.domain.moment import DAY
 from shared.errors import (
     AlreadyStored,
     Conflict,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
 
 DATABASE = "mtd"
-DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -194,16 +194,16 @@ class Store:
         change: Callable[[D | None], D | Awaitable[D | None] | None],
         *,
         partition: str | None = None,
-        standing: Found[D] | None = None,
+        known: Found[D] | None = None,
     ) -> Edited[D]:
         """Read the document `id_`, change it, and replace it; again from the start where others were faster.
 
         `change` makes the new document of the one that is there, or of None where there is none: then what it
         makes is created. Where it gives None, or what was there already, nothing is written. It may run
-        several times, so it has no other effect. `standing` is a version read before, which spares the first
-        reading. Raises Contended where others keep being faster.
+        several times: another effect it has is one that may be done again. `known` is a version read before,
+        which spares the first reading. Raises Contended where others keep being faster.
         """
-        found = standing
+        found = known
         for attempt in range(MAX_ATTEMPTS):
             if found is None:
                 found = await self.read(kind, id_, partition)

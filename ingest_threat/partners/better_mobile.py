@@ -166,7 +166,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
 
 
 def _app(item: Item, row: JsonObject) -> list[Record]:
-    # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
+    # Nothing of an app is kept for long, so a row that names no app on a device is merely ignored.
     device, app_id = _device_id(row, "DeviceUDID"), fields.identifier(row, "BundleId")
     if fields.word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
         return item.ignored("a row of the app log that names no app on a device")

@@ -168,7 +168,7 @@ async def test_a_device_whose_id_was_redacted_gets_no_report(tenant_world: World
     done = await _redriven(tenant_world, await _letter(tenant_world, body=event))
     assert (done.outcome, done.reason) == (
         RedriveOutcome.KEPT,
-        "no device; some of it was redacted when it was set aside",
+        "no device; some of it was redacted when it was dead-lettered",
     )
     assert await _stored(tenant_world) == []
 

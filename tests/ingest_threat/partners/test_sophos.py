@@ -449,7 +449,7 @@ def test_a_device_that_was_never_managed_has_lost_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Unenrolled", "UnenrolledByUser"])
-def test_an_unenrolled_agent_is_inactive_until_its_device_is_heard_again(kind: str) -> None:
+def test_an_unenrolled_agent_is_inactive_until_its_device_reports_again(kind: str) -> None:
     lost = sophos_event(f"Mobile::{kind}", name="App Intercept X has been unenrolled.", severity="low")
     assert {key for _, key in open_threats("sophos", lost)} == {"agent_inactive"}
     again = sophos_event("Mobile::NowCompliant", id="event-2", when="2026-02-01T08:00:00Z")
