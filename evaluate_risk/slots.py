@@ -1,11 +1,13 @@
 """Slots: what one agent brings to its device's decision, and how a device comes by it and loses it. Pure."""
 
 from shared.domain.level import Level, highest
-from shared.domain.model import Agent, Detection, Device, Finding, Slot
+from shared.domain.model import Agent, Detection, Device, Finding, Slot, Unlisted
 from shared.domain.record import Category
 
 MAX_FINDINGS = 20
 """Findings a slot lists, and a decision, gravest first."""
+UNLISTED = "unlisted"
+"""Type of the finding that stands for threats an agent's document has no room for."""
 
 
 def slot(agent: Agent) -> Slot:
@@ -13,7 +15,10 @@ def slot(agent: Agent) -> Slot:
     assert agent.first_received_at is not None, "who has not reported has no slot"  # noqa: S101
     opened = [(key, threat.detection) for key, threat in agent.threats.items() if threat.detection]
     findings = sorted(
-        (_finding(key, detection) for key, detection in opened),
+        (
+            *(_finding(key, detection) for key, detection in opened),
+            *(_unlisted(category, mark) for category, mark in agent.unlisted.items()),
+        ),
         key=lambda finding: (-finding.severity.rank, finding.at, finding.key),
     )
     own = agent.snapshot
@@ -22,7 +27,7 @@ def slot(agent: Agent) -> Slot:
         for category in Category
         if any(f.category is category for f in findings)
     }
-    times = [detection.at for _, detection in opened]
+    times = [finding.at for finding in findings]
     if own and own.severity is not Level.SECURED:
         times.append(own.at)
     return Slot(
@@ -111,6 +116,18 @@ def without_ghost(device: Device, agent: Agent) -> Device:
 def _tombstone(agent: Agent, revision: int) -> Slot:
     since = slot(agent).since
     return Slot(agent=agent.id, partner=agent.partner, revision=revision, since=since, withdrawn=True)
+
+
+def _unlisted(category: Category, mark: Unlisted) -> Finding:
+    return Finding(
+        key=f"unlisted:{category}",
+        report=mark.report,
+        category=category,
+        threat_type=UNLISTED,
+        name="more threats than are kept one by one",
+        severity=mark.severity,
+        at=mark.at,
+    )
 
 
 def _finding(key: str, detection: Detection) -> Finding:

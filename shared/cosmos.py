@@ -21,6 +21,7 @@ from shared.errors import (
     AlreadyStored,
     Conflict,
     Contended,
+    DocumentTooLarge,
     NotStored,
     SettingsError,
     StoreRefused,
@@ -421,7 +422,8 @@ def _error(status: int | None, error: Exception) -> Exception:
     if status == 412:
         return Conflict("the document changed since it was read")
     if status in _REFUSED:
-        return StoreRefused(f"Cosmos DB refuses the document ({status})")
+        kind = DocumentTooLarge if status == 413 else StoreRefused
+        return kind(f"Cosmos DB refuses the document ({status})")
     if status is None or status in _TRANSIENT:
         return StoreUnavailable(f"Cosmos DB answered {status}", retry_after=_retry_after(error))
     return StoreUnavailable(f"Cosmos DB answered {status}: check the identity's role and the containers")

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate_risk import risk
+from evaluate_risk.bounds import MAX_TOMBSTONES, TOMBSTONE_AGE
 from evaluate_risk.risk import (
     FUTURE_TOLERANCE,
     MAX_ALIASES,
-    MAX_TOMBSTONES,
-    TOMBSTONE_AGE,
     event_time,
     fold,
     new_agent,
@@ -390,36 +388,6 @@ def test_a_pruned_floor_never_falls() -> None:
     floor = START + timedelta(days=3)
     agent = folded(a_threat(status=Status.RESOLVED)).model_copy(update={"floor": floor})
     assert fold(agent, [], START + timedelta(days=400)).agent.floor == floor
-
-
-def test_beyond_the_limit_the_gravest_open_threats_stay_and_the_rest_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(risk, "MAX_OPEN", 2)
-    reports = [
-        a_threat("low", severity=Level.LOW, minutes=9),
-        a_threat("high", severity=Level.HIGH),
-        a_threat("older", severity=Level.MEDIUM, minutes=1),
-        a_threat("newer", severity=Level.MEDIUM, minutes=2),
-    ]
-    outcome = fold(new_agent(reports[0], AGENT), reports, NOW)
-    assert is_open(outcome.agent) == ["high", "newer"]
-    assert sorted(gone.threat_key for gone in outcome.dropped) == ["low", "older"]
-    assert {gone.detection.report for gone in outcome.dropped} == {reports[0].id, reports[2].id}
-
-
-def test_a_full_agent_fits_into_a_document() -> None:
-    word = "\U0001f4f1" * 500
-    reports = [
-        a_threat(f"{n:0200}", threat_type=word, threat_name=word, minutes=n / 1000)
-        for n in range(risk.MAX_OPEN + 1)
-    ]
-    closed = [
-        a_threat(f"c{n:0199}", status=Status.RESOLVED, minutes=-n / 1000) for n in range(MAX_TOMBSTONES)
-    ]
-    agent = fold(new_agent(reports[0], AGENT), reports + closed, NOW).agent
-    assert len(agent.threats) == risk.MAX_OPEN + MAX_TOMBSTONES
-    assert len(agent.model_dump_json().encode()) < 2 * 1024 * 1024
 
 
 # --- rule 4: what raises risk -------------------------------------------------------------------------

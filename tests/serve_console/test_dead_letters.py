@@ -210,7 +210,7 @@ async def test_a_report_is_handed_back_to_the_feed_as_it_stands(tenant_world: Wo
 
 async def test_a_report_that_has_outlived_its_days_is_created_anew_and_counts(tenant_world: World) -> None:
     report = a_threat()
-    done = await _redriven(tenant_world, await _buried(tenant_world, report, "too_many_threats"))
+    done = await _redriven(tenant_world, await _buried(tenant_world, report, "too_late"))
     assert (done.outcome, done.accepted) == (RedriveOutcome.HANDED_BACK, 1)
     (stored,) = await _stored(tenant_world)
     assert stored == report
