@@ -19,6 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
@@ -107,6 +108,11 @@ UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 INACTIVE = "agent_inactive"
 """Type of the threat that a device no longer managed is, and its key."""
 MAN_IN_THE_MIDDLE = "MITMATTACKEVENT"
+NAMES_A_NETWORK = frozenset(
+    {"name", "description", "detection_identity_name", "threat", "network", "file_path", "details"}
+    | {"summary", "identity", "target"}
+)
+"""What of such an event may hold the name of the network or its address, also within `data`."""
 COMPUTERS = {"hostname", "health"}
 """The keys of the same vendor's other endpoints."""
 NEVER_RESOLVES = {"MitmAttackEvent": "a later device item with green health, unless not compliant"}
@@ -122,7 +128,8 @@ SEEN = (AGENT_SEEN, "lastSeenAt")
 PERSONAL_OF_A_DEVICE = frozenset({"name", "description", "externalId"})
 """The name is the phone's, which people name after themselves; an event's is what it says."""
 UNQUOTED = re.compile(
-    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?\.?(?: +Parent process: .*)?",
+    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?"
+    r"(?: +\([^()]*\breference\b[^()]*\))?\.?(?: +Parent process: .*)?",
     re.DOTALL,
 )
 """What the vendor's texts say behind the colon: "detected: X (reference)", "detected: X at Y. ..."."""
@@ -297,7 +304,7 @@ def _man_in_the_middle(item: Item) -> Record:
     record = _threat(item, _ThreatFacts("mitm", ("mitm",)))
     return record.model_copy(
         update={
-            "raw": redacted(item.raw, {"name", "description"}),
+            "raw": redacted(item.raw, NAMES_A_NETWORK),
             "threat_name": "Man in the middle attack",
         }
     )
@@ -392,7 +399,8 @@ def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
     device, system = item.content, fields.inner(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
-    was_at_work = fields.written(device, *SEEN) or not is_no_verdict(_health(device))
+    last = contact(device, *SEEN)
+    was_at_work = last.at or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
         # Its own times are of when it was there.
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
@@ -406,23 +414,25 @@ def _device(item: Item) -> Record:
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
     }
-    id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
+    id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
     state = _state(device)
     if managed in UNMANAGED or _never_connected(device) or state is None:
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
-            detected_at=fields.moment(device, *SEEN),
+            detected_at=last.at,
+            unreadable_time=last.unreadable,
         )
-    # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
-    times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
+    # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
-        detected_at=fields.moment(device, *times),
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        clears=state.clears,
+        scanned=not last.illegible,
+        clears=Clears.NONE if last.illegible else state.clears,
+        clears_until=last.at,
+        unreadable_time=last.unreadable,
         closed_keys=(INACTIVE,),
     )
 
@@ -433,7 +443,7 @@ def _health(device: JsonObject) -> str | None:
 
 def _never_connected(device: JsonObject) -> bool:
     """Whether a whole item says that the agent never was in contact: what is known then is the MDM's."""
-    return AGENT_SEEN in device and fields.written(device, AGENT_SEEN) is None
+    return contact(device, AGENT_SEEN).never
 
 
 def _state(device: JsonObject) -> _State | None:
@@ -444,6 +454,8 @@ def _state(device: JsonObject) -> _State | None:
     levels = {}
     if word and not is_no_verdict(fields.plain_word(word)):
         levels[word] = DEVICE_LEVEL.get(fields.plain_word(word), Level.HIGH)
+    if graded and graded.casefold() != "none" and is_no_verdict(fields.plain_word(graded)):
+        graded = None
     if broken and (graded or levels):
         # Broken rules that nobody grades are medium, as their events are.
         by_rules = taxonomy.severity_of(graded and fields.plain_word(graded), SEVERITY, taxonomy.UNKNOWN)

@@ -155,6 +155,8 @@ class DeviceStateRecord(_Judgement):
     severity: Level
     severity_raw: Text | None = None
     clears: Clears = Clears.NONE
+    clears_until: Moment | None = None
+    """What it clears, it clears up to here: the agent's last contact. None: up to its own time."""
     closed_keys: tuple[Text, ...] = ()
     """Threat keys the snapshot shows inactive."""
     levels: dict[Category, Level] | None = None
