@@ -1,16 +1,14 @@
 """When an agent was last in contact, as a row about its device says. Pure.
 
 A contact that nobody can read, as `Never` or `---`, is none: it proves no scan and clears nothing. It is no time
-of the report either, so it is read here and not as one.
+of a report either, whose item would be read again without it.
 """
 
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
-from ingest_threat.partners._no_verdict import is_no_verdict
+from shared.domain.level import Level
 from shared.domain.moment import Moment
 
 
@@ -21,17 +19,18 @@ class Contact(NamedTuple):
     stated: bool
     """Whether there is a field for it, whatever stands there."""
     unreadable: str | None = None
-    """What stands there where it is neither a time nor a word for none: it is logged."""
+    """What stands there where it is neither a time nor nothing."""
 
     @property
     def never(self) -> bool:
-        """Whether the field is there, and names no time."""
+        """Whether there is a field for it that gives no time."""
         return self.stated and self.at is None
 
-    @property
-    def illegible(self) -> bool:
-        """Whether something stands there that is no time; an empty field may merely be left out."""
-        return self.never and self.unreadable is not None
+    def proves(self, severity: Level) -> bool:
+        """Whether the vendor's level of the device counts: of an agent that never was in contact it does not.
+        A risk does beside a text, which may be a time in words of its own; that proves no scan all the same.
+        """
+        return not self.never or (self.unreadable is not None and severity is not Level.SECURED)
 
 
 def contact(of: JsonObject, *names: str) -> Contact:
@@ -40,8 +39,4 @@ def contact(of: JsonObject, *names: str) -> Contact:
     try:
         return Contact(fields.moment(of, *names), stated)
     except fields.UnreadableTime as error:
-        return Contact(None, stated, _text(error.value))
-
-
-def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else str(value)
+        return Contact(None, stated, str(error.value))

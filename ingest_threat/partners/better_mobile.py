@@ -153,7 +153,8 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             scanned=False,
         )
     last, level = contact(row, "LastReported"), fields.word(row, "ThreatLevel")
-    if level is None or is_no_verdict(level) or last.never:
+    severity = DEVICE_LEVEL.get(level or "", Level.HIGH)
+    if level is None or is_no_verdict(level) or not last.proves(severity):
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(
             **common,
@@ -161,7 +162,6 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             detected_at=last.at,
             unreadable_time=last.unreadable,
         )
-    severity = DEVICE_LEVEL.get(level, Level.HIGH)
     logged_at = fields.moment(row, "TimeGenerated")
     return DeviceStateRecord(
         **common,
@@ -169,6 +169,8 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         report_id=fields.joined(device, reported, level, fields.time_written(row, "TimeGenerated")),
         detected_at=logged_at,
         clears_until=last.at,
+        scanned=not last.never,
+        unreadable_time=last.unreadable,
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
         clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,

@@ -416,7 +416,8 @@ def _device(item: Item) -> Record:
     }
     id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
     state = _state(device)
-    if managed in UNMANAGED or _never_connected(device) or state is None:
+    proven = state is not None and contact(device, AGENT_SEEN).proves(state.severity)
+    if managed in UNMANAGED or state is None or not proven:
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
@@ -429,8 +430,8 @@ def _device(item: Item) -> Record:
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        scanned=not last.illegible,
-        clears=Clears.NONE if last.illegible else state.clears,
+        scanned=not last.unreadable,
+        clears=Clears.NONE if last.unreadable else state.clears,
         clears_until=last.at,
         unreadable_time=last.unreadable,
         closed_keys=(INACTIVE,),
@@ -439,11 +440,6 @@ def _device(item: Item) -> Record:
 
 def _health(device: JsonObject) -> str | None:
     return fields.word(fields.inner(device, "healthState"), "state")
-
-
-def _never_connected(device: JsonObject) -> bool:
-    """Whether a whole item says that the agent never was in contact: what is known then is the MDM's."""
-    return contact(device, AGENT_SEEN).never
 
 
 def _state(device: JsonObject) -> _State | None:

@@ -208,7 +208,15 @@ REDACT = frozenset(
         # The networks the phone was in, and the addresses in them.
         *("ssid", "bssid", "network", "network_bssid", "external_network", "network_threat", "basestation"),
         *("base_station", "near_by_networks", "arp_tables", "arp_tables_info", "routing_table", "net_stat"),
-        *("network_info", "network_statistics", "subnet_mask", "network_subnet", "device_ip", "my_ip", "external_ip"),
+        *(
+            "network_info",
+            "network_statistics",
+            "subnet_mask",
+            "network_subnet",
+            "device_ip",
+            "my_ip",
+            "external_ip",
+        ),
         *("gateway_ip", "gateway_mac", "device_mac", "ip_of_detected_url"),
         *("attacker_ip", "attacker_mac", "attacker_ssid", "attacker_bssid"),
         # Pairs of a name and a value, of anything: in these the name of a network stands under `val`.
@@ -290,7 +298,7 @@ def read(item: Item) -> list[Record]:
 
 
 def _is_exported(content: JsonObject) -> bool:
-    """Whether it is an event of the REST export; one without `device_info` names its device in `forensics`."""
+    """Whether it is an event of the REST export; without `device_info` its device is in `forensics`."""
     if "device_info" in content:
         return bool(content.keys() & {"threat", "forensics"})
     key = fields.identifier(_part(content, "threat"), "threat_uuid")
@@ -576,7 +584,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     )
     posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
     severity = SEVERITY.get(posture or "", Level.HIGH)
-    rated = not is_no_verdict(posture) and not seen.never and (status is None or status in ACTIVE)
+    rated = not is_no_verdict(posture) and seen.proves(severity) and (status is None or status in ACTIVE)
     if severity is Level.SECURED and seen.at is None and status is None:
         rated = False  # Nothing says that there is an agent which found it so.
     if not rated:
@@ -589,6 +597,8 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         report_id=fields.joined(report_id, posture),
         # A contact is no verdict's time, which no field gives: the level counts as of its receipt.
         clears_until=at,
+        scanned=not seen.never,
+        unreadable_time=seen.unreadable,
         severity=severity,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=Clears.ALL if clean else Clears.NONE,
