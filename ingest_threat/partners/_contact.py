@@ -1,7 +1,7 @@
 """When an agent was last in contact, as a row about its device says. Pure.
 
-A contact that nobody can read, as `Never` or `---`, is none: it proves no scan and clears nothing. It is no time
-of a report either, whose item would be read again without it.
+A contact that nobody can read, as `Never` or `---`, is none: it proves no scan and clears nothing. Nor is it
+the time of a report, whose item would be read again without it.
 """
 
 from typing import NamedTuple

@@ -242,5 +242,9 @@ def _needed(row: JsonObject, name: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
+    words={"resolved": RESOLVED},
 )

@@ -351,5 +351,8 @@ def _platform(model: str | None) -> Platform | None:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("objects",), redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL})
+    read,
+    envelopes=("objects",),
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
 )

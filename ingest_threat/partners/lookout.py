@@ -518,7 +518,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("devices", "threats", "smishing_alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     complete=complete,
     never_resolves=NEVER_RESOLVES,
 )

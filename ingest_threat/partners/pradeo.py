@@ -590,6 +590,6 @@ ADAPTER = Adapter(
     read,
     envelopes=("items",),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL, *STATUS}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *STATUS}),
     words=WORDS,
 )

@@ -478,6 +478,6 @@ ADAPTER = Adapter(
     read,
     envelopes=("items", "alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     never_resolves=NEVER_RESOLVES,
 )

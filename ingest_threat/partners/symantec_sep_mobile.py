@@ -128,6 +128,7 @@ def read(item: Item) -> list[Record]:
     steps = [fields.text(incident, name) for name in ("event_type", "status")]
     resolved = _closes(steps, item.words["closing"])
     incident_id = fields.required_identifier(incident, "id")
+    word = fields.word(incident, "severity")
     return [
         ThreatRecord(
             **_common(item, device),
@@ -140,8 +141,8 @@ def read(item: Item) -> list[Record]:
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=fields.text(incident, "sub_type", "package_name", "type"),
-            severity_raw=fields.written(incident, "severity"),
-            severity=taxonomy.severity_of(fields.word(incident, "severity"), SEVERITY, threat_type),
+            severity_raw=None if is_no_verdict(word) else fields.written(incident, "severity"),
+            severity=taxonomy.severity_of(word, SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
@@ -259,5 +260,8 @@ def _platform(device: JsonObject) -> Platform | None:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}), words={"closing": CLOSING}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
+    words={"closing": CLOSING},
 )

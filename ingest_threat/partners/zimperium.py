@@ -698,5 +698,9 @@ def device_id(written: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("content",), redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id
+    read,
+    envelopes=("content",),
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
 )
