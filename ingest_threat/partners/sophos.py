@@ -181,7 +181,7 @@ def read(item: Item) -> list[Record]:
 def _event(item: Item, parts: list[str]) -> list[Record]:
     event = item.content
     parts = [*(part.replace("_", "") for part in parts[:4]), *parts[4:]]
-    if parts[1] == "SMC" and MAN_IN_THE_MIDDLE in parts[2:3]:
+    if "SMC" in parts[1:3] and MAN_IN_THE_MIDDLE in parts[2:4]:
         return [_man_in_the_middle(item)]
     # `Event::Mobile::...` is about the tenant's certificates and licences, mobile as its product may be.
     if parts[1] != "ENDPOINT" or not _is_mobile(event, parts):

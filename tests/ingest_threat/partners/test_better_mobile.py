@@ -171,7 +171,7 @@ def test_the_device_of_an_incident_is_the_agent_of_the_device_log() -> None:
 
 def test_a_device_at_its_lowest_level_is_secured_and_clears_all() -> None:
     record = state("better_mobile", device(ThreatLevel="Low"))
-    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, REPORTED)
+    assert (record.severity, record.clears, record.clears_until) == (Level.SECURED, Clears.ALL, REPORTED)
     assert (record.platform, record.os_version, record.udid) == (Platform.IOS, "18.3", None)
 
 

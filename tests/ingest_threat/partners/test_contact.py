@@ -1,4 +1,4 @@
-"""Levels of rows that give an agent's last contact: they follow each reading, and clear no further than that."""
+"""Levels of rows that give an agent's last contact: they follow each reading and clear no further."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -526,10 +526,12 @@ def test_a_reference_of_the_vendors_support_is_no_part_of_the_place() -> None:
 
 
 def test_nothing_of_the_network_of_an_attack_is_kept() -> None:
-    attack = sophos_event(
-        "Smc::MitmAttackEvent",
-        name="Attack in Cafe Zoe",
-        detection_identity_name="Cafe Zoe",
-        data={"network": "Cafe Zoe", "endpoint_type": "mobile"},
-    )
-    assert "Zoe" not in reading.threat("sophos", attack).model_dump_json()
+    for kind in ("Event::Smc::MitmAttackEvent", "Event::Endpoint::Smc::MitmAttackEvent"):
+        attack = sophos_event(
+            type=kind,
+            name="Attack in Cafe Zoe",
+            detection_identity_name="Cafe Zoe",
+            data={"network": "Cafe Zoe", "endpoint_type": "mobile"},
+        )
+        record = reading.threat("sophos", attack)
+        assert (record.threat_type, "Zoe" in record.model_dump_json()) == ("mitm", False)
