@@ -517,9 +517,10 @@ def test_the_newest_id_stands() -> None:
 
 @pytest.mark.parametrize("clears", [Clears.ALL, Clears.COMPLIANCE])
 def test_a_snapshot_clears_up_to_the_agents_last_contact_and_its_level_is_newer(clears: Clears) -> None:
-    word = {"vendor_category": "compliance"}
-    before = a_threat("t1", detected_at=START + timedelta(minutes=1), **word)
-    since = a_threat("t2", detected_at=START + timedelta(minutes=3), **word)
+    before, since = (
+        a_threat(key, detected_at=START + timedelta(minutes=minutes), vendor_category="compliance")
+        for key, minutes in (("t1", 1), ("t2", 3))
+    )
     green = a_state(minutes=5, received=5, clears=clears, clears_until=START + timedelta(minutes=2))
     agent = folded(before, since, a_state(Level.HIGH, minutes=4, received=5), green)
     assert is_open(agent) == ["t2"]

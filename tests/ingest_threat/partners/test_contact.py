@@ -77,7 +77,7 @@ def read_hourly(partner: str, *rows: JsonObject, start: datetime = RECEIVED_AT) 
 
 
 def own(agent: Agent) -> Level | None:
-    return agent.snapshot and agent.snapshot.severity
+    return agent.snapshot.severity if agent.snapshot else None
 
 
 @pytest.mark.parametrize("partner", GOOD)

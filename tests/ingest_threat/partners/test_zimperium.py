@@ -633,8 +633,9 @@ def test_an_exported_event_that_names_no_device_waits_for_one() -> None:
 
 def test_a_fixed_threat_of_an_incident_without_a_status_is_open() -> None:
     incident = zimperium_incident()
-    related = [{**each, "threat_status": None} for each in incident["related_threats"]]
-    for record in records("zimperium", {**incident, "related_threats": related}):
+    for each in incident["related_threats"]:  # type: ignore[union-attr]
+        each["threat_status"] = None  # type: ignore[index,call-overload]
+    for record in records("zimperium", incident):
         assert isinstance(record, ThreatRecord)
         assert (record.status, unknown_words(record)[-1]) == (Status.OPEN, ("status", "no status"))
 
