@@ -88,7 +88,9 @@ def read(item: Item) -> list[Record]:
         return [_incident(item, row)]
     if "BundleId" in row and row.keys() & {"AppStatus", "AppName", "IsMdm"}:
         return _app(item, row)
-    if item.content.get("Type") == NETFLOW_TABLE or ("UDID" in row and row.keys() & NETFLOW):
+    if item.content.get("Type") == NETFLOW_TABLE or (
+        row.keys() & {"UDID", "DeviceUDID"} and row.keys() & NETFLOW
+    ):
         # What the agent let pass or stopped on its way: policy at work, no finding on the device.
         return item.ignored("a row of the netflow log")
     if "DeviceUDID" in row and row.keys() & {"ThreatLevel", "IsDeleted", "LastReported"}:
@@ -148,19 +150,22 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             scanned=False,
         )
     at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
-    never_reported = "LastReported" in row and at is None
+    never_reported = "LastReported" in row and not fields.happened(row, "LastReported")
     level = fields.word(row, "ThreatLevel")
     if level is None or is_no_verdict(level) or never_reported:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     severity = DEVICE_LEVEL.get(level, Level.HIGH)
+    # Perhaps it says in other words that no agent has ever reported.
+    doubtful = severity is Level.SECURED and fields.is_unreadable_time(row, "LastReported")
     return DeviceStateRecord(
         **common,
         report_id=report_id,
         detected_at=at,
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        clears=Clears.ALL if severity is Level.SECURED and not doubtful else Clears.NONE,
+        scanned=not doubtful,
         closed_keys=(DELETED,),
     )
 

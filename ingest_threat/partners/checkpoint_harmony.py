@@ -247,7 +247,7 @@ def _device(item: Item) -> Record:
             fields.required_identifier(row, "internal_id", "id"),
             status,
             risk,
-            fields.written(row, "last_connection"),
+            fields.time_written(row, "last_connection"),
         ),
         "partner_device_id": device_id,
         "mdm_device_id": _mdm_id(row),

@@ -367,7 +367,10 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
         # A row of a list may be older than its reading: it vouches for what was before its check-in.
         checked_in = fields.moment(_object(item.content, "device"), "checkin_time")
         at = min(filter(None, (at, checked_in)), default=None)
-    timed = at is not None or item.content.keys() & {"created_time", "eventTime"}
+    times = item.content.keys() & {"created_time", "eventTime"}
+    timed = at is not None or (
+        times and not any(fields.is_unreadable_time(item.content, each) for each in times)
+    )
     return DeviceStateRecord(
         **common,
         detected_at=at,

@@ -177,7 +177,7 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
                 body = body[0]
             if isinstance(body, dict) and (key != "device" or body.keys() & BARE_DEVICE):
                 return kind, content
-        if {"integration", "job"} <= content.keys():
+        if isinstance(content.get("job"), str):
             return "job", {}
     raise Foreign
 
@@ -353,8 +353,9 @@ def _identity(item: Item, body: JsonObject, device: JsonObject, at: datetime | N
 def _enrollment(item: Item, device: JsonObject, at: datetime | None) -> Iterator[ThreatRecord]:
     """An agent that was at work and is coupled no more; one that never connected has nothing to lose."""
     enrollment = fields.inner(device, "enrollmentStatus")
-    connected = fields.written(enrollment, "lastConnection")
-    if not _is_lost(device) and (connected is None or fields.text(enrollment, "coupled") is None):
+    connected = fields.time_written(enrollment, "lastConnection")
+    at_work = fields.happened(enrollment, "lastConnection")
+    if not _is_lost(device) and (not at_work or fields.text(enrollment, "coupled") is None):
         return
     status = Status.OPEN if _is_lost(device) else Status.RESOLVED
     common = _common(item, device, device)
@@ -385,28 +386,25 @@ def _never_connected(device: JsonObject) -> bool:
     """Whether the agent has never been at work; what says nothing of it is not taken so."""
     enrollment = fields.inner(device, "enrollmentStatus")
     told = not enrollment or bool(enrollment.keys() & {"coupled", "lastConnection"})
-    connected = _is_coupled(device) or fields.written(enrollment, "lastConnection") is not None
+    connected = _is_coupled(device) or fields.happened(enrollment, "lastConnection")
     return "enrollmentStatus" in device and told and not connected
 
 
 def _is_lost(device: JsonObject) -> bool:
     """Whether an agent that was at work is so no more: its phone is coupled no longer, or was deleted."""
     enrollment = fields.inner(device, "enrollmentStatus")
-    if fields.written(enrollment, "lastConnection") is None:
+    if not fields.happened(enrollment, "lastConnection"):
         return False
-    return (
-        fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"}
-        or fields.written(device, "deletedAt") is not None
-    )
+    return fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"} or fields.happened(device, "deletedAt")
 
 
 def _row(item: Item) -> Record:
     """A device of the REST interface; one reserved for a phone to come has neither date."""
     row = item.content
-    seen = fields.written(row, "lastSyncAt") or fields.written(row, "enrolledAt")
+    seen = fields.happened(row, "lastSyncAt") or fields.happened(row, "enrolledAt")
     word, status = fields.word(row, "riskLevel"), fields.word(row, "securityStatus")
     report_id = fields.joined(
-        fields.required_identifier(row, "id"), fields.text(row, "lastSyncAt"), word, status
+        fields.required_identifier(row, "id"), fields.time_written(row, "lastSyncAt"), word, status
     )
     common: _Common = {
         "partner": item.partner,
@@ -427,12 +425,15 @@ def _row(item: Item) -> Record:
     if not seen or is_no_verdict(word):
         return DeviceIdentityRecord(**common, detected_at=at)
     green = word == "LOW" and status == "SECURED"
+    # An unreadable time may say in other words that the agent never was in contact.
+    doubtful = green and fields.is_unreadable_time(row, "lastSyncAt")
     return DeviceStateRecord(
         **common,
         detected_at=at,
         severity=Level.SECURED if green else DEVICE_LEVEL.get(word or "", Level.HIGH),
         severity_raw=fields.written(row, "riskLevel"),
-        closed_keys=(UNCOUPLED,),
+        closed_keys=() if doubtful else (UNCOUPLED,),
+        scanned=not doubtful,
     )
 
 

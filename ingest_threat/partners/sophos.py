@@ -392,7 +392,7 @@ def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
     device, system = item.content, fields.inner(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
-    was_at_work = fields.written(device, *SEEN) or not is_no_verdict(_health(device))
+    was_at_work = any(fields.happened(device, each) for each in SEEN) or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
         # Its own times are of when it was there.
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
@@ -406,7 +406,7 @@ def _device(item: Item) -> Record:
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
     }
-    id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
+    id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
     state = _state(device)
     if managed in UNMANAGED or _never_connected(device) or state is None:
         return DeviceIdentityRecord(
@@ -414,6 +414,8 @@ def _device(item: Item) -> Record:
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
         )
+    # An unreadable time may say in other words that the agent never was in contact.
+    doubtful = state.severity is Level.SECURED and fields.is_unreadable_time(device, AGENT_SEEN)
     # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
     times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
     return DeviceStateRecord(
@@ -422,7 +424,8 @@ def _device(item: Item) -> Record:
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        clears=state.clears,
+        clears=Clears.NONE if doubtful else state.clears,
+        scanned=not doubtful,
         closed_keys=(INACTIVE,),
     )
 
@@ -433,7 +436,7 @@ def _health(device: JsonObject) -> str | None:
 
 def _never_connected(device: JsonObject) -> bool:
     """Whether a whole item says that the agent never was in contact: what is known then is the MDM's."""
-    return AGENT_SEEN in device and fields.written(device, AGENT_SEEN) is None
+    return AGENT_SEEN in device and not fields.happened(device, AGENT_SEEN)
 
 
 def _state(device: JsonObject) -> _State | None:

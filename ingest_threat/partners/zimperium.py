@@ -420,8 +420,6 @@ def _incident(item: Item) -> list[Record]:
             if not isinstance(threat, dict):
                 raise fields.FieldError("not an object")
             records.append(_record(item, _of_incident(content, threat), raw))
-        except fields.UnreadableTime:
-            raise  # The incident is read again without it.
         except fields.FieldError as error:
             records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
@@ -523,7 +521,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     row = item.content
     common, at, seen = _of_device(item), _known_until(row), fields.moment(row, "lastSeen")
     status = fields.word(row, "appStatus")
-    never_seen = "lastSeen" in row and seen is None
+    never_seen = "lastSeen" in row and not fields.happened(row, "lastSeen")
     if not never_seen and (fields.boolean(row, "deleted") or status in INACTIVE):
         return ThreatRecord(
             **common,
@@ -557,6 +555,8 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         severity=severity,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=Clears.ALL if clean else Clears.NONE,
+        # An unreadable time may say in other words that the phone was never seen.
+        scanned=severity is not Level.SECURED or not fields.is_unreadable_time(row, "lastSeen"),
         closed_keys=(GONE,) if status == ACTIVE else (),
     )
 
@@ -623,10 +623,7 @@ def _alternative(content: JsonObject) -> str | None:
 
 def _part(content: JsonObject, name: str) -> JsonObject:
     """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
-    try:
-        return fields.inner(content, name)
-    except fields.FieldError:
-        return {}
+    return fields.inner(content, name)
 
 
 def _number(content: JsonObject, name: str) -> str | None:
