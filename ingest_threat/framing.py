@@ -28,7 +28,7 @@ _HEADER_ALONE = re.compile(
     rf"|(?:<[0-9]{{1,3}}>)?{_CLOCK} \S{{1,255}} (?:{_TAG})?"
     r") *"
 )
-"""A syslog header (RFC 5424, RFC 3164), or a priority, also with a tag; and not a word of content behind it."""
+"""A syslog header (RFC 5424, RFC 3164), or a priority, also with a tag; and no word of content behind it."""
 BEATS = frozenset({"heartbeat", "heart-beat", "keepalive", "keep-alive", "ping", "pong"})
 """What senders call a message that keeps a connection alive, in lower case, with `-` between its words."""
 _OF_THE_STREAM = BEATS | {

@@ -77,7 +77,6 @@ _WHOLE = frozenset(
         "contact",
         "contactname",
         "contactnumber",
-        "mobile",
         "mobilenumber",
         "wifi",
         "apname",

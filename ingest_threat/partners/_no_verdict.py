@@ -10,7 +10,7 @@ import re
 _SINGLE = frozenset(
     {
         *("BLANK", "EMPTY", "GRAY", "GREY", "INDETERMINATE", "MISSING", "NA", "ND", "NEVER"),
-        *("NIL", "NONE", "NORATING", "NULL", "TBA", "TBD", "UNK"),
+        *("NIL", "NONE", "NORATING", "NOTYET", "NULL", "TBA", "TBD", "UNK"),
     }
 )
 """What says so by itself: in capitals, as every word here, without what stands between letters."""

@@ -647,5 +647,10 @@ def device_id(written: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("content",), redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id
+    read,
+    envelopes=("content",),
+    redact=REDACT,
+    needed=frozenset({"threat.display_name"}),
+    severity_words=frozenset(SEVERITY),
+    device_id=device_id,
 )
