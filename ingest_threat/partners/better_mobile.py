@@ -154,13 +154,12 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         )
     last, level = contact(row, "LastReported"), fields.word(row, "ThreatLevel")
     severity = DEVICE_LEVEL.get(level or "", Level.HIGH)
-    if level is None or is_no_verdict(level) or not last.proves(severity):
+    if level is None or is_no_verdict(level) or not last.possible:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(device, reported),
             detected_at=last.at,
-            unreadable_time=last.unreadable,
         )
     logged_at = fields.moment(row, "TimeGenerated")
     return DeviceStateRecord(
@@ -170,10 +169,9 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         detected_at=logged_at,
         clears_until=last.at,
         scanned=not last.never,
-        unreadable_time=last.unreadable,
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        clears=Clears.ALL if severity is Level.SECURED and not last.never else Clears.NONE,
         closed_keys=(DELETED,),
     )
 

@@ -282,14 +282,13 @@ def _device(item: Item) -> Record:
         )
     last = contact(row, "last_connection")
     severity = DEVICE_LEVEL.get(risk or "", Level.HIGH)
-    if status not in ACTIVE or is_no_verdict(risk) or not last.proves(severity):
-        return DeviceIdentityRecord(**common, detected_at=last.at, unreadable_time=last.unreadable)
+    if status not in ACTIVE or is_no_verdict(risk) or not last.possible:
+        return DeviceIdentityRecord(**common, detected_at=last.at)
     # A connection is no verdict's time: the risk may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
         severity=severity,
         scanned=not last.never,
-        unreadable_time=last.unreadable,
         severity_raw=fields.written(row, "risk"),
         closed_keys=(key,),
     )

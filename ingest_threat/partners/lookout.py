@@ -381,16 +381,18 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
     if severity is Level.SECURED and not (vouches and _level(health)):
         return None
     at, last = _seen_at(item), contact(_object(item.content, "device"), "checkin_time")
-    if severity is Level.SECURED and last.unreadable:
+    if severity is Level.SECURED and last.denied and not last.unreadable:
         return None
-    timed = at or last.at or item.content.keys() & {"created_time", "eventTime"}
-    clears = severity is Level.SECURED and timed
+    times = item.content.keys() & {"created_time", "eventTime"}
+    readable = times and not any(fields.is_unreadable_time(item.content, each) for each in times)
+    timed = at or last.at or readable
+    clears = severity is Level.SECURED and timed and not last.denied
     return DeviceStateRecord(
         **common,
         detected_at=at,
         severity=severity,
         severity_raw=said,
-        scanned=not last.unreadable,
+        scanned=not last.denied,
         clears=Clears.ALL if clears else Clears.NONE,
         # A row of a list may be older than its reading: it vouches for what was before its check-in.
         clears_until=last.at if clears else None,

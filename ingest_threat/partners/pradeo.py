@@ -410,10 +410,7 @@ def _is_lost(device: JsonObject) -> bool:
     enrollment = fields.inner(device, "enrollmentStatus")
     if _connected(enrollment) is None:
         return False
-    return (
-        fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"}
-        or fields.written(device, "deletedAt") is not None
-    )
+    return fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"} or fields.happened(device, "deletedAt")
 
 
 def _row(item: Item) -> Record:
@@ -421,7 +418,7 @@ def _row(item: Item) -> Record:
     row = item.content
     last, enrolled = contact(row, "lastSyncAt"), contact(row, "enrolledAt")
     # What stands for a contact and is no time says that there was none, whenever the phone was enrolled.
-    seen = None if last.unreadable else last.at or enrolled.at
+    seen = None if last.denied else last.at or enrolled.at
     word, status = fields.word(row, "riskLevel"), fields.word(row, "securityStatus")
     report_id = fields.joined(
         fields.required_identifier(row, "id"), fields.time_written(row, "lastSyncAt"), word, status
@@ -446,16 +443,14 @@ def _row(item: Item) -> Record:
     if word == "LOW" and status == WELL:
         graded = Level.SECURED
     severity = highest(level for level in (graded, doubted) if level)
-    proven = seen or (last.unreadable and last.proves(severity))
+    proven = seen or last.unreadable
     if not proven or not (graded or doubted):
-        unreadable = last.unreadable or enrolled.unreadable
-        return DeviceIdentityRecord(**common, detected_at=seen, unreadable_time=unreadable)
+        return DeviceIdentityRecord(**common, detected_at=seen)
     # A contact is no verdict's time: the level may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
         severity=severity,
         scanned=seen is not None,
-        unreadable_time=last.unreadable,
         severity_raw=fields.written(row, "riskLevel" if severity is graded else "securityStatus"),
         closed_keys=(UNCOUPLED,),
     )

@@ -399,8 +399,9 @@ def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
     device, system = item.content, fields.inner(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
-    last = contact(device, *SEEN)
-    was_at_work = last.at or not is_no_verdict(_health(device))
+    # Of an item without the agent's own contact, when anything of the device was seen.
+    last = contact(device, AGENT_SEEN if AGENT_SEEN in device else SEEN[-1])
+    was_at_work = any(fields.happened(device, each) for each in SEEN) or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
         # Its own times are of when it was there.
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
@@ -416,13 +417,11 @@ def _device(item: Item) -> Record:
     }
     id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
     state = _state(device)
-    proven = state is not None and contact(device, AGENT_SEEN).proves(state.severity)
-    if managed in UNMANAGED or state is None or not proven:
+    if managed in UNMANAGED or state is None or not contact(device, AGENT_SEEN).possible:
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
-            detected_at=last.at,
-            unreadable_time=last.unreadable,
+            detected_at=fields.moment(device, *SEEN),
         )
     # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(
@@ -430,10 +429,9 @@ def _device(item: Item) -> Record:
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        scanned=not last.unreadable,
-        clears=Clears.NONE if last.unreadable else state.clears,
+        scanned=not last.denied,
+        clears=Clears.NONE if last.denied else state.clears,
         clears_until=last.at,
-        unreadable_time=last.unreadable,
         closed_keys=(INACTIVE,),
     )
 

@@ -160,7 +160,7 @@ def _state(item: Item, device: JsonObject) -> Record:
     word, common = fields.word(device, "health_status"), _common(item, device)
     at = fields.moment(item.content, "timestamp")
     report_id = fields.joined(
-        fields.required_identifier(device, "identifier"), word, fields.text(item.content, "timestamp")
+        fields.required_identifier(device, "identifier"), word, fields.time_written(item.content, "timestamp")
     )
     if word in GONE:
         return ThreatRecord(

@@ -454,8 +454,6 @@ def _incident(item: Item) -> list[Record]:
             if not isinstance(threat, dict):
                 raise fields.FieldError("not an object")
             records.append(_record(item, _of_incident(content, threat), raw))
-        except fields.UnreadableTime:
-            raise  # The incident is read again without it.
         except fields.FieldError as error:
             records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
@@ -584,13 +582,11 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     )
     posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
     severity = SEVERITY.get(posture or "", Level.HIGH)
-    rated = not is_no_verdict(posture) and seen.proves(severity) and (status is None or status in ACTIVE)
+    rated = not is_no_verdict(posture) and seen.possible and (status is None or status in ACTIVE)
     if severity is Level.SECURED and seen.at is None and status is None:
         rated = False  # Nothing says that there is an agent which found it so.
     if not rated:
-        return DeviceIdentityRecord(
-            **common, report_id=report_id, detected_at=at, unreadable_time=seen.unreadable
-        )
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     clean = severity is Level.SECURED and seen.at is not None and _names_no_threats(row)
     return DeviceStateRecord(
         **common,
@@ -598,7 +594,6 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         # A contact is no verdict's time, which no field gives: the level counts as of its receipt.
         clears_until=at,
         scanned=not seen.never,
-        unreadable_time=seen.unreadable,
         severity=severity,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=Clears.ALL if clean else Clears.NONE,
@@ -669,10 +664,7 @@ def _alternative(content: JsonObject) -> str | None:
 
 def _part(content: JsonObject, name: str) -> JsonObject:
     """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
-    try:
-        return fields.inner(content, name)
-    except fields.FieldError:
-        return {}
+    return fields.inner(content, name)
 
 
 def _number(content: JsonObject, name: str) -> str | None:

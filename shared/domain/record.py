@@ -98,6 +98,8 @@ class _Reading(_Item):
     detected_at: Moment | None = None
     unreadable_time: Text | None = None
     """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
+    odd_fields: Text | None = None
+    """Names of fields that hold what cannot stand there, such as a list for a text, and were left out."""
 
     @property
     def event_at(self) -> datetime | None:

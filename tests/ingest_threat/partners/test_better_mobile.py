@@ -224,6 +224,11 @@ def test_a_device_whose_agent_never_reported_was_not_scanned(level: str, reporte
     assert isinstance(record, DeviceIdentityRecord)
 
 
+def test_a_last_report_nobody_can_read_vouches_for_nothing() -> None:
+    record = state("better_mobile", device(LastReported="vorgestern", ThreatLevel="Low"))
+    assert (record.clears, record.scanned) == (Clears.NONE, False)
+
+
 def test_an_unreadable_time_of_the_last_report_takes_no_risk_away_and_is_no_scan() -> None:
     record = state("better_mobile", device(LastReported="a while ago", ThreatLevel="High"))
     assert (record.severity, record.unreadable_time) == (Level.HIGH, "a while ago")
@@ -316,7 +321,7 @@ def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonOb
         (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
         (device(DeviceUDID=None), "no device"),
         (incident(ThreatId=None), "no ThreatId"),
-        (incident(ThreatType={}), "ThreatType is not a text"),
+        (incident(ThreatId={}), "no ThreatId"),
         ({"DeviceUDID": AGENT}, "not this partner's format"),
     ],
 )

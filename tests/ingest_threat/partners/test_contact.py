@@ -97,15 +97,21 @@ def test_a_level_clears_no_further_than_the_last_contact() -> None:
     assert own(agent) is Level.SECURED
 
 
-@pytest.mark.parametrize("written", ["never", "N/A", "---", "not yet", "2026-13-45"])
+@pytest.mark.parametrize("written", ["never", "N/A", "---", "not yet", "2026-13-45", "the other day"])
 @pytest.mark.parametrize("partner", CONTACT_FIELD)
-def test_a_contact_that_nobody_can_read_is_none(partner: str, written: str) -> None:
+def test_a_contact_that_nobody_can_read_proves_no_scan_and_clears_nothing(partner: str, written: str) -> None:
     field = CONTACT_FIELD[partner]
     assert read_hourly(partner, GOOD[partner]).scanned
-    agent = read_hourly(partner, {**GOOD[partner], field: written})
-    assert (agent.scanned, agent.cleared_all, agent.snapshot) == (None, None, None)
-    at_risk = read_hourly(partner, {**BAD[partner], field: written})
-    assert (at_risk.scanned, own(at_risk)) == (None, Level.HIGH)
+    for row in (GOOD[partner], BAD[partner]):
+        agent = read_hourly(partner, {**row, field: written})
+        assert (agent.scanned, agent.cleared_all) == (None, None)
+
+
+@pytest.mark.parametrize("partner", CONTACT_FIELD)
+def test_a_level_counts_where_the_contact_may_be_one_and_not_where_there_was_none(partner: str) -> None:
+    field = CONTACT_FIELD[partner]
+    assert own(read_hourly(partner, {**BAD[partner], field: "the day before yesterday"})) is Level.HIGH
+    assert own(read_hourly(partner, {**GOOD[partner], field: "never"})) is None
 
 
 def test_an_unenrolled_phone_has_lost_its_agent_though_the_check_in_is_the_same() -> None:

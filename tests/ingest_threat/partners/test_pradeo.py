@@ -178,7 +178,6 @@ def test_an_unknown_level_of_the_device_is_high_and_a_missing_one_none() -> None
     ("fields", "reason"),
     [
         ({"device": None}, "no device"),
-        ({"matchedSystemStatusLevels": "Root"}, "matchedSystemStatusLevels is not a list"),
         (
             {"matchedNetworkStatusLevels": [graded("Network", "NFC", "Red", 1)] * 201},
             "matchedNetworkStatusLevels has more than 200 entries",

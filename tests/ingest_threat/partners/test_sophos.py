@@ -489,7 +489,7 @@ def test_a_page_is_opened(envelope: str) -> None:
     [
         (sophos_event(endpoint_id=None), "no device"),
         (sophos_event(id="null"), "no id"),
-        (sophos_device(os="android"), "os is not an object"),
+        (sophos_device(id=["agent-1"]), "no id"),
         (sophos_event(type="Alert::Novelty"), "not this partner's format"),
         (sophos_event(type=7), "not this partner's format"),
     ],
