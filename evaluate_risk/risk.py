@@ -175,10 +175,12 @@ class _Fold:
             self.snapshot = max(
                 filter(None, (self.snapshot, snapshot)), key=lambda s: (s.at, s.severity.rank, s.report)
             )
+        # What the phone found after its last contact is not in the partner's word yet.
+        cleared = mark.model_copy(update={"at": min(mark.at, record.clears_until or mark.at)})
         if record.clears is Clears.ALL:
-            self.cleared_all = _newest(self.cleared_all, mark)
+            self.cleared_all = _newest(self.cleared_all, cleared)
         elif record.clears is Clears.COMPLIANCE:
-            self.cleared_compliance = _newest(self.cleared_compliance, mark)
+            self.cleared_compliance = _newest(self.cleared_compliance, cleared)
         for key in map(id_part, record.closed_keys):
             if self._floor_above(key, mark.at) is None:  # or what it closed could open again
                 self._resolve(key, mark)

@@ -23,10 +23,8 @@ from shared.domain.model import DeadLetter, DeadLetterKind, Report
 from shared.domain.record import (
     AppInventoryRecord,
     Counted,
-    DeviceStateRecord,
     IgnoredRecord,
     Record,
-    ThreatRecord,
     UnreadableRecord,
 )
 from shared.errors import (
@@ -155,7 +153,7 @@ def _log_unknown_words(records: Sequence[Record]) -> int:
     words = [
         (record.partner, *word)
         for record in records
-        if isinstance(record, ThreatRecord | DeviceStateRecord)
+        if not isinstance(record, IgnoredRecord | UnreadableRecord)
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):

@@ -24,8 +24,9 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.redaction import REDACTED
+from ingest_threat.redaction import REDACTED, redacted
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -156,6 +157,10 @@ REDACT = frozenset(
 )
 
 
+DESCRIBES = frozenset({"name", "summary", "description", "title", "application_name"})
+"""What a threat in a network is described by."""
+
+
 class _Common(TypedDict):
     """What every record of an event has."""
 
@@ -222,18 +227,23 @@ def _threat(item: Item) -> ThreatRecord:
     at = fields.moment(event, "created_time", "eventTime")
     created = fields.word(event, "change_type") in CREATED
     said = fields.word(threat, "status", "action")
-    # A threat that came into being and does not say how it stands is one.
-    status = STATUS.get(said or ("OPEN" if created else ""), Status.UNKNOWN)
+    # A threat that does not say how it stands is one, unless it says since when it is over.
+    over = said is None and fields.moment(threat, "resolved_at") is not None
+    status = STATUS.get(said or ("RESOLVED" if over else "OPEN"), Status.UNKNOWN)
     resolved = status is Status.RESOLVED
     family = fields.word(threat, "type") or ""
     details = _object(threat, "details") or threat
     threat_type = _threat_type(threat, details, family)
+    common = _common(item)
+    if family == "NETWORK":
+        # Whatever describes it may name the network a person was in.
+        common["raw"] = redacted(item.raw, DESCRIBES)
     return ThreatRecord(
-        **_common(item),
+        **common,
         threat_key=fields.required_identifier(threat, "guid", "id"),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
-        threat_name=_name(threat, details),
+        threat_name=None if family == "NETWORK" else _name(threat, details),
         severity_raw=fields.written(threat, "severity", "risk"),
         severity=taxonomy.severity_of(fields.word(threat, "severity", "risk"), SEVERITY, threat_type),
         status=status,
@@ -243,8 +253,16 @@ def _threat(item: Item) -> ThreatRecord:
         vendor_category=fields.text(threat, "type"),
         reason=_reason(said, details, prevented=created and resolved and family == "WEB_CONTENT"),
         unknown_type=", ".join(_classifications(threat)) or None if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=fields.written(threat, "status", "action") if status is Status.UNKNOWN else None,
+        unknown_status=_unknown_status(threat, status, created=created),
     )
+
+
+def _unknown_status(threat: JsonObject, status: Status, *, created: bool) -> str | None:
+    """The word for the status that no table knows, or that a threat which is not new has none."""
+    said = fields.written(threat, "status", "action")
+    if status is Status.UNKNOWN:
+        return said
+    return taxonomy.NO_STATUS if said is None and status is Status.OPEN and not created else None
 
 
 def _reason(status: str | None, details: JsonObject, *, prevented: bool) -> str | None:
@@ -362,18 +380,22 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
     vouches = _is_active(health) and fields.word(health, *PROTECTION) in PROTECTED
     if severity is Level.SECURED and not (vouches and _level(health)):
         return None
-    at = _seen_at(item)
-    if severity is Level.SECURED:
-        # A row of a list may be older than its reading: it vouches for what was before its check-in.
-        checked_in = fields.moment(_object(item.content, "device"), "checkin_time")
-        at = min(filter(None, (at, checked_in)), default=None)
-    timed = at is not None or item.content.keys() & {"created_time", "eventTime"}
+    at, last = _seen_at(item), contact(_object(item.content, "device"), "checkin_time")
+    if severity is Level.SECURED and last.denied and not last.unreadable:
+        return None
+    times = item.content.keys() & {"created_time", "eventTime"}
+    readable = times and not any(fields.is_unreadable_time(item.content, each) for each in times)
+    timed = at or last.at or readable
+    clears = severity is Level.SECURED and timed and not last.denied
     return DeviceStateRecord(
         **common,
         detected_at=at,
         severity=severity,
         severity_raw=said,
-        clears=Clears.ALL if severity is Level.SECURED and timed else Clears.NONE,
+        scanned=not last.denied,
+        clears=Clears.ALL if clears else Clears.NONE,
+        # A row of a list may be older than its reading: it vouches for what was before its check-in.
+        clears_until=last.at if clears else None,
         closed_keys=(INACTIVE,) if vouches else (),
     )
 
@@ -422,9 +444,9 @@ def _level(health: JsonObject) -> Level | None:
 
 
 def _parent(event: JsonObject) -> JsonObject:
-    """The status of the device around a work profile, where its agent was ever at work."""
+    """The status of the device around a work profile, where its agent is at work."""
     parent = _object(_object(event, "device"), "parent_status") or _object(event, "parent_status")
-    return {} if fields.word(parent, *ACTIVATION) == INVITED else parent
+    return {} if fields.word(parent, *ACTIVATION) in {INVITED, *DEACTIVATED} else parent
 
 
 def _health(event: JsonObject) -> JsonObject:
@@ -498,7 +520,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("devices", "threats", "smishing_alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     complete=complete,
     never_resolves=NEVER_RESOLVES,
 )

@@ -19,6 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
@@ -107,6 +108,11 @@ UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 INACTIVE = "agent_inactive"
 """Type of the threat that a device no longer managed is, and its key."""
 MAN_IN_THE_MIDDLE = "MITMATTACKEVENT"
+NAMES_A_NETWORK = frozenset(
+    {"name", "description", "detection_identity_name", "threat", "network", "file_path", "details"}
+    | {"summary", "identity", "target"}
+)
+"""What of such an event may hold the name of the network or its address, also within `data`."""
 COMPUTERS = {"hostname", "health"}
 """The keys of the same vendor's other endpoints."""
 NEVER_RESOLVES = {"MitmAttackEvent": "a later device item with green health, unless not compliant"}
@@ -122,7 +128,8 @@ SEEN = (AGENT_SEEN, "lastSeenAt")
 PERSONAL_OF_A_DEVICE = frozenset({"name", "description", "externalId"})
 """The name is the phone's, which people name after themselves; an event's is what it says."""
 UNQUOTED = re.compile(
-    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?\.?(?: +Parent process: .*)?",
+    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?"
+    r"(?: +\([^()]*\breference\b[^()]*\))?\.?(?: +Parent process: .*)?",
     re.DOTALL,
 )
 """What the vendor's texts say behind the colon: "detected: X (reference)", "detected: X at Y. ..."."""
@@ -174,7 +181,7 @@ def read(item: Item) -> list[Record]:
 def _event(item: Item, parts: list[str]) -> list[Record]:
     event = item.content
     parts = [*(part.replace("_", "") for part in parts[:4]), *parts[4:]]
-    if parts[1] == "SMC" and MAN_IN_THE_MIDDLE in parts[2:3]:
+    if "SMC" in parts[1:3] and MAN_IN_THE_MIDDLE in parts[2:4]:
         return [_man_in_the_middle(item)]
     # `Event::Mobile::...` is about the tenant's certificates and licences, mobile as its product may be.
     if parts[1] != "ENDPOINT" or not _is_mobile(event, parts):
@@ -297,7 +304,7 @@ def _man_in_the_middle(item: Item) -> Record:
     record = _threat(item, _ThreatFacts("mitm", ("mitm",)))
     return record.model_copy(
         update={
-            "raw": redacted(item.raw, {"name", "description"}),
+            "raw": redacted(item.raw, NAMES_A_NETWORK),
             "threat_name": "Man in the middle attack",
         }
     )
@@ -392,7 +399,9 @@ def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
     device, system = item.content, fields.inner(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
-    was_at_work = fields.written(device, *SEEN) or not is_no_verdict(_health(device))
+    # Of an item without the agent's own contact, when anything of the device was seen.
+    last = contact(device, AGENT_SEEN if AGENT_SEEN in device else SEEN[-1])
+    was_at_work = any(fields.happened(device, each) for each in SEEN) or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
         # Its own times are of when it was there.
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
@@ -406,34 +415,29 @@ def _device(item: Item) -> Record:
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
     }
-    id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
+    id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
     state = _state(device)
-    if managed in UNMANAGED or _never_connected(device) or state is None:
+    if managed in UNMANAGED or state is None or not contact(device, AGENT_SEEN).possible:
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
         )
-    # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
-    times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
+    # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
-        detected_at=fields.moment(device, *times),
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        clears=state.clears,
+        scanned=not last.denied,
+        clears=Clears.NONE if last.denied else state.clears,
+        clears_until=last.at,
         closed_keys=(INACTIVE,),
     )
 
 
 def _health(device: JsonObject) -> str | None:
     return fields.word(fields.inner(device, "healthState"), "state")
-
-
-def _never_connected(device: JsonObject) -> bool:
-    """Whether a whole item says that the agent never was in contact: what is known then is the MDM's."""
-    return AGENT_SEEN in device and fields.written(device, AGENT_SEEN) is None
 
 
 def _state(device: JsonObject) -> _State | None:
@@ -444,6 +448,8 @@ def _state(device: JsonObject) -> _State | None:
     levels = {}
     if word and not is_no_verdict(fields.plain_word(word)):
         levels[word] = DEVICE_LEVEL.get(fields.plain_word(word), Level.HIGH)
+    if graded and graded.casefold() != "none" and is_no_verdict(fields.plain_word(graded)):
+        graded = None
     if broken and (graded or levels):
         # Broken rules that nobody grades are medium, as their events are.
         by_rules = taxonomy.severity_of(graded and fields.plain_word(graded), SEVERITY, taxonomy.UNKNOWN)
@@ -470,6 +476,6 @@ ADAPTER = Adapter(
     read,
     envelopes=("items", "alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     never_resolves=NEVER_RESOLVES,
 )

@@ -142,7 +142,7 @@ def read(item: Item) -> list[Record]:
             threat_type=threat_type,
             threat_name=fields.text(incident, "sub_type", "package_name", "type"),
             severity_raw=None if is_no_verdict(word) else fields.written(incident, "severity"),
-            severity=taxonomy.severity_of(None if is_no_verdict(word) else word, SEVERITY, threat_type),
+            severity=taxonomy.severity_of(word, SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
@@ -160,7 +160,7 @@ def _state(item: Item, device: JsonObject) -> Record:
     word, common = fields.word(device, "health_status"), _common(item, device)
     at = fields.moment(item.content, "timestamp")
     report_id = fields.joined(
-        fields.required_identifier(device, "identifier"), word, fields.text(item.content, "timestamp")
+        fields.required_identifier(device, "identifier"), word, fields.time_written(item.content, "timestamp")
     )
     if word in GONE:
         return ThreatRecord(
@@ -260,5 +260,8 @@ def _platform(device: JsonObject) -> Platform | None:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}), words={"closing": CLOSING}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
+    words={"closing": CLOSING},
 )

@@ -6,8 +6,8 @@ choice, one `{"event": {...}}` a message or one a line. Documented: event names 
 policies, actions, `externalId` is the UEM's device id or a UDID. Seen in public records: severities 6, 8 and
 10. Inferred: a severity is twice a policy's level of 1 to 5, Blocked is closed at once, and what a Resolved
 event (no public sample) repeats: device, event name, app or destination; where it names neither app nor
-destination, the alert's id finds the detection. What a device row says of itself counts as of its last
-check-in. The vendor's other streams may be pointed at the same address, and are none of our business.
+destination, the alert's id finds the detection. What a device row says counts as of its receipt. The vendor's
+other streams may be pointed at the same address, and are none of our business.
 """
 
 import re
@@ -243,8 +243,9 @@ def _row(item: Item) -> list[Record]:
         os_version=fields.text(device, "deviceSystemVersion"),
         detected_at=seen_at,
     )
+    # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
     level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
-    common = identity.model_dump(exclude={"record", "emm"})
+    common = identity.model_dump(exclude={"record", "emm", "detected_at"})
     if seen_at and enrolled and not fields.boolean(_object(connector, "payload"), "isEnrolled"):
         return [_unenrolled(common) if device_id else identity]
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
@@ -342,5 +343,5 @@ ADAPTER = Adapter(
     read,
     envelopes=("userDeviceList", "records"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL, *map(str, SCALE)}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *map(str, SCALE)}),
 )

@@ -71,15 +71,17 @@ THREATS = st.builds(
     RECEIVED,
 )
 STATES = st.builds(
-    lambda severity, clears, closed, at: a_state(
+    lambda severity, clears, until, closed, at: a_state(
         severity,
         clears=clears,
+        clears_until=until,
         closed_keys=closed,
         detected_at=at,
-        report_id=f"{severity}{clears}{closed}{at}",
+        report_id=f"{severity}{clears}{until}{closed}{at}",
     ),
     LEVELS,
     st.sampled_from(Clears),
+    MOMENTS,
     st.lists(KEYS, max_size=2, unique=True).map(tuple),
     MOMENTS,
 )
@@ -479,3 +481,22 @@ def test_the_newest_id_stands() -> None:
     agent = folded(an_identity(mdm_device_id="new", minutes=5), an_identity(mdm_device_id="old"))
     assert agent.mdm_device_id is not None
     assert agent.mdm_device_id.value == "new"
+
+
+@pytest.mark.parametrize("clears", [Clears.ALL, Clears.COMPLIANCE])
+def test_a_snapshot_clears_up_to_the_agents_last_contact_and_its_level_is_newer(clears: Clears) -> None:
+    before, since = (
+        a_threat(key, detected_at=START + timedelta(minutes=minutes), vendor_category="compliance")
+        for key, minutes in (("t1", 1), ("t2", 3))
+    )
+    green = a_state(minutes=5, received=5, clears=clears, clears_until=START + timedelta(minutes=2))
+    agent = folded(before, since, a_state(Level.HIGH, minutes=4, received=5), green)
+    assert is_open(agent) == ["t2"]
+    assert agent.snapshot is not None
+    assert agent.snapshot.severity is (Level.SECURED if clears is Clears.ALL else Level.HIGH)
+
+
+def test_a_contact_after_the_snapshot_clears_no_further_than_the_snapshot() -> None:
+    later = a_threat("t1", detected_at=START + timedelta(minutes=3), received=START + timedelta(minutes=3))
+    green = a_state(minutes=2, received=2, clears=Clears.ALL, clears_until=START + timedelta(minutes=9))
+    assert is_open(folded(green, later)) == ["t1"]

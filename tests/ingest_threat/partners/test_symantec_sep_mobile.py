@@ -221,7 +221,7 @@ def test_a_syslog_header_is_cut_off() -> None:
     ("fields", "reason"),
     [
         ({"device": {}}, "no device"),
-        ({"device": "agent-1"}, "device is not an object"),
+        ({"device": "agent-1"}, "no device"),
         ({"device": {"identifier": "352099001761481"}}, "no device"),
         ({"id": None}, "no id"),
     ],
