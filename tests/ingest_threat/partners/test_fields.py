@@ -189,8 +189,9 @@ def test_inner_objects_and_lists() -> None:
         assert fields.inner({"a": [1]}, "a") == {}
         assert fields.inner_list({"b": 5}, "b", at_most=1) == []
         assert fields.inner({"c": []}, "c") == {}
+        assert fields.inner_list({"d": "[cut"}, "d", at_most=1) == []
         assert fields.inner_list({"c": ""}, "c", at_most=1) == []
-    assert list(odd.fields) == ["a", "b"]
+    assert list(odd.fields) == ["a", "b", "d"]
     assert fields.inner({"a": [{"b": 1}]}, "a") == {"b": 1}
     assert fields.inner_list({"a": {"b": 1}}, "a", at_most=1) == [{"b": 1}]
     with pytest.raises(fields.FieldError, match="more than 1"):
