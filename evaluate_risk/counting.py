@@ -8,16 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evaluate_risk.slots import against, retires
+from evaluate_risk.slots import MAX_FINDINGS, against, retires
 from shared.domain.heartbeats import Heartbeats, OnSilence
 from shared.domain.level import Level, highest
 from shared.domain.model import Device, Finding, Override, Slot
 from shared.domain.moment import in_words
 from shared.domain.record import Category
 from shared.domain.rule import Rule
-
-MAX_FINDINGS = 20
-"""Findings a decision lists, gravest first."""
 
 
 @dataclass(frozen=True)

@@ -111,10 +111,12 @@ async def withdraw(services: Services, agent_id: str, device_id: str) -> None:
 
 async def finish_leaving(services: Services, agent_id: str) -> None:
     """Finish what an agent's move, or an admin's undo, was cut off in."""
-    for _ in range(MAX_ATTEMPTS):
+    # Not Store.edit: the device it left is written between reading and writing it
+    for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None or await finish_move(services, found):
             return
+        await pause(attempt)
     raise Contended(f"agent {agent_id} is written by too many at once")
 
 

@@ -5,7 +5,6 @@ name begins with `_` are what adapters share.
 """
 
 import hashlib
-import json
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
@@ -15,16 +14,17 @@ from importlib import import_module
 
 from pydantic import JsonValue, ValidationError
 
-from ingest_threat.body import BrokenItem, JsonObject, KeepAliveItem, ReadableItem, items
+from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import UnreadableTime, joined, plain_word
+from ingest_threat.partners._fields import FieldError, joined, plain_word
+from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
-    DeviceIdentityRecord,
+    Counted,
     DeviceStateRecord,
     IgnoredRecord,
     Record,
@@ -40,6 +40,7 @@ FREE_TEXTS = (
     *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
     *("os_version", "emm", "version", "unknown_type", "unknown_status", "unreadable_time"),
 )
+VERSIONS = frozenset({"os_version", "version"})
 
 
 @cache
@@ -78,9 +79,9 @@ def parse(
 
     An item that cannot be read becomes an UnreadableRecord and harms no other. Raises only UnknownPartner,
     and UnreadableReport where the body as a whole is too large, malformed, or holds nothing of the
-    partner's format. A record with a time is the same however often it is sent. One without, or with one
-    that cannot be read, is of its delivery: of the message's own id (`delivery`), which a repeat keeps, else
-    of the minute of `received_at` (aware).
+    partner's format. A record with a time is the same however often it is sent. One without is of its
+    delivery: of the message's own id (`delivery`), which a repeat keeps, else of the minute of `received_at`
+    (aware).
     """
     adapter = _adapter_of(partner)
     vocabularies = in_force(partner, adapter.words, words)
@@ -112,8 +113,7 @@ def parse(
 
 
 def _delivered(record: Record, mark: str) -> Record:
-    """A word without a time that can be read, said again later, is another report: green, red, green are
-    three."""
+    """A state without a time, reported again later, is another report: green, red, green are three."""
     if isinstance(record, UnreadableRecord) and record.threat is not None:
         return record.model_copy(update={"threat": _delivered(record.threat, mark)})
     if isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord):
@@ -129,11 +129,11 @@ def redacted_body(partner: str, content: JsonValue) -> JsonValue:
     return redacted(content, adapter.redact, adapter.needed)
 
 
-def unknown_words(record: ThreatRecord | DeviceStateRecord | DeviceIdentityRecord) -> list[tuple[str, str]]:
-    """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked)."""
-    if isinstance(record, DeviceIdentityRecord):
-        return [("status", masked(record.unknown_status))] if record.unknown_status else []
-    known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
+def unknown_words(record: Counted) -> list[tuple[str, str]]:
+    """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked), and
+    (`field`, the names of fields that hold what cannot stand there)."""
+    known_words = _adapter_of(record.partner).severity_words
+    written = record.severity_raw if isinstance(record, ThreatRecord | DeviceStateRecord) else None
     found = []
     if known_words and written and _severity_word(written) not in known_words:
         found.append(("severity", masked(written)))
@@ -144,6 +144,8 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord | DeviceIdentityRecor
         found.append(("time", masked(record.unreadable_time)))
     if isinstance(record, ThreatRecord) and record.unknown_status:
         found.append(("status", masked(record.unknown_status)))
+    if record.odd_fields:
+        found.append(("field", record.odd_fields))
     return found
 
 
@@ -178,53 +180,25 @@ def _read(
 def _masked_records(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> list[Record]:
-    """The adapter's records of an item: read again without the times that nobody can read, which are kept
-    beside them."""
+    """The adapter's records of an item, and beside them what of it cannot be read."""
     raw = redacted(item.content, adapter.redact, adapter.needed)
-    content, unreadable = item.content, list[str]()
-    while True:
-        try:
-            records = adapter.read(Item(partner, item.index, content, raw, words))
-            break
-        except UnreadableTime as error:
-            shorter = _without(content, error.name, error.value)
-            if shorter == content:
-                raise
-            content = shorter
-            unreadable.append(_without_names(adapter, error.value))
-    if unreadable:
-        records = [_with_unreadable_time(each, ", ".join(unreadable)) for each in records]
-    return [_masked(each) for each in records]
+    with collected() as odd:
+        records = adapter.read(Item(partner, item.index, item.content, raw, words))
+    if odd.fields and all(isinstance(each, IgnoredRecord) for each in records):
+        # It may be ignored for the very want of what nobody can read.
+        raise FieldError(f"{', '.join(odd.fields)} cannot be read")
+    return [_masked(_with_oddities(each, odd)) for each in records]
 
 
-def _without_names(adapter: Adapter, time: JsonValue) -> str:
-    """The text of a time; of a list or an object its JSON, redacted by the names in it."""
-    if isinstance(time, dict | list):
-        return json.dumps(redacted(time, adapter.redact, adapter.needed))
-    return str(time)
-
-
-def _without(content: JsonObject, name: str, value: JsonValue) -> JsonObject:
-    """`content` without the fields whose key begins with `name`, at any depth, where they are `value`."""
-
-    def cleaned(of: JsonValue) -> JsonValue:
-        if isinstance(of, list):
-            return [cleaned(each) for each in of]
-        if isinstance(of, dict):
-            return _without(of, name, value)
-        return of
-
-    kept = {key: each for key, each in content.items() if not key.startswith(name) or each != value}
-    return {key: cleaned(each) for key, each in kept.items()}
-
-
-def _with_unreadable_time(record: Record, text: str) -> Record:
-    if (
-        isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord)
-        or record.event_at is not None
-    ):
+def _with_oddities(record: Record, odd: Oddities) -> Record:
+    if isinstance(record, IgnoredRecord | UnreadableRecord):
         return record
-    return record.model_copy(update={"unreadable_time": text[:TEXT_LIMIT]})
+    update = {}
+    if odd.fields:
+        update["odd_fields"] = ", ".join(odd.fields)[:TEXT_LIMIT]
+    if odd.times and record.event_at is None and not isinstance(record, AppInventoryRecord):
+        update["unreadable_time"] = ", ".join(odd.times)[:TEXT_LIMIT]
+    return record.model_copy(update=update) if update else record
 
 
 def _lacks_device(record: Record) -> bool:
@@ -234,7 +208,7 @@ def _lacks_device(record: Record) -> bool:
 def _masked(record: Record) -> Record:
     """`record` with its free texts masked; what is a key or an id stays as the partner gave it."""
     texts = {name: getattr(record, name, None) for name in FREE_TEXTS}
-    hidden = {name: masked(text) for name, text in texts.items() if text and masked(text) != text}
+    hidden = {name: masked(text, is_version=name in VERSIONS) for name, text in texts.items() if text}
     return record.model_copy(update=hidden) if hidden else record
 
 

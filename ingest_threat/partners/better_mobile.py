@@ -19,6 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -57,8 +58,10 @@ INSTALLED = "INSTALLED"
 """The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
+DEVICE_LOG = frozenset({"ThreatLevel", "IsDeleted", "LastReported"})
+"""Fields of the device log: one of them beside `DeviceUDID` says which log it is."""
 NETFLOW = frozenset({"Host", "Destination", "UrlStatus", "Url", "Scheme", "SourceClient", "NetworkType"})
-"""Fields of the netflow log: one of them beside `UDID` says which log it is."""
+"""Fields of the netflow log: one of them beside a UDID says which log it is."""
 NETFLOW_TABLE = "BetterMTDNetflowLog_CL"
 _PERSONAL = (
     *("UserName", "FirstName", "LastName", "FullName", "DisplayName", "DeviceName", "HostName"),
@@ -88,11 +91,13 @@ def read(item: Item) -> list[Record]:
         return [_incident(item, row)]
     if "BundleId" in row and row.keys() & {"AppStatus", "AppName", "IsMdm"}:
         return _app(item, row)
-    if item.content.get("Type") == NETFLOW_TABLE or ("UDID" in row and row.keys() & NETFLOW):
+    if item.content.get("Type") != NETFLOW_TABLE and "DeviceUDID" in row and row.keys() & DEVICE_LOG:
+        return [_device(item, row)]
+    if item.content.get("Type") == NETFLOW_TABLE or (
+        row.keys() & {"UDID", "DeviceUDID"} and row.keys() & NETFLOW
+    ):
         # What the agent let pass or stopped on its way: policy at work, no finding on the device.
         return item.ignored("a row of the netflow log")
-    if "DeviceUDID" in row and row.keys() & {"ThreatLevel", "IsDeleted", "LastReported"}:
-        return [_device(item, row)]
     raise Foreign
 
 
@@ -112,7 +117,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=fields.text(row, "ThreatTitle", "ThreatDescription", "ThreatType"),
         severity_raw=fields.written(row, "ThreatSeverity"),
-        severity=taxonomy.severity_of(fields.grade(row, "ThreatSeverity"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.word(row, "ThreatSeverity"), SEVERITY, threat_type),
         status=Status.RESOLVED if resolved else Status.OPEN,
         detected_at=detected_at,
         resolved_at=(logged_at or detected_at) if resolved else None,
@@ -133,7 +138,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
     common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
-    if fields.decided(row, "IsDeleted"):
+    if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
         return ThreatRecord(
             **common,
             report_id=fields.joined(device, "DELETED", reported),
@@ -147,26 +152,32 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             detected_at=fields.moment(row, "TimeGenerated"),
             scanned=False,
         )
-    at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
-    never_reported = "LastReported" in row and at is None
-    level = fields.grade(row, "ThreatLevel")
-    if level is None or is_no_verdict(level) or never_reported:
+    last, level = contact(row, "LastReported"), fields.word(row, "ThreatLevel")
+    severity = DEVICE_LEVEL.get(level or "", Level.HIGH)
+    if level is None or is_no_verdict(level) or not last.possible:
         # No agent has scanned yet, or none says what it found.
-        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
-    severity = DEVICE_LEVEL.get(level, Level.HIGH)
+        return DeviceIdentityRecord(
+            **common,
+            report_id=fields.joined(device, reported),
+            detected_at=last.at,
+        )
+    logged_at = fields.moment(row, "TimeGenerated")
     return DeviceStateRecord(
         **common,
-        report_id=report_id,
-        detected_at=at,
+        # The same contact may come with another level, as when a threat is found by the console alone.
+        report_id=fields.joined(device, reported, level, fields.time_written(row, "TimeGenerated")),
+        detected_at=logged_at,
+        clears_until=last.at,
+        scanned=not last.never,
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        clears=Clears.ALL if severity is Level.SECURED and not last.never else Clears.NONE,
         closed_keys=(DELETED,),
     )
 
 
 def _app(item: Item, row: JsonObject) -> list[Record]:
-    # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
+    # Nothing of an app is kept for long, so a row that names no app on a device is merely ignored.
     device, app_id = _device_id(row, "DeviceUDID"), fields.identifier(row, "BundleId")
     if fields.word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
         return item.ignored("a row of the app log that names no app on a device")
@@ -229,5 +240,9 @@ def _needed(row: JsonObject, name: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
+    words={"resolved": RESOLVED},
 )

@@ -21,6 +21,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import masked
 from shared.domain.level import Level
@@ -62,9 +63,8 @@ DEVICE_LEVEL = {
 }
 ACTIVE = frozenset({"1", "ACTIVE"})
 INACTIVE = frozenset({"4", "INACTIVE"})
-SILENT = frozenset({"-1", "0", "PROVISIONED"})
 """Statuses of a device row. -1 (processing), 0 (provisioned, the app not registered) and what nobody explains
-say nothing of its risk; the latter is logged."""
+say nothing of its risk."""
 STATUS = {
     # The documented list is not whole (`Info` was seen): every other event opens, and is logged.
     "NONCOMPLIANT": Status.OPEN,
@@ -108,6 +108,12 @@ BY_FACTORS = frozenset({"WIFINETWORK", "NETWORKSECURITY", "DEVICE"})
 """Vectors whose rows end by the factors, too: what ends an app names it."""
 NETWORKS = frozenset({"WIFINETWORK", "CELLULARNETWORK"})
 """Vectors whose details name the network a person was in: they are not kept."""
+NAMES_A_NETWORK = re.compile(
+    r"(?:\b|_)(?:b?ssid|mac|wi-?fi|wlan|hotspot|networks?|access[ _-]?point|ap|router|gateway)"
+    r"(?:[ _-]?(?:b?ssid|names?|id|address|point))?\b[\"')\]]{0,2} *(?:[:=(\"']|is\b|named\b|called\b)",
+    re.IGNORECASE,
+)
+"""Details of any other vector that do so, too, beside what else they say."""
 KEYWORD: Mapping[str, str] = {
     # In the threat factors, before the keywords all partners share.
     "NETWORK_PROTECTION": "vpn_or_network_protection_off",
@@ -116,7 +122,7 @@ KEYWORD: Mapping[str, str] = {
     "BLUEBORNE": "vulnerable_os",
     "OPEN_WIFI": "insecure_wifi",
     "POLICY_VERIFICATION": "protection_disabled",
-    "CLIENT_VERSION": "protection_disabled",
+    "CLIENT_VERSION": "agent_outdated",
     "BOTNET": "malicious_site",
 }
 APP_KEYWORD: Mapping[str, str] = {
@@ -176,7 +182,8 @@ def read(item: Item) -> list[Record]:
     family, threat_type = _type(row, event, vector)
     at = fields.moment(row, "event_timestamp", "backend_last_updated")
     device_id, status = fields.device_id(row, "device_id"), STATUS.get(event, Status.OPEN)
-    factors, details = fields.key_text(row, "threat_factors"), _details(row, vector)
+    factors, details = fields.text(row, "threat_factors"), _details(row, vector)
+    written = fields.text(row, "details")
     content = (None, AGENT_KEY) if event in AGENT else (vector, details or _plain_text(factors))
     by_factors = factors and (event == "NONCOMPLIANT" or (status is Status.OPEN and vector in BY_FACTORS))
     return [
@@ -196,7 +203,7 @@ def read(item: Item) -> list[Record]:
             os_version=fields.text(row, "os_version"),
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
-            threat_name=factors or (None if vector in NETWORKS else fields.text(row, "details")),
+            threat_name=factors or (None if _is_of_a_network(written or "", vector) else written),
             severity_raw=fields.written(row, "severity"),
             severity=_severity(row, status, threat_type),
             status=status,
@@ -212,7 +219,7 @@ def read(item: Item) -> list[Record]:
 
 
 def _severity(row: JsonObject, status: Status, threat_type: str) -> Level:
-    word = fields.grade(row, "severity")
+    word = fields.word(row, "severity")
     if status is Status.RESOLVED and word in INFORMATIVE:
         return Level.SECURED
     return taxonomy.severity_of(word, SEVERITY, threat_type)
@@ -220,8 +227,8 @@ def _severity(row: JsonObject, status: Status, threat_type: str) -> Level:
 
 def _details(row: JsonObject, vector: str) -> str | None:
     """What a row is about, alike however it is written; of a network its hash, which tells two apart."""
-    details = _plain_text(fields.key_text(row, "details"))
-    if details and vector in NETWORKS:
+    details = _plain_text(fields.text(row, "details"))
+    if details and _is_of_a_network(details, vector):
         return hashlib.sha256(details.encode()).hexdigest()
     return details or None
 
@@ -229,9 +236,13 @@ def _details(row: JsonObject, vector: str) -> str | None:
 def _kept(item: Item, vector: str) -> JsonValue:
     """The row, with the details of what is no network: the app, the site or the setting."""
     details = item.content.get("details")
-    if vector in NETWORKS or not isinstance(details, str) or not isinstance(item.raw, dict):
+    if not isinstance(details, str) or not isinstance(item.raw, dict) or _is_of_a_network(details, vector):
         return item.raw
     return {**item.raw, "details": masked(details)}
+
+
+def _is_of_a_network(details: str, vector: str) -> bool:
+    return vector in NETWORKS or NAMES_A_NETWORK.search(details) is not None
 
 
 def _device(item: Item) -> Record:
@@ -248,7 +259,7 @@ def _device(item: Item) -> Record:
             fields.required_identifier(row, "internal_id", "id"),
             status,
             risk,
-            fields.written(row, "last_connection"),
+            fields.time_written(row, "last_connection"),
         ),
         "partner_device_id": device_id,
         "mdm_device_id": _mdm_id(row),
@@ -269,15 +280,15 @@ def _device(item: Item) -> Record:
             detected_at=None,
             scanned=False,
         )
-    at = fields.moment(row, "last_connection")
-    if status not in ACTIVE or is_no_verdict(risk):
-        is_known = status in ACTIVE | SILENT or is_no_verdict(status)
-        unknown = None if is_known else fields.written(row, "status")
-        return DeviceIdentityRecord(**common, detected_at=at, unknown_status=unknown)
+    last = contact(row, "last_connection")
+    severity = DEVICE_LEVEL.get(risk or "", Level.HIGH)
+    if status not in ACTIVE or is_no_verdict(risk) or not last.possible:
+        return DeviceIdentityRecord(**common, detected_at=last.at)
+    # A connection is no verdict's time: the risk may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
-        detected_at=at,
-        severity=DEVICE_LEVEL.get(risk or "", Level.HIGH),
+        severity=severity,
+        scanned=not last.never,
         severity_raw=fields.written(row, "risk"),
         closed_keys=(key,),
     )
@@ -339,5 +350,8 @@ def _platform(model: str | None) -> Platform | None:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("objects",), redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL})
+    read,
+    envelopes=("objects",),
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
 )

@@ -24,8 +24,9 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.redaction import REDACTED
+from ingest_threat.redaction import REDACTED, redacted
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -156,6 +157,10 @@ REDACT = frozenset(
 )
 
 
+DESCRIBES = frozenset({"name", "summary", "description", "title", "application_name"})
+"""What a threat in a network is described by."""
+
+
 class _Common(TypedDict):
     """What every record of an event has."""
 
@@ -202,12 +207,12 @@ def _as_event(content: JsonObject) -> JsonObject:
         "change_type": "UPDATED",
     }
     if "device_guid" not in content and content.keys() & {*SECURITY, *ACTIVATION, *PROTECTION}:
-        parent = fields.part(content, "parent_status")
+        parent = _object(content, "parent_status")
         said_of_parent = (fields.written(parent, name) for name in (*ACTIVATION, *SECURITY))
         id_ = fields.joined(fields.text(event, "id"), *said_of_parent)
         return {**event, "id": id_, "type": "DEVICE", "device": {**content, "status": None}}
     if "device_guid" in content:
-        device = {**fields.part(content, "device"), "guid": content["device_guid"]}
+        device = {**_object(content, "device"), "guid": content["device_guid"]}
         if "detections" in content:
             at = {"created_time": content.get("detected_at")}
             return {**event, **at, "type": "SMISHING_ALERT", "smishing_alert": content, "device": device}
@@ -222,20 +227,25 @@ def _threat(item: Item) -> ThreatRecord:
     at = fields.moment(event, "created_time", "eventTime")
     created = fields.word(event, "change_type") in CREATED
     said = fields.word(threat, "status", "action")
-    # A threat that came into being and does not say how it stands is one.
-    status = STATUS.get(said or ("OPEN" if created else ""), Status.UNKNOWN)
+    # A threat that does not say how it stands is one, unless it says since when it is over.
+    over = said is None and fields.moment(threat, "resolved_at") is not None
+    status = STATUS.get(said or ("RESOLVED" if over else "OPEN"), Status.UNKNOWN)
     resolved = status is Status.RESOLVED
     family = fields.word(threat, "type") or ""
-    details = fields.part(threat, "details") or threat
+    details = _object(threat, "details") or threat
     threat_type = _threat_type(threat, details, family)
+    common = _common(item)
+    if family == "NETWORK":
+        # Whatever describes it may name the network a person was in.
+        common["raw"] = redacted(item.raw, DESCRIBES)
     return ThreatRecord(
-        **_common(item),
+        **common,
         threat_key=fields.required_identifier(threat, "guid", "id"),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
-        threat_name=_name(threat, details),
+        threat_name=None if family == "NETWORK" else _name(threat, details),
         severity_raw=fields.written(threat, "severity", "risk"),
-        severity=taxonomy.severity_of(fields.grade(threat, "severity", "risk"), SEVERITY, threat_type),
+        severity=taxonomy.severity_of(fields.word(threat, "severity", "risk"), SEVERITY, threat_type),
         status=status,
         # A blocked page is created resolved; any other resolution does not repeat when it was detected.
         detected_at=(at if created or not resolved else None) or fields.moment(threat, "detected_at"),
@@ -243,8 +253,16 @@ def _threat(item: Item) -> ThreatRecord:
         vendor_category=fields.text(threat, "type"),
         reason=_reason(said, details, prevented=created and resolved and family == "WEB_CONTENT"),
         unknown_type=", ".join(_classifications(threat)) or None if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=fields.written(threat, "status", "action") if status is Status.UNKNOWN else None,
+        unknown_status=_unknown_status(threat, status, created=created),
     )
+
+
+def _unknown_status(threat: JsonObject, status: Status, *, created: bool) -> str | None:
+    """The word for the status that no table knows, or that a threat which is not new has none."""
+    said = fields.written(threat, "status", "action")
+    if status is Status.UNKNOWN:
+        return said
+    return taxonomy.NO_STATUS if said is None and status is Status.OPEN and not created else None
 
 
 def _reason(status: str | None, details: JsonObject, *, prevented: bool) -> str | None:
@@ -305,9 +323,7 @@ def _name(threat: JsonObject, details: JsonObject) -> str | None:
     file, address = fields.text(details, "file_name", "fileName"), fields.text(details, "url")
     assessments = threat.get("assessments")
     several = assessments if isinstance(assessments, list) else [assessments]
-    assessed = [
-        fields.text(fields.part(each, "details"), "name") for each in several if isinstance(each, dict)
-    ]
+    assessed = [fields.text(_object(each, "details"), "name") for each in several if isinstance(each, dict)]
     names = (plain, _end(file), *assessed, _end(fields.text(details, "path")), _without_query(address))
     return next((name for name in names if name and name != REDACTED), None)
 
@@ -334,7 +350,7 @@ def _smishing(item: Item) -> ThreatRecord:
         threat_type="phishing",
         threat_name=fields.text(first, "category"),
         severity_raw=fields.written(alert, "severity"),
-        severity=taxonomy.severity_of(fields.grade(alert, "severity"), SEVERITY, "phishing"),
+        severity=taxonomy.severity_of(fields.word(alert, "severity"), SEVERITY, "phishing"),
         status=Status.OPEN,
         detected_at=fields.moment(event, "created_time") or fields.moment(alert, "detected_at"),
         vendor_category=fields.text(event, "type"),
@@ -364,18 +380,22 @@ def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord
     vouches = _is_active(health) and fields.word(health, *PROTECTION) in PROTECTED
     if severity is Level.SECURED and not (vouches and _level(health)):
         return None
-    at = _seen_at(item)
-    if severity is Level.SECURED:
-        # A row of a list may be older than its reading: it vouches for what was before its check-in.
-        checked_in = fields.moment(fields.part(item.content, "device"), "checkin_time")
-        at = min(filter(None, (at, checked_in)), default=None)
-    timed = at is not None or item.content.keys() & {"created_time", "eventTime"}
+    at, last = _seen_at(item), contact(_object(item.content, "device"), "checkin_time")
+    if severity is Level.SECURED and last.denied and not last.unreadable:
+        return None
+    times = item.content.keys() & {"created_time", "eventTime"}
+    readable = times and not any(fields.is_unreadable_time(item.content, each) for each in times)
+    timed = at or last.at or readable
+    clears = severity is Level.SECURED and timed and not last.denied
     return DeviceStateRecord(
         **common,
         detected_at=at,
         severity=severity,
         severity_raw=said,
-        clears=Clears.ALL if severity is Level.SECURED and timed else Clears.NONE,
+        scanned=not last.denied,
+        clears=Clears.ALL if clears else Clears.NONE,
+        # A row of a list may be older than its reading: it vouches for what was before its check-in.
+        clears_until=last.at if clears else None,
         closed_keys=(INACTIVE,) if vouches else (),
     )
 
@@ -402,7 +422,7 @@ def _inactive(
         # Its key is every agent's: without a device it could be brought to another's.
         yield DeviceIdentityRecord(**common, detected_at=_seen_at(item))
         return
-    device = fields.part(item.content, "device")
+    device = _object(item.content, "device")
     yield ThreatRecord(
         **{**common, "report_id": fields.joined(common["report_id"], INACTIVE)},
         threat_key=INACTIVE,
@@ -419,19 +439,19 @@ def _inactive(
 
 def _level(health: JsonObject) -> Level | None:
     """The level of a device or of a profile's parent; None without a verdict."""
-    said = fields.grade(health, *SECURITY)
+    said = fields.word(health, *SECURITY)
     return None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
 
 
 def _parent(event: JsonObject) -> JsonObject:
-    """The status of the device around a work profile, where its agent was ever at work."""
-    parent = fields.part(fields.part(event, "device"), "parent_status") or fields.part(event, "parent_status")
-    return {} if fields.word(parent, *ACTIVATION) == INVITED else parent
+    """The status of the device around a work profile, where its agent is at work."""
+    parent = _object(_object(event, "device"), "parent_status") or _object(event, "parent_status")
+    return {} if fields.word(parent, *ACTIVATION) in {INVITED, *DEACTIVATED} else parent
 
 
 def _health(event: JsonObject) -> JsonObject:
-    device = fields.part(event, "device")
-    return fields.part(device, "status") or fields.part(event, "details") or device
+    device = _object(event, "device")
+    return _object(device, "status") or _object(event, "details") or device
 
 
 def _is_active(health: JsonObject) -> bool:
@@ -440,18 +460,18 @@ def _is_active(health: JsonObject) -> bool:
 
 def _seen_at(item: Item) -> datetime | None:
     """When a device was as the event says; a row of a list gives when it last changed."""
-    device = fields.part(item.content, "device")
+    device = _object(item.content, "device")
     return fields.moment(item.content, "created_time", "eventTime") or fields.moment(device, "updated_time")
 
 
 def _common(item: Item) -> _Common:
     event = item.content
-    device = fields.part(event, "device")
-    target, actor = fields.part(event, "target"), fields.part(event, "actor")
+    device = _object(event, "device")
+    target, actor = _object(event, "target"), _object(event, "actor")
     # The target of a threat event is the threat, whatever its guid looks like; a SYSTEM actor has no guid,
     # and an ADMIN's is a person. Only what calls itself a DEVICE is one.
     target, actor = _if_device(target), _if_device(actor)
-    info = fields.part(device, "info") or fields.part(device, "details")
+    info = _object(device, "info") or _object(device, "details")
     return {
         "partner": item.partner,
         "index": item.index,
@@ -462,7 +482,7 @@ def _common(item: Item) -> _Common:
         or fields.device_id(actor, "guid"),
         "mdm_device_id": fields.linking_id(info, "external_id") or fields.linking_id(target, "externalId"),
         "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
-        "os_version": fields.text(fields.part(device, "software"), "os_version")
+        "os_version": fields.text(_object(device, "software"), "os_version")
         or fields.text(device, "os_version"),
     }
 
@@ -470,6 +490,15 @@ def _common(item: Item) -> _Common:
 def _if_device(party: JsonObject) -> JsonObject:
     """The target or actor of an event where it calls itself a device, else nothing."""
     return party if fields.word(party, "type") == "DEVICE" else {}
+
+
+def _object(of: JsonObject, name: str) -> JsonObject:
+    """The object under `name`, or the one of a list of one; flat events have a word there, or nothing, and
+    the fields one level up."""
+    value = of.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, dict) else {}
 
 
 def complete(records: Sequence[Record]) -> list[Record]:
@@ -491,7 +520,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("devices", "threats", "smishing_alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     complete=complete,
     never_resolves=NEVER_RESOLVES,
 )

@@ -23,6 +23,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
@@ -100,10 +101,13 @@ BARE_DEVICE = {"emmDeviceInfo", "enrollmentStatus", "singleEnrollmentKey", "decl
 """The keys that set the `device` of the bare envelope apart from another partner's."""
 ROW = {"riskLevel", "securityStatus"}
 """The keys that set a device of the REST interface apart."""
+WELL = "SECURED"
+"""The only `securityStatus` that is documented. Any other word says that the phone is not well."""
 REDACT = frozenset(
     {
         *("singleEnrollmentKey", "imei", "imsi", "lockPassword", "email", "user", "first_name", "last_name"),
         *("device.name", "phoneNumber", "ipAddress", "customFields"),
+        *("network", "networkName", "accessPoint"),
     }
 )
 CHANGED = ("lastModificationDate", "creationDate")
@@ -177,7 +181,7 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
                 body = body[0]
             if isinstance(body, dict) and (key != "device" or body.keys() & BARE_DEVICE):
                 return kind, content
-        if {"integration", "job"} <= content.keys():
+        if content.get("job"):
             return "job", {}
     raise Foreign
 
@@ -186,7 +190,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     """The whole device as the admin's policy grades it: it lists every status with a level, active or not."""
     written = {category: fields.written(body, name) for name, category in LEVEL_FIELDS.items()}
     words = {category: fields.plain_word(word) for category, word in written.items() if word}
-    if not words:
+    if not body.keys() & {*LEVEL_FIELDS, *(f"matched{kind}StatusLevels" for kind in FAMILY)}:
         raise fields.FieldError("no threat level")
     device, at = fields.inner(body, "device"), _at(item, body)
     common = _judged(item, body, device)
@@ -196,9 +200,9 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
         for category, word in words.items()
         if not is_no_verdict(word)
     }
-    graded, broken = _graded(item, body, common, at)
+    graded, broken = _graded(item, body, common, at, levels)
     # Green is the policy's word that even an active status is no threat.
-    threats = [each for each in graded if _counts(each)]
+    threats = [each for each in graded if each.status is Status.OPEN and each.severity is not Level.SECURED]
     closed = [each.threat_key for each in graded if each not in threats and each.status is not Status.UNKNOWN]
     lost = list(_enrollment(item, device, at)) if _is_lost(device) else []
     unfinished = "status" in body and is_no_verdict(fields.word(body, "status"))
@@ -218,47 +222,46 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     return [state, *lost, *threats, *broken]
 
 
-def _counts(graded: ThreatRecord) -> bool:
-    """Whether a graded status is a threat, or has a word that is to be logged; 2 and 3 say nothing."""
-    if graded.status is Status.UNKNOWN:
-        return graded.unknown_status not in {None, "2", "3"}
-    return graded.status is Status.OPEN and graded.severity is not Level.SECURED
-
-
 def _graded(
-    item: Item, body: JsonObject, common: _Judged, at: datetime | None
+    item: Item, body: JsonObject, common: _Judged, at: datetime | None, levels: Mapping[Category, Level]
 ) -> tuple[list[ThreatRecord], list[Record]]:
     """The threat each graded status is, and the entries that cannot be read: they harm no other."""
     threats, broken = list[ThreatRecord](), list[Record]()
-    for kind in FAMILY:
+    for kind, family in FAMILY.items():
+        fine = levels.get(family) is Level.SECURED
         for entry in fields.inner_list(body, f"matched{kind}StatusLevels", at_most=MAX_ENTRIES):
             # Of its event a threat keeps its own entry only: what is stored grows with the message.
             raw = redacted(entry, REDACT)
             try:
-                threats.append(_grade(item, entry, kind, {**common, "raw": raw}, at))
+                threats.append(_grade(item, entry, kind, {**common, "raw": raw}, at, fine=fine))
             except fields.FieldError as error:
                 broken.append(item.unreadable(f"matched{kind}StatusLevels: {error}", raw))
     return threats, broken
 
 
-def _grade(item: Item, entry: JsonValue, kind: str, common: _Judged, at: datetime | None) -> ThreatRecord:
+def _grade(
+    item: Item, entry: JsonValue, kind: str, common: _Judged, at: datetime | None, *, fine: bool
+) -> ThreatRecord:
     if not isinstance(entry, dict):
         raise fields.FieldError("an entry is not an object")
     graded = fields.inner(entry, f"{kind.lower()}StatusLevel")
     name = fields.required_identifier(fields.inner(graded, f"device{kind}Status"), "name")
     record = fields.inner(entry, f"device{kind}StatusRecord")
-    status, written = _status(item, record), fields.written(record, "value")
+    status, unstated = _status(item, record), fields.word(record, "value") is None
+    if unstated and fine:
+        status = Status.UNKNOWN  # The snapshot lists what is not active, too, and calls its kind well.
     own: _Judged = {**common, "report_id": fields.joined(common["report_id"], name)}
-    level = fields.grade(graded, "level")
-    return _threat(own, name, kind, status, at, None if is_no_verdict(level) else level, written)
+    threat = _threat(own, name, kind, status, at, fields.word(graded, "level"))
+    said = taxonomy.NO_STATUS if unstated and not fine else None
+    return threat.model_copy(update={"unknown_status": said})
 
 
 def _record(item: Item, body: JsonObject) -> list[Record]:
     kind = next((kind for kind in FAMILY if f"device{kind}Status" in body), "System")
     name = fields.required_identifier(fields.inner(body, f"device{kind}Status"), "name")
     device, at = fields.inner(body, "device"), _at(item, body)
-    status, written = _status(item, body), fields.written(body, "value")
-    threat = _threat(_judged(item, body, device), name, kind, status, at, written=written)
+    written = fields.written(body, "value")
+    threat = _threat(_judged(item, body, device), name, kind, _status(item, body), at, written=written)
     return _unless_lost(item, device, threat, at)
 
 
@@ -266,10 +269,8 @@ def _history(item: Item, body: JsonObject) -> list[Record]:
     event = fields.inner(body, "event")
     common = _judged(item, body, {"id": body.get("deviceId")})
     at = fields.moment(event, "eventDate") or _at(item, body)
-    status, written = _status(item, event), fields.written(event, "value")
-    return [
-        _threat(common, fields.required_identifier(event, "kind"), _kind(item), status, at, written=written)
-    ]
+    status, name = _status(item, event), fields.required_identifier(event, "kind")
+    return [_threat(common, name, _kind(item), status, at, written=fields.written(event, "value"))]
 
 
 def _detection(item: Item, body: JsonObject) -> list[Record]:
@@ -278,7 +279,8 @@ def _detection(item: Item, body: JsonObject) -> list[Record]:
     common = _judged(item, body, {"id": device, "declaredOperatingSystem": system})
     status = Status.RESOLVED if fields.word(body, "status") in item.words["ended"] else Status.OPEN
     name = fields.required_identifier(body, "metric", "type")
-    return [_threat(common, name, _kind(item), status, _at(item, body))]
+    said = fields.written(body, "status")
+    return [_threat(common, name, _kind(item), status, _at(item, body), written=said)]
 
 
 def _application(item: Item, body: JsonObject) -> list[Record]:
@@ -303,7 +305,6 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
         severity_raw=fields.written(body, "status"),
         severity=_severity(body),
         status=status,
-        unknown_status=fields.written(body, "status") if status is Status.UNKNOWN else None,
         **_times(status, at),
         vendor_category=fields.text(item.content, "category"),
     )
@@ -343,7 +344,7 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _device(item: Item, body: JsonObject) -> list[Record]:
-    info = fields.part(body, "emmDeviceInfo")
+    info = fields.inner(body, "emmDeviceInfo")
     at = _at(item, body) or fields.moment(info, "lastSynchronizationDate")
     return [
         _identity(item, body, body, at),
@@ -352,9 +353,9 @@ def _device(item: Item, body: JsonObject) -> list[Record]:
 
 
 def _identity(item: Item, body: JsonObject, device: JsonObject, at: datetime | None) -> DeviceIdentityRecord:
-    info = fields.part(device, "emmDeviceInfo")
+    info = fields.inner(device, "emmDeviceInfo")
     # "intune" says that `externalId` is Intune's id. Older events have it a level higher.
-    emm = fields.text(fields.part(info, "integration"), "emm") or fields.text(info, "emm")
+    emm = fields.text(fields.inner(info, "integration"), "emm") or fields.text(info, "emm")
     common = _common(item, body, device)
     return DeviceIdentityRecord(**common, detected_at=at, emm=emm and emm.lower())
 
@@ -362,7 +363,7 @@ def _identity(item: Item, body: JsonObject, device: JsonObject, at: datetime | N
 def _enrollment(item: Item, device: JsonObject, at: datetime | None) -> Iterator[ThreatRecord]:
     """An agent that was at work and is coupled no more; one that never connected has nothing to lose."""
     enrollment = fields.inner(device, "enrollmentStatus")
-    connected = fields.written(enrollment, "lastConnection")
+    connected = _connected(enrollment)
     if not _is_lost(device) and (connected is None or fields.text(enrollment, "coupled") is None):
         return
     status = Status.OPEN if _is_lost(device) else Status.RESOLVED
@@ -394,25 +395,33 @@ def _never_connected(device: JsonObject) -> bool:
     """Whether the agent has never been at work; what says nothing of it is not taken so."""
     enrollment = fields.inner(device, "enrollmentStatus")
     told = not enrollment or bool(enrollment.keys() & {"coupled", "lastConnection"})
-    connected = _is_coupled(device) or fields.written(enrollment, "lastConnection") is not None
+    connected = _is_coupled(device) or _connected(enrollment) is not None
     return "enrollmentStatus" in device and told and not connected
+
+
+def _connected(enrollment: JsonObject) -> str | None:
+    """When an agent last connected, as it is written; None for what is no time: then it never did."""
+    at = contact(enrollment, "lastConnection").at
+    return fields.time_written(enrollment, "lastConnection") if at else None
 
 
 def _is_lost(device: JsonObject) -> bool:
     """Whether an agent that was at work is so no more: its phone is coupled no longer, or was deleted."""
     enrollment = fields.inner(device, "enrollmentStatus")
-    if fields.written(enrollment, "lastConnection") is None:
+    if _connected(enrollment) is None:
         return False
-    return fields.decided(enrollment, "coupled") is False or fields.written(device, "deletedAt") is not None
+    return fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"} or fields.happened(device, "deletedAt")
 
 
 def _row(item: Item) -> Record:
     """A device of the REST interface; one reserved for a phone to come has neither date."""
     row = item.content
-    seen = fields.written(row, "lastSyncAt") or fields.written(row, "enrolledAt")
-    word, status = fields.grade(row, "riskLevel"), fields.word(row, "securityStatus")
+    last, enrolled = contact(row, "lastSyncAt"), contact(row, "enrolledAt")
+    # What stands for a contact and is no time says that there was none, whenever the phone was enrolled.
+    seen = None if last.denied else last.at or enrolled.at
+    word, status = fields.word(row, "riskLevel"), fields.word(row, "securityStatus")
     report_id = fields.joined(
-        fields.required_identifier(row, "id"), fields.text(row, "lastSyncAt"), word, status
+        fields.required_identifier(row, "id"), fields.time_written(row, "lastSyncAt"), word, status
     )
     common: _Common = {
         "partner": item.partner,
@@ -429,15 +438,20 @@ def _row(item: Item) -> Record:
     if seen and fields.word(row, "agentStatus") in GONE:
         # Not the time of the last contact: at that moment the agent was there.
         return _inactive(common, Status.OPEN, None)
-    at = fields.moment(row, "lastSyncAt", "enrolledAt")
-    if not seen or is_no_verdict(word):
-        return DeviceIdentityRecord(**common, detected_at=at)
-    green = word == "LOW" and status == "SECURED"
+    graded = None if is_no_verdict(word) else DEVICE_LEVEL.get(word or "", Level.HIGH)
+    doubted = None if is_no_verdict(status) or status == WELL else DEVICE_LEVEL.get(status or "", Level.HIGH)
+    if word == "LOW" and status == WELL:
+        graded = Level.SECURED
+    severity = highest(level for level in (graded, doubted) if level)
+    proven = seen or last.unreadable
+    if not proven or not (graded or doubted):
+        return DeviceIdentityRecord(**common, detected_at=seen)
+    # A contact is no verdict's time: the level may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
-        detected_at=at,
-        severity=Level.SECURED if green else DEVICE_LEVEL.get(word or "", Level.HIGH),
-        severity_raw=fields.written(row, "riskLevel"),
+        severity=severity,
+        scanned=seen is not None,
+        severity_raw=fields.written(row, "riskLevel" if severity is graded else "securityStatus"),
         closed_keys=(UNCOUPLED,),
     )
 
@@ -481,8 +495,15 @@ def _threat(
         status=status,
         **_times(status, at),
         vendor_category=kind,
-        unknown_status=written if status is Status.UNKNOWN else None,
+        unknown_status=_unknown_status(status, written),
     )
+
+
+def _unknown_status(status: Status, written: str | None) -> str | None:
+    """The value that no setting knows, or that there is none; both are logged."""
+    if status is Status.UNKNOWN:
+        return written
+    return taxonomy.NO_STATUS if written is None else None
 
 
 def _plain(name: str) -> str:
@@ -496,7 +517,7 @@ _TYPE_BY_PLAIN = {_plain(name): threat_type for name, threat_type in TYPE.items(
 def _status(item: Item, body: JsonObject) -> Status:
     value = fields.number(body, "value")
     word = fields.word(body, "value") if value is None else f"{value:g}"
-    if word in item.words["active"]:
+    if word is None or word in item.words["active"]:  # What does not say how it stands is there.
         return Status.OPEN
     return Status.RESOLVED if word in item.words["inactive"] else Status.UNKNOWN
 
@@ -540,14 +561,14 @@ def _kind(item: Item) -> str | None:
 
 
 def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
-    system = fields.part(device, "operatingSystem")
+    system = fields.inner(device, "operatingSystem")
     return {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.identifier(item.content, "id") or fields.required_identifier(body, "id"),
         "partner_device_id": fields.device_id(device, "id"),
-        "mdm_device_id": fields.linking_id(fields.part(device, "emmDeviceInfo"), "externalId"),
+        "mdm_device_id": fields.linking_id(fields.inner(device, "emmDeviceInfo"), "externalId"),
         "serial": fields.linking_id(device, "serialNumber"),
         "platform": fields.platform(
             fields.text(device, "declaredOperatingSystem") or fields.text(system, "name")
@@ -564,6 +585,6 @@ ADAPTER = Adapter(
     read,
     envelopes=("items",),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL, *STATUS}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *STATUS}),
     words=WORDS,
 )

@@ -19,8 +19,9 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.redaction import holds_secret, redacted
+from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
 from shared.domain.record import (
     BLOCKED,
@@ -102,13 +103,16 @@ OTHER_APP = re.compile(r"\b(?:secure email|secure workspace)\b", re.IGNORECASE)
 """The vendor's apps beside the agent."""
 GONE = frozenset({"UNENROLLED", "DELETED", "WIPED", "RETIRED"})
 """States of management of a device that was managed. Inferred: `managed` and `notManaged` were seen."""
-MANAGED = "MANAGED"
-"""The only state in which its being well counts; so it does where none is given."""
 UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 """States in which its being well says nothing, and in which it may never have been managed."""
 INACTIVE = "agent_inactive"
 """Type of the threat that a device no longer managed is, and its key."""
 MAN_IN_THE_MIDDLE = "MITMATTACKEVENT"
+NAMES_A_NETWORK = frozenset(
+    {"name", "description", "detection_identity_name", "threat", "network", "file_path", "details"}
+    | {"summary", "identity", "target"}
+)
+"""What of such an event may hold the name of the network or its address, also within `data`."""
 COMPUTERS = {"hostname", "health"}
 """The keys of the same vendor's other endpoints."""
 NEVER_RESOLVES = {"MitmAttackEvent": "a later device item with green health, unless not compliant"}
@@ -124,7 +128,8 @@ SEEN = (AGENT_SEEN, "lastSeenAt")
 PERSONAL_OF_A_DEVICE = frozenset({"name", "description", "externalId"})
 """The name is the phone's, which people name after themselves; an event's is what it says."""
 UNQUOTED = re.compile(
-    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?\.?(?: +Parent process: .*)?",
+    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?"
+    r"(?: +\([^()]*\breference\b[^()]*\))?\.?(?: +Parent process: .*)?",
     re.DOTALL,
 )
 """What the vendor's texts say behind the colon: "detected: X (reference)", "detected: X at Y. ..."."""
@@ -176,7 +181,7 @@ def read(item: Item) -> list[Record]:
 def _event(item: Item, parts: list[str]) -> list[Record]:
     event = item.content
     parts = [*(part.replace("_", "") for part in parts[:4]), *parts[4:]]
-    if parts[1] == "SMC" and MAN_IN_THE_MIDDLE in parts[2:3]:
+    if "SMC" in parts[1:3] and MAN_IN_THE_MIDDLE in parts[2:4]:
         return [_man_in_the_middle(item)]
     # `Event::Mobile::...` is about the tenant's certificates and licences, mobile as its product may be.
     if parts[1] != "ENDPOINT" or not _is_mobile(event, parts):
@@ -197,7 +202,7 @@ def _event(item: Item, parts: list[str]) -> list[Record]:
         family = "SMC_WEBFILTERING"
     if family in WEB:
         return [_threat(item, _web_page(event, family, parts[-1]))]
-    level = taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
+    level = taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
     if level.rank < Level.MEDIUM.rank or (family == "MOBILE" and kind in NO_THREAT):
         return item.ignored("not a threat")
     return [_threat(item, _ThreatFacts(taxonomy.UNKNOWN, ("_".join(parts[2:]), _identity(event))))]
@@ -260,9 +265,7 @@ def _violation(event: JsonObject, suffix: str) -> _ThreatFacts:
 
 
 def _apart(text: str) -> str:
-    """`minOsVersion` as its words; what holds a secret stays whole, to be known as such."""
-    if holds_secret(text):
-        return text
+    """`minOsVersion` as its words."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
 
 
@@ -301,14 +304,14 @@ def _man_in_the_middle(item: Item) -> Record:
     record = _threat(item, _ThreatFacts("mitm", ("mitm",)))
     return record.model_copy(
         update={
-            "raw": redacted(item.raw, {"name", "description"}),
+            "raw": redacted(item.raw, NAMES_A_NETWORK),
             "threat_name": "Man in the middle attack",
         }
     )
 
 
 def _name(event: JsonObject) -> str | None:
-    return fields.key_text(event, "name", "description")
+    return fields.text(event, "name", "description")
 
 
 def _found(event: JsonObject) -> tuple[str | None, str | None]:
@@ -316,13 +319,13 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
     stands behind the colon. The script leaves the identity in the name, and the place beside it."""
     name = (_name(event) or "").replace("''", "'")
     quoted = re.findall(r"'([^']*)'", name)
-    plain = None if quoted or holds_secret(name) else UNQUOTED.fullmatch(name)
+    plain = None if quoted else UNQUOTED.fullmatch(name)
     identity = (
-        fields.key_text(event, "threat", "detection_identity_name")
+        fields.text(event, "threat", "detection_identity_name")
         or (quoted[0] if quoted else None)
         or (plain["identity"] if plain else name)
     )
-    place = fields.key_text(event, "filePath")
+    place = fields.text(event, "filePath")
     if place is None and len(quoted) > 1:
         place = quoted[-1]
     if place is None and plain:
@@ -331,15 +334,12 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
 
 
 def _alike(text: str | None) -> str | None:
-    """`text` in small letters; one that holds a secret as it is, for its key becomes its hash."""
-    if text and holds_secret(text):
-        return text
     return (text or "").strip().casefold() or None
 
 
 def _identity(event: JsonObject) -> str | None:
     """The first name in quotes; the script leaves nothing but that."""
-    name = fields.key_text(event, "detection_identity_name") or _name(event) or ""
+    name = fields.text(event, "detection_identity_name") or _name(event) or ""
     quoted = re.search(r"'(.*?)'", name.replace("''", "'"))
     return _alike(quoted[1] if quoted else name)
 
@@ -361,7 +361,7 @@ def _threat(item: Item, facts: _ThreatFacts) -> ThreatRecord:
         threat_type=facts.threat_type,
         threat_name=_name(event),
         severity_raw=fields.written(event, "severity"),
-        severity=taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, facts.threat_type),
+        severity=taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, facts.threat_type),
         status=facts.status,
         detected_at=None if resolved and facts.reason is None else at,
         resolved_at=at if resolved else None,
@@ -384,7 +384,7 @@ def _gone(item: Item, event: JsonObject, endpoint: str | None) -> ThreatRecord:
         report_id=fields.joined(fields.required_identifier(event, "id"), INACTIVE),
         threat_key=INACTIVE,
         partner_device_id=endpoint,
-        platform=_platform(event) or fields.platform(fields.text(fields.part(event, "os"), "platform")),
+        platform=_platform(event) or fields.platform(fields.text(fields.inner(event, "os"), "platform")),
         category=taxonomy.category_of(INACTIVE, Category.DEVICE),
         threat_type=INACTIVE,
         threat_name="Device no longer managed",
@@ -397,9 +397,11 @@ def _gone(item: Item, event: JsonObject, endpoint: str | None) -> ThreatRecord:
 
 def _device(item: Item) -> Record:
     """What the vendor thinks of a whole device."""
-    device, system = item.content, fields.part(item.content, "os")
+    device, system = item.content, fields.inner(item.content, "os")
     managed = (fields.word(device, "managedState") or "").replace("_", "")
-    was_at_work = fields.written(device, *SEEN) or not is_no_verdict(_health(device))
+    # Of an item without the agent's own contact, when anything of the device was seen.
+    last = contact(device, AGENT_SEEN if AGENT_SEEN in device else SEEN[-1])
+    was_at_work = any(fields.happened(device, each) for each in SEEN) or not is_no_verdict(_health(device))
     if managed in GONE or (managed in UNMANAGED and was_at_work):
         # Its own times are of when it was there.
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
@@ -413,46 +415,41 @@ def _device(item: Item) -> Record:
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
     }
-    id_, seen = fields.required_identifier(device, "id"), fields.text(device, *SEEN)
-    state, known = _state(device), managed in {"", MANAGED}
-    well = state is not None and state.severity is Level.SECURED
-    if state is None or managed in UNMANAGED or _never_connected(device) or (well and not known):
+    id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
+    state = _state(device)
+    if managed in UNMANAGED or state is None or not contact(device, AGENT_SEEN).possible:
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
-            unknown_status=None if known or managed in UNMANAGED else fields.written(device, "managedState"),
         )
-    # Well is what the agent itself last saw; any other contact, too, may have told that something is wrong.
-    times = SEEN if state.severity is Level.SECURED else tuple(reversed(SEEN))
+    # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
-        detected_at=fields.moment(device, *times),
         report_id=fields.joined(id_, seen, state.word),
         severity=state.severity,
         severity_raw=state.word,
-        clears=state.clears,
-        closed_keys=(INACTIVE,) if known else (),
+        scanned=not last.denied,
+        clears=Clears.NONE if last.denied else state.clears,
+        clears_until=last.at,
+        closed_keys=(INACTIVE,),
     )
 
 
 def _health(device: JsonObject) -> str | None:
-    return fields.grade(fields.inner(device, "healthState"), "state")
-
-
-def _never_connected(device: JsonObject) -> bool:
-    """Whether a whole item says that the agent never was in contact: what is known then is the MDM's."""
-    return AGENT_SEEN in device and fields.written(device, AGENT_SEEN) is None
+    return fields.word(fields.inner(device, "healthState"), "state")
 
 
 def _state(device: JsonObject) -> _State | None:
     """The graver of health and of a compliance that is broken; None without a verdict in either."""
     health, compliance = fields.inner(device, "healthState"), fields.inner(device, "compliance")
-    broken = fields.decided(compliance, "compliant") is False
+    broken = fields.word(compliance, "compliant") in {"FALSE", "0", "NO"}
     word, graded = fields.written(health, "state"), fields.written(compliance, "severity")
     levels = {}
     if word and not is_no_verdict(fields.plain_word(word)):
         levels[word] = DEVICE_LEVEL.get(fields.plain_word(word), Level.HIGH)
+    if graded and graded.casefold() != "none" and is_no_verdict(fields.plain_word(graded)):
+        graded = None
     if broken and (graded or levels):
         # Broken rules that nobody grades are medium, as their events are.
         by_rules = taxonomy.severity_of(graded and fields.plain_word(graded), SEVERITY, taxonomy.UNKNOWN)
@@ -479,6 +476,6 @@ ADAPTER = Adapter(
     read,
     envelopes=("items", "alerts"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     never_resolves=NEVER_RESOLVES,
 )

@@ -128,7 +128,7 @@ def read(item: Item) -> list[Record]:
     steps = [fields.text(incident, name) for name in ("event_type", "status")]
     resolved = _closes(steps, item.words["closing"])
     incident_id = fields.required_identifier(incident, "id")
-    word = fields.grade(incident, "severity")
+    word = fields.word(incident, "severity")
     return [
         ThreatRecord(
             **_common(item, device),
@@ -142,7 +142,7 @@ def read(item: Item) -> list[Record]:
             threat_type=threat_type,
             threat_name=fields.text(incident, "sub_type", "package_name", "type"),
             severity_raw=None if is_no_verdict(word) else fields.written(incident, "severity"),
-            severity=taxonomy.severity_of(None if is_no_verdict(word) else word, SEVERITY, threat_type),
+            severity=taxonomy.severity_of(word, SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
@@ -157,10 +157,10 @@ def read(item: Item) -> list[Record]:
 
 def _state(item: Item, device: JsonObject) -> Record:
     """What a line says of a device alone. It clears nothing: nobody shows what its words stand for."""
-    word, common = fields.grade(device, "health_status"), _common(item, device)
+    word, common = fields.word(device, "health_status"), _common(item, device)
     at = fields.moment(item.content, "timestamp")
     report_id = fields.joined(
-        fields.required_identifier(device, "identifier"), word, fields.text(item.content, "timestamp")
+        fields.required_identifier(device, "identifier"), word, fields.time_written(item.content, "timestamp")
     )
     if word in GONE:
         return ThreatRecord(
@@ -183,8 +183,7 @@ def _state(item: Item, device: JsonObject) -> Record:
         detected_at=at,
         severity=DEVICE_LEVEL.get(word or "", Level.HIGH),
         severity_raw=fields.written(device, "health_status"),
-        # Of a word that no table knows, nobody can say that the agent is there.
-        closed_keys=(INACTIVE,) if word in DEVICE_LEVEL else (),
+        closed_keys=(INACTIVE,),
     )
 
 
@@ -261,5 +260,8 @@ def _platform(device: JsonObject) -> Platform | None:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL}), words={"closing": CLOSING}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
+    words={"closing": CLOSING},
 )

@@ -6,8 +6,8 @@ choice, one `{"event": {...}}` a message or one a line. Documented: event names 
 policies, actions, `externalId` is the UEM's device id or a UDID. Seen in public records: severities 6, 8 and
 10. Inferred: a severity is twice a policy's level of 1 to 5, Blocked is closed at once, and what a Resolved
 event (no public sample) repeats: device, event name, app or destination; where it names neither app nor
-destination, the alert's id finds the detection. What a device row says of itself counts as of its last
-check-in. The vendor's other streams may be pointed at the same address, and are none of our business.
+destination, the alert's id finds the detection. What a device row says counts as of its receipt. The vendor's
+other streams may be pointed at the same address, and are none of our business.
 """
 
 import re
@@ -15,15 +15,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import JsonValue
-
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.partners._times import is_nothing
-from ingest_threat.redaction import masked
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -118,8 +114,6 @@ MAC_ALERT = frozenset({"caid", "certid", "topicType"})
 MAC_TELEMETRY = frozenset({"host_info", "glob_seq_num", "mach_time"})
 COMPUTER = re.compile(r"^(?:MAC|OS_X|WINDOWS|CHROME|LINUX)")
 """Systems of devices that the same list has, and that are no phones."""
-SEEN = ("lastStatusUpdateUtcMs", "lastDnsTraffic", "lastPrivateAccessDnsTraffic")
-"""When the agent, or the traffic through it, was seen."""
 UNENROLLED = "agent_inactive"
 """Type of the threat that a device is which is not enrolled any more, and its key."""
 REDACT = frozenset(
@@ -228,7 +222,7 @@ def _written_time(event: JsonObject, at: datetime | None) -> str | None:
 def _row(item: Item) -> list[Record]:
     """A device as the Risk API lists it: its level raises, and clears nothing."""
     row = item.content
-    said = fields.grade(row, "riskCategory", "risk")
+    said = fields.word(row, "riskCategory", "risk")
     device = _object(_object(row, "info"), "device")
     system = fields.text(device, "osType", "platform") or fields.text(_object(row, "hardwareSpec"), "osType")
     if COMPUTER.search(fields.plain_word(system or "")):
@@ -249,13 +243,13 @@ def _row(item: Item) -> list[Record]:
         os_version=fields.text(device, "deviceSystemVersion"),
         detected_at=seen_at,
     )
+    # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
     level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
-    common = identity.model_dump(exclude={"record", "emm", "unknown_status"})
-    was_seen = seen_at is not None or _was_seen(item.raw)
-    if was_seen and fields.decided(_object(connector, "payload"), "isEnrolled") is False:
+    common = identity.model_dump(exclude={"record", "emm", "detected_at"})
+    if seen_at and enrolled and not fields.boolean(_object(connector, "payload"), "isEnrolled"):
         return [_unenrolled(common) if device_id else identity]
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
-    knows = was_seen or ("risk" in row and level is not Level.SECURED)
+    knows = seen_at is not None or ("risk" in row and level is not Level.SECURED)
     if level is None or not knows:
         return [identity]
     severity_raw = fields.written(row, "riskCategory", "risk")
@@ -277,18 +271,13 @@ def _unenrolled(common: Mapping[str, Any]) -> ThreatRecord:
     )
 
 
-def _was_seen(row: JsonValue) -> bool:
-    """Whether a row gives any time at which the agent was seen, if only one that nobody can read."""
-    if not isinstance(row, dict):
-        return False
-    connector = _object(_object(row, "statusUpdate"), "connector")
-    at = {**row, **connector}
-    return any(fields.time_written(at, each) and not is_nothing(at[each]) for each in SEEN)
-
-
 def _checked_in(row: JsonObject, connector: JsonObject) -> datetime | None:
     """The newest time at which the agent, or the traffic through it, was seen."""
-    times = (fields.moment({**row, **connector}, each) for each in SEEN)
+    times = (
+        fields.moment(connector, "lastStatusUpdateUtcMs"),
+        fields.moment(row, "lastDnsTraffic"),
+        fields.moment(row, "lastPrivateAccessDnsTraffic"),
+    )
     return max(filter(None, times), default=None)
 
 
@@ -297,7 +286,7 @@ def _named(event: JsonObject, name: str, key: str) -> str | None:
     value = event.get(name)
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
-    return fields.key_text(value, key) if isinstance(value, dict) else fields.key_text({name: value}, name)
+    return fields.text(value, key) if isinstance(value, dict) else fields.text({name: value}, name)
 
 
 def _object(of: JsonObject, name: str) -> JsonObject:
@@ -331,7 +320,7 @@ def _family(name: str) -> Category:
 def _severity(event: JsonObject, threat_type: str) -> Level:
     written = fields.number(event, "severity")
     if written is None:
-        return taxonomy.severity_of(fields.grade(event, "severity"), SEVERITY, threat_type)
+        return taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, threat_type)
     # A number off the scale is an unknown word.
     return next((level for least, level in SEVERITY_FROM if written >= least), Level.HIGH)
 
@@ -345,7 +334,7 @@ def _platform(device: JsonObject) -> Platform | None:
 
 
 def _os_version(device: JsonObject) -> str | None:
-    _, _, version = masked(fields.text(device, "os") or "").partition(" ")
+    _, _, version = (fields.text(device, "os") or "").partition(" ")
     in_name = _IN_DEVICE_NAME.search(fields.text(device, "deviceName") or "")
     return version or (in_name[1] if in_name else None)
 
@@ -354,5 +343,5 @@ ADAPTER = Adapter(
     read,
     envelopes=("userDeviceList", "records"),
     redact=REDACT,
-    severity_words=frozenset({*SEVERITY, *DEVICE_LEVEL, *map(str, SCALE)}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *map(str, SCALE)}),
 )

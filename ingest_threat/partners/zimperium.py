@@ -23,6 +23,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import Contact, contact
 from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -58,12 +59,13 @@ STATUS = {
     "1": Status.OPEN,
     "4": Status.RESOLVED,
 }
-ACTIVE = "ACTIVE"
-"""The only `appStatus` of a row of the device list that was ever seen."""
-INACTIVE = frozenset(
-    {"INACTIVE", "DORMANT", "DEACTIVATED", "DISABLED", "DELETED", "REMOVED", "UNINSTALLED", "NOT_RUNNING"}
+ACTIVE = frozenset({"ACTIVE", "ACTIVE_APP"})
+"""`appStatus` of a row of the device list whose agent is at work: only the first was ever seen."""
+INACTIVE = re.compile(
+    r"(?:^|_)(?:INACTIVE|DORMANT|DEACTIVATED|DISABLED|DELETED|REMOVED|UNINSTALLED|NOT_RUNNING)(?:_|$)"
 )
-"""Words for an agent that is at work no more; any other than these and ACTIVE says that none has scanned."""
+"""In the word for an agent that is at work no more; any other than these and ACTIVE says that none has
+scanned."""
 GONE = "agent_inactive"
 """Type of the threat that a device is which the console deleted, or whose agent is inactive, and its key."""
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
@@ -187,6 +189,8 @@ NEARBY = "_NEARBY"
 """What the names of networks end with that the phone saw and did not join."""
 KEYWORD = {"PROFILE": "malicious_profile"}
 """Beside the keywords all partners share: threats on profiles of iOS all name them so."""
+EXPORTED = frozenset({"event_id", "eventtimestamp", "mitigated", "forensics"})
+"""Fields of an event of the REST export, beside what names its device and its threat."""
 MAX_RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
 MAX_MITIGATIONS = 1000
@@ -198,10 +202,21 @@ REDACT = frozenset(
         *("first_name", "middle_name", "last_name", "employee_name", "user_info", "imei"),
         *("location", "location_detail", "location_info", "geo_point", "gps_latitude", "gps_longitude"),
         *("city", "country", "countries", "operator", "device_operator"),
+        *("location_city", "location_country"),
+        # Tags of the admin's own choice, mostly of a person or a place.
+        *("tag1", "tag2"),
         # The networks the phone was in, and the addresses in them.
         *("ssid", "bssid", "network", "network_bssid", "external_network", "network_threat", "basestation"),
         *("base_station", "near_by_networks", "arp_tables", "arp_tables_info", "routing_table", "net_stat"),
-        *("network_statistics", "subnet_mask", "network_subnet", "device_ip", "my_ip", "external_ip"),
+        *(
+            "network_info",
+            "network_statistics",
+            "subnet_mask",
+            "network_subnet",
+            "device_ip",
+            "my_ip",
+            "external_ip",
+        ),
         *("gateway_ip", "gateway_mac", "device_mac", "ip_of_detected_url"),
         *("attacker_ip", "attacker_mac", "attacker_ssid", "attacker_bssid"),
         # Pairs of a name and a value, of anything: in these the name of a network stands under `val`.
@@ -255,6 +270,8 @@ class _ThreatFacts:
     vector: str | None = None
     malware_family: str | None = None
     simulated: bool = False
+    unstated: bool = False
+    """Whether nothing says how the threat stands: then it is open."""
 
 
 def read(item: Item) -> list[Record]:
@@ -262,7 +279,7 @@ def read(item: Item) -> list[Record]:
     content = item.content
     if "threat_uuid" in content:
         return [_record(item, _pushed(content), item.raw)]
-    if "device_info" in content and content.keys() & {"threat", "forensics"}:
+    if _is_exported(content):
         return [_record(item, _exported(content), item.raw)]
     if "incident_id" in content:
         return _incident(item)
@@ -278,6 +295,15 @@ def read(item: Item) -> list[Record]:
     if "eventId" in content and "eventFullName" in content:
         return [_record(item, _legacy(content), item.raw)]
     raise Foreign
+
+
+def _is_exported(content: JsonObject) -> bool:
+    """Whether it is an event of the REST export; without `device_info` its device is in `forensics`."""
+    if "device_info" in content:
+        return bool(content.keys() & {"threat", "forensics"})
+    key = fields.identifier(_part(content, "threat"), "threat_uuid")
+    key = key or fields.identifier(_part(content, "forensics"), "threat_uuid", "zdid")
+    return key is not None and bool(content.keys() & EXPORTED)
 
 
 def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
@@ -305,8 +331,15 @@ def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
         vendor_category=facts.vector,
         reason="simulated" if simulated else None,
         unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=facts.status_raw if facts.status is Status.UNKNOWN else None,
+        unknown_status=_unknown_status(facts),
     )
+
+
+def _unknown_status(facts: _ThreatFacts) -> str | None:
+    """The word for the status that no table knows, or that there is none; both are logged."""
+    if facts.status is Status.UNKNOWN:
+        return facts.status_raw
+    return taxonomy.NO_STATUS if facts.unstated else None
 
 
 def _severity(facts: _ThreatFacts, threat_type: str) -> Level:
@@ -354,11 +387,12 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         number=_number(content, "threat_type_id"),
         malware_family=fields.text(content, "malware_family"),
         threat_name=fields.text(content, "threat_display_name", "threat_name"),
-        severity_word=fields.grade(content, "severity_name"),
+        severity_word=fields.word(content, "severity_name"),
         severity_raw=fields.written(content, "severity_name"),
         vector=fields.text(content, "threat_vector"),
         status=status,
         status_raw=fields.written(content, "threat_status"),
+        unstated=fields.word(content, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(content, "simulated"),
@@ -367,8 +401,8 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
 
 def _exported(content: JsonObject) -> _ThreatFacts:
     """One event of the REST export; the same object comes again, mitigated, when the threat is over."""
-    threat, forensics = fields.part(content, "threat"), fields.part(content, "forensics")
-    device, general = fields.part(content, "device_info"), fields.part(threat, "general")
+    threat, forensics = _part(content, "threat"), _part(content, "forensics")
+    device, general = _part(content, "device_info"), _part(threat, "general")
     key = fields.identifier(threat, "threat_uuid") or fields.required_identifier(forensics, "threat_uuid")
     mitigated = fields.boolean(content, "mitigated")
     # In the one public message the times disagree by weeks; that of the attack alone is to the millisecond.
@@ -396,7 +430,7 @@ def _exported(content: JsonObject) -> _ThreatFacts:
         number=_number(forensics, "type"),
         malware_family=fields.text(general, "malware_family"),
         threat_name=fields.text(threat, "display_name", "name"),
-        severity_word=fields.grade(forensics, "severity") or _number(content, "severity"),
+        severity_word=fields.word(forensics, "severity") or _number(content, "severity"),
         severity_raw=fields.written(forensics, "severity") or fields.written(content, "severity"),
         status=Status.RESOLVED if mitigated else Status.OPEN,
         status_raw=None,
@@ -420,8 +454,6 @@ def _incident(item: Item) -> list[Record]:
             if not isinstance(threat, dict):
                 raise fields.FieldError("not an object")
             records.append(_record(item, _of_incident(content, threat), raw))
-        except fields.UnreadableTime:
-            raise  # The incident is read again without it.
         except fields.FieldError as error:
             records.append(item.unreadable(f"related_threats.{place}: {error}", raw))
     return records
@@ -458,10 +490,11 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
         names=(fields.text(threat, "threat_name"),),
         number=_number(threat, "threat_type_id"),
         threat_name=fields.text(threat, "threat_name"),
-        severity_word=fields.grade(threat, "threat_severity"),
+        severity_word=fields.word(threat, "threat_severity"),
         severity_raw=fields.written(threat, "threat_severity"),
         status=status,
         status_raw=fields.written(threat, "threat_status"),
+        unstated=fields.word(threat, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(threat, "simulated") or fields.boolean(incident, "simulated"),
@@ -469,8 +502,8 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
 
 
 def _searched(content: JsonObject) -> _ThreatFacts:
-    key, device = fields.required_identifier(content, "id"), fields.part(content, "device")
-    system = fields.part(device, "os")
+    key, device = fields.required_identifier(content, "id"), _part(content, "device")
+    system = _part(device, "os")
     status, resolved_at = _ending(content)
     return _ThreatFacts(
         report_id=fields.joined(
@@ -484,13 +517,14 @@ def _searched(content: JsonObject) -> _ThreatFacts:
         names=(fields.text(content, "threatTypeName"),),
         number=_number(content, "threatTypeId"),
         threat_name=fields.text(content, "threatTypeName"),
-        severity_word=fields.grade(content, "severityName") or _number(content, "severity"),
+        severity_word=fields.word(content, "severityName") or _number(content, "severity"),
         severity_raw=fields.written(content, "severityName", "severity"),
         vector=fields.text(content, "vectorName"),
         status=status,
         status_raw=fields.written(content, "state"),
+        unstated=status is Status.OPEN and fields.word(content, "state") is None,
         detected_at=fields.moment(content, "timestamp")
-        or fields.moment(fields.part(content, "timestampInfo"), "timestamp"),
+        or fields.moment(_part(content, "timestampInfo"), "timestamp"),
         resolved_at=resolved_at,
         simulated=fields.boolean(content, "simulated"),
     )
@@ -504,7 +538,8 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
     mitigated, events = fields.moment(content, "mitigatedAt"), _mitigations(content)
     status = STATUS.get(_number(content, "state") or "")
     if mitigated is None and status is None:
-        status = Status.RESOLVED if events else Status.UNKNOWN
+        stated = fields.word(content, "state") is not None
+        status = Status.RESOLVED if events else Status.UNKNOWN if stated else Status.OPEN
     if mitigated is None and status is not Status.RESOLVED:
         return status or Status.UNKNOWN, None
     last = max((at for each in events if (at := fields.moment(each, "timestamp"))), default=None)
@@ -512,20 +547,18 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
 
 
 def _mitigations(content: JsonObject) -> list[JsonObject]:
-    try:
-        events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
-    except fields.FieldError:
+    if isinstance(content.get("mitigationEvents"), str):
         return []
+    events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
     return [each if isinstance(each, dict) else {} for each in events]
 
 
 def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
     """What a row of the device list says of its device."""
     row = item.content
-    common, at, seen = _of_device(item), _known_until(row), fields.moment(row, "lastSeen")
-    status = fields.word(row, "appStatus")
-    never_seen = "lastSeen" in row and seen is None
-    if not never_seen and (fields.decided(row, "deleted") or status in INACTIVE):
+    common, seen = _of_device(item), contact(row, "lastSeen")
+    at, status = _known_until(row, seen), fields.word(row, "appStatus")
+    if not seen.never and (fields.boolean(row, "deleted") or INACTIVE.search(status or "")):
         return ThreatRecord(
             **common,
             report_id=fields.joined(
@@ -537,8 +570,9 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
             threat_name="Agent inactive, or device deleted",
             severity=taxonomy.severity_of(None, {}, GONE),
             status=Status.OPEN,
-            # Not lastSeen: at that moment the agent was there, and may have said that all was well.
-            detected_at=fields.moment(row, "processedAt"),
+            # Not lastSeen: at that moment the agent was there, and may have said that all was well. Nor when
+            # the row was computed: what closes it counts as of its receipt, and so does this.
+            detected_at=None,
             scanned=False,
         )
     report_id = fields.joined(
@@ -546,26 +580,29 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         fields.time_written(row, "lastSeen"),
         fields.time_written(row, "processedAt"),
     )
-    posture = fields.grade(row, "riskPostureName") or _number(row, "riskPosture")
-    if posture is None or is_no_verdict(posture) or never_seen or status not in {None, ACTIVE}:
-        is_known = status in {ACTIVE, *INACTIVE} or is_no_verdict(status)
-        unknown = None if is_known else fields.written(row, "appStatus")
-        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at, unknown_status=unknown)
-    severity = SEVERITY.get(posture, Level.HIGH)
-    clean = severity is Level.SECURED and seen is not None and _names_no_threats(row)
+    posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
+    severity = SEVERITY.get(posture or "", Level.HIGH)
+    rated = not is_no_verdict(posture) and seen.possible and (status is None or status in ACTIVE)
+    if severity is Level.SECURED and seen.at is None and status is None:
+        rated = False  # Nothing says that there is an agent which found it so.
+    if not rated:
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+    clean = severity is Level.SECURED and seen.at is not None and _names_no_threats(row)
     return DeviceStateRecord(
         **common,
-        report_id=report_id,
-        detected_at=at,
+        report_id=fields.joined(report_id, posture),
+        # A contact is no verdict's time, which no field gives: the level counts as of its receipt.
+        clears_until=at,
+        scanned=not seen.never,
         severity=severity,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=Clears.ALL if clean else Clears.NONE,
-        closed_keys=(GONE,) if status == ACTIVE else (),
+        closed_keys=(GONE,) if status in ACTIVE else (),
     )
 
 
 def _of_device(item: Item) -> _Common:
-    system = fields.part(item.content, "os")
+    system = _part(item.content, "os")
     raw = item.raw if isinstance(item.raw, dict) else {}
     return {
         "partner": item.partner,
@@ -578,18 +615,16 @@ def _of_device(item: Item) -> _Common:
     }
 
 
-def _known_until(row: JsonObject) -> datetime | None:
+def _known_until(row: JsonObject, seen: Contact) -> datetime | None:
     """Until when a row speaks: what the phone found after it was last seen, or after the row was computed, is
     not in it."""
-    times = [fields.moment(row, name) for name in ("lastSeen", "processedAt")]
+    times = [seen.at, fields.moment(row, "processedAt")]
     return min((at for at in times if at is not None), default=None)
 
 
 def _names_no_threats(row: JsonObject) -> bool:
-    threats = fields.part(row, "threatState")
-    lists = [threats.get(name) for name in ("criticalThreats", "riskyThreats")]
-    # The second as tools write an empty list that stands in a text.
-    return all(each in ([], "[]") for each in lists)
+    threats = _part(row, "threatState")
+    return all(threats.get(name) == [] for name in ("criticalThreats", "riskyThreats"))
 
 
 def _legacy(content: JsonObject) -> _ThreatFacts:
@@ -610,10 +645,11 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
         names=(fields.text(content, "eventFullName"),),
         number=None,
         threat_name=fields.text(content, "eventFullName"),
-        severity_word=fields.grade(content, "severity"),
+        severity_word=fields.word(content, "severity"),
         severity_raw=fields.written(content, "severity"),
         status=status,
         status_raw=fields.written(content, "eventState"),
+        unstated=status is Status.OPEN and fields.word(content, "eventState") is None,
         detected_at=fields.moment(content, "deviceTime"),
         resolved_at=mitigated,
         simulated=fields.boolean(content, "simulated"),
@@ -626,6 +662,11 @@ def _alternative(content: JsonObject) -> str | None:
     return fields.linking_id(content, "mdm_alt_ids") if isinstance(ids, str) else None
 
 
+def _part(content: JsonObject, name: str) -> JsonObject:
+    """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
+    return fields.inner(content, name)
+
+
 def _number(content: JsonObject, name: str) -> str | None:
     """A number as a word of the tables: 2, "2" and 2.0 are one."""
     value = fields.number(content, name)
@@ -633,7 +674,9 @@ def _number(content: JsonObject, name: str) -> str | None:
 
 
 def _status(content: JsonObject, name: str) -> Status:
-    return STATUS.get(fields.word(content, name) or "", Status.UNKNOWN)
+    """By the table; a threat that does not say how it stands is one."""
+    said = fields.word(content, name)
+    return Status.OPEN if said is None else STATUS.get(said, Status.UNKNOWN)
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
@@ -647,5 +690,9 @@ def device_id(written: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("content",), redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id
+    read,
+    envelopes=("content",),
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
 )

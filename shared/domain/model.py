@@ -104,7 +104,6 @@ class DeadLetterKind(StrEnum):
     sync."""
     TOO_LATE = "too_late"
     """Older than what its agent still remembers."""
-    TOO_MANY_THREATS = "too_many_threats"
 
     @property
     def is_received(self) -> bool:
@@ -161,6 +160,14 @@ class Detection(Mark):
     """Whether the partner's time lay in the future and the time of receipt stands instead."""
 
 
+class Unlisted(Mark):
+    """Open threats of a category that are more than an agent's document holds: the newest time, and of the
+    one that came last the report. They count until the whole agent is called clean."""
+
+    severity: Level
+    """The highest of them."""
+
+
 class Threat(Part):
     """What is known of one threat of an agent. Open where the detection is newer than the resolution."""
 
@@ -192,6 +199,7 @@ class Agent(Document):
     partner: str
     partner_device_id: str
     threats: dict[str, Threat] = Field(default_factory=dict)
+    unlisted: dict[Category, Unlisted] = Field(default_factory=dict)
     cleared_all: Mark | None = None
     cleared_compliance: Mark | None = None
     snapshot: Snapshot | None = None

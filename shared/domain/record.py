@@ -98,6 +98,8 @@ class _Reading(_Item):
     detected_at: Moment | None = None
     unreadable_time: Text | None = None
     """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
+    odd_fields: Text | None = None
+    """Names of fields that hold what cannot stand there, such as a list for a text, and were left out."""
 
     @property
     def event_at(self) -> datetime | None:
@@ -155,6 +157,8 @@ class DeviceStateRecord(_Judgement):
     severity: Level
     severity_raw: Text | None = None
     clears: Clears = Clears.NONE
+    clears_until: Moment | None = None
+    """What it clears, it clears up to here: the agent's last contact. None: up to its own time."""
     closed_keys: tuple[Text, ...] = ()
     """Threat keys the snapshot shows inactive."""
     levels: dict[Category, Level] | None = None
@@ -166,9 +170,6 @@ class DeviceIdentityRecord(_Reading):
 
     record: Literal["device_identity"] = "device_identity"
     emm: Text | None = None
-    unknown_status: Text | None = None
-    """The partner's word for the state of the agent where no table knows it: then nothing is said of the
-    device."""
 
 
 class AppInventoryRecord(_Reading):

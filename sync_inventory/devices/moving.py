@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from evaluate_risk.decide import change
 from evaluate_risk.linking import finish_leaving, link_agent
 from shared.cosmos import AGENTS_OF_DEVICE, Found
-from shared.domain.model import Agent, Device
+from shared.domain.model import MAX_HISTORY, Agent, Device
 from shared.errors import Conflict
 from shared.services import Services
 
@@ -51,7 +51,7 @@ class Heritage:
                 "slots": {**device.slots, **slots},
                 "decision": device.decision or self.document.decision,
                 "override": device.override or self.document.override,
-                "history": (*device.history, *self.document.history),
+                "history": (*device.history, *self.document.history)[:MAX_HISTORY],
             }
         )
 

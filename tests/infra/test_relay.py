@@ -420,8 +420,8 @@ async def test_lookouts_frames_are_posted_and_the_stream_goes_on_after_the_last_
         assert (await _run(*relay, environment=settings))[0] == 0
         assert len(await there.stored()) == 2
     streams = [path for path in vendor.asked if path.startswith("/mra")]
-    assert streams == ["/mra/stream/v2/events?type=THREAT,DEVICE,SMISHING_ALERT"] + 2 * [
-        "/mra/stream/v2/events?type=THREAT,DEVICE,SMISHING_ALERT&id=f1"
+    assert streams == ["/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT"] + 2 * [
+        "/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT&id=f1"
     ]
 
 
@@ -468,7 +468,9 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
     last = {"has_more": False, "next_cursor": "c2", "items": [sophos_event(id="event-2")]}
     phone = {"id": "agent-1", "healthState": {"state": "green"}, "lastSeenAt": "2026-02-01T08:00:00.000Z"}
     vendor.answers("GET", "/siem/v1/events", first, last)
-    vendor.answers("GET", "/mobile/v1/devices", {"items": [phone]})
+    other = {**phone, "id": "agent-2"}
+    pages = [{"items": [each], "pages": {"total": 2}} for each in (phone, other)]
+    vendor.answers("GET", "/mobile/v1/devices", *pages)
     self = {"id": "tenant-1", "apiHosts": {"dataRegion": ""}}
     vendor.answers("GET", "/whoami/v1", self)
     async with connector() as there, serving(vendor.app) as central:
@@ -481,12 +483,15 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
             "SOPHOS_CLIENT_SECRET": "s&e=c",
         }
         ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202]), output
-        assert await there.stored() == ["agent-1:2026-02-01T08:00:00.000Z:green", "event-1", "event-2"]
+        assert (ended, there.statuses) == (0, [202, 202, 202, 202]), output
+        stored = await there.stored()
+        green = [f"agent-{number}:2026-02-01T08:00:00.000Z:green:" for number in (1, 2)]
+        assert [found.startswith(begin) for found, begin in zip(stored, green, strict=False)] == [True, True]
+        assert stored[2:] == ["event-1", "event-2"]
         assert vendor.asked[1:] == [
             "/siem/v1/events?limit=500",
             "/siem/v1/events?limit=500&cursor=c1",
-            "/mobile/v1/devices",
+            *(f"/mobile/v1/devices?view=full&pageSize=500&pageTotal=true&page={page}" for page in (1, 2)),
         ]
         assert vendor.tenants == {"tenant-1"}
         assert state.read_text() == "c2\n"

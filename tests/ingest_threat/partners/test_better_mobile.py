@@ -171,7 +171,7 @@ def test_the_device_of_an_incident_is_the_agent_of_the_device_log() -> None:
 
 def test_a_device_at_its_lowest_level_is_secured_and_clears_all() -> None:
     record = state("better_mobile", device(ThreatLevel="Low"))
-    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, REPORTED)
+    assert (record.severity, record.clears, record.clears_until) == (Level.SECURED, Clears.ALL, REPORTED)
     assert (record.platform, record.os_version, record.udid) == (Platform.IOS, "18.3", None)
 
 
@@ -224,16 +224,35 @@ def test_a_device_whose_agent_never_reported_was_not_scanned(level: str, reporte
     assert isinstance(record, DeviceIdentityRecord)
 
 
-def test_an_unreadable_time_of_the_last_report_is_no_missing_report() -> None:
+def test_a_last_report_nobody_can_read_vouches_for_nothing() -> None:
+    record = state("better_mobile", device(LastReported="vorgestern", ThreatLevel="Low"))
+    assert (record.clears, record.scanned) == (Clears.NONE, False)
+
+
+def test_an_unreadable_time_of_the_last_report_takes_no_risk_away_and_is_no_scan() -> None:
     record = state("better_mobile", device(LastReported="a while ago", ThreatLevel="High"))
     assert (record.severity, record.unreadable_time) == (Level.HIGH, "a while ago")
+    assert not record.scanned
+
+
+@pytest.mark.parametrize("never", ["Never", "N/A", "---", "not yet"])
+def test_a_last_report_that_is_no_time_proves_no_lowest_level(never: str) -> None:
+    [record] = records("better_mobile", device(LastReported=never, ThreatLevel="Low"))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+def test_a_level_counts_as_of_its_log_or_its_receipt_and_clears_up_to_the_last_report() -> None:
+    on_the_wire = state("better_mobile", device(ThreatLevel="Low"))
+    assert (on_the_wire.event_at, on_the_wire.clears_until) == (None, REPORTED)
+    logged = state("better_mobile", device(ThreatLevel="Low", TimeGenerated="2026-02-01T11:00:00Z"))
+    assert (logged.event_at, logged.clears_until) == (datetime(2026, 2, 1, 11, tzinfo=UTC), REPORTED)
 
 
 def test_times_that_are_objects_cost_nothing() -> None:
     row = incident(LogTimeStamp={"$date": 1769933100500}, EventTimeStamp={"$date": 1769932800000})
     assert threat("better_mobile", row).detected_at == SEEN
     record = state("better_mobile", device(LastReported={"$date": 1769936400250}))
-    assert record.detected_at == REPORTED
+    assert record.clears_until == REPORTED
 
 
 @pytest.mark.parametrize(
@@ -242,6 +261,7 @@ def test_times_that_are_objects_cost_nothing() -> None:
         netflow(),
         in_table(netflow()),
         netflow(Status="allowed"),
+        {"DeviceUDID": AGENT, "Url": "https://bad.example", "Scheme": "https"},
         {"UDID": AGENT, "Url": "https://bad.example", "Reason": "Not on selected policy"},
         {"Type": "BetterMTDNetflowLog_CL", "Port_s": 443},
     ],
@@ -301,7 +321,7 @@ def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonOb
         (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
         (device(DeviceUDID=None), "no device"),
         (incident(ThreatId=None), "no ThreatId"),
-        (incident(Status={}), "Status is not a text"),
+        (incident(ThreatId={}), "no ThreatId"),
         ({"DeviceUDID": AGENT}, "not this partner's format"),
     ],
 )

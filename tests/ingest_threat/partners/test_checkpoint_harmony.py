@@ -156,7 +156,7 @@ def test_an_event_that_no_table_knows_opens_and_is_logged(event: str) -> None:
         ("Device", "BlueBorne", False, "vulnerable_os", "device"),
         ("OS Exploits", "Global Proxy", False, "vpn_or_network_protection_off", "device"),
         ("Device", "Policy Verification", False, "protection_disabled", "device"),
-        ("Device", "Non-compliant Client version", False, "protection_disabled", "device"),
+        ("Device", "Non-compliant Client version", False, "agent_outdated", "device"),
     ],
 )
 def test_factors_give_the_type_else_the_vector_does(
@@ -329,7 +329,7 @@ def test_a_device_row_of_an_active_agent_is_the_vendors_own_word(risk: object, l
         [record] = records("checkpoint_harmony", row)
         assert isinstance(record, DeviceStateRecord)
         assert (record.severity, record.clears, record.partner_device_id) == (level, "none", "31")
-        assert (record.detected_at, record.platform, record.os_version) == (AT, Platform.IOS, "26.1")
+        assert (record.event_at, record.platform, record.os_version) == (None, Platform.IOS, "26.1")
         assert ("severity" in dict(unknown_words(record))) == (risk in {"5", "dire"})
         assert not {"Anna", "anna", "0100"} & set(re.findall(r"\w+", record.model_dump_json()))
 
@@ -377,3 +377,22 @@ def test_what_was_removed_is_never_met_by_the_factors_alone() -> None:
     assert threat(event="Installed").alias is None
     assert threat(event="Detected").alias is None
     assert threat(event="Noncompliant", threat_factors="").alias is None
+
+
+@pytest.mark.parametrize("vector", ["Network Security", "Device", "OS Exploits", "Application"])
+@pytest.mark.parametrize(
+    "details",
+    ["SSID: Cafe Zoe, host 10.9.8.7", "Proxy set, wifi name = Cafe Zoe", "BSSID: Zoe", 'Network "Zoe"'],
+)
+def test_details_that_name_a_network_are_not_kept_whatever_the_vector(vector: str, details: str) -> None:
+    row = {"attack_vector": vector, "event": "Detected", "threat_factors": ""}
+    record = threat(**row, details=details)
+    assert "zoe" not in record.model_dump_json().lower()
+    assert record.threat_key == threat(**row, details=details.upper()).threat_key
+    assert record.threat_key != threat(**row, details=f"{details} 2").threat_key
+
+
+def test_details_of_a_site_are_kept() -> None:
+    row = {"attack_vector": "Network Security", "event": "Detected"}
+    for details in ("bad.example", "Network access to bad.example"):
+        assert "bad.example" in threat(**row, details=details).model_dump_json()

@@ -232,10 +232,12 @@ def test_a_page_that_was_blocked_from_the_start_was_prevented() -> None:
     assert not open_threats("lookout", opened, closed)
 
 
-def test_a_created_threat_that_does_not_say_how_it_stands_is_open() -> None:
+def test_a_threat_that_does_not_say_how_it_stands_is_open() -> None:
     assert threat("lookout", lookout_threat(status=None)).status is Status.OPEN
-    updated = {**lookout_threat(status=None), "change_type": "UPDATED"}
-    assert threat("lookout", updated).status is Status.UNKNOWN
+    updated = threat("lookout", {**lookout_threat(status=None), "change_type": "UPDATED"})
+    assert (updated.status, unknown_words(updated)) == (Status.OPEN, [("status", "no status")])
+    over = {**lookout_threat(status=None, resolved_at="2026-02-01T09:00:00Z"), "change_type": "UPDATED"}
+    assert threat("lookout", over).status is Status.RESOLVED
 
 
 @pytest.mark.parametrize("actor", [{"type": "SYSTEM"}, {"type": "ADMIN", "guid": "person-1"}, {}])
@@ -590,7 +592,8 @@ def test_a_row_of_the_devices_list_is_a_snapshot_of_its_own_time() -> None:
 def test_a_secure_row_vouches_up_to_its_last_check_in() -> None:
     before = "2026-02-01T07:00:00.000+00:00"
     record = state("lookout", lookout_device_row(checkin_time=before))
-    assert record.detected_at == datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
+    assert record.detected_at == datetime(2026, 2, 1, 9, 30, tzinfo=UTC)
+    assert record.clears_until == datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
     timeless = state("lookout", lookout_device_row(checkin_time=None, updated_time=None))
     assert timeless.clears is Clears.NONE
 
@@ -640,3 +643,36 @@ def test_the_lists_come_as_the_vendor_pages_them() -> None:
     [record] = parse("lookout", page, received_at=RECEIVED_AT)
     assert isinstance(record, DeviceStateRecord)
     assert parse("lookout", b'{"count": 0, "threats": []}', received_at=RECEIVED_AT) == []
+
+
+def test_a_deactivated_parent_says_nothing_of_its_level() -> None:
+    profile = lookout_device()
+    profile["device"] = {
+        **profile["device"],  # type: ignore[dict-item]
+        "parent_status": {"activation_status": "DEACTIVATED", "security_status": "THREATS_HIGH"},
+    }
+    assert state("lookout", profile).severity is Level.SECURED
+
+
+def test_nothing_that_describes_a_threat_in_a_network_is_kept() -> None:
+    described = {"name": "Cafe Zoe", "summary": "Cafe Zoe is a rogue network"}
+    record = threat(
+        "lookout",
+        lookout_threat(
+            type="NETWORK",
+            classifications=["ROGUE_WIFI"],
+            description="Joined Cafe Zoe",
+            details={"network_ssid": "Cafe Zoe", "application_name": "Cafe Zoe"},
+            assessments=[{"classification": "ROGUE_WIFI", "details": described}],
+        ),
+    )
+    assert (record.threat_type, record.threat_name) == ("rogue_wifi", None)
+    assert "Zoe" not in record.model_dump_json()
+
+
+def test_a_grade_of_a_threat_that_says_it_has_none_is_the_types() -> None:
+    levels = [
+        threat("lookout", lookout_threat(severity=each)).severity for each in ("UNKNOWN", "info", "Grim")
+    ]
+    assert levels[1:] == [Level.SECURED, Level.HIGH]
+    assert levels[0] is threat("lookout", lookout_threat(severity=None)).severity

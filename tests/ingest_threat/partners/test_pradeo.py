@@ -61,7 +61,7 @@ def test_an_inactive_status_resolves_the_same_threat(value: object) -> None:
     assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, None, AT)
 
 
-@pytest.mark.parametrize("value", [2, 3, "3", -1, 10, None, "", "on"])
+@pytest.mark.parametrize("value", [2, 3, "3", -1, 10, "on"])
 def test_an_undocumented_value_neither_opens_nor_resolves(value: object) -> None:
     record = threat("pradeo", status_record("Network", "RogueCellTower", value))
     assert (record.status, record.resolved_at) == (Status.UNKNOWN, None)
@@ -177,12 +177,7 @@ def test_an_unknown_level_of_the_device_is_high_and_a_missing_one_none() -> None
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        (
-            {"applicationThreatLevel": None, "systemThreatLevel": "", "networkThreatLevel": None},
-            "no threat level",
-        ),
         ({"device": None}, "no device"),
-        ({"matchedSystemStatusLevels": "Root"}, "matchedSystemStatusLevels is not a list"),
         (
             {"matchedNetworkStatusLevels": [graded("Network", "NFC", "Red", 1)] * 201},
             "matchedNetworkStatusLevels has more than 200 entries",
@@ -341,7 +336,7 @@ def row(**fields: object) -> JsonObject:
     ("risk", "status", "level"),
     [
         ("low", "secured", "secured"),
-        ("low", "at risk", "low"),
+        ("low", "at risk", "high"),
         ("medium", "secured", "medium"),
         ("high", None, "high"),
         ("purple", "secured", "high"),
@@ -353,7 +348,8 @@ def test_a_row_of_the_rest_interface_is_the_devices_state(risk: str, status: str
     assert isinstance(whole, DeviceStateRecord)
     assert (whole.severity, whole.clears, whole.partner_device_id) == (level, "none", "agent-1")
     assert (whole.serial, whole.platform, whole.closed_keys) == ("SER-1", Platform.IOS, ("agent_inactive",))
-    assert unknown_words(whole) == ([("severity", "purple")] if risk == "purple" else [])
+    unknown = {risk, status} & {"purple", "at risk"}
+    assert unknown_words(whole) == [("severity", each) for each in unknown]
     assert not {"Anna", "352099001761481"} & set(re.findall(r"\w+", whole.model_dump_json()))
 
 
@@ -597,3 +593,81 @@ def test_a_level_that_no_table_knows_is_high_and_logged() -> None:
     [known, *_] = records("pradeo", correlation())
     assert isinstance(known, DeviceStateRecord)
     assert unknown_words(known) == []
+
+
+def without_level(**fields: object) -> JsonObject:
+    return correlation(applicationThreatLevel=None, systemThreatLevel=None, networkThreatLevel=None, **fields)
+
+
+def test_a_snapshot_without_a_level_is_no_verdict_and_its_graded_threats_count() -> None:
+    rooted = graded("System", "Root", "Red", 1)
+    known, found = records("pradeo", without_level(matchedSystemStatusLevels=[rooted]))
+    assert isinstance(known, DeviceIdentityRecord)
+    assert isinstance(found, ThreatRecord)
+    assert (found.threat_type, found.severity, found.status) == ("jailbreak_root", Level.HIGH, Status.OPEN)
+    empty = event("DeviceCorrelationUpdated", {"deviceCorrelation": {"id": "c-1", "device": device()}})
+    [refused] = records("pradeo", empty)
+    assert isinstance(refused, UnreadableRecord)
+    assert refused.reason == "no threat level"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_status_without_a_value_is_active_and_that_is_logged(value: object) -> None:
+    for message in (status_record("System", "Root", value), history("Root", value)):
+        record = threat("pradeo", message)
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "no status")])
+
+
+@pytest.mark.parametrize(("level", "opened"), [("Red", True), (None, True), ("Green", False)])
+def test_a_graded_status_without_a_value_is_active_unless_its_kind_is_well(
+    level: str | None, opened: bool
+) -> None:
+    fields = {
+        "systemThreatLevel": level,
+        "matchedSystemStatusLevels": [graded("System", "Root", "Red", None)],
+    }
+    found = [each for each in records("pradeo", correlation(**fields)) if isinstance(each, ThreatRecord)]
+    assert [each.threat_name for each in found] == (["Root"] if opened else [])
+
+
+@pytest.mark.parametrize(
+    ("risk", "status", "level"),
+    [
+        ("low", "compromised", "high"),
+        ("medium", "High", "high"),
+        ("high", "low", "high"),
+        ("low", "Medium", "medium"),
+        ("low", "unknown", "low"),
+        (None, "compromised", "high"),
+    ],
+)
+def test_a_row_is_as_bad_as_the_graver_of_its_two_words(risk: str | None, status: str, level: str) -> None:
+    assert state("pradeo", row(riskLevel=risk, securityStatus=status)).severity == level
+
+
+@pytest.mark.parametrize("never", ["never", "---", "N/A"])
+def test_a_phone_whose_last_connection_is_no_time_has_never_connected(never: str) -> None:
+    enrollment = {"coupled": False, "lastConnection": never}
+    body = correlation(device=device(enrollmentStatus=enrollment))
+    assert not any(isinstance(each, DeviceStateRecord) for each in records("pradeo", body))
+    assert "agent_inactive" not in {getattr(each, "threat_type", None) for each in records("pradeo", body)}
+
+
+@pytest.mark.parametrize("job", [{"id": "1", "job": "updateDevices"}, {"job": {"kind": "sync"}}])
+def test_a_job_is_ignored_whatever_stands_beside_it(job: object) -> None:
+    [record] = records("pradeo", job)
+    assert isinstance(record, IgnoredRecord)
+
+
+def test_the_network_of_a_status_is_not_kept() -> None:
+    message = status_record("Network", "RogueAccessPoint", 1, details={"network": "Cafe Zoe"})
+    assert "Zoe" not in threat("pradeo", message).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("grade", "level"), [("None", "secured"), ("Info", "secured"), ("unknown", "high"), ("Plum", "high")]
+)
+def test_a_grade_that_is_none_is_the_types_default(grade: str, level: str) -> None:
+    found = records("pradeo", correlation(matchedSystemStatusLevels=[graded("System", "Root", grade, 1)]))
+    levels = [each.severity for each in found if isinstance(each, ThreatRecord)]
+    assert levels == ([] if level == "secured" else [level])

@@ -398,7 +398,7 @@ def test_green_clears_what_is_older_than_the_agents_own_contact() -> None:
     assert open_threats("sophos", sophos_event(), sophos_device(**whole))
     assert not open_threats("sophos", sophos_event(), sophos_device())
     red = reading.state("sophos", sophos_device(**whole, healthState={"state": "red"}))
-    assert red.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert red.event_at is None
     [known] = records("sophos", sophos_device(**{**whole, "ixmAppLastSeenAt": None}))
     assert isinstance(known, DeviceIdentityRecord)
 
@@ -418,9 +418,9 @@ def test_green_clears_less_where_it_is_not_the_agents_word(fields: JsonObject, c
 
 def test_a_device_is_read() -> None:
     record = reading.state("sophos", sophos_device())
-    assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green"
+    assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green:2026-03-01T12:00Z"
     assert (record.platform, record.os_version) == (Platform.IOS, "18.3")
-    assert record.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert (record.event_at, record.clears_until) == (None, datetime(2026, 2, 1, 9, tzinfo=UTC))
     mac = reading.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
     assert mac.platform is Platform.OTHER
 
@@ -449,7 +449,7 @@ def test_a_device_that_was_never_managed_has_lost_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Unenrolled", "UnenrolledByUser"])
-def test_an_unenrolled_agent_is_inactive_until_its_device_is_heard_again(kind: str) -> None:
+def test_an_unenrolled_agent_is_inactive_until_its_device_reports_again(kind: str) -> None:
     lost = sophos_event(f"Mobile::{kind}", name="App Intercept X has been unenrolled.", severity="low")
     assert {key for _, key in open_threats("sophos", lost)} == {"agent_inactive"}
     again = sophos_event("Mobile::NowCompliant", id="event-2", when="2026-02-01T08:00:00Z")
@@ -489,7 +489,7 @@ def test_a_page_is_opened(envelope: str) -> None:
     [
         (sophos_event(endpoint_id=None), "no device"),
         (sophos_event(id="null"), "no id"),
-        (sophos_device(compliance="broken"), "compliance is not an object"),
+        (sophos_device(id=["agent-1"]), "no id"),
         (sophos_event(type="Alert::Novelty"), "not this partner's format"),
         (sophos_event(type=7), "not this partner's format"),
     ],
@@ -504,3 +504,34 @@ def test_an_item_without_sense_is_set_aside_alone(content: JsonObject, reason: s
 def test_the_type_that_no_table_knows_is_logged_not_the_text_which_may_name_a_person() -> None:
     record = threat(sophos_event("Mobile::Novelty", severity="high", name="Anna's phone has something new"))
     assert unknown_words(record) == [("type", "Event::Endpoint::Mobile::Novelty")]
+
+
+@pytest.mark.parametrize("severity", ["unknown", "notAvailable", "not defined", None])
+def test_broken_rules_that_nobody_grades_are_medium(severity: str | None) -> None:
+    device = sophos_device(compliance={"compliant": False, "severity": severity})
+    assert reading.state("sophos", device).severity is Level.MEDIUM
+
+
+def test_a_reference_of_the_vendors_support_is_no_part_of_the_place() -> None:
+    says = "Malware {} com.example.zoe{}"
+    found = sophos_event(name=says.format("detected: Andr/Zoe at", " (Technical Support reference: 4711)"))
+    ended = sophos_event(
+        "Threat::CleanedUp",
+        id="e-2",
+        name=says.format("cleaned up: Andr/Zoe at", ""),
+        when="2026-02-01T09:00:00Z",
+    )
+    assert open_threats("sophos", found)
+    assert not open_threats("sophos", found, ended)
+
+
+def test_nothing_of_the_network_of_an_attack_is_kept() -> None:
+    for kind in ("Event::Smc::MitmAttackEvent", "Event::Endpoint::Smc::MitmAttackEvent"):
+        attack = sophos_event(
+            type=kind,
+            name="Attack in Cafe Zoe",
+            detection_identity_name="Cafe Zoe",
+            data={"network": "Cafe Zoe", "endpoint_type": "mobile"},
+        )
+        record = reading.threat("sophos", attack)
+        assert (record.threat_type, "Zoe" in record.model_dump_json()) == ("mitm", False)

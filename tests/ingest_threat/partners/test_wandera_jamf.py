@@ -377,7 +377,7 @@ def test_a_device_row_has_a_level_that_clears_nothing(risk: str, level: str) -> 
     record = state("wandera_jamf", jamf_row(riskCategory=risk))
     assert (record.severity, record.clears, record.closed_keys) == (level, "none", ("agent_inactive",))
     assert (record.partner_device_id, record.mdm_device_id) == ("agent-1", "mdm-1")
-    assert (record.platform, record.detected_at) == (Platform.IOS, SEEN_AT)
+    assert (record.platform, record.event_at) == (Platform.IOS, None)
     assert open_threats("wandera_jamf", jamf_event(), jamf_row(riskCategory=risk))
 
 

@@ -56,9 +56,22 @@ def test_severity_words(word: str | None, level: str) -> None:
     assert threat("zimperium", zimperium_threat(severity_name=word)).severity == level
 
 
-@pytest.mark.parametrize("status", ["In Review", None, ""])
-def test_an_undocumented_status_neither_opens_nor_resolves(status: str | None) -> None:
-    assert threat("zimperium", zimperium_threat(threat_status=status)).status is Status.UNKNOWN
+def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
+    assert threat("zimperium", zimperium_threat(threat_status="In Review")).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(zimperium_threat(threat_status=status) for status in (None, "")),
+        zimperium_search(state=None, mitigationEvents=[]),
+        zimperium_legacy(eventState=None, mitigatedDate=None),
+    ],
+)
+def test_a_threat_that_does_not_say_how_it_stands_is_open_and_that_is_logged(message: JsonObject) -> None:
+    record = threat("zimperium", message)
+    assert (record.status, record.resolved_at) == (Status.OPEN, None)
+    assert unknown_words(record) == [("status", "no status")]
 
 
 @pytest.mark.parametrize(
@@ -432,7 +445,7 @@ def test_a_mitigated_search_row_without_mitigation_events_is_resolved() -> None:
         ({"state": 1, "mitigatedAt": 0}, "open", None),
         ({"state": 1, "mitigationEvents": [{"timestamp": 1770000020000}]}, "open", None),
         ({"state": 2}, "unknown", None),
-        ({"state": None}, "unknown", None),
+        ({"state": None}, "open", None),
     ],
 )
 def test_what_ends_a_row_of_the_search(changed: JsonObject, status: str, second: int | None) -> None:
@@ -530,15 +543,15 @@ def test_a_hidden_alert_raises_no_risk_and_its_word_is_known() -> None:
 def test_a_row_of_the_device_list_gives_the_devices_level(name: str | None, number: int, level: str) -> None:
     record = state("zimperium", zimperium_device(riskPostureName=name, riskPosture=number))
     assert (record.partner_device_id, record.platform, record.os_version) == ("agent-3", "android", "16")
-    assert (record.severity, record.clears, record.detected_at) == (level, Clears.NONE, AT)
+    assert (record.severity, record.clears, record.clears_until) == (level, Clears.NONE, AT)
     assert record.closed_keys == ("agent_inactive",)
 
 
 def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> None:
     record = state("zimperium", zimperium_clean_device())
-    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, AT)
+    assert (record.severity, record.clears, record.clears_until) == (Level.SECURED, Clears.ALL, AT)
     computed_before = state("zimperium", zimperium_clean_device(processedAt=1769999940000))
-    assert computed_before.detected_at == datetime(2026, 2, 2, 2, 39, tzinfo=UTC)
+    assert computed_before.clears_until == datetime(2026, 2, 2, 2, 39, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -547,7 +560,6 @@ def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> N
         {"threatState": None},
         {"threatState": {"criticalThreats": []}},
         {"threatState": {"criticalThreats": [], "riskyThreats": ["threat-1"]}},
-        {"lastSeen": "a while ago"},
     ],
 )
 def test_a_normal_row_that_does_not_show_all_to_be_well_clears_nothing(changed: JsonObject) -> None:
@@ -587,3 +599,61 @@ def test_neither_the_apps_nor_the_owner_of_a_row_of_the_device_list_are_kept() -
     kept = json.dumps(state("zimperium", zimperium_device()).raw)
     assert "diary" not in kept
     assert "anna" not in kept.lower()
+
+
+@pytest.mark.parametrize("word", ["INACTIVE_APP", "Inactive app", "APP_UNINSTALLED", "DEVICE_DORMANT"])
+def test_an_agent_that_is_called_inactive_in_more_words_is_inactive(word: str) -> None:
+    assert threat("zimperium", zimperium_clean_device(appStatus=word)).threat_type == "agent_inactive"
+
+
+def test_an_active_app_is_an_active_agent() -> None:
+    record = state("zimperium", zimperium_clean_device(appStatus="ACTIVE_APP"))
+    assert record.closed_keys == ("agent_inactive",)
+
+
+def test_a_normal_row_that_names_neither_contact_nor_agent_rates_nothing() -> None:
+    row = {k: v for k, v in zimperium_clean_device().items() if k not in {"lastSeen", "appStatus"}}
+    [record] = records("zimperium", row)
+    assert isinstance(record, DeviceIdentityRecord)
+    assert state("zimperium", {**row, "riskPostureName": "CRITICAL"}).severity is Level.HIGH
+
+
+def test_an_exported_event_without_device_info_names_its_device_in_the_forensics() -> None:
+    event = zimperium_export(forensics__zdid="zdevice-9")
+    record = threat("zimperium", {name: each for name, each in event.items() if name != "device_info"})
+    assert (record.partner_device_id, record.status) == ("zdevice-9", Status.OPEN)
+
+
+def test_an_exported_event_that_names_no_device_waits_for_one() -> None:
+    event = {n: e for n, e in zimperium_export(forensics__zdid=None).items() if n != "device_info"}
+    [waiting] = records("zimperium", event)
+    assert isinstance(waiting, UnreadableRecord)
+    assert waiting.threat is not None
+
+
+def test_a_fixed_threat_of_an_incident_without_a_status_is_open() -> None:
+    incident = zimperium_incident()
+    for each in incident["related_threats"]:  # type: ignore[union-attr]
+        each["threat_status"] = None  # type: ignore[index,call-overload]
+    for record in records("zimperium", incident):
+        assert isinstance(record, ThreatRecord)
+        assert (record.status, unknown_words(record)[-1]) == (Status.OPEN, ("status", "no status"))
+
+
+@pytest.mark.parametrize(
+    ("grade", "level"),
+    [
+        *(("NONE", "secured"), ("info", "secured"), ("Informational", "secured"), ("UNKNOWN", "medium")),
+        *(("N/A", "medium"), ("", "medium"), ("DIRE", "high")),
+    ],
+)
+def test_a_threat_that_is_not_graded_has_the_grade_of_its_type(grade: str, level: str) -> None:
+    message = zimperium_threat(threat_name="USB_DEBUGGING_ON", severity_name=grade)
+    assert threat("zimperium", message).severity == level
+
+
+@pytest.mark.parametrize("name", ["location_city", "location_country", "tag1", "tag2"])
+def test_no_place_and_no_tag_is_kept(name: str) -> None:
+    assert "Zoetown" not in threat("zimperium", zimperium_threat(**{name: "Zoetown"})).model_dump_json()
+    network = zimperium_threat(networkInfo={"name": "Zoetown"})
+    assert "Zoetown" not in threat("zimperium", network).model_dump_json()
