@@ -85,7 +85,7 @@ _WHOLE = frozenset(
     ]
 )
 """Keys that are this and nothing else, in lower case and stripped of separators."""
-_PERSON = frozenset({"user", "users", "owner", "employee"})
+_PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -95,9 +95,9 @@ _IMEI = r"(?<![0-9])[0-9]{15}(?![0-9])|(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6
 _MEID = r"(?<![\w-])[A-F][0-9A-F](?:([- ])[0-9A-F]{6}\2[0-9A-F]{6}(?:\2[0-9A-F])?|[0-9A-F]{12,13})(?![\w-])"
 _PERSONAL = re.compile(rf"{_EMAIL}|{_IMEI}|{_MEID}", re.IGNORECASE)
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_SHAPES = re.compile(
-    r"[0-9]{15,}"
-    r"|(?<![\w:-])(?:[0-9A-F]{2}([:-]))(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:-])"
+_LONG = re.compile("[0-9]{15,}")
+_WHEREABOUTS = re.compile(
+    r"(?<!\w)(?<!\b[0-9A-F]{2}[:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?!\w|[:-]\w)"
     r"|(?<![\w.])(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}(?![\w-]|\.\w)"
     r"|(?<![\w.+])\+[1-9][0-9]{7,14}(?![0-9])"
     # In groups; but +1000 before a year is a time's zone.
@@ -106,7 +106,7 @@ _SHAPES = re.compile(
     r"|-?[0-9]{1,3}\.[0-9]{4,20}, {0,2}-?[0-9]{1,3}\.[0-9]{4,20}",
     re.IGNORECASE,
 )
-"""Long runs of digits, MAC addresses, international phone numbers, and pairs of coordinates."""
+"""MAC addresses, international phone numbers, and pairs of coordinates."""
 _NETWORK_ADDRESS = re.compile(
     rf"(?<![\w./@-])(?<!version )(?<!\bv )(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\w)"
     r"|(?<![\w:.])(?=[0-9A-F:]{0,35}::|(?:[0-9A-F]{1,4}:){7})(?:fe80|f[cd][0-9A-F]{2}|2[0-9A-F]{3})"
@@ -118,8 +118,8 @@ parts looks alike."""
 _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
 """14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
-    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+"
-    r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\b(?:Bearer|SharedKey|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
 )
 _IN_ADDRESS = re.compile(
     r"((?:[?&;#]|\b)(?:access_?token|id_?token|refresh_?token|token|api_?key|accountkey|sharedaccesskey|key|sig"
@@ -189,8 +189,10 @@ def masked(text: str, *, is_version: bool = False) -> str:
     """`text` without what is secret or personal by its shape; a version is no network address."""
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
+    # Before the digits: those in front of an address may be its first ones, too.
+    text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
     text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
-    text = _SHAPES.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
+    text = _LONG.sub(REDACTED, text)
     return text if is_version else _NETWORK_ADDRESS.sub(REDACTED, text)
 
 
@@ -201,8 +203,8 @@ def is_personal(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether `text`, a part of a key, holds something personal, or a secret, as addresses do."""
-    return any(shape.search(text) for shape in (_PERSONAL, _SECRET, _IN_ADDRESS, _USER_INFO))
+    """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do."""
+    return any(shape.search(text) for shape in (_PERSONAL, _WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO))
 
 
 def _is_checked(text: str) -> bool:

@@ -19,7 +19,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
-from ingest_threat.redaction import holds_secret, is_personal
+from ingest_threat.redaction import holds_secret, is_personal, redacted
 from shared.domain.nobody import is_placeholder, names_nobody
 from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
@@ -71,11 +71,12 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
-    holds an IMEI or an e-mail address, which are not kept."""
+    holds an IMEI or an e-mail address, which are not kept. One that holds another secret becomes its SHA-256,
+    too."""
     for name in names:
         value = text(of, name)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
-            return _short(value)
+            return _hashed(value) if holds_secret(value) else _short(value)
     return None
 
 
@@ -109,7 +110,10 @@ def word(of: JsonObject, *names: str) -> str | None:
 
 
 def plain_word(value: str) -> str:
-    """`value` as `word` returns it."""
+    """`value` as `word` returns it; one that holds a secret is none that a table knows, and becomes its
+    SHA-256."""
+    if holds_secret(value):
+        return _hashed(value).upper()
     return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value
 
 
@@ -123,7 +127,7 @@ def moment(of: JsonObject, *names: str) -> datetime | None:
         found = read_time(value)
         if found is not None:
             return found
-        note_time(str(value))
+        note_time(json.dumps(redacted(value)) if isinstance(value, dict | list) else str(value))
     return None
 
 
@@ -168,6 +172,19 @@ def number(of: JsonObject, *names: str) -> float | None:
 def boolean(of: JsonObject, *names: str) -> bool:
     """Whether a field says true, 1 or yes; a missing one does not."""
     return word(of, *names) in {"TRUE", "1", "YES"}
+
+
+def decided(of: JsonObject, name: str) -> bool | None:
+    """Whether a field on which an all-clear depends says yes or no; None where there is none. FieldError for
+    anything else: it is not for us to guess."""
+    value, said = number(of, name), word(of, name)
+    if value in {0, 1}:
+        return value == 1
+    if said in {"TRUE", "YES"}:
+        return True
+    if said in {"FALSE", "NO"} or (said is None and not isinstance(of.get(name), dict | list)):
+        return None if said is None else False
+    raise FieldError(f"{name} is neither yes nor no")
 
 
 def inner(of: JsonObject, name: str) -> JsonObject:

@@ -138,7 +138,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
     common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
-    if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
+    if fields.decided(row, "IsDeleted"):
         return ThreatRecord(
             **common,
             report_id=fields.joined(device, "DELETED", reported),

@@ -410,7 +410,7 @@ def _is_lost(device: JsonObject) -> bool:
     enrollment = fields.inner(device, "enrollmentStatus")
     if _connected(enrollment) is None:
         return False
-    return fields.word(enrollment, "coupled") in {"FALSE", "0", "NO"} or fields.happened(device, "deletedAt")
+    return fields.decided(enrollment, "coupled") is False or fields.happened(device, "deletedAt")
 
 
 def _row(item: Item) -> Record:

@@ -21,7 +21,7 @@ from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._contact import contact
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.redaction import redacted
+from ingest_threat.redaction import holds_secret, redacted
 from shared.domain.level import Level, highest
 from shared.domain.record import (
     BLOCKED,
@@ -265,7 +265,9 @@ def _violation(event: JsonObject, suffix: str) -> _ThreatFacts:
 
 
 def _apart(text: str) -> str:
-    """`minOsVersion` as its words."""
+    """`minOsVersion` as its words; what holds a secret stays whole, to be known as such."""
+    if holds_secret(text):
+        return text
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
 
 
@@ -319,7 +321,7 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
     stands behind the colon. The script leaves the identity in the name, and the place beside it."""
     name = (_name(event) or "").replace("''", "'")
     quoted = re.findall(r"'([^']*)'", name)
-    plain = None if quoted else UNQUOTED.fullmatch(name)
+    plain = None if quoted or holds_secret(name) else UNQUOTED.fullmatch(name)
     identity = (
         fields.text(event, "threat", "detection_identity_name")
         or (quoted[0] if quoted else None)
@@ -334,6 +336,9 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
 
 
 def _alike(text: str | None) -> str | None:
+    """`text` in small letters; one that holds a secret as it is, for its key becomes its hash."""
+    if text and holds_secret(text):
+        return text
     return (text or "").strip().casefold() or None
 
 
@@ -443,7 +448,7 @@ def _health(device: JsonObject) -> str | None:
 def _state(device: JsonObject) -> _State | None:
     """The graver of health and of a compliance that is broken; None without a verdict in either."""
     health, compliance = fields.inner(device, "healthState"), fields.inner(device, "compliance")
-    broken = fields.word(compliance, "compliant") in {"FALSE", "0", "NO"}
+    broken = fields.decided(compliance, "compliant") is False
     word, graded = fields.written(health, "state"), fields.written(compliance, "severity")
     levels = {}
     if word and not is_no_verdict(fields.plain_word(word)):

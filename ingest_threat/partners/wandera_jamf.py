@@ -20,6 +20,7 @@ from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.redaction import masked
 from shared.domain.level import Level
 from shared.domain.record import (
     BLOCKED,
@@ -334,7 +335,7 @@ def _platform(device: JsonObject) -> Platform | None:
 
 
 def _os_version(device: JsonObject) -> str | None:
-    _, _, version = (fields.text(device, "os") or "").partition(" ")
+    _, _, version = masked(fields.text(device, "os") or "").partition(" ")
     in_name = _IN_DEVICE_NAME.search(fields.text(device, "deviceName") or "")
     return version or (in_name[1] if in_name else None)
 

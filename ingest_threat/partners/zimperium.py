@@ -558,7 +558,7 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     row = item.content
     common, seen = _of_device(item), contact(row, "lastSeen")
     at, status = _known_until(row, seen), fields.word(row, "appStatus")
-    if not seen.never and (fields.boolean(row, "deleted") or INACTIVE.search(status or "")):
+    if not seen.never and (fields.decided(row, "deleted") or INACTIVE.search(status or "")):
         return ThreatRecord(
             **common,
             report_id=fields.joined(

@@ -40,7 +40,7 @@ from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
 PARTNERS = sorted(MESSAGES)
 CLEARS = (Clears.NONE, Clears.COMPLIANCE, Clears.ALL)
-thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _threats(read: Sequence[Record]) -> list[ThreatRecord]:
@@ -77,7 +77,7 @@ def _decided(read: Sequence[Record]) -> list[tuple[object, ...]]:
 
 def _is_doubted(record: Record) -> bool:
     """Whether a device is named, and logged as one whose agent is in a state that nobody knows."""
-    return isinstance(record, DeviceIdentityRecord) and record.unknown_status is not None
+    return isinstance(record, DeviceIdentityRecord) and bool(unknown_words(record))
 
 
 def _lost(before: Sequence[Record], after: Sequence[Record]) -> Sequence[Record]:
