@@ -25,6 +25,7 @@ from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
     Counted,
+    DeviceIdentityRecord,
     DeviceStateRecord,
     IgnoredRecord,
     Record,
@@ -142,7 +143,7 @@ def unknown_words(record: Counted) -> list[tuple[str, str]]:
         found.append(("type", masked(word or "")))
     if record.unreadable_time:
         found.append(("time", masked(record.unreadable_time)))
-    if isinstance(record, ThreatRecord) and record.unknown_status:
+    if isinstance(record, ThreatRecord | DeviceIdentityRecord) and record.unknown_status:
         found.append(("status", masked(record.unknown_status)))
     if record.odd_fields:
         found.append(("field", record.odd_fields))

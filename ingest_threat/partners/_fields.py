@@ -29,11 +29,14 @@ _ZERO_UUID = re.compile(r"[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _GRADE = re.compile(
-    r"severity|risk|posture|(?:threat_?|^)level$|health_?status|security_?status", re.IGNORECASE
+    r"severity|risk|posture|(?:threat_?|^)level$"
+    r"|(?:health|security|activation|protection|app|agent)_?status|managed_?state",
+    re.IGNORECASE,
 )
-"""In the names of fields that grade a threat or a device."""
+"""In the names of fields that grade a threat or a device, or say how an agent stands."""
 ODD_GRADE = "not a text"
-"""The word a grade is read as that is none: no table knows it, so it is high, and logged."""
+"""The word such a field is read as that holds none: no table knows it, so it is high, and logged, and says of
+no agent that it is at work."""
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
     "ipados": Platform.IOS,

@@ -63,8 +63,9 @@ DEVICE_LEVEL = {
 }
 ACTIVE = frozenset({"1", "ACTIVE"})
 INACTIVE = frozenset({"4", "INACTIVE"})
+SILENT = frozenset({"-1", "0", "PROVISIONED"})
 """Statuses of a device row. -1 (processing), 0 (provisioned, the app not registered) and what nobody explains
-say nothing of its risk."""
+say nothing of its risk; the latter is logged."""
 STATUS = {
     # The documented list is not whole (`Info` was seen): every other event opens, and is logged.
     "NONCOMPLIANT": Status.OPEN,
@@ -283,7 +284,9 @@ def _device(item: Item) -> Record:
     last = contact(row, "last_connection")
     severity = DEVICE_LEVEL.get(risk or "", Level.HIGH)
     if status not in ACTIVE or is_no_verdict(risk) or not last.possible:
-        return DeviceIdentityRecord(**common, detected_at=last.at)
+        is_known = status in ACTIVE | SILENT or is_no_verdict(status)
+        unknown = None if is_known else fields.written(row, "status")
+        return DeviceIdentityRecord(**common, detected_at=last.at, unknown_status=unknown)
     # A connection is no verdict's time: the risk may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,

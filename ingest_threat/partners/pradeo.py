@@ -305,6 +305,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
         severity_raw=fields.written(body, "status"),
         severity=_severity(body),
         status=status,
+        unknown_status=fields.written(body, "status") if status is Status.UNKNOWN else None,
         **_times(status, at),
         vendor_category=fields.text(item.content, "category"),
     )

@@ -103,6 +103,8 @@ OTHER_APP = re.compile(r"\b(?:secure email|secure workspace)\b", re.IGNORECASE)
 """The vendor's apps beside the agent."""
 GONE = frozenset({"UNENROLLED", "DELETED", "WIPED", "RETIRED"})
 """States of management of a device that was managed. Inferred: `managed` and `notManaged` were seen."""
+MANAGED = "MANAGED"
+"""The only state in which its being well counts; so it does where none is given."""
 UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 """States in which its being well says nothing, and in which it may never have been managed."""
 INACTIVE = "agent_inactive"
@@ -421,12 +423,15 @@ def _device(item: Item) -> Record:
         "os_version": version[0] if version else None,
     }
     id_, seen = fields.required_identifier(device, "id"), fields.time_written(device, *SEEN)
-    state = _state(device)
-    if managed in UNMANAGED or state is None or not contact(device, AGENT_SEEN).possible:
+    state, known = _state(device), managed in {"", MANAGED} or is_no_verdict(managed)
+    well = state is not None and state.severity is Level.SECURED
+    unseen = not contact(device, AGENT_SEEN).possible
+    if state is None or managed in UNMANAGED or unseen or (well and not known):
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
+            unknown_status=None if known or managed in UNMANAGED else fields.written(device, "managedState"),
         )
     # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(
@@ -437,7 +442,7 @@ def _device(item: Item) -> Record:
         scanned=not last.denied,
         clears=Clears.NONE if last.denied else state.clears,
         clears_until=last.at,
-        closed_keys=(INACTIVE,),
+        closed_keys=(INACTIVE,) if known else (),
     )
 
 

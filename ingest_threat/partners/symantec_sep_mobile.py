@@ -183,7 +183,8 @@ def _state(item: Item, device: JsonObject) -> Record:
         detected_at=at,
         severity=DEVICE_LEVEL.get(word or "", Level.HIGH),
         severity_raw=fields.written(device, "health_status"),
-        closed_keys=(INACTIVE,),
+        # Of a word that no table knows, nobody can say that the agent is there.
+        closed_keys=(INACTIVE,) if word in DEVICE_LEVEL else (),
     )
 
 

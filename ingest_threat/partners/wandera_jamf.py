@@ -246,8 +246,8 @@ def _row(item: Item) -> list[Record]:
     )
     # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
     level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
-    common = identity.model_dump(exclude={"record", "emm", "detected_at"})
-    if seen_at and enrolled and not fields.boolean(_object(connector, "payload"), "isEnrolled"):
+    common = identity.model_dump(exclude={"record", "emm", "detected_at", "unknown_status"})
+    if seen_at and fields.decided(_object(connector, "payload"), "isEnrolled") is False:
         return [_unenrolled(common) if device_id else identity]
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
     knows = seen_at is not None or ("risk" in row and level is not Level.SECURED)

@@ -547,8 +547,6 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
 
 
 def _mitigations(content: JsonObject) -> list[JsonObject]:
-    if isinstance(content.get("mitigationEvents"), str):
-        return []
     events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
     return [each if isinstance(each, dict) else {} for each in events]
 
@@ -558,7 +556,8 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     row = item.content
     common, seen = _of_device(item), contact(row, "lastSeen")
     at, status = _known_until(row, seen), fields.word(row, "appStatus")
-    if not seen.never and (fields.decided(row, "deleted") or INACTIVE.search(status or "")):
+    # Of a row that says so, a contact that nobody can read was one.
+    if seen.possible and (fields.decided(row, "deleted") or INACTIVE.search(status or "")):
         return ThreatRecord(
             **common,
             report_id=fields.joined(
@@ -586,7 +585,9 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     if severity is Level.SECURED and seen.at is None and status is None:
         rated = False  # Nothing says that there is an agent which found it so.
     if not rated:
-        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+        is_known = is_no_verdict(status) or status in ACTIVE or INACTIVE.search(status or "")
+        unknown = None if is_known else fields.written(row, "appStatus")
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at, unknown_status=unknown)
     clean = severity is Level.SECURED and seen.at is not None and _names_no_threats(row)
     return DeviceStateRecord(
         **common,
@@ -624,7 +625,9 @@ def _known_until(row: JsonObject, seen: Contact) -> datetime | None:
 
 def _names_no_threats(row: JsonObject) -> bool:
     threats = _part(row, "threatState")
-    return all(threats.get(name) == [] for name in ("criticalThreats", "riskyThreats"))
+    lists = [threats.get(name) for name in ("criticalThreats", "riskyThreats")]
+    # The second is an empty list as tools write one that stands in a text.
+    return all(each in ([], "[]") for each in lists)
 
 
 def _legacy(content: JsonObject) -> _ThreatFacts:

@@ -170,6 +170,8 @@ class DeviceIdentityRecord(_Reading):
 
     record: Literal["device_identity"] = "device_identity"
     emm: Text | None = None
+    unknown_status: Text | None = None
+    """The partner's word for how the agent stands where no table knows it: then it says nothing more."""
 
 
 class AppInventoryRecord(_Reading):

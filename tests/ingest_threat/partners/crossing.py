@@ -33,6 +33,8 @@ class Odd:
     """The fields of a partner's messages that may be odd, and what else comes to the same address."""
 
     times: tuple[str, ...]
+    contacts: tuple[str, ...]
+    """Times at which an agent was seen, without which it may never have been."""
     described: tuple[str, ...]
     """What only describes: a platform, a version, a name, an id of the MDM."""
     words: tuple[str, ...]
@@ -43,13 +45,15 @@ class Odd:
 
 ODD: Mapping[str, Odd] = {
     "better_mobile": Odd(
-        times=("EventTimeStamp", "LogTimeStamp", "LastReported"),
+        times=("EventTimeStamp", "LogTimeStamp"),
+        contacts=("LastReported",),
         described=("DeviceOS", "DevicePlatform", "ThreatTitle", "ThreatScore", "UserEmail"),
         words=("ThreatSeverity", "ThreatLevel", "Status", "ThreatCategory", "IsDeleted"),
         beside=(better.netflow(),),
     ),
     "checkpoint_harmony": Odd(
-        times=("event_timestamp", "backend_last_updated", "last_connection"),
+        times=("event_timestamp", "backend_last_updated"),
+        contacts=("last_connection",),
         described=(
             *("device_model", "os_version", "client_version", "policy_name", "name", "email", "number"),
             *("mdm_uuid", "os_type", "model"),
@@ -58,7 +62,8 @@ ODD: Mapping[str, Odd] = {
         beside=(checkpoint.checkpoint_alert(event="Policy Changed"),),
     ),
     "lookout": Odd(
-        times=("created_time", "detected_at", "checkin_time", "updated_time"),
+        times=("created_time", "detected_at", "updated_time"),
+        contacts=("checkin_time",),
         described=("platform", "os_version", "external_id", "application_name", "software", "info", "email"),
         words=(
             *("severity", "risk", "threat.status", "classification", "security_status", "activation_status"),
@@ -67,7 +72,8 @@ ODD: Mapping[str, Odd] = {
         beside=({**lookout.lookout_threat(), "type": "AUDIT"},),
     ),
     "pradeo": Odd(
-        times=("creationDate", "lastModificationDate", "lastConnection"),
+        times=("creationDate", "lastModificationDate"),
+        contacts=("lastConnection",),
         described=(
             *("declaredOperatingSystem", "declaredOperatingSystemVersion", "serialNumber", "imei", "email"),
             *("emmDeviceInfo", "externalId", "emm", "user", "application.name", "package.system", "category"),
@@ -79,7 +85,8 @@ ODD: Mapping[str, Odd] = {
         beside=(pradeo.event("TokenGenerated", {}),),
     ),
     "sophos": Odd(
-        times=("when", "created_at", "end", "rt", "raisedAt", "lastSeenAt"),
+        times=("when", "created_at", "end", "rt", "raisedAt"),
+        contacts=("lastSeenAt",),
         described=(
             "location",
             "source",
@@ -96,6 +103,7 @@ ODD: Mapping[str, Odd] = {
     ),
     "symantec_sep_mobile": Odd(
         times=("timestamp",),
+        contacts=(),
         described=(
             *("package_name", "model", "product_name", "os_type", "os_version", "udid", "serial_number"),
             *("device.name", "user"),
@@ -104,7 +112,8 @@ ODD: Mapping[str, Odd] = {
         beside=(symantec.symantec_incident(device={"identifier": "agent-9"}),),
     ),
     "wandera_jamf": Odd(
-        times=("timestamp", "lastStatusUpdateUtcMs", "lastDnsTraffic"),
+        times=("timestamp",),
+        contacts=("lastStatusUpdateUtcMs", "lastDnsTraffic"),
         described=(
             *("os", "deviceName", "externalId", "description", "eventUrl", "user", "osType", "metadata"),
             *("deviceSystemVersion", "phoneNumber"),
@@ -114,9 +123,10 @@ ODD: Mapping[str, Odd] = {
     ),
     "zimperium": Odd(
         times=(
-            *("device_time", "timestamp", "lastModified", "attack_time", "eventtimestamp", "lastSeen"),
+            *("device_time", "timestamp", "lastModified", "attack_time", "eventtimestamp"),
             *("processedAt", "deviceTime", "incident_created_date"),
         ),
+        contacts=("lastSeen",),
         described=(
             *("device_os", "device_os_version", "mdm_device_id", "threat_display_name", "threat_vector"),
             *("detected_url", "location", "device_info.os", "device_info.os_version", "display_name"),
@@ -270,6 +280,7 @@ def changed(draw: st.DrawFn, partner: str, message: JsonObject, *, with_words: b
     ]
     if with_words:
         kinds.append(([path for path in found if is_named(path, odd.words)], UNWORDLY))
+        kinds.append(([path for path in found if is_named(path, odd.contacts)], UNTIMELY))
     kinds = [(places, values) for places, values in kinds if places]
     assume(kinds)
     for _ in range(draw(st.integers(1, 4))):

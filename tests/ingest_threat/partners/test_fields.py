@@ -1,6 +1,7 @@
 """The typed readers."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from pydantic import JsonValue
@@ -48,6 +49,35 @@ def test_an_odd_grade_is_a_word_no_table_knows(name: str) -> None:
     assert fields.written({name: ["LOW"], "severityName": "HIGH"}, name, "severityName") == "HIGH"
     assert not is_no_verdict(fields.word({name: {}}, name))
     assert fields.written({name: None}, name) is None
+
+
+@pytest.mark.parametrize(
+    "secret", ["https://x.example/?token=abc", "Bearer abcdefghijkl", "02:1b:44:11:3a:b7", "+49 151 12345678"]
+)
+def test_of_an_id_or_a_word_that_holds_a_secret_its_hash_is_kept(secret: str) -> None:
+    hashed = sha256(secret.encode()).hexdigest()
+    assert fields.identifier({"a": secret}, "a") == hashed
+    assert fields.word({"a": secret}, "a") == hashed.upper()
+    assert fields.identifier({"a": "1" * 20}, "a") == "1" * 20
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(True, True), ("Yes", True), (1.0, True), ("0", False), ("no", False), (None, None)]
+)
+def test_what_an_all_clear_depends_on_is_yes_or_no(value: JsonValue, said: bool | None) -> None:
+    assert fields.decided({"a": value}, "a") is said
+
+
+@pytest.mark.parametrize("value", ["perhaps", {}, [True], 7])
+def test_what_is_neither_yes_nor_no_is_not_guessed_at(value: JsonValue) -> None:
+    with pytest.raises(fields.FieldError, match=r"^a is neither yes nor no$"):
+        fields.decided({"a": value}, "a")
+
+
+def test_an_unreadable_time_that_is_an_object_is_kept_without_who_is_named_in_it() -> None:
+    with collected() as odd:
+        assert fields.moment({"at": {"user": "Anna", "day": "soon"}}, "at") is None
+    assert list(odd.times) == ['{"user": "[redacted]", "day": "soon"}']
 
 
 def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:

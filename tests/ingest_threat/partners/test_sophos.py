@@ -27,7 +27,7 @@ from tests.ingest_threat.partners.messages_sophos import (
     sophos_relabelled,
     sophos_violation,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -535,3 +535,12 @@ def test_nothing_of_the_network_of_an_attack_is_kept() -> None:
         )
         record = reading.threat("sophos", attack)
         assert (record.threat_type, "Zoe" in record.model_dump_json()) == ("mitm", False)
+
+
+def test_a_state_of_management_that_nobody_knows_raises_and_vouches_for_nothing() -> None:
+    [identity] = records("sophos", sophos_device(managedState="of a later console"))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == [("status", "of a later console")]
+    red = {"mode": "automatic", "state": "red"}
+    raised = state("sophos", sophos_device(managedState="of a later console", healthState=red))
+    assert (raised.severity, raised.closed_keys) == ("high", ())

@@ -657,3 +657,25 @@ def test_no_place_and_no_tag_is_kept(name: str) -> None:
     assert "Zoetown" not in threat("zimperium", zimperium_threat(**{name: "Zoetown"})).model_dump_json()
     network = zimperium_threat(networkInfo={"name": "Zoetown"})
     assert "Zoetown" not in threat("zimperium", network).model_dump_json()
+
+
+def test_a_device_that_is_gone_is_so_whatever_its_last_contact_and_no_guess_makes_it_well() -> None:
+    [gone] = records("zimperium", zimperium_device(deleted=True, lastSeen="soon"))
+    assert isinstance(gone, ThreatRecord)
+    assert (gone.threat_key, gone.status) == ("agent_inactive", "open")
+    [unread] = records("zimperium", zimperium_clean_device(deleted="perhaps"))
+    assert isinstance(unread, UnreadableRecord)
+    assert unread.reason == "deleted is neither yes nor no"
+
+
+def test_a_word_for_the_agent_that_no_table_knows_is_logged() -> None:
+    [identity] = records("zimperium", zimperium_device(appStatus="of a later console"))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == [("status", "of a later console")]
+
+
+def test_lists_that_stand_in_a_text_are_read() -> None:
+    empty = {"criticalThreats": "[]", "riskyThreats": []}
+    assert state("zimperium", zimperium_clean_device(threatState=empty)).clears is Clears.ALL
+    row = zimperium_search(state=3, mitigationEvents='[{"timestamp": 1770000030000}]')
+    assert threat("zimperium", row).status == "resolved"
