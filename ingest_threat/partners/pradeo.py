@@ -202,7 +202,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     }
     graded, broken = _graded(item, body, common, at, levels)
     # Green is the policy's word that even an active status is no threat.
-    threats = [each for each in graded if each.status is Status.OPEN and each.severity is not Level.SECURED]
+    threats = [each for each in graded if _counts(each)]
     closed = [each.threat_key for each in graded if each not in threats and each.status is not Status.UNKNOWN]
     lost = list(_enrollment(item, device, at)) if _is_lost(device) else []
     unfinished = "status" in body and is_no_verdict(fields.word(body, "status"))
@@ -220,6 +220,13 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
         closed_keys=() if lost else (*([UNCOUPLED] if _is_coupled(device) else []), *closed),
     )
     return [state, *lost, *threats, *broken]
+
+
+def _counts(graded: ThreatRecord) -> bool:
+    """Whether a graded status is a threat, or has a word that is to be logged; 2 and 3 say nothing."""
+    if graded.status is Status.UNKNOWN:
+        return graded.unknown_status not in {None, "2", "3"}
+    return graded.status is Status.OPEN and graded.severity is not Level.SECURED
 
 
 def _graded(
@@ -253,6 +260,8 @@ def _grade(
     own: _Judged = {**common, "report_id": fields.joined(common["report_id"], name)}
     threat = _threat(own, name, kind, status, at, fields.word(graded, "level"))
     said = taxonomy.NO_STATUS if unstated and not fine else None
+    if status is Status.UNKNOWN and not unstated:
+        said = fields.written(record, "value")
     return threat.model_copy(update={"unknown_status": said})
 
 
@@ -396,14 +405,15 @@ def _never_connected(device: JsonObject) -> bool:
     """Whether the agent has never been at work; what says nothing of it is not taken so."""
     enrollment = fields.inner(device, "enrollmentStatus")
     told = not enrollment or bool(enrollment.keys() & {"coupled", "lastConnection"})
-    connected = _is_coupled(device) or _connected(enrollment) is not None
+    # A contact that nobody can read proves no scan, though an agent may be lost that made it.
+    connected = _is_coupled(device) or contact(enrollment, "lastConnection").at is not None
     return "enrollmentStatus" in device and told and not connected
 
 
 def _connected(enrollment: JsonObject) -> str | None:
-    """When an agent last connected, as it is written; None for what is no time: then it never did."""
-    at = contact(enrollment, "lastConnection").at
-    return fields.time_written(enrollment, "lastConnection") if at else None
+    """When an agent last connected, as it is written, readable or not; None for what says it never did."""
+    last = contact(enrollment, "lastConnection")
+    return fields.time_written(enrollment, "lastConnection") if last.at or last.unreadable else None
 
 
 def _is_lost(device: JsonObject) -> bool:

@@ -671,3 +671,13 @@ def test_a_grade_that_is_none_is_the_types_default(grade: str, level: str) -> No
     found = records("pradeo", correlation(matchedSystemStatusLevels=[graded("System", "Root", grade, 1)]))
     levels = [each.severity for each in found if isinstance(each, ThreatRecord)]
     assert levels == ([] if level == "secured" else [level])
+
+
+def test_a_value_in_a_snapshot_that_nobody_knows_is_logged_and_neither_opens_nor_closes() -> None:
+    graded_so = [graded("System", "Root", "Red", "of a later agent"), graded("System", "DebugMode", "Red", 3)]
+    state, root = records("pradeo", correlation(matchedSystemStatusLevels=graded_so))
+    assert isinstance(state, DeviceStateRecord)
+    assert isinstance(root, ThreatRecord)
+    assert (root.threat_key, root.status) == ("status:ROOT", "unknown")
+    assert unknown_words(root) == [("status", "of a later agent")]
+    assert "status:ROOT" not in state.closed_keys
