@@ -86,8 +86,11 @@ def _lost(before: Sequence[Record], after: Sequence[Record]) -> Sequence[Record]
     if any(isinstance(each, UnreadableRecord) for each in after) or any(map(_is_doubted, after)):
         return []
     worst = max((each.severity.rank for each in _states(after)), default=0)
+    # A contact that nobody can read proves no scan: then that the agent is gone stands for its word.
+    gone = [each for each in _threats(after) if each.threat_type == "agent_inactive"]
+    worst = max([worst, *(each.severity.rank for each in gone if each.status is Status.OPEN)])
     milder: list[Record] = [each for each in _states(before) if each.severity.rank > worst]
-    gone = [
+    closed = [
         each
         for each in _threats(before)
         if each.status is Status.OPEN
@@ -95,7 +98,7 @@ def _lost(before: Sequence[Record], after: Sequence[Record]) -> Sequence[Record]
         # Where no word says any more that the agent is gone, an unknown one for its device is grave.
         and not (each.threat_type == "agent_inactive" and each.severity.rank <= worst)
     ]
-    return [*milder, *gone]
+    return [*milder, *closed]
 
 
 def _cleared_anew(before: Sequence[Record], after: Sequence[Record]) -> list[object]:
