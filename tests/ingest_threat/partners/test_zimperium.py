@@ -8,7 +8,8 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
-from ingest_threat.partners.zimperium import THREAT, TYPE
+from ingest_threat.partners.zimperium import ADAPTER, THREAT, TYPE
+from ingest_threat.redaction import redacted
 from shared.domain.level import Level
 from shared.domain.record import (
     Clears,
@@ -657,3 +658,10 @@ def test_no_place_and_no_tag_is_kept(name: str) -> None:
     assert "Zoetown" not in threat("zimperium", zimperium_threat(**{name: "Zoetown"})).model_dump_json()
     network = zimperium_threat(networkInfo={"name": "Zoetown"})
     assert "Zoetown" not in threat("zimperium", network).model_dump_json()
+
+
+def test_the_name_of_an_exported_threat_stays_in_what_is_kept() -> None:
+    kept = redacted(
+        {"threat": {"display_name": "Device Rooted"}, "display_name": "Ada"}, needed=ADAPTER.needed
+    )
+    assert kept == {"threat": {"display_name": "Device Rooted"}, "display_name": "[redacted]"}
