@@ -696,6 +696,7 @@ ADAPTER = Adapter(
     read,
     envelopes=("content",),
     redact=REDACT,
+    needed=frozenset({"threat.display_name"}),
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
     device_id=device_id,
 )

@@ -8,7 +8,8 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
-from ingest_threat.partners.zimperium import THREAT, TYPE
+from ingest_threat.partners.zimperium import ADAPTER, THREAT, TYPE
+from ingest_threat.redaction import redacted
 from shared.domain.level import Level
 from shared.domain.record import (
     Clears,
@@ -679,3 +680,10 @@ def test_lists_that_stand_in_a_text_are_read() -> None:
     assert state("zimperium", zimperium_clean_device(threatState=empty)).clears is Clears.ALL
     row = zimperium_search(state=3, mitigationEvents='[{"timestamp": 1770000030000}]')
     assert threat("zimperium", row).status == "resolved"
+
+
+def test_the_name_of_an_exported_threat_stays_in_what_is_kept() -> None:
+    kept = redacted(
+        {"threat": {"display_name": "Device Rooted"}, "display_name": "Ada"}, needed=ADAPTER.needed
+    )
+    assert kept == {"threat": {"display_name": "Device Rooted"}, "display_name": "[redacted]"}
