@@ -1,19 +1,20 @@
-"""What counts of a device's slots: which partners' agents, without what an admin has overridden. Pure."""
+"""What counts of a device's slots: which partners' agents, without what an admin has overridden. Pure.
+
+An agent that has moved to another device is not present any more, and what it had found stays open: nobody is
+let in because an agent left. It holds nobody else's word back.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evaluate_risk.slots import retires
+from evaluate_risk.slots import MAX_FINDINGS, against, retires
 from shared.domain.heartbeats import Heartbeats, OnSilence
 from shared.domain.level import Level, highest
 from shared.domain.model import Device, Finding, Override, Slot
 from shared.domain.moment import in_words
 from shared.domain.record import Category
 from shared.domain.rule import Rule
-
-MAX_FINDINGS = 20
-"""Findings a decision lists, gravest first."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,17 @@ class Counted:
 
     @property
     def present(self) -> frozenset[str]:
-        """The partners that have scanned the device."""
-        return frozenset(slot.partner for slot in self.slots if slot.scanned)
+        """The partners that have scanned the device, and whose agent is on it still."""
+        return frozenset(slot.partner for slot in self.slots if slot.scanned and not slot.moved)
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Sentences about agents that have left threats open here."""
+        return tuple(
+            f"{slot.partner}'s agent has moved to another device, and what it had found here stays open"
+            for slot in self.slots
+            if slot.moved and against(slot)
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -78,20 +88,21 @@ def counted(device: Device, switched_on: Sequence[str], heartbeats: Heartbeats, 
     quiet = [
         slot
         for slot in live
-        if slot.partner in heartbeats.unresponsive or heartbeats.is_silent(slot.last_reported_at, now)
+        if slot.partner in heartbeats.unresponsive
+        or (not slot.moved and heartbeats.is_silent(slot.last_reported_at, now))
     ]
-    silent = tuple(dict.fromkeys(slot.partner for slot in quiet))
-    said = tuple(dict.fromkeys(_silence(slot, heartbeats) for slot in quiet))
+    silent = tuple(dict.fromkeys(slot.partner for slot in quiet if not slot.moved))
+    said = tuple(dict.fromkeys(_silence(slot, heartbeats) for slot in quiet if not slot.moved))
     partners = tuple(switched_on)
     if heartbeats.on_silence is OnSilence.IGNORE:
         live = tuple(slot for slot in live if slot not in quiet)
-        heard_from = {slot.partner for slot in live}
+        reporting = {slot.partner for slot in live if not slot.moved}
         partners = tuple(
-            p for p in partners if p in heard_from or p not in {*silent, *heartbeats.unresponsive}
+            p for p in partners if p in reporting or p not in {*silent, *heartbeats.unresponsive}
         )
     override = device.override if device.override and device.override.until > now else None
     slots = tuple(_without(slot, override) for slot in live) if override else live
-    ends = [heartbeats.agent_due(slot.last_reported_at) for slot in live]
+    ends = [heartbeats.agent_due(slot.last_reported_at) for slot in live if not slot.moved]
     return Counted(
         partners=partners,
         slots=slots,
@@ -104,8 +115,9 @@ def counted(device: Device, switched_on: Sequence[str], heartbeats: Heartbeats, 
 
 
 def _live(slots: Iterable[Slot], partners: Sequence[str]) -> tuple[Slot, ...]:
-    """The slots that count, in the order of agents: of a counting partner, and not gone or superseded."""
-    here = [slot for slot in slots if slot.partner in partners and not (slot.moved or slot.withdrawn)]
+    """The slots that count, in the order of agents: of a counting partner, not withdrawn and not
+    superseded."""
+    here = [slot for slot in slots if slot.partner in partners and not slot.withdrawn]
     here.sort(key=lambda slot: slot.agent)
     return tuple(slot for slot in here if not any(retires(newer, slot) for newer in here))
 

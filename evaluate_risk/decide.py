@@ -35,18 +35,18 @@ async def change(
     device_id: str,
     edit: Callable[[Device], Device] = lambda device: device,
     *,
-    standing: Found[Device] | None = None,
+    known: Found[Device] | None = None,
 ) -> Found[Device] | None:
     """The device after `edit` and the decision that follows; None where there is no such device.
 
-    `standing` is a version read before, which spares the first reading. Nothing is written where nothing
+    `known` is a version read before, which spares the first reading. Nothing is written where nothing
     changes. Raises StoreUnavailable when others keep being faster.
     """
 
     async def changed(device: Device | None) -> Device | None:
         return settle(edit(device), await policy(services), services.now()) if device else None
 
-    edited = await services.store.edit(Device, device_id, changed, standing=standing)
+    edited = await services.store.edit(Device, device_id, changed, known=known)
     if edited.found and edited.written:
         _log_change(edited.before, edited.found.document)
     return edited.found
@@ -88,9 +88,6 @@ def _with_last_reports(device: Device, reported: Mapping[str, datetime]) -> Devi
 
 def settle(device: Device, policy: Policy, now: datetime) -> Device:
     """`device` with the decision and the wanted tag that follow from what it holds. Pure."""
-    if device.frozen and device.decision:
-        kept = {"rules_version": policy.version, "next_due": None}
-        return device.model_copy(update={"decision": device.decision.model_copy(update=kept)})
     decision = decide(device, policy, now)
     if device.decision and same(device.decision, decision):
         decision = device.decision

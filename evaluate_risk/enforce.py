@@ -99,31 +99,31 @@ async def _attempted(
 ) -> list[Tag]:
     """The tags after one attempt at Entra, for all at once. A value that is not ours is left alone."""
     devices = [found.document for found in founds]
-    standing = dict(
+    value = dict(
         zip([d.id for d in devices], await services.graph.tags([d.id for d in devices]), strict=True)
     )
-    to_write = {d.id: d.tag.wanted or "" for d in devices if _must_write(d.tag, standing[d.id], raced=raced)}
+    to_write = {d.id: d.tag.wanted or "" for d in devices if _must_write(d.tag, value[d.id], raced=raced)}
     errors = dict(zip(to_write, await services.graph.write_tags(to_write), strict=True))
-    return [_outcome(d, standing[d.id], errors.get(d.id), services) for d in devices]
+    return [_outcome(d, value[d.id], errors.get(d.id), services) for d in devices]
 
 
-def _must_write(tag: Tag, standing: str | GraphError | None, *, raced: bool) -> bool:
+def _must_write(tag: Tag, value: str | GraphError | None, *, raced: bool) -> bool:
     """Whether Entra must be written: not over another's value, and not where ours is known to stand."""
-    if isinstance(standing, GraphError) or _is_foreign(standing):
+    if isinstance(value, GraphError) or _is_foreign(value):
         return False
     outcome_unknown = raced or tag.outcome_unknown or tag.attempts > 0
-    return outcome_unknown or standing != tag.wanted or tag.applied not in {None, tag.wanted}
+    return outcome_unknown or value != tag.wanted or tag.applied not in {None, tag.wanted}
 
 
-def _is_foreign(standing: str | None) -> bool:
-    return bool(standing) and not is_ours(standing)
+def _is_foreign(value: str | None) -> bool:
+    return bool(value) and not is_ours(value)
 
 
 def _outcome(
-    device: Device, standing: str | GraphError | None, error: GraphError | None, services: Services
+    device: Device, value: str | GraphError | None, error: GraphError | None, services: Services
 ) -> Tag:
     tag, wanted = device.tag, device.tag.wanted or ""
-    failure = standing if isinstance(standing, GraphError) else error
+    failure = value if isinstance(value, GraphError) else error
     if isinstance(failure, GraphNotFound):
         gone = {"state": TagState.NO_DEVICE, "stop": None, "error": "Entra does not know the device"}
         return tag.model_copy(update=gone)
@@ -131,7 +131,7 @@ def _outcome(
         log_event(LogEvent.TAG_PENDING, device=device.id, tag=wanted, why=failure)
         failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(failure)}
         return tag.model_copy(update=failed)
-    before = None if isinstance(standing, GraphError) else standing
+    before = None if isinstance(value, GraphError) else value
     if _is_foreign(before):
         log_event(LogEvent.TAG_FOREIGN, device=device.id)
         foreign = {"state": TagState.FOREIGN, "before": before, "stop": None, "error": None}
@@ -150,10 +150,10 @@ def _outcome(
     return tag.model_copy(update=applied)
 
 
-def _before(tag: Tag, standing: str | None) -> str | None:
+def _before(tag: Tag, value: str | None) -> str | None:
     """What stood in the attribute before the wanted value, also where an earlier attempt has written it."""
-    if standing != tag.wanted:
-        return standing
+    if value != tag.wanted:
+        return value
     return tag.before if tag.applied == tag.wanted else tag.applied
 
 

@@ -8,21 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue, ValidationError
 
+from evaluate_risk.bounds import MAX_BYTES
 from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
 from evaluate_risk.linking import finish_move, linked_by_its_ids, unlinked
-from evaluate_risk.risk import Dropped, Folded, fold, new_agent
+from evaluate_risk.risk import Folded, fold, new_agent
 from evaluate_risk.slots import retires, same_for_device, slot, with_slot
 from shared.bounded import bounded_gather
 from shared.cosmos import MAX_ATTEMPTS, Found, pause
 from shared.dead_letters import dead_letter, of_document, of_report
 from shared.domain.model import Agent, DeadLetterKind, Device, Report, Slot
-from shared.errors import Conflict, Contended, StoreUnavailable
+from shared.errors import Conflict, Contended, DocumentTooLarge, StoreUnavailable
 from shared.log import LogEvent, log_event, place
 from shared.services import Services
 
 CONCURRENCY = 16
 """Agents evaluated side by side."""
+TROUBLE_SECONDS = 1.0
+"""How long it is looked for which of an agent's reports cannot be applied."""
 
 
 async def evaluate(services: Services, documents: Iterable[Mapping[str, JsonValue]]) -> None:
@@ -52,20 +55,27 @@ def _written_at(document: Mapping[str, JsonValue], now: int) -> int:
     return stamp if isinstance(stamp, int) else now
 
 
-async def _isolated(services: Services, reports: Sequence[Report]) -> None:
-    """Evaluate an agent's reports together; where that fails, one by one: only the poisonous stays out."""
+async def _isolated(services: Services, reports: Sequence[Report], until: float | None = None) -> None:
+    """Evaluate an agent's reports together; where that fails, by halves: only the poisonous stays out.
+
+    From the first failure on an agent has TROUBLE_SECONDS, `until` then by the clock of `services.waiting`;
+    what fails after that is not halved any more. Nothing is lost: a dead letter can be redriven.
+    """
     try:
         await evaluate_agent(services, reports)
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - the feed's outer edge: one bad document must not stop it
-        if len(reports) == 1:
-            log_event(LogEvent.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=place(error))
-            reason = f"could not be applied ({type(error).__name__})"
-            await dead_letter(services.store, of_report(reports[0], DeadLetterKind.REPORT, reason))
+        until = until or services.waiting.clock() + TROUBLE_SECONDS
+        if len(reports) > 1 and services.waiting.clock() < until:
+            middle = len(reports) // 2
+            for half in (reports[:middle], reports[middle:]):
+                await _isolated(services, half, until)
             return
+        log_event(LogEvent.UNEXPECTED, where="evaluate_risk", agent=reports[0].agent, what=place(error))
+        reason = f"could not be applied ({type(error).__name__})"
         for report in reports:
-            await _isolated(services, [report])
+            await dead_letter(services.store, of_report(report, DeadLetterKind.REPORT, reason))
 
 
 async def evaluate_agent(services: Services, reports: Sequence[Report]) -> None:
@@ -80,17 +90,29 @@ async def evaluate_agent(services: Services, reports: Sequence[Report]) -> None:
 
 
 async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]:
-    """The agent with `reports` folded in and the link its ids give it, as stored."""
+    """The agent with `reports` folded in and the link its ids give it, as stored.
+
+    A document that the store finds too large all the same is pruned to half its bytes, and to half of that.
+    """
+    for max_bytes in (MAX_BYTES, MAX_BYTES // 2):
+        try:
+            return await _folded_within(services, reports, max_bytes)
+        except DocumentTooLarge:
+            log_event(LogEvent.AGENT_PRUNED, agent=reports[0].agent, bytes=max_bytes // 2)
+    return await _folded_within(services, reports, MAX_BYTES // 4)
+
+
+async def _folded_within(services: Services, reports: Sequence[Report], max_bytes: int) -> Found[Agent]:
     first = reports[0]
 
-    async def folded(standing: Agent | None) -> Agent:
-        before = standing or new_agent(first, first.record.partner_device_id or "")
-        folded = fold(before, reports, services.now())
+    async def folded(stored: Agent | None) -> Agent:
+        before = stored or new_agent(first, first.record.partner_device_id or "")
+        folded = fold(before, reports, services.now(), max_bytes)
         after = await linked_by_its_ids(services, folded.agent)
         linked = after.level_revision != before.level_revision
         if not linked and await _is_news(services, before, after):
             after = after.model_copy(update={"level_revision": after.level_revision + 1})
-        await _dead_letter_rejected(services, folded, reports)
+        await _dead_letter_rejected(services, folded)
         return after
 
     edited = await services.store.edit(Agent, first.agent, folded)
@@ -99,7 +121,7 @@ async def _folded(services: Services, reports: Sequence[Report]) -> Found[Agent]
 
 
 async def _is_news(services: Services, before: Agent, after: Agent) -> bool:
-    """Whether the device must hear of it: another level, the first report of an agent linked before it, or
+    """Whether the device must know: another level, the first report of an agent linked before it, or
     the first after a silence that counted against it."""
     if before.first_received_at is None or not same_for_device(slot(before), slot(after)):
         return True
@@ -161,18 +183,7 @@ def _raised(agent: Agent, mine: Slot, device: Device) -> Agent:
     return agent
 
 
-async def _dead_letter_rejected(services: Services, folded: Folded, reports: Sequence[Report]) -> None:
+async def _dead_letter_rejected(services: Services, folded: Folded) -> None:
     """Before the agent is written: a crash between the two is mended by the replay."""
     for rejected in folded.rejected:
         await dead_letter(services.store, of_report(rejected.report, rejected.kind, rejected.reason))
-    by_id = {report.id: report for report in reports}
-    for dropped in folded.dropped:
-        report = by_id.get(dropped.detection.report) or await _stored(services, folded.agent, dropped)
-        if report is not None:
-            reason = "the agent has more open threats than can be kept"
-            await dead_letter(services.store, of_report(report, DeadLetterKind.TOO_MANY_THREATS, reason))
-
-
-async def _stored(services: Services, agent: Agent, dropped: Dropped) -> Report | None:
-    found = await services.store.read(Report, dropped.detection.report, agent.id)
-    return found.document if found else None

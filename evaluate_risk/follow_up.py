@@ -49,7 +49,7 @@ async def _recorded(services: Services, found: Found[Device], words: str) -> Dev
         tag = device.tag.model_copy(update={"follow_up": None})
         return device.noting(now, words).model_copy(update={"tag": tag})
 
-    edited = await services.store.edit(Device, found.document.id, recorded, standing=found)
+    edited = await services.store.edit(Device, found.document.id, recorded, known=found)
     return edited.found.document if edited.found else found.document
 
 

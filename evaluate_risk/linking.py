@@ -12,13 +12,23 @@ from contextlib import suppress
 from functools import partial
 
 from evaluate_risk.decide import change
-from evaluate_risk.slots import slot, with_slot, withdrawn, without_agent
+from evaluate_risk.slots import against, slot, with_slot, withdrawn, without_agent
 from shared.cosmos import MAX_ATTEMPTS, Found, pause
+from shared.domain.level import Level
 from shared.domain.model import Agent, Device, Known, Link, is_manual, link_id, link_of_agent
 from shared.domain.moment import in_words
 from shared.errors import Conflict, Contended, Overtaken
 from shared.log import LogEvent, log_event
 from shared.services import Services
+
+MAX_LEFT_OPEN = 200
+"""Devices an agent remembers that it moved away from with something open; the newest."""
+
+Edit = Callable[[Device], Device]
+
+
+def _as_it_is(device: Device) -> Device:
+    return device
 
 
 async def link_agent(
@@ -36,15 +46,15 @@ async def link_agent(
         found = await services.store.read(Agent, agent_id)
         if found is None:
             return None
-        agent, standing = found.document, None
+        agent, known = found.document, None
         if agent.device != device_id and not written:  # where it was moved since, it stays
             if not _may_link(agent, by, source):
                 return None
             if agent.moving_from is not None:
                 await _carry(services, found)
                 continue
-            standing = await services.store.read(Device, device_id)
-            if standing is None:
+            known = await services.store.read(Device, device_id)
+            if known is None:
                 return None
             linked = linked_to(agent, device_id, by).model_copy(update={"unplaced": True})
             try:
@@ -53,7 +63,7 @@ async def link_agent(
                 await pause(attempt)
                 continue
             written = True
-        finished, device = await _carry(services, found, standing=standing)
+        finished, device = await _carry(services, found, known=known)
         if finished:
             return device
     raise Contended(f"agent {agent_id} is written by too many at once")
@@ -90,9 +100,7 @@ async def finish_decision(services: Services, id_: str) -> None:
             await carry_out(services, found)
 
 
-async def _followed(
-    services: Services, record: Link, note: Callable[[Device], Device]
-) -> Found[Device] | None:
+async def _followed(services: Services, record: Link, note: Edit) -> Found[Device] | None:
     """The device of the agent, once that follows `record`; None where it has none now."""
     # Not Store.edit: an earlier move is finished at its devices before
     agent_id = record.id.removeprefix(link_of_agent(""))
@@ -120,12 +128,16 @@ async def _followed(
 
 
 def _decided(agent: Agent, record: Link) -> Agent:
-    """`agent` as an admin decided; the device it leaves is remembered until its slot is marked."""
+    """`agent` as an admin decided; the device it leaves is remembered until its slot is marked.
+
+    An agent without a device that left something open somewhere is taken off there.
+    """
+    leaves = agent.device or (agent.left_open[-1] if agent.left_open and record.device is None else None)
     update = {
         "device": record.device,
         "linked_by": record.id,
         "link_turn": record.turn,
-        "moving_from": agent.device if agent.device != record.device else None,
+        "moving_from": leaves if leaves != record.device else None,
         "level_revision": agent.level_revision + 1,
     }
     return agent.model_copy(update=update)
@@ -133,9 +145,9 @@ def _decided(agent: Agent, record: Link) -> Agent:
 
 async def _refuse_overtaken(services: Services, record: Link) -> None:
     """Raise Overtaken, with what stands now, where an admin decided otherwise after `record`."""
-    standing = await services.store.read(Link, record.id)
-    if standing is not None and standing.document.turn > record.turn:
-        raise Overtaken(f"another admin was faster: {in_words_of(standing.document)}")
+    now = await services.store.read(Link, record.id)
+    if now is not None and now.document.turn > record.turn:
+        raise Overtaken(f"another admin was faster: {in_words_of(now.document)}")
 
 
 def in_words_of(record: Link) -> str:
@@ -157,19 +169,21 @@ def _noting(device: Device, record: Link) -> Device:
 
 async def finish_leaving(services: Services, agent_id: str) -> None:
     """Finish what an agent's link, move, or an admin's undo was cut off in."""
-    for _ in range(MAX_ATTEMPTS):
+    # Not Store.edit: its devices are written between reading and writing it
+    for attempt in range(MAX_ATTEMPTS):
         found = await services.store.read(Agent, agent_id)
         if found is None or (await _carry(services, found))[0]:
             return
+        await pause(attempt)
     raise Contended(f"agent {agent_id} is written by too many at once")
 
 
 async def _carry(
     services: Services,
     found: Found[Agent],
-    note: Callable[[Device], Device] = lambda device: device,
+    note: Edit = _as_it_is,
     *,
-    standing: Found[Device] | None = None,
+    known: Found[Device] | None = None,
 ) -> tuple[bool, Found[Device] | None]:
     """Place an agent's slot at its device and take it off the one it left; whether that is finished, or the
     agent changed and must be read again, and its device, where it has one.
@@ -180,7 +194,7 @@ async def _carry(
     device = None
     if agent.device is not None:
         place = _placing(agent)
-        device = await change(services, agent.device, lambda at: note(place(at)), standing=standing)
+        device = await change(services, agent.device, lambda at: note(place(at)), known=known)
     now = device.document.replaced_by if device else None
     if now is None or agent.moving_from is not None:
         return await finish_move(services, found, note) and now is None, device
@@ -190,29 +204,60 @@ async def _carry(
     return False, device
 
 
-async def finish_move(
-    services: Services, found: Found[Agent], note: Callable[[Device], Device] = lambda device: device
-) -> bool:
+async def finish_move(services: Services, found: Found[Agent], note: Edit = _as_it_is) -> bool:
     """Of an agent whose slot is placed: mark the one it left behind as moved, or withdraw it where the link
     was undone; False where the agent changed and must be read again. An agent that never reported has left
     none."""
     agent = found.document
     if agent.moving_from is None and not agent.unplaced:
         return True
+    left_open = agent.left_open
     if agent.moving_from is not None:
-        leave = withdrawn if agent.device is None else without_agent
-        reported = agent.first_received_at is not None
-        await change(services, agent.moving_from, lambda left: note(leave(left, agent) if reported else left))
-        if agent.device is None:
-            log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=agent.moving_from)
-        else:
-            log_event(LogEvent.AGENT_MOVED, agent=agent.id, source=agent.moving_from, target=agent.device)
+        left_open = await (_withdrawn_everywhere if agent.device is None else _moved_away)(
+            services, agent, note
+        )
     try:
-        settled = agent.model_copy(update={"moving_from": None, "unplaced": False})
-        await services.store.replace(settled, found.etag)
+        done = {"moving_from": None, "unplaced": False, "left_open": left_open}
+        await services.store.replace(agent.model_copy(update=done), found.etag)
     except Conflict:
         return False
     return True
+
+
+async def _withdrawn_everywhere(services: Services, agent: Agent, note: Edit) -> tuple[str, ...]:
+    """What is left open where an admin undid the agent's link: nothing."""
+    for device_id in dict.fromkeys((agent.moving_from or "", *agent.left_open)):
+        await _withdraw_at(services, agent, device_id, note)
+        log_event(LogEvent.AGENT_UNLINKED, agent=agent.id, device=device_id)
+    return ()
+
+
+async def _withdraw_at(services: Services, agent: Agent, device_id: str, note: Edit) -> None:
+    """Withdraw the agent's slot at a device, and at those that its record went to since."""
+    reported, seen = agent.first_received_at is not None, set[str]()
+    while device_id not in seen:
+        seen.add(device_id)
+        found = await change(
+            services, device_id, lambda device: note(withdrawn(device, agent) if reported else device)
+        )
+        if found is None or found.document.replaced_by is None:
+            return
+        device_id = found.document.replaced_by
+
+
+async def _moved_away(services: Services, agent: Agent, note: Edit) -> tuple[str, ...]:
+    """Mark the agent's slot at the device it left as moved; where it has something open now."""
+    source, reported = agent.moving_from or "", agent.first_received_at is not None
+    left = await change(
+        services, source, lambda device: note(without_agent(device, agent) if reported else device)
+    )
+    stays = left.document.slots.get(agent.id) if left else None
+    kept = against(stays) if stays and stays.moved else None
+    log_event(
+        LogEvent.AGENT_MOVED, agent=agent.id, source=source, target=agent.device, open=kept or Level.SECURED
+    )
+    before = tuple(each for each in agent.left_open if each not in {source, agent.device})
+    return (*before, source)[-MAX_LEFT_OPEN:] if kept else before
 
 
 async def linked_by_its_ids(services: Services, agent: Agent) -> Agent:
@@ -301,8 +346,8 @@ def link_keys(agent_ids: Sequence[tuple[str, str | None]]) -> list[str]:
     return keys
 
 
-def _placing(agent: Agent) -> Callable[[Device], Device]:
+def _placing(agent: Agent) -> Edit:
     if agent.first_received_at is None:
-        return lambda device: device
+        return _as_it_is
     mine = slot(agent)
     return lambda device: with_slot(device, mine)

@@ -98,6 +98,8 @@ class _Case:
         platform = self.facts.platform
         if self.device.gone_at is not None:
             return f"Intune has had no such device since {in_words(self.device.gone_at)}"
+        if self.device.replaced_by is not None:
+            return f"Intune's record belongs to device {self.device.replaced_by} now"
         if platform is Platform.OTHER:
             return "no Mobile Threat Defense rule exists for this operating system"
         if self.policy.mode is Mode.OFF:
@@ -152,6 +154,7 @@ class _Case:
             self._comparison(rule),
             *(_sentence(finding) for finding in self.counted.findings if _speaks(finding, rule)),
             *self.counted.own_levels(rule),
+            *self.counted.moved,
             *self.counted.overridden,
         ]
         absent = self._absent()
@@ -228,7 +231,13 @@ class _Case:
             first = f"{partner} has not reported on this device, and its connector does not insist"
             return [first, *self.counted.ignored]
         seen = [_sentence(f) for f in self.counted.findings if f.severity is not Level.SECURED]
-        return [self._comparison(rule), *self.counted.overridden, *seen, *self.counted.ignored]
+        return [
+            self._comparison(rule),
+            *self.counted.overridden,
+            *seen,
+            *self.counted.moved,
+            *self.counted.ignored,
+        ]
 
     def _nobody_counts(self) -> str:
         if self.policy.switches.counting(self.facts.platform):

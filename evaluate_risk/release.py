@@ -62,19 +62,19 @@ def _may_block(tag: Tag) -> bool:
 
 async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:
     ids = [found.document.id for found in founds]
-    standing = dict(zip(ids, await services.graph.tags(ids), strict=True))
-    ours = {id_: OK_TAG for id_, value in standing.items() if isinstance(value, str) and is_block(value)}
+    values = dict(zip(ids, await services.graph.tags(ids), strict=True))
+    ours = {id_: OK_TAG for id_, value in values.items() if isinstance(value, str) and is_block(value)}
     errors = dict(zip(ours, await services.graph.write_tags(ours), strict=True))
     for found in founds:
         id_ = found.document.id
-        if errors.get(id_) is not None or isinstance(standing[id_], Exception):
+        if errors.get(id_) is not None or isinstance(values[id_], Exception):
             done.failed += 1
             continue
         device, stands = found.document, OK_TAG if id_ in ours else None
         let_go = {"applied": stands, "state": TagState.NONE, "outcome_unknown": False, "stop": None}
         tag = device.tag.model_copy(update=let_go)
         after = device.noting(services.now(), words).model_copy(update={"tag": tag})
-        try:
+        try:  # not Store.edit: one that changed meanwhile is counted, and left to the next call
             await services.store.replace(after, found.etag)
         except (Conflict, NotStored):
             done.failed += 1

@@ -8,9 +8,10 @@ the watermark over it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from evaluate_risk.bounds import MAX_BYTES, cleared, fitted
 from shared.domain.model import (
     Agent,
     DeadLetterKind,
@@ -32,18 +33,12 @@ from shared.domain.record import (
 
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """How far after receipt a partner's time may lie before the time of receipt stands instead."""
-TOMBSTONE_AGE = timedelta(days=180)
-MAX_TOMBSTONES = 2000
-MAX_OPEN = 800
-"""Open threats kept per agent, so that its document stays under Cosmos DB's 2 MB; the gravest stay."""
 KEPT_WORDS = 100
 """Characters of a threat's type and name kept in the agent, for that reason; the report has them whole."""
 MAX_ALIASES = 20
 """Aliases kept of one threat."""
 COMPLIANCE = "compliance"
 """vendor_category of the findings a compliance snapshot clears."""
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 M = TypeVar("M", bound=Mark)
 
@@ -58,20 +53,11 @@ class RejectedReport:
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """An open threat that no longer fits the agent's document; it is not forgotten, but set aside."""
-
-    threat_key: str
-    detection: Detection
-
-
-@dataclass(frozen=True)
 class Folded:
-    """An agent after its reports, and what could not be kept in it."""
+    """An agent after its reports, and those that could not be applied."""
 
     agent: Agent
     rejected: tuple[RejectedReport, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
 
 
 def new_agent(report: Report, partner_device_id: str) -> Agent:
@@ -86,7 +72,7 @@ def new_agent(report: Report, partner_device_id: str) -> Agent:
 
 
 def event_time(report: Report) -> tuple[datetime, bool]:
-    """When the report's event happened, and whether the partner's own time had to be set aside.
+    """When the report's event happened, and whether the partner's own time could not stand.
 
     A missing time is the time of receipt; one more than 10 minutes after receipt is clamped to it.
     """
@@ -98,12 +84,15 @@ def event_time(report: Report) -> tuple[datetime, bool]:
     return stated, False
 
 
-def fold(agent: Agent, reports: Iterable[Report], now: datetime) -> Folded:
-    """`agent` after `reports`, in whatever order they come; the link and the revision are left alone."""
+def fold(agent: Agent, reports: Iterable[Report], now: datetime, max_bytes: int = MAX_BYTES) -> Folded:
+    """`agent` after `reports`, in whatever order they come; the link and the revision are left alone.
+
+    At most `max_bytes` of it are kept.
+    """
     state = _Fold(agent)
     for report in reports:
         state.apply(report)
-    return state.finish(now)
+    return state.finish(now, max_bytes)
 
 
 class _Fold:
@@ -136,7 +125,7 @@ class _Fold:
             self._threat(key, record, report, at, clamped)
         elif isinstance(record, DeviceStateRecord):
             self._state(record, _mark(report, at))
-            self.scanned = _newest(self.scanned, _mark(report, at))
+            self._scan(record, report, at)
         for name in self.identity:
             value = getattr(record, name)
             if value is not None:
@@ -153,7 +142,7 @@ class _Fold:
     def _threat(self, key: str, record: ThreatRecord, report: Report, at: datetime, clamped: bool) -> None:
         if record.status is Status.UNKNOWN:
             return
-        self.scanned = _newest(self.scanned, _mark(report, at))
+        self._scan(record, report, at)
         if record.prevented:
             return
         alias = record.alias and id_part(record.alias)
@@ -176,16 +165,22 @@ class _Fold:
             known["aliases"] = _with_alias(threat.aliases, alias, _mark(report, at))
         self.threats[key] = threat.model_copy(update=known)
 
+    def _scan(self, record: ThreatRecord | DeviceStateRecord, report: Report, at: datetime) -> None:
+        if record.scanned:
+            self.scanned = _newest(self.scanned, _mark(report, at))
+
     def _state(self, record: DeviceStateRecord, mark: Mark) -> None:
         if record.clears is not Clears.COMPLIANCE:  # that is a word on some findings, not on the device
             snapshot = Snapshot(**dict(mark), severity=record.severity, levels=record.levels or {})
             self.snapshot = max(
                 filter(None, (self.snapshot, snapshot)), key=lambda s: (s.at, s.severity.rank, s.report)
             )
+        # What the phone found after its last contact is not in the partner's word yet.
+        cleared = mark.model_copy(update={"at": min(mark.at, record.clears_until or mark.at)})
         if record.clears is Clears.ALL:
-            self.cleared_all = _newest(self.cleared_all, mark)
+            self.cleared_all = _newest(self.cleared_all, cleared)
         elif record.clears is Clears.COMPLIANCE:
-            self.cleared_compliance = _newest(self.cleared_compliance, mark)
+            self.cleared_compliance = _newest(self.cleared_compliance, cleared)
         for key in map(id_part, record.closed_keys):
             if self._floor_above(key, mark.at) is None:  # or what it closed could open again
                 self._resolve(key, mark)
@@ -194,16 +189,15 @@ class _Fold:
         threat = self.threats.get(key, Threat())
         self.threats[key] = threat.model_copy(update={"resolved": _newest(threat.resolved, mark)})
 
-    def finish(self, now: datetime) -> Folded:
-        kept = {key: self._settle(threat) for key, threat in self.threats.items()}
-        dropped = _beyond(kept, MAX_OPEN)
-        for gone in dropped:
-            kept[gone.threat_key] = kept[gone.threat_key].model_copy(update={"detection": None})
-        kept = {key: threat for key, threat in kept.items() if threat != Threat()}
-        floor = _prune(kept, now, self.agent.floor)
+    def finish(self, now: datetime, max_bytes: int) -> Folded:
+        settled = {key: self._settle(threat) for key, threat in self.threats.items()}
+        settled = {key: threat for key, threat in settled.items() if threat != Threat()}
+        unlisted = cleared(self.agent.unlisted, [self.cleared_all])
+        kept, unlisted, floor = fitted(settled, unlisted, self.agent.floor, now, max_bytes)
         agent = self.agent.model_copy(
             update={
                 "threats": dict(sorted(kept.items())),
+                "unlisted": unlisted,
                 "cleared_all": self.cleared_all,
                 "cleared_compliance": self.cleared_compliance,
                 "snapshot": self.snapshot,
@@ -214,7 +208,7 @@ class _Fold:
                 "floor": floor,
             }
         )
-        return Folded(agent, tuple(self.rejected), tuple(dropped))
+        return Folded(agent, tuple(self.rejected))
 
     def _settle(self, threat: Threat) -> Threat:
         """The threat without what can never count again."""
@@ -263,36 +257,3 @@ def _with_alias(aliases: Mapping[str, Mark], alias: str, mark: Mark) -> dict[str
     named = {**aliases, alias: _newest(aliases.get(alias), mark)}
     newest = sorted(named, key=lambda each: (named[each].at, each), reverse=True)[:MAX_ALIASES]
     return {each: named[each] for each in sorted(newest)}
-
-
-def _beyond(threats: dict[str, Threat], limit: int) -> list[Dropped]:
-    opened = [Dropped(key, threat.detection) for key, threat in threats.items() if threat.detection]
-    opened.sort(
-        key=lambda gone: (gone.detection.severity.rank, gone.detection.at, gone.threat_key), reverse=True
-    )
-    return opened[limit:]
-
-
-def _prune(threats: dict[str, Threat], now: datetime, floor: datetime | None) -> datetime | None:
-    """Take away tombstones kept for too long or too many; the floor rises to the newest one taken.
-
-    They are kept by receipt: what is reported late of an old event is remembered as long as anything else.
-    """
-    tombstones = sorted(
-        (
-            (max((threat.covered, threat.resolved, *threat.aliases.values()), key=_when), key)
-            for key, threat in threats.items()
-            if not threat.detection
-        ),
-        key=lambda each: (_when(each[0]), each[1]),
-        reverse=True,
-    )
-    for place, (mark, key) in enumerate(tombstones):
-        if mark and (place >= MAX_TOMBSTONES or mark.received_at < now - TOMBSTONE_AGE):
-            del threats[key]
-            floor = max(floor or mark.at, mark.at)
-    return floor
-
-
-def _when(mark: Mark | None) -> datetime:
-    return mark.at if mark else _NEVER

@@ -1,11 +1,13 @@
 """Slots: what one agent brings to its device's decision, and how a device comes by it and loses it. Pure."""
 
 from shared.domain.level import Level, highest
-from shared.domain.model import Agent, Detection, Device, Finding, Slot
+from shared.domain.model import Agent, Detection, Device, Finding, Slot, Unlisted
 from shared.domain.record import Category
 
 MAX_FINDINGS = 20
-"""Findings a slot lists, gravest first."""
+"""Findings a slot lists, and a decision, gravest first."""
+UNLISTED = "unlisted"
+"""Type of the finding that stands for threats an agent's document has no room for."""
 
 
 def slot(agent: Agent) -> Slot:
@@ -13,7 +15,10 @@ def slot(agent: Agent) -> Slot:
     assert agent.first_received_at is not None, "who has not reported has no slot"  # noqa: S101
     opened = [(key, threat.detection) for key, threat in agent.threats.items() if threat.detection]
     findings = sorted(
-        (_finding(key, detection) for key, detection in opened),
+        (
+            *(_finding(key, detection) for key, detection in opened),
+            *(_unlisted(category, mark) for category, mark in agent.unlisted.items()),
+        ),
         key=lambda finding: (-finding.severity.rank, finding.at, finding.key),
     )
     own = agent.snapshot
@@ -22,7 +27,7 @@ def slot(agent: Agent) -> Slot:
         for category in Category
         if any(f.category is category for f in findings)
     }
-    times = [detection.at for _, detection in opened]
+    times = [finding.at for finding in findings]
     if own and own.severity is not Level.SECURED:
         times.append(own.at)
     return Slot(
@@ -52,6 +57,13 @@ def same_for_device(one: Slot, other: Slot) -> bool:
     return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
 
 
+def against(slot: Slot) -> Level | None:
+    """The level to which its open threats, or its partner's own word on the device, raise the risk; None
+    where nothing speaks against the device."""
+    level = highest([*slot.levels.values(), slot.own or Level.SECURED])
+    return level if level is not Level.SECURED else None
+
+
 def retires(newer: Slot, older: Slot) -> bool:
     """Whether `newer`, of the same partner on the same device, supersedes `older`.
 
@@ -68,26 +80,26 @@ def retires(newer: Slot, older: Slot) -> bool:
 
 def with_slot(device: Device, slot: Slot) -> Device:
     """`device` with an agent's slot, unless the one it has is as new: an older level never covers a newer."""
-    standing = device.slots.get(slot.agent)
-    if standing and standing.revision >= slot.revision:
+    current = device.slots.get(slot.agent)
+    if current and current.revision >= slot.revision:
         return device
     return device.model_copy(update={"slots": {**device.slots, slot.agent: slot}})
 
 
 def without_agent(device: Device, agent: Agent) -> Device:
     """`device` with the agent's slot marked moved; made where there is none, so that no late one comes."""
-    standing = device.slots.get(agent.id, slot(agent))
-    if standing.moved or standing.revision > agent.level_revision:
+    current = device.slots.get(agent.id, slot(agent))
+    if current.moved or current.revision > agent.level_revision:
         return device
-    moved = standing.model_copy(update={"moved": True, "revision": agent.level_revision})
+    moved = current.model_copy(update={"moved": True, "revision": agent.level_revision})
     return device.model_copy(update={"slots": {**device.slots, agent.id: moved}})
 
 
 def withdrawn(device: Device, agent: Agent) -> Device:
     """`device` with nothing left of an agent but the revision at which its link was undone."""
-    standing = device.slots.get(agent.id)
+    current = device.slots.get(agent.id)
     revision = agent.level_revision
-    if standing and (standing.revision > revision or (standing.withdrawn and standing.revision == revision)):
+    if current and (current.revision > revision or (current.withdrawn and current.revision == revision)):
         return device
     return device.model_copy(update={"slots": {**device.slots, agent.id: _tombstone(agent, revision)}})
 
@@ -95,6 +107,18 @@ def withdrawn(device: Device, agent: Agent) -> Device:
 def _tombstone(agent: Agent, revision: int) -> Slot:
     since = slot(agent).since
     return Slot(agent=agent.id, partner=agent.partner, revision=revision, since=since, withdrawn=True)
+
+
+def _unlisted(category: Category, mark: Unlisted) -> Finding:
+    return Finding(
+        key=f"unlisted:{category}",
+        report=mark.report,
+        category=category,
+        threat_type=UNLISTED,
+        name="more threats than are kept one by one",
+        severity=mark.severity,
+        at=mark.at,
+    )
 
 
 def _finding(key: str, detection: Detection) -> Finding:

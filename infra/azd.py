@@ -21,8 +21,16 @@ _BOOLEANS = {
 def passed(
     given: Mapping[str, object], declared: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, object]:
-    """What is passed to the template: `given` by main.parameters.json, in the types it has `declared`."""
-    values = {name: _value(value, declared.get(name, "string"), environment) for name, value in given.items()}
+    """What is passed to the template: `given` by main.parameters.json, in the types it has `declared`.
+
+    Raises ValueError, which names the parameter, where a list or an object is written as something else.
+    """
+    values = {}
+    for name, value in given.items():
+        try:
+            values[name] = _value(value, declared.get(name, "string"), environment)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     return {name: value for name, value in values.items() if value != ""}
 
 
@@ -37,4 +45,9 @@ def _value(given: object, kind: str, environment: Mapping[str, str]) -> object:
         return _BOOLEANS.get(value, value)
     if kind == "int":
         return int(value) if re.fullmatch(r"[+-]?[0-9]+", value) else value
-    return json.loads(value) if kind in {"array", "object"} and value else value
+    if kind not in {"array", "object"} or not value:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not the JSON of an {kind}") from None

@@ -41,7 +41,9 @@ class Compiler:
             command = [self.program, *arguments, *self._configuration(pathlib.Path(scratch))]
             ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if ended.returncode:
-            raise BicepError(f"{ended.stderr}{ended.stdout}".strip())
+            said = f"{ended.stderr}{ended.stdout}".strip()
+            hint = _NO_REGISTRY if "BCP192" in said else ""
+            raise BicepError(f"{said}{hint}")
         return ended.stdout, ended.stderr
 
     def version(self) -> str:
@@ -74,6 +76,11 @@ class Compiler:
         return ("--config", str(scratch / "bicepconfig.json"))
 
 
+_NO_REGISTRY = (
+    "\nMicrosoft's registry could not be asked for the Graph extension: name a file with it in "
+    "BICEP_GRAPH_EXTENSION"
+)
+
 _WHERE = (
     *("--tenant-id", TENANT, "--subscription-id", SUBSCRIPTION),
     *("--location", "westeurope", "--deployment-name", "main"),
@@ -81,9 +88,13 @@ _WHERE = (
 
 
 def find(folder: pathlib.Path = INFRA) -> Compiler | None:
-    """The compiler, over the templates in `folder`; None where there is none."""
+    """The compiler, over the templates in `folder`; None where there is none. BicepError where the variable
+    BICEP names none."""
+    named = os.environ.get("BICEP", "")
+    if named and shutil.which(named) is None:
+        raise BicepError(f"BICEP names {named}, and there is no such program")
     of_the_cli = pathlib.Path(os.environ.get("AZURE_CONFIG_DIR") or "~/.azure").expanduser() / "bin"
-    looked_for = (os.environ.get("BICEP"), "bicep", str(of_the_cli / "bicep"))
+    looked_for = (named, "bicep", str(of_the_cli / "bicep"))
     programs = (shutil.which(each) for each in looked_for if each)
     return next((Compiler(program, folder) for program in programs if program), None)
 

@@ -86,10 +86,10 @@ def plan(session: GraphSession, principal: str, wanted: Sequence[Permission]) ->
         if row.permission not in roles:
             raise GraphError(f"this tenant's Microsoft Graph has no permission {row.permission}")
     names = {id_: value for value, id_ in roles.items()}
-    standing = session.every(f"/servicePrincipals/{principal}/appRoleAssignments")
+    granted = session.every(f"/servicePrincipals/{principal}/appRoleAssignments")
     assignments = {
         names[each["appRoleId"]]: each["id"]
-        for each in standing
+        for each in granted
         if each["resourceId"] == found["id"] and each["appRoleId"] in names
     }
     return Plan(found["id"], roles, assignments, tuple(wanted))

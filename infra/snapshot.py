@@ -71,7 +71,11 @@ def environment(bicep: Compiler, name: str, kinds: Mapping[str, str]) -> dict[st
     found = [f"{name}: {each.problem}; {each.remedy}" for check in VALUES for each in check(asked)]
     if found:
         raise InputError("\n".join(found))
-    made = bicep.snapshot(bicep.folder / "main.bicep", azd.passed(passed, kinds, known))
+    try:
+        taken = azd.passed(passed, kinds, known)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from None
+    made = bicep.snapshot(bicep.folder / "main.bicep", taken)
     if made["diagnostics"]:
         raise BicepError(json.dumps(made["diagnostics"]))
     rows = sorted(made["predictedResources"], key=lambda row: (row["type"], row.get("id", ""), text(row)))
@@ -101,8 +105,12 @@ def given(folder: pathlib.Path) -> dict[str, object]:
 
 def variables(path: pathlib.Path) -> dict[str, str]:
     """What an environment's file sets."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    rows = [(number, line.partition("=")) for number, line in lines if line and not line.startswith("#")]
+    wrong = [f"line {number}: expected NAME=value" for number, (_, sign, _) in rows if not sign]
+    if wrong:
+        raise InputError(f"{path.name}, {', '.join(wrong)}")
+    return {name: value for _, (name, _, value) in rows}
 
 
 def readable(value: Any) -> Any:
@@ -140,7 +148,11 @@ def _plain(parameter: Mapping[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     """Write the files anew; 0 where the compiler took everything and warned of nothing."""
-    bicep = compiler.find()
+    try:
+        bicep = compiler.find()
+    except BicepError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     if bicep is None:
         sys.stderr.write("there is no Bicep compiler: az bicep install, or name one in the variable BICEP\n")
         return 2

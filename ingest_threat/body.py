@@ -1,7 +1,8 @@
 """A partner's message, from bytes to items, with every limit checked here and nowhere else. Pure.
 
 Taken: one JSON object, a JSON array, an object that is an envelope around a list (or, as tools write a list
-of one, around an object), and the same line by line or frame by frame (`framing`). Strict JSON by RFC 8259:
+of one, around an object), each of these also as the text of it, and the same line by line or frame by frame
+(`framing`). Strict JSON by RFC 8259:
 UTF-8, no `NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that
 neither 64 bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from ingest_threat.framing import BLANK, KEEP_ALIVE, pieces, unframed
+from ingest_threat.framing import BEATS, BLANK, KEEP_ALIVE, pieces, plain_beat, unframed
 from shared.errors import Unreadable, UnreadableReport
 
 MAX_BYTES = 1_048_576
@@ -27,6 +28,57 @@ MAX_DIGITS = 20
 """Digits, sign included, of a whole number that is read as one: all of 64 bits."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_PAGING = frozenset(
+    {
+        *(
+            "has",
+            "more",
+            "next",
+            "prev",
+            "previous",
+            "first",
+            "last",
+            "self",
+            "empty",
+            "start",
+            "end",
+            "from",
+            "to",
+        ),
+        *(
+            "page",
+            "pages",
+            "paging",
+            "pageable",
+            "pagination",
+            "cursor",
+            "token",
+            "offset",
+            "limit",
+            "size",
+            "max",
+        ),
+        *(
+            "count",
+            "total",
+            "number",
+            "of",
+            "elements",
+            "items",
+            "objects",
+            "records",
+            "results",
+            "sort",
+            "key",
+        ),
+        *("meta", "metadata", "link", "links", "url", "uri", "href", "odata", "context", "info", "key"),
+    }
+)
+"""Words of the keys that stand beside a page's list."""
+_KEY_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_BEAT_KEYS = ("type", "event", "eventType", "event_type", "message", "msg", "kind")
+_MAX_BEAT = 5
+"""Keys of a heartbeat: its name, a time, who sends it."""
 ENVELOPE = "events"
 """The key under which an object holds a list of items at every partner."""
 
@@ -65,7 +117,7 @@ class BrokenItem:
 
 @dataclass(frozen=True)
 class KeepAliveItem:
-    """An empty object, a comment or a heartbeat: sent to keep a connection alive."""
+    """An empty object, a comment, a heartbeat or what a stream says of itself: of the connection alone."""
 
     index: int
 
@@ -158,23 +210,46 @@ def _by_pieces(text: str, envelopes: Collection[str], whole: _NotJson) -> list[I
 
 
 def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
+    value = _as_json(value)
     if isinstance(value, list):
-        return [member for each in value for member in _opened(each, envelopes)]
+        return [member for each in value for member in _opened(_as_json(each), envelopes)]
     return _opened(value, envelopes)
 
 
 def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
-    """The members of an envelope; PowerShell writes a list of one as an object, and one of none as null."""
+    """The members of an envelope; tools write a list of one as an object, and one of none as null."""
     if isinstance(value, dict):
         for name in envelopes:
-            inner = value.get(name)
+            inner = _as_json(value.get(name))
             if isinstance(inner, list):
                 return inner
             if isinstance(inner, dict):
                 return [inner]
-            if inner is None and value.keys() == {name}:
-                return []
+        if _is_empty_page(value, envelopes):
+            return []
     return [value]
+
+
+def _is_empty_page(value: JsonObject, envelopes: Collection[str]) -> bool:
+    """Whether an envelope holds null, and beside it stands nothing but what pages have."""
+    lists = value.keys() & set(envelopes)
+    others = (key for key in value if key not in lists)
+    return bool(lists) and all(value[name] is None for name in lists) and all(map(_is_of_page, others))
+
+
+def _is_of_page(key: str) -> bool:
+    words = _KEY_WORD.findall(key)
+    return bool(words) and all(word.lower() in _PAGING for word in words)
+
+
+def _as_json(value: JsonValue) -> JsonValue:
+    """`value`; where it is the text of an object or a list, as tools hand one on unread, that."""
+    if not isinstance(value, str) or value.lstrip(BLANK)[:1] not in {"{", "["}:
+        return value
+    try:
+        return _strict(value.strip(BLANK))
+    except _Refused:
+        return value
 
 
 def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
@@ -183,9 +258,18 @@ def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
 
 
 def _item(index: int, member: JsonValue) -> Item:
+    member = _as_json(member)
     if not isinstance(member, dict):
         return BrokenItem(index, "not a JSON object", member)
-    return ReadableItem(index, member) if member else KeepAliveItem(index)
+    return ReadableItem(index, member) if member and not _is_beat(member) else KeepAliveItem(index)
+
+
+def _is_beat(member: JsonObject) -> bool:
+    """Whether a short, flat object calls itself a heartbeat."""
+    if len(member) > _MAX_BEAT or any(isinstance(each, dict | list) for each in member.values()):
+        return False
+    names = (member.get(key) for key in _BEAT_KEYS)
+    return any(isinstance(name, str) and plain_beat(name) in BEATS for name in names)
 
 
 def _canonical(value: JsonValue) -> bytes:

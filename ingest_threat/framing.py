@@ -17,7 +17,35 @@ _LINE_END = re.compile(r"[\r\n\0\x1e]+")
 """RFC 7464 parts the values of a sequence by 0x1E."""
 _HEADER = re.compile(r"(?:[0-9]{1,7} )?<[0-9]{1,3}>|(?=\w[^{}\"\r\n\0]*\{)")
 """A priority, or words that no JSON begins with and that hold no brace and no quote."""
-_BEATS = frozenset({"heartbeat", "keepalive", "keep-alive", "ping"})
+_EMPTY = re.compile(r"[\[\]{}\s\0\ufeff]*")
+"""JSON that holds nothing, with what may stand around it."""
+_TAG = r"[\w./-]{1,48}(?:\[[0-9]{1,10}\])?: ?"
+_CLOCK = r"(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9-]{5}T[0-9:.]{8,15}(?:Z|[+-][0-9:]{5})?)"
+_HEADER_ALONE = re.compile(
+    r"(?:[0-9]{1,7} )?(?:"
+    rf"<[0-9]{{1,3}}>(?:{_TAG})?"
+    r"|<[0-9]{1,3}>1 (?:\S{1,255} ){5}- ?"
+    rf"|(?:<[0-9]{{1,3}}>)?{_CLOCK} \S{{1,255}} (?:{_TAG})?"
+    r") *"
+)
+"""A syslog header (RFC 5424, RFC 3164), or a priority, also with a tag; and no word of content behind it."""
+BEATS = frozenset({"heartbeat", "heart-beat", "keepalive", "keep-alive", "ping", "pong"})
+"""What senders call a message that keeps a connection alive, in lower case, with `-` between its words."""
+_OF_THE_STREAM = BEATS | {
+    "bye",
+    "close",
+    "closed",
+    "complete",
+    "completed",
+    "connected",
+    "done",
+    "end",
+    "eof",
+}
+"""Events and data by which a stream speaks of itself."""
+_LONGEST_BEAT = 30
+_FAILED = frozenset({"error", "timeout", "reconnect"})
+"""The same, of events alone: their data say why."""
 _FIELD = re.compile(r"(data|event|id|retry)(?::|$) ?|:")
 
 
@@ -29,6 +57,9 @@ def unframed(text: str) -> str:
     start = text.find("{", header.end())
     if start < 0:
         return text
+    if _EMPTY.fullmatch(text, start) and not _HEADER_ALONE.fullmatch(text, 0, start):
+        # A line of words that ends in an empty object says what its words say.
+        return text
     before = text[header.end() : start].rstrip(BLANK)
     return text[header.end() + len(before) - 1 :] if before.endswith("[") else text[start:]
 
@@ -36,10 +67,10 @@ def unframed(text: str) -> str:
 def pieces(text: str) -> Iterator[str | None]:
     """Of a text that is not one JSON value: its lines, or what the frames of its event stream hold.
 
-    KEEP_ALIVE for each comment and heartbeat of a stream.
+    KEEP_ALIVE for each comment and heartbeat of a stream, and for what it says of itself.
     """
     lines = _LINE_END.split(text)
-    if any(line.startswith(("data:", "event:", ":")) for line in lines):
+    if any(line.startswith(("data:", "event:", "retry:", ":")) for line in lines):
         yield from _frames(text)
         return
     for line in lines:
@@ -49,26 +80,35 @@ def pieces(text: str) -> Iterator[str | None]:
 def _frames(text: str) -> Iterator[str | None]:
     """An empty line ends a frame; a line that is no field of one is what it is."""
     data: list[str] = []
-    event = ""
+    event = None
     for line in [*re.split(r"\r\n|[\r\n\0\x1e]", text), ""]:
         field = _FIELD.match(line)
         if field is None:
             yield from _frame(event, data)
             yield unframed(line.strip(BLANK))
-            data, event = [], ""
+            data, event = [], None
         elif field[0] == ":":
             yield KEEP_ALIVE
         elif field[1] == "data":
             data.append(line[field.end() :])
         elif field[1] == "event":
-            event = line[field.end() :].strip().lower()
+            event = line[field.end() :]
+        else:
+            # The number of a frame, or when to come again: a frame may hold nothing else.
+            event = event or ""
 
 
-def _frame(event: str, data: list[str]) -> Iterator[str | None]:
+def _frame(event: str | None, data: list[str]) -> Iterator[str | None]:
     """One value over several lines, or, from relays that send no empty lines, one value a line."""
-    if event in _BEATS:
+    named, said = plain_beat(event or ""), plain_beat("".join(data))
+    if named in _OF_THE_STREAM | _FAILED or said in _OF_THE_STREAM or (event is not None and not said):
         yield KEEP_ALIVE
     elif len(data) > 1 and not data[0].rstrip(BLANK).endswith(("{", "[", ",")):
         yield from (line.strip(BLANK) for line in data)
     else:
         yield "\n".join(data).strip(BLANK)
+
+
+def plain_beat(text: str) -> str:
+    """`text` as BEATS has it."""
+    return re.sub(r"[\s_]+", "-", text.strip(BLANK + "[]\"'").lower()) if len(text) <= _LONGEST_BEAT else text

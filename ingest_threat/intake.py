@@ -23,10 +23,8 @@ from shared.domain.model import DeadLetter, DeadLetterKind, Report
 from shared.domain.record import (
     AppInventoryRecord,
     Counted,
-    DeviceStateRecord,
     IgnoredRecord,
     Record,
-    ThreatRecord,
     UnreadableRecord,
 )
 from shared.errors import (
@@ -106,7 +104,7 @@ async def receive(services: Services, partner: str, headers: Headers, body: byte
 
 
 async def accept(services: Services, partner: str, body: bytes, delivery: str = "") -> Answer:
-    """Store an authentic message's records, and set aside what cannot be read.
+    """Store an authentic message's records, and dead-letter what cannot be read.
 
     `delivery` is the message's id, which a repeat of it keeps; empty where it has none.
     """
@@ -128,7 +126,7 @@ async def accept(services: Services, partner: str, body: bytes, delivery: str = 
 async def _store_records(
     services: Services, partner: str, records: Sequence[Record], received_at: datetime
 ) -> Answer:
-    """Store records, and set aside those of items that could not be read."""
+    """Store records, and dead-letter those of items that could not be read."""
     answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
     for record in records:
         if isinstance(record, UnreadableRecord):
@@ -155,7 +153,7 @@ def _log_unknown_words(records: Sequence[Record]) -> int:
     words = [
         (record.partner, *word)
         for record in records
-        if isinstance(record, ThreatRecord | DeviceStateRecord)
+        if not isinstance(record, IgnoredRecord | UnreadableRecord)
         for word in partners.unknown_words(record)
     ]
     for partner, what, word in dict.fromkeys(words):
@@ -174,8 +172,8 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
     """Read a dead letter's body or item again, as received when it first was, and store what it holds.
 
     Raises UnreadableReport where it still cannot be read. An item stays one letter; of a body, what is still
-    unreadable is set aside item by item. The content is redacted: a record whose key or device fell to that
-    is unreadable, and an id for linking that did is left out.
+    unreadable is dead-lettered item by item. The content is redacted: a record whose key or device fell to
+    that is unreadable, and an id for linking that did is left out.
     """
     content = letter.body if isinstance(letter.body, str) else json.dumps(letter.body, ensure_ascii=False)
     records = partners.parse(
@@ -187,7 +185,7 @@ async def redrive(services: Services, letter: DeadLetter) -> Answer:
     records = [_without_redacted(record) for record in records]
     unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
     if unreadable and (letter.kind is not DeadLetterKind.BODY or len(unreadable) == len(records)):
-        redacted = "; some of it was redacted when it was set aside" if REDACTED in content else ""
+        redacted = "; some of it was redacted when it was dead-lettered" if REDACTED in content else ""
         raise UnreadableReport(Unreadable.NOT_THIS_FORMAT, f"{unreadable[0].reason}{redacted}")
     return await _store_records(services, letter.partner, records, letter.received_at)
 
@@ -197,7 +195,7 @@ def _without_redacted(record: Record) -> Record:
         return record
     keys = (record.partner_device_id, record.report_id, getattr(record, "threat_key", None))
     if any(REDACTED in key for key in keys if key):
-        return refused(record, "its key or its device was redacted when it was set aside")
+        return refused(record, "its key or its device was redacted when it was dead-lettered")
     ids = ("mdm_device_id", "serial", "udid")
     return record.model_copy(update={name: None for name in ids if REDACTED in (getattr(record, name) or "")})
 

@@ -40,6 +40,7 @@ _WORDS = frozenset(
         "ip",
         "ips",
         "mac",
+        "tel",
         "gateway",
         "router",
         "subnet",
@@ -69,10 +70,22 @@ _WHOLE = frozenset(
         "devicename",
         "friendlyname",
         "hostname",
+        "displayname",
+        "loginname",
+        "login",
+        "assignedto",
+        "contact",
+        "contactname",
+        "contactnumber",
+        "mobilenumber",
+        "wifi",
+        "apname",
+        "accesspoint",
+        "accesspointname",
     ]
 )
 """Keys that are this and nothing else, in lower case and stripped of separators."""
-_PERSON = frozenset({"user", "users", "owner", "employee"})
+_PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -81,23 +94,36 @@ _EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){
 _IMEI = r"(?<![0-9])[0-9]{15}(?![0-9])|(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
 _MEID = r"(?<![\w-])[A-F][0-9A-F](?:([- ])[0-9A-F]{6}\2[0-9A-F]{6}(?:\2[0-9A-F])?|[0-9A-F]{12,13})(?![\w-])"
 _PERSONAL = re.compile(rf"{_EMAIL}|{_IMEI}|{_MEID}", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"[0-9]{15,}"
-    r"|(?<![\w:-])(?:[0-9A-F]{2}([:-]))(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:-])"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_LONG = re.compile("[0-9]{15,}")
+_WHEREABOUTS = re.compile(
+    r"(?<!\w)(?<!\b[0-9A-F]{2}[:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?!\w|[:-]\w)"
+    r"|(?<![\w.])(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}(?![\w-]|\.\w)"
     r"|(?<![\w.+])\+[1-9][0-9]{7,14}(?![0-9])"
+    # In groups; but +1000 before a year is a time's zone.
+    r"|(?<![\w.+])\+(?!1[0-4][0-5][0-9](?![0-9]))(?=(?:[^\w]{0,3}[0-9]){8})[1-9][0-9]{0,2}"
+    r"(?:[ ./-]{1,2}(?:\([0-9]{1,5}\)[ -]?)?[0-9]{1,12}){1,6}(?![0-9])"
     r"|-?[0-9]{1,3}\.[0-9]{4,20}, {0,2}-?[0-9]{1,3}\.[0-9]{4,20}",
     re.IGNORECASE,
 )
-"""Long runs of digits, MAC addresses, international phone numbers, and pairs of coordinates."""
-_CHECKED = re.compile(r"(?<![\w.])[0-9](?:[ -]?[0-9]){13,15}(?![\w.])")
-"""14 to 16 digits, with dashes and blanks: an IMEI where the check digit is right."""
+"""MAC addresses, international phone numbers, and pairs of coordinates."""
+_NETWORK_ADDRESS = re.compile(
+    rf"(?<![\w./@-])(?<!version )(?<!\bv )(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\w)"
+    r"|(?<![\w:.])(?=[0-9A-F:]{0,35}::|(?:[0-9A-F]{1,4}:){7})(?:fe80|f[cd][0-9A-F]{2}|2[0-9A-F]{3})"
+    r"(?::[0-9A-F]{0,4}){2,7}(?![\w:])",
+    re.IGNORECASE,
+)
+"""IPv4 and IPv6 by themselves: in the address of a page it is part of what a threat is, and a version of four
+parts looks alike."""
+_CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
+"""14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
-    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+"
-    r"|\b(?:Bearer|Basic|SharedKey) +(?!\[redacted\])[^\s,;\"']{8,}"
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\b(?:Bearer|SharedKey|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
 )
 _IN_ADDRESS = re.compile(
     r"((?:[?&;#]|\b)(?:access_?token|id_?token|refresh_?token|token|api_?key|accountkey|sharedaccesskey|key|sig"
-    r"|signature|secret|client_?secret|password|passcode|pwd|pin|code|otp|session(?:_?id)?|sid|sas|lat|lng|lon"
+    r"|signature|secret|client_?secret|password|passcode|pwd|pin|code|otp|auth(?:_?(?:key|code|token))?|ticket|jwt|jsessionid|phpsessid|session(?:_?id)?|sid|sas|lat|lng|lon"
     r"|user(?:_?name)?|login|email|phone|msisdn|imei)=)(?!\[redacted\])[^&\s#;\"']+",
     re.IGNORECASE,
 )
@@ -156,15 +182,18 @@ def _text(text: str, names: _Names, under: str) -> str:
         except (ValueError, RecursionError):
             return masked(text)
         return masked(text if hidden == inner else json.dumps(hidden))
-    return masked(text)
+    return masked(text, is_version="version" in under)
 
 
-def masked(text: str) -> str:
-    """`text` without what is secret or personal by its shape."""
+def masked(text: str, *, is_version: bool = False) -> str:
+    """`text` without what is secret or personal by its shape; a version is no network address."""
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
+    # Before the digits: those in front of an address may be its first ones, too.
+    text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
     text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
-    return _SHAPES.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
+    text = _LONG.sub(REDACTED, text)
+    return text if is_version else _NETWORK_ADDRESS.sub(REDACTED, text)
 
 
 def is_personal(text: str) -> bool:
@@ -174,8 +203,8 @@ def is_personal(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether `text`, a part of a key, holds something personal, or a secret, as addresses do."""
-    return any(shape.search(text) for shape in (_PERSONAL, _SECRET, _IN_ADDRESS, _USER_INFO))
+    """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do."""
+    return any(shape.search(text) for shape in (_PERSONAL, _WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO))
 
 
 def _is_checked(text: str) -> bool:

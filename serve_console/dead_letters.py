@@ -31,8 +31,8 @@ from shared.log import LogEvent, log_event
 from shared.services import Services
 
 REDACTED = (
-    "What was redacted when this was set aside cannot come back: have the partner send it again where that "
-    "matters."
+    "What was redacted when this was dead-lettered cannot come back: have the partner send it again where "
+    "that matters."
 )
 
 
@@ -193,7 +193,7 @@ async def _leave(services: Services, found: Found[DeadLetter], reason: str) -> R
 
 
 async def _remove(services: Services, found: Found[DeadLetter]) -> None:
-    """Remove the letter that was read; one that the feed has set aside again meanwhile stays."""
+    """Remove the letter that was read; one that the feed has dead-lettered again meanwhile stays."""
     letter = found.document
     try:
         await services.store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)

@@ -92,17 +92,17 @@ async def _recorded(
     """
     turn: int | None = None
 
-    def recorded(standing: Link | None) -> Link | None:
+    def recorded(stored: Link | None) -> Link | None:
         nonlocal turn
-        before = standing or Link(id=link_of_agent(agent.id))
-        if device_id is None and agent.device is None and standing is None:
+        before = stored or Link(id=link_of_agent(agent.id))
+        if device_id is None and agent.device is None and not agent.left_open and stored is None:
             raise NotThere(f"agent {agent.id!r} is not linked to a device")
-        if standing and _says(standing, agent, device_id, caller, reason):
+        if stored and _says(stored, agent, device_id, caller, reason):
             return None
         turn = before.turn if turn is None else turn
         if before.turn != turn:
             raise Overtaken(f"another admin was faster: {in_words_of(before)}")
-        leaves = agent.device or agent.moving_from or (before.device if device_id is None else None)
+        leaves = agent.device or agent.moving_from or (_was_on(agent, before) if device_id is None else None)
         return Link(
             id=before.id,
             device=device_id,
@@ -119,13 +119,18 @@ async def _recorded(
     return edited.found
 
 
-def _says(standing: Link, agent: Agent, device_id: str | None, caller: Caller, reason: str) -> bool:
+def _was_on(agent: Agent, before: Link) -> str | None:
+    """The device that an agent without one is taken off: where it left something open, or was linked."""
+    return agent.left_open[-1] if agent.left_open else before.device
+
+
+def _says(stored: Link, agent: Agent, device_id: str | None, caller: Caller, reason: str) -> bool:
     """Whether the record stands already: said again, or, for an undo, done already, whoever says it now."""
-    if not standing.pending and agent.linked_by != standing.id:
+    if not stored.pending and agent.linked_by != stored.id:
         return False  # nobody will finish it
-    if device_id is None and standing.device is None and agent.device is None:
+    if device_id is None and stored.device is None and agent.device is None and not agent.left_open:
         return True
-    return (standing.device, standing.who, standing.why) == (device_id, caller.who, reason)
+    return (stored.device, stored.who, stored.why) == (device_id, caller.who, reason)
 
 
 async def _agent(services: Services, id_: str) -> Agent:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from serve_console.named_device import stored_device
 from shared.domain.model import Device
 from shared.domain.record import Platform
+from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import BadRequest, GraphUnavailable
 from shared.graph.wire import EntraDeviceAnswer, WhatIfAnswer
 from shared.services import Services
@@ -25,9 +26,7 @@ APPS: Mapping[str, str] = {
 """Asked about where no app is named; ids are the same in every tenant."""
 WAITS = (1.1, 2.2)
 """Seconds before What If is asked again."""
-BLOCK = "mtd-block"
-"""What the shipped policy looks for at the beginning of the tag."""
-AS_IF_BLOCKED, AS_IF_CLEAN = "mtd-block-high", "mtd-ok"
+AS_IF_BLOCKED, AS_IF_CLEAN = HIGH_TAG, OK_TAG
 PLATFORM = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 
 
@@ -86,7 +85,7 @@ async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
     sign_ins = [
         await _asked(services, device, entra, which, tag)
         for which in ([app] if app else APPS)
-        for tag in (now, AS_IF_CLEAN if _blocks(now) else AS_IF_BLOCKED)
+        for tag in (now, AS_IF_CLEAN if is_block(now) else AS_IF_BLOCKED)
     ]
     return Proof(
         device=device.id,
@@ -94,8 +93,8 @@ async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
         compliant=bool(entra.compliant),
         sign_ins=sign_ins,
         conclusion=_conclusion(
-            blocked=[sign_in for sign_in in sign_ins if _blocks(sign_in.tag)],
-            clean=[sign_in for sign_in in sign_ins if not _blocks(sign_in.tag)],
+            blocked=[sign_in for sign_in in sign_ins if is_block(sign_in.tag)],
+            clean=[sign_in for sign_in in sign_ins if not is_block(sign_in.tag)],
         ),
     )
 
@@ -144,12 +143,8 @@ def _seen(answer: WhatIfAnswer, *, compliant: bool) -> PolicySeen:
     return PolicySeen(name=answer.name, state=answer.state, controls=controls, refuses=refuses)
 
 
-def _blocks(tag: str | None) -> bool:
-    return tag is not None and tag.startswith(BLOCK)
-
-
 def _conclusion(blocked: list[SignIn], clean: list[SignIn]) -> Conclusion:
-    """What the sign-ins say of the block: it is proven only where a clean device gets in."""
+    """What the sign-ins say of the block: it counts only where a clean device gets in."""
     if all(sign_in.refused for sign_in in blocked):
         if any(sign_in.refused for sign_in in clean):
             return "the device is refused whether it is blocked or not"

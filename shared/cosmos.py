@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.model import Document
+from shared.domain.moment import DAY
 from shared.errors import (
     AlreadyStored,
     Conflict,
     Contended,
+    DocumentTooLarge,
     NotStored,
     SettingsError,
     StoreRefused,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
 
 DATABASE = "mtd"
-DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -197,16 +198,16 @@ class Store:
         change: Callable[[D | None], D | Awaitable[D | None] | None],
         *,
         partition: str | None = None,
-        standing: Found[D] | None = None,
+        known: Found[D] | None = None,
     ) -> Edited[D]:
         """Read the document `id_`, change it, and replace it; again from the start where others were faster.
 
         `change` makes the new document of the one that is there, or of None where there is none: then what it
         makes is created. Where it gives None, or what was there already, nothing is written. It may run
-        several times, so it has no other effect. `standing` is a version read before, which spares the first
-        reading. Raises Contended where others keep being faster.
+        several times: another effect it has is one that may be done again. `known` is a version read before,
+        which spares the first reading. Raises Contended where others keep being faster.
         """
-        found = standing
+        found = known
         for attempt in range(MAX_ATTEMPTS):
             if found is None:
                 found = await self.read(kind, id_, partition)
@@ -424,7 +425,8 @@ def _error(status: int | None, error: Exception) -> Exception:
     if status == 412:
         return Conflict("the document changed since it was read")
     if status in _REFUSED:
-        return StoreRefused(f"Cosmos DB refuses the document ({status})")
+        kind = DocumentTooLarge if status == 413 else StoreRefused
+        return kind(f"Cosmos DB refuses the document ({status})")
     if status is None or status in _TRANSIENT:
         return StoreUnavailable(f"Cosmos DB answered {status}", retry_after=_retry_after(error))
     return StoreUnavailable(f"Cosmos DB answered {status}: check the identity's role and the containers")

@@ -120,6 +120,10 @@ class StoreRefused(StoreError):
     """Cosmos refuses the document for good (too large, malformed)."""
 
 
+class DocumentTooLarge(StoreRefused):
+    """Cosmos refuses the document for its size: it takes 2 MB."""
+
+
 class GraphError(MtdError):
     """Something Microsoft Graph said no to."""
 

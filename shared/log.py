@@ -29,6 +29,7 @@ class LogEvent(StrEnum):
     AGENT_LINKED = "agent_linked"
     AGENT_MOVED = "agent_moved"
     AGENT_UNLINKED = "agent_unlinked"
+    AGENT_PRUNED = "agent_pruned"
     GROUP_UNKNOWN = "group_unknown"
     DEVICE_GONE = "device_gone"
     DEVICE_PURGED = "device_purged"
@@ -65,6 +66,7 @@ _LEVELS = {
     LogEvent.DEAD_LETTERS_BOUNDED: logging.WARNING,
     LogEvent.UNKNOWN_WORD: logging.WARNING,
     LogEvent.AGENT_UNLINKED: logging.WARNING,
+    LogEvent.AGENT_PRUNED: logging.WARNING,
     LogEvent.GROUP_UNKNOWN: logging.WARNING,
     LogEvent.MASS_CHANGE_STOPPED: logging.ERROR,
     LogEvent.MASS_CHANGE_APPROVED: logging.WARNING,

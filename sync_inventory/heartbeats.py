@@ -49,8 +49,8 @@ async def check_heartbeats(services: Services, tally: Tally) -> None:
             hours=hours,
             allowed_days=allowed.days,
         )
-    standing = await services.store.read(UnresponsivePartners, "unresponsive")
-    if (standing.document.partners if standing else {}) != silent:
+    stored = await services.store.read(UnresponsivePartners, "unresponsive")
+    if (stored.document.partners if stored else {}) != silent:
         await services.store.upsert(UnresponsivePartners(partners=silent))
         services.mirror.forget()
         tally.add("written")

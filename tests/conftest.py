@@ -9,10 +9,18 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import _retry_utility_async as cosmos_retry
 from hypothesis import Phase, settings
 
+from tests.infra.loud import unchecked
 from tests.world import World, world
 
 settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
 """For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whatever is captured, and whoever runs the tests: what this machine could not check is said at the
+    end."""
+    for line in unchecked(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line, yellow=True, bold=True)
 
 
 @pytest.fixture(autouse=True)

@@ -48,8 +48,8 @@ class MemoryStore(Store):
         self.calls: list[str] = []
 
     async def create(self, document: Document) -> str:
-        standing = await self._found("create", type(document), document.id)
-        if standing is not None:
+        stored = await self._found("create", type(document), document.id)
+        if stored is not None:
             raise AlreadyStored("a document of that id is there")
         return self._put(document)
 
@@ -57,10 +57,10 @@ class MemoryStore(Store):
         return await self._found("read", kind, id_)
 
     async def replace(self, document: Document, etag: str) -> str:
-        standing = await self._found("replace", type(document), document.id)
-        if standing is None:
+        stored = await self._found("replace", type(document), document.id)
+        if stored is None:
             raise NotStored("no such document")
-        if standing.etag != etag:
+        if stored.etag != etag:
             raise Conflict("the document changed since it was read")
         return self._put(document)
 
@@ -82,9 +82,9 @@ class MemoryStore(Store):
 
     async def _found(self, call: str, kind: type[Document], id_: str) -> Found[Any] | None:
         await _Turn(reads=call == "read", container=kind.container, id=id_)
-        standing = self.documents.get((kind.container, id_))
+        stored = self.documents.get((kind.container, id_))
         self.calls.append(f"{call} {kind.__name__}")
-        return standing
+        return stored
 
     def _put(self, document: Document) -> str:
         key = document.container, document.id

@@ -7,21 +7,24 @@ Azure CLI and changes nothing. Every finding is a sentence with its remedy; all 
 library.
 """
 
+import os
 import shutil
 import sys
 
 from infra.preflight.deployment import AzError, Check, Deployment
 from infra.preflight.existing import existing, taken
 from infra.preflight.limits import limits
-from infra.preflight.outside import TOOLS, az, environment, parameters
+from infra.preflight.outside import TOOLS, az, azd_values, parameters
 from infra.preflight.partners import partners, read_keys, secrets
 from infra.preflight.schedule import schedule
 from infra.preflight.starts import starts
+from infra.preflight.strangers import strangers
 from infra.preflight.subscription import break_glass, providers, region, rights
 from infra.preflight.values import names, network, warm, words
 
 CHECKS: tuple[Check, ...] = (
     names,
+    strangers,
     limits,
     region,
     network,
@@ -54,7 +57,8 @@ def main() -> int:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         expected = 'expected {"parameters": {"<name>": {"value": …}}}'
         return _report([f"infra/main.parameters.json cannot be read: {error}\n    {expected}"])
-    deployment = Deployment(environment(), given, az)
+    own = azd_values()
+    deployment = Deployment({**os.environ, **own}, given, az, frozenset(own))
     found: list[str] = []
     for check in CHECKS:
         try:

@@ -1,5 +1,6 @@
 """What is to be deployed, and what a check finds about it."""
 
+import json
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,8 @@ class Deployment:
     parameters: Mapping[str, object]
     az: Callable[..., Any]
     """`az("account", "show")` → what it printed, as JSON; AzError where it failed."""
+    set_in_azd: frozenset[str] = frozenset()
+    """Names of the variables in the azd environment, which holds nothing of the shell's."""
 
     def value(self, variable: str) -> str:
         """What is deployed under the name of a variable; empty where nothing is set.
@@ -63,6 +66,12 @@ class Deployment:
         """Whether the parameters file says a value itself, so that no variable changes it."""
         given = self.parameters.get(parameter)
         return not (isinstance(given, str) and _REFERENCE.fullmatch(given))
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The variables that the parameters file names."""
+        texts = [json.dumps(given) for given in self.parameters.values()]
+        return frozenset(name for text in texts for name, _ in _REFERENCE.findall(text))
 
     @property
     def group(self) -> str:

@@ -1,7 +1,6 @@
 """The machine it runs on: azd's environment, the parameters file, and the Azure CLI."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -15,12 +14,11 @@ TOOLS = {
 }
 
 
-def environment() -> dict[str, str]:
-    """The values of the azd environment, which come before the shell's own, as in a deployment."""
+def azd_values() -> dict[str, str]:
+    """The values of the azd environment."""
     ended = run([shutil.which("azd") or "azd", "env", "get-values"])
     lines = (line.partition("=") for line in ended.stdout.splitlines() if "=" in line)
-    values = {name: value.strip().strip('"') for name, _, value in lines} if not ended.returncode else {}
-    return {**os.environ, **values}
+    return {name: value.strip().strip('"') for name, _, value in lines} if not ended.returncode else {}
 
 
 def parameters() -> dict[str, object]:

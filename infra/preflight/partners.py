@@ -1,12 +1,19 @@
 """Partners in the parameters file: their settings and their secrets."""
 
+import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from infra.preflight.deployment import INFRA, AzError, Deployment, Obstacle
 
-_SECRET = re.compile(r"[A-Z_]*(SECRETS|SHARED_KEYS)_[A-Z_]+")
+SECRETS = ("WEBHOOK_SECRETS", "HEADER_SECRETS", "SHARED_KEYS")
+"""How settings of a partner begin whose value belongs into the vault."""
+PLAIN = (
+    *("AUTH", "HEADER_NAME", "ENTRA_TENANT", "ENTRA_AUDIENCE", "ENTRA_APP_IDS"),
+    *("SHARED_KEY_WORKSPACE", "CONNECTOR_ID"),
+)
+"""How the others begin; all end in the partner's slug. Beside them there is WORDS_<SLUG>_<NAME>."""
 
 
 def partners(deployment: Deployment) -> Iterator[Obstacle]:
@@ -22,19 +29,37 @@ def partners(deployment: Deployment) -> Iterator[Obstacle]:
             continue
         plain = [setting["name"] for setting in each["settings"]]
         names += [*plain, *each["secrets"]]
-        for name in filter(_SECRET.fullmatch, plain):
+        yield from _misplaced(plain, each["secrets"])
+    for name in sorted(set(names)):
+        if not any(_is_setting(name, slug.upper()) for slug in _slugs()):
+            yield Obstacle(f"{name} in main.parameters.json is no setting of a partner", _expected(name))
+        if names.count(name) > 1:
+            yield Obstacle(f"{name} stands {names.count(name)} times in main.parameters.json", "name it once")
+
+
+def _misplaced(plain: Sequence[str], secret: Sequence[str]) -> Iterator[Obstacle]:
+    for name in plain:
+        if name.startswith(SECRETS):
             yield Obstacle(
                 f"{name} stands in the open in main.parameters.json",
                 'put its value into the vault and its name into "secrets"; then replace the secret',
             )
-    for name in sorted(set(names)):
-        if not any(re.fullmatch(rf"[A-Z_]+_{slug.upper()}(_[A-Z_]+)?", name) for slug in _slugs()):
-            yield Obstacle(
-                f"{name} in main.parameters.json is no setting of a partner",
-                f"expected a name that ends in one of {', '.join(slug.upper() for slug in _slugs())}",
-            )
-        if names.count(name) > 1:
-            yield Obstacle(f"{name} stands {names.count(name)} times in main.parameters.json", "name it once")
+    for name in secret:
+        if name.startswith(PLAIN) and not name.startswith(SECRETS):
+            yield Obstacle(f"{name} is no secret", 'put it and its value into "settings"')
+
+
+def _is_setting(name: str, slug: str) -> bool:
+    ours = {f"{family}_{slug}" for family in (*SECRETS, *PLAIN)}
+    return name in ours or re.fullmatch(rf"WORDS_{slug}_[A-Z_]+", name) is not None
+
+
+def _expected(name: str) -> str:
+    """The nearest name there is, or what they look like."""
+    every = [f"{family}_{slug.upper()}" for family in (*SECRETS, *PLAIN) for slug in _slugs()]
+    meant = difflib.get_close_matches(name, every, 1)
+    families = ", ".join((*SECRETS, *PLAIN))
+    return f"perhaps {meant[0]}" if meant else f"expected one of {families} and the partner's slug"
 
 
 def secrets(deployment: Deployment) -> Iterator[Obstacle]:

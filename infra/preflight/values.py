@@ -89,11 +89,7 @@ def network(deployment: Deployment) -> Iterator[Obstacle]:
 
 
 def warm(deployment: Deployment) -> Iterator[Obstacle]:
-    """Over zones, instances are kept warm in pairs at least, or not at all; and no more than there may be."""
-    if deployment.zones and deployment.value("ALWAYS_READY_INSTANCES") == "1":
-        yield Obstacle(
-            "one always-ready instance cannot stand in several zones", "azd env set ALWAYS_READY_INSTANCES 2"
-        )
+    """No more instances are kept ready than there may be."""
     ready, most = deployment.value("ALWAYS_READY_INSTANCES"), deployment.value("MAXIMUM_INSTANCES")
     if ready.isdigit() and most.isdigit() and 2 * int(ready) > int(most):
         yield Obstacle(

@@ -25,7 +25,7 @@ id=$(cat "$state" 2>/dev/null || true)
 cr=$(printf '\r')
 bearer "$token" |
     curl -sSfN --max-time 1500 --config - --header 'Accept: text/event-stream' \
-        "$api/mra/stream/v2/events?type=THREAT,DEVICE,SMISHING_ALERT${id:+&id=$id}" |
+        "$api/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT${id:+&id=$id}" |
     while IFS= read -r line; do
         case ${line%"$cr"} in
             id:*) id=$(printf '%s' "${line#id:}" | tr -d ' \r') ;;

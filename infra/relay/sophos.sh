@@ -40,5 +40,11 @@ while [ "$more" = true ]; do
     more=$(printf '%s' "$page" | jq -r .has_more)
 done
 
-devices=$(get "$region/mobile/v1/devices")
-printf '%s' "$devices" | post
+# Only the full view has the times of the last contact. `total` counts pages.
+number=0 total=1
+while [ "$number" -lt "$total" ]; do
+    number=$((number + 1))
+    page=$(get "$region/mobile/v1/devices?view=full&pageSize=500&pageTotal=true&page=$number")
+    printf '%s' "$page" | post
+    total=$(printf '%s' "$page" | jq -r '.pages.total // 1')
+done

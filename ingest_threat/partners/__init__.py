@@ -14,15 +14,18 @@ from importlib import import_module
 
 from pydantic import JsonValue, ValidationError
 
-from ingest_threat.body import BrokenItem, JsonObject, KeepAliveItem, ReadableItem, items
+from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import UnreadableTime, joined, plain_word
+from ingest_threat.partners._fields import FieldError, joined, plain_word
+from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import masked, redacted
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
+    Counted,
+    DeviceIdentityRecord,
     DeviceStateRecord,
     IgnoredRecord,
     Record,
@@ -38,6 +41,7 @@ FREE_TEXTS = (
     *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
     *("os_version", "emm", "version", "unknown_type", "unknown_status", "unreadable_time"),
 )
+VERSIONS = frozenset({"os_version", "version"})
 
 
 @cache
@@ -115,7 +119,7 @@ def _delivered(record: Record, mark: str) -> Record:
         return record.model_copy(update={"threat": _delivered(record.threat, mark)})
     if isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord):
         return record
-    if record.event_at is not None or record.unreadable_time is not None:
+    if record.event_at is not None:
         return record
     return record.model_copy(update={"report_id": joined(record.report_id, mark)})
 
@@ -126,9 +130,11 @@ def redacted_body(partner: str, content: JsonValue) -> JsonValue:
     return redacted(content, adapter.redact, adapter.needed)
 
 
-def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, str]]:
-    """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked)."""
-    known_words, written = _adapter_of(record.partner).severity_words, record.severity_raw
+def unknown_words(record: Counted) -> list[tuple[str, str]]:
+    """What the partner's adapter cannot read: (`severity`, `type`, `status` or `time`, the word, masked), and
+    (`field`, the names of fields that hold what cannot stand there)."""
+    known_words = _adapter_of(record.partner).severity_words
+    written = record.severity_raw if isinstance(record, ThreatRecord | DeviceStateRecord) else None
     found = []
     if known_words and written and _severity_word(written) not in known_words:
         found.append(("severity", masked(written)))
@@ -137,8 +143,10 @@ def unknown_words(record: ThreatRecord | DeviceStateRecord) -> list[tuple[str, s
         found.append(("type", masked(word or "")))
     if record.unreadable_time:
         found.append(("time", masked(record.unreadable_time)))
-    if isinstance(record, ThreatRecord) and record.unknown_status:
+    if isinstance(record, ThreatRecord | DeviceIdentityRecord) and record.unknown_status:
         found.append(("status", masked(record.unknown_status)))
+    if record.odd_fields:
+        found.append(("field", record.odd_fields))
     return found
 
 
@@ -166,53 +174,32 @@ def _read(
     named = [each for each in records if not _lacks_device(each)]
     unreadable = _unreadable(partner, adapter, item, "no device")
     threats = [each for each in homeless if isinstance(each, ThreatRecord)]
-    waiting = [unreadable.model_copy(update={"threat": each}) for each in threats]
+    waiting = [unreadable.model_copy(update={"threat": each, "raw": each.raw}) for each in threats]
     return [*named, *(waiting or [unreadable])]
 
 
 def _masked_records(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> list[Record]:
-    """The adapter's records of an item: read again without the times that nobody can read, which are kept
-    beside them."""
+    """The adapter's records of an item, and beside them what of it cannot be read."""
     raw = redacted(item.content, adapter.redact, adapter.needed)
-    content, unreadable = item.content, list[str]()
-    while True:
-        try:
-            records = adapter.read(Item(partner, item.index, content, raw, words))
-            break
-        except UnreadableTime as error:
-            shorter = _without(content, error.name, error.value)
-            if shorter == content:
-                raise
-            content = shorter
-            unreadable.append(str(error.value))
-    if unreadable:
-        records = [_with_unreadable_time(each, ", ".join(unreadable)) for each in records]
-    return [_masked(each) for each in records]
+    with collected() as odd:
+        records = adapter.read(Item(partner, item.index, item.content, raw, words))
+    if odd.fields and all(isinstance(each, IgnoredRecord) for each in records):
+        # It may be ignored for the very want of what nobody can read.
+        raise FieldError(f"{', '.join(odd.fields)} cannot be read")
+    return [_masked(_with_oddities(each, odd)) for each in records]
 
 
-def _without(content: JsonObject, name: str, value: JsonValue) -> JsonObject:
-    """`content` without the fields whose key begins with `name`, at any depth, where they are `value`."""
-
-    def cleaned(of: JsonValue) -> JsonValue:
-        if isinstance(of, list):
-            return [cleaned(each) for each in of]
-        if isinstance(of, dict):
-            return _without(of, name, value)
-        return of
-
-    kept = {key: each for key, each in content.items() if not key.startswith(name) or each != value}
-    return {key: cleaned(each) for key, each in kept.items()}
-
-
-def _with_unreadable_time(record: Record, text: str) -> Record:
-    if (
-        isinstance(record, IgnoredRecord | UnreadableRecord | AppInventoryRecord)
-        or record.event_at is not None
-    ):
+def _with_oddities(record: Record, odd: Oddities) -> Record:
+    if isinstance(record, IgnoredRecord | UnreadableRecord):
         return record
-    return record.model_copy(update={"unreadable_time": text[:TEXT_LIMIT]})
+    update = {}
+    if odd.fields:
+        update["odd_fields"] = ", ".join(odd.fields)[:TEXT_LIMIT]
+    if odd.times and record.event_at is None and not isinstance(record, AppInventoryRecord):
+        update["unreadable_time"] = ", ".join(odd.times)[:TEXT_LIMIT]
+    return record.model_copy(update=update) if update else record
 
 
 def _lacks_device(record: Record) -> bool:
@@ -222,7 +209,7 @@ def _lacks_device(record: Record) -> bool:
 def _masked(record: Record) -> Record:
     """`record` with its free texts masked; what is a key or an id stays as the partner gave it."""
     texts = {name: getattr(record, name, None) for name in FREE_TEXTS}
-    hidden = {name: masked(text) for name, text in texts.items() if text and masked(text) != text}
+    hidden = {name: masked(text, is_version=name in VERSIONS) for name, text in texts.items() if text}
     return record.model_copy(update=hidden) if hidden else record
 
 

@@ -24,8 +24,9 @@ class Item:
     """The adapter's vocabularies, as set or by default, each word as `fields.word` returns it."""
 
     def ignored(self, reason: str) -> list[Record]:
-        """The one record of an item that is in the partner's format and reports nothing that counts."""
-        return [IgnoredRecord(partner=self.partner, index=self.index, raw=self.raw, reason=reason)]
+        """The one record of an item that is the vendor's and reports nothing that counts: it is counted, and
+        nothing of it is kept."""
+        return [IgnoredRecord(partner=self.partner, index=self.index, reason=reason)]
 
     def unreadable(self, reason: str, raw: JsonValue) -> Record:
         """The record of a part of an item that cannot be read where other parts can; `raw` is redacted."""

@@ -1,11 +1,13 @@
-"""Typed readers of a partner's fields: each returns a value, None where there is none, or raises FieldError.
+"""Typed readers of a partner's fields: each returns a value, or None where there is none that can be read.
 
 Partners, and the tools between, write one thing in many ways: numbers as text and text as numbers, "null" and
 "No data" for nothing, a list of one as what is in it. Most readers take several names and return the value of
-the first that has one. No error quotes a value.
+the first that has one. A list where a text is due, or a time nobody can read, is absent, and is noted
+(`_oddities`); only what an item makes no sense without raises FieldError. No error quotes a value.
 """
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -14,8 +16,10 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
-from ingest_threat.redaction import holds_secret, is_personal
+from ingest_threat.redaction import holds_secret, is_personal, redacted
 from shared.domain.nobody import is_placeholder, names_nobody
 from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
@@ -24,6 +28,15 @@ _NO_TEXT = _NOTHING | {"unknown"}
 _ZERO_UUID = re.compile(r"[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
+_GRADE = re.compile(
+    r"severity|risk|posture|(?:threat_?|^)level$"
+    r"|(?:health|security|activation|protection|app|agent)_?status|managed_?state",
+    re.IGNORECASE,
+)
+"""In the names of fields that grade a threat or a device, or say how an agent stands."""
+ODD_GRADE = "not a text"
+"""The word such a field is read as that holds none: no table knows it, so it is high, and logged, and says of
+no agent that it is at work."""
 _PLATFORMS: Mapping[str, Platform] = {
     "ios": Platform.IOS,
     "ipados": Platform.IOS,
@@ -37,24 +50,18 @@ class FieldError(ValueError):
     """A field is missing or makes no sense. The message names it and never quotes its value."""
 
 
-class UnreadableTime(FieldError):
-    """The text of a time that nobody can read; `name` and `value` say where it stands."""
-
-    def __init__(self, name: str, value: JsonValue) -> None:
-        super().__init__(f"{name} is not a time from 2000 to 2099")
-        self.name = name
-        self.value = value
-
-
 def text(of: JsonObject, *names: str) -> str | None:
-    """A text; numbers and booleans as JSON writes them; "unknown" is none. FieldError for a list or an
-    object."""
+    """A text; numbers and booleans as JSON writes them; "unknown" is none, and so is an odd one: a list or an
+    object, which is noted."""
     return _first(of, names, _NO_TEXT)
 
 
 def written(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value as it stands; "unknown" is a word like any other. FieldError as `text`."""
-    return _first(of, names, _NOTHING)
+    """An enumeration's value as it stands; "unknown" is a word like any other. An odd one is none, and noted;
+    where it is to grade something it is ODD_GRADE."""
+    value = _first(of, names, _NOTHING)
+    odd_grades = (name for name in names if isinstance(of.get(name), list | dict) and _GRADE.search(name))
+    return value or (ODD_GRADE if any(odd_grades) else None)
 
 
 def required_identifier(of: JsonObject, *names: str) -> str:
@@ -67,11 +74,12 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
-    holds an IMEI or an e-mail address, which are not kept. FieldError as `text`."""
+    holds an IMEI or an e-mail address, which are not kept. One that holds another secret becomes its SHA-256,
+    too."""
     for name in names:
         value = text(of, name)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
-            return _short(value)
+            return _hashed(value) if holds_secret(value) else _short(value)
     return None
 
 
@@ -99,32 +107,57 @@ def joined(*parts: str | None) -> str:
 
 
 def word(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value in capitals, with one `_` for whatever stands between its words. FieldError as
-    `text`."""
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
     value = written(of, *names)
     return None if value is None else plain_word(value)
 
 
 def plain_word(value: str) -> str:
-    """`value` as `word` returns it."""
+    """`value` as `word` returns it; one that holds a secret is none that a table knows, and becomes its
+    SHA-256."""
+    if holds_secret(value):
+        return _hashed(value).upper()
     return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value
 
 
 def moment(of: JsonObject, *names: str) -> datetime | None:
-    """A time, aware, in UTC, from 2000 to 2099. Zero is none; without a zone it is UTC. What cannot be read
-    raises UnreadableTime: it costs no adapter anything, for the item is read again without it."""
+    """A time, aware, in UTC, from 2000 to 2099. Zero and what says "never" are none; without a zone it is
+    UTC. What cannot be read is none either, and noted."""
     for name in names:
         value = of.get(name)
-        if (
-            value is None
-            or (isinstance(value, str) and value.strip().lower() in _NO_TEXT)
-            or is_nothing(value)
-        ):
+        if not happened(of, name):
             continue
         found = read_time(value)
-        if found is None:
-            raise UnreadableTime(name, value)
-        return found
+        if found is not None:
+            return found
+        note_time(json.dumps(redacted(value)) if isinstance(value, dict | list) else str(value))
+    return None
+
+
+def happened(of: JsonObject, name: str) -> bool:
+    """Whether a time is written under `name`, be it readable or not: null, zero and `Never` are none."""
+    value = of.get(name)
+    if isinstance(value, str):
+        return not (is_nothing(value) or _is_no_time(value.strip()))
+    return value is not None and not is_nothing(value)
+
+
+def is_unreadable_time(of: JsonObject, name: str) -> bool:
+    """Whether a time is written under `name` that nobody can read: of any day, or none at all."""
+    return happened(of, name) and read_time(of.get(name)) is None
+
+
+def _is_no_time(value: str) -> bool:
+    return value.lower() in _NO_TEXT or is_no_verdict(plain_word(value))
+
+
+def time_written(of: JsonObject, *names: str) -> str | None:
+    """A time as it is written, an object too, as part of an id; None where there is none."""
+    for name in names:
+        value = of.get(name)
+        written_so = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else text(of, name)
+        if written_so:
+            return written_so
     return None
 
 
@@ -140,40 +173,64 @@ def number(of: JsonObject, *names: str) -> float | None:
 
 
 def boolean(of: JsonObject, *names: str) -> bool:
-    """Whether a field says true, 1 or yes; a missing one does not. FieldError as `text`."""
+    """Whether a field says true, 1 or yes; a missing one does not."""
     return word(of, *names) in {"TRUE", "1", "YES"}
 
 
+def decided(of: JsonObject, name: str) -> bool | None:
+    """Whether a field on which an all-clear depends says yes or no; None where there is none. FieldError for
+    anything else: it is not for us to guess."""
+    value, said = number(of, name), word(of, name)
+    if value in {0, 1}:
+        return value == 1
+    if said in {"TRUE", "YES"}:
+        return True
+    if said in {"FALSE", "NO"} or (said is None and not isinstance(of.get(name), dict | list)):
+        return None if said is None else False
+    raise FieldError(f"{name} is neither yes nor no")
+
+
 def inner(of: JsonObject, name: str) -> JsonObject:
-    """The object under `name`, or the one of a list of one; an empty one where there is none; FieldError for
-    anything else."""
+    """The object under `name`, or the one of a list of one; an empty one where there is none; the same for
+    anything else, which is noted."""
     value = of.get(name)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if value is None or value == "":
-        return {}
-    if not isinstance(value, dict):
-        raise FieldError(f"{name} is not an object")
-    return value
+    if isinstance(value, dict):
+        return value
+    if value is not None and value != "" and value != []:
+        note_field(name)
+    return {}
 
 
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
-    """The list under `name`; of one entry where there is an object, as tools write such a list; an empty one
-    where there is none; FieldError for anything else, and for one of more than `at_most` entries."""
+    """The list under `name`; of one entry where there is an object, as tools write such a list; the same
+    where the JSON of it is a text; an empty one where there is none, and for anything else, which is noted;
+    FieldError for one of more than `at_most` entries."""
     value = of.get(name)
+    if isinstance(value, str) and value.strip()[:1] in {"[", "{"}:
+        value = _decoded(value)
     if isinstance(value, dict):
         return [value]
-    if value is None or value == "":
-        return []
     if not isinstance(value, list):
-        raise FieldError(f"{name} is not a list")
+        if value is not None and value != "":
+            note_field(name)
+        return []
     if len(value) > at_most:
         raise FieldError(f"{name} has more than {at_most} entries")
     return value
 
 
+def _decoded(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
 def url(of: JsonObject, *names: str) -> str | None:
-    """An absolute http(s) address without credentials; None for another text. FieldError as `text`."""
+    """An absolute http(s) address without credentials; None for another text."""
     value = text(of, *names)
     return value if value and len(value) <= TEXT_LIMIT and _URL.fullmatch(value) else None
 
@@ -201,7 +258,8 @@ def _as_text(name: str, value: JsonValue) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise FieldError(f"{name} is not a text")
+    note_field(name)
+    return ""
 
 
 def _short(value: str) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest_threat.partners._fields import plain_word
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import Category
 
@@ -62,6 +63,7 @@ TYPES: Mapping[str, ThreatType] = {
     "protection_disabled": ThreatType(_DEVICE, _MEDIUM, "T1629.003"),
     "vpn_or_network_protection_off": ThreatType(_DEVICE, _LOW, "T1629.003"),
     "agent_inactive": ThreatType(_DEVICE, _MEDIUM),
+    "agent_outdated": ThreatType(_DEVICE, _LOW),
     "mitm": ThreatType(_NETWORK, _HIGH, "T1638"),
     "mitm_arp": ThreatType(_NETWORK, _HIGH, "T1638"),
     "ssl_strip": ThreatType(_NETWORK, _HIGH, "T1638"),
@@ -200,9 +202,19 @@ def category_of(threat_type: str, family: Category) -> Category:
     return TYPES[threat_type].category if threat_type in TYPES else family
 
 
+HARMLESS = frozenset({"NONE", "INFO", "INFORMATIONAL"})
+"""Grades of a threat that is no risk, wherever a partner has no meaning of its own for them."""
+NO_STATUS = "no status"
+"""What is logged in place of the status of a threat that has none: it counts as open."""
+
+
 def severity_of(word: str | None, levels: Mapping[str, Level], threat_type: str) -> Level:
-    """The level of a partner's word for severity, by its table: high for an unknown word, the type's default
-    for none."""
-    if word is None:
+    """The level of a partner's word for a threat's severity: by its table, else secured for what is harmless
+    everywhere, the type's default where the threat is not graded, high for an unknown word."""
+    if word is not None and word in levels:
+        return levels[word]
+    if word in HARMLESS:
+        return Level.SECURED
+    if is_no_verdict(word):
         return TYPES[threat_type].severity if threat_type in TYPES else Level.MEDIUM
-    return levels.get(word, Level.HIGH)
+    return Level.HIGH

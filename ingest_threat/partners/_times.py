@@ -41,6 +41,10 @@ _FORMS = [
         rf"{_WEEKDAY}{_MONTH} +(?P<d>[0-9]{{1,2}}) {_CLOCK}{_ZONE} (?P<y>[0-9]{{4}})",
     )
 ]
+_ZERO = re.compile(
+    r"(?:0001|1970)-01-01(?:[T ]00:00(?::00(?:\.0+)?)?)?(?:Z|[+-]00:00)?|0?1/0?1/0001,? (?:12|00):00:00( AM)?"
+)
+"""The zero times of .NET, Go and Unix, as texts."""
 _DOT_NET = re.compile(r"/Date\((-?[0-9]{1,17})(?:[+-][0-9]{4})?\)/")
 _SECONDS = ("seconds", "_seconds", "epochSecond")
 _NANOSECONDS = ("nanos", "_nanoseconds", "nano")
@@ -143,6 +147,8 @@ def is_nothing(value: JsonValue) -> bool:
     """Whether `value` is a time's zero, which stands for none."""
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return float(value) == 0
+    if isinstance(value, str):
+        return _ZERO.fullmatch(value.strip()) is not None
     return (
         isinstance(value, int | float) and not isinstance(value, bool) and (math.isnan(value) or value == 0)
     )

@@ -19,6 +19,8 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import contact
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
     AppInventoryRecord,
@@ -56,9 +58,16 @@ INSTALLED = "INSTALLED"
 """The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
 DELETED = "agent_inactive"
 """Type of the threat that a device deleted at BETTER is, and its key."""
-REDACT = frozenset(
-    name + suffix for name in ("UserName", "DeviceName", "SourceClient") for suffix in ("", "_s")
+DEVICE_LOG = frozenset({"ThreatLevel", "IsDeleted", "LastReported"})
+"""Fields of the device log: one of them beside `DeviceUDID` says which log it is."""
+NETFLOW = frozenset({"Host", "Destination", "UrlStatus", "Url", "Scheme", "SourceClient", "NetworkType"})
+"""Fields of the netflow log: one of them beside a UDID says which log it is."""
+NETFLOW_TABLE = "BetterMTDNetflowLog_CL"
+_PERSONAL = (
+    *("UserName", "FirstName", "LastName", "FullName", "DisplayName", "DeviceName", "HostName"),
+    *("SourceClient", "Location", "City", "Country", "Address", "NetworkName", "WifiName"),
 )
+REDACT = frozenset(name + suffix for name in _PERSONAL for suffix in ("", "_s"))
 
 _SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -80,13 +89,15 @@ def read(item: Item) -> list[Record]:
     row = _unsuffixed(item.content)
     if "ThreatId" in row:
         return [_incident(item, row)]
-    if {"BundleId", "AppStatus"} <= row.keys():
+    if "BundleId" in row and row.keys() & {"AppStatus", "AppName", "IsMdm"}:
         return _app(item, row)
-    if {"UDID", "Status"} <= row.keys() and row.keys() & {"Host", "Destination", "UrlStatus"}:
+    if item.content.get("Type") != NETFLOW_TABLE and "DeviceUDID" in row and row.keys() & DEVICE_LOG:
+        return [_device(item, row)]
+    if item.content.get("Type") == NETFLOW_TABLE or (
+        row.keys() & {"UDID", "DeviceUDID"} and row.keys() & NETFLOW
+    ):
         # What the agent let pass or stopped on its way: policy at work, no finding on the device.
         return item.ignored("a row of the netflow log")
-    if "DeviceUDID" in row and row.keys() & {"ThreatLevel", "IsDeleted", "LastReported"}:
-        return [_device(item, row)]
     raise Foreign
 
 
@@ -100,7 +111,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
     detected_at = fields.moment(row, "EventTimeStamp") or logged_at
     return ThreatRecord(
         **_common(item, row, _device_id(row, "DeviceUDID", "DeviceId")),
-        report_id=fields.joined(key, fields.word(row, "Status"), fields.text(row, "LogTimeStamp")),
+        report_id=fields.joined(key, fields.word(row, "Status"), fields.time_written(row, "LogTimeStamp")),
         threat_key=key,
         category=taxonomy.category_of(threat_type, family or Category.DEVICE),
         threat_type=threat_type,
@@ -126,8 +137,8 @@ def _threat_type(family: Category | None, *names: str | None) -> str:
 def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
     # Never the `DeviceId` of this log: here it is the number of a row.
     device = _device_id(row, "DeviceUDID")
-    common, reported = _common(item, row, device), fields.text(row, "LastReported")
-    if fields.boolean(row, "IsDeleted") or fields.number(row, "IsDeleted"):
+    common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
+    if fields.decided(row, "IsDeleted"):
         return ThreatRecord(
             **common,
             report_id=fields.joined(device, "DELETED", reported),
@@ -139,24 +150,34 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
             status=Status.OPEN,
             # Not LastReported: at that moment the agent was there, and may have said that all was well.
             detected_at=fields.moment(row, "TimeGenerated"),
+            scanned=False,
         )
-    at, report_id = fields.moment(row, "LastReported"), fields.joined(device, reported)
-    if fields.text(row, "ThreatLevel") is None:
-        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
-    severity = DEVICE_LEVEL.get(fields.word(row, "ThreatLevel") or "", Level.HIGH)
+    last, level = contact(row, "LastReported"), fields.word(row, "ThreatLevel")
+    severity = DEVICE_LEVEL.get(level or "", Level.HIGH)
+    if level is None or is_no_verdict(level) or not last.possible:
+        # No agent has scanned yet, or none says what it found.
+        return DeviceIdentityRecord(
+            **common,
+            report_id=fields.joined(device, reported),
+            detected_at=last.at,
+        )
+    logged_at = fields.moment(row, "TimeGenerated")
     return DeviceStateRecord(
         **common,
-        report_id=report_id,
-        detected_at=at,
+        # The same contact may come with another level, as when a threat is found by the console alone.
+        report_id=fields.joined(device, reported, level, fields.time_written(row, "TimeGenerated")),
+        detected_at=logged_at,
+        clears_until=last.at,
+        scanned=not last.never,
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
-        clears=Clears.ALL if severity is Level.SECURED else Clears.NONE,
+        clears=Clears.ALL if severity is Level.SECURED and not last.never else Clears.NONE,
         closed_keys=(DELETED,),
     )
 
 
 def _app(item: Item, row: JsonObject) -> list[Record]:
-    # Nothing of an app is set aside for long, so a row that names no app on a device is merely ignored.
+    # Nothing of an app is kept for long, so a row that names no app on a device is merely ignored.
     device, app_id = _device_id(row, "DeviceUDID"), fields.identifier(row, "BundleId")
     if fields.word(row, "AppStatus") != INSTALLED or device is None or app_id is None:
         return item.ignored("a row of the app log that names no app on a device")
@@ -219,5 +240,9 @@ def _needed(row: JsonObject, name: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id, words={"resolved": RESOLVED}
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
+    words={"resolved": RESOLVED},
 )

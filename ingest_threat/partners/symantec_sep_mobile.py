@@ -3,20 +3,65 @@
 Transport: syslog, one JSON object a line, with or without a syslog header; an operator's relay posts them.
 Documented by others' parsers alone (Exabeam, Google SecOps): field names, the five types, two spellings of
 the time. There is no vendor schema and no public sample. Inferred: where the fields stand, that an incident's
-id names its threat. Not known at all: what `event_type` says; the words that close an incident are a setting.
+id names its threat, a device's states, which are read in the words Intune has for a partner's. Not known at
+all: what `event_type` says; the words that close an incident are a setting.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypedDict
+
+from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
-from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
+from shared.domain.record import (
+    Category,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
 
 SEVERITY = {"HIGH": Level.HIGH, "MEDIUM": Level.MEDIUM, "LOW": Level.LOW}
+DEVICE_LEVEL = {
+    # Nobody shows a word of `health_status`: these are Intune's for a partner's device, and their like.
+    "COMPLIANT": Level.SECURED,
+    "HEALTHY": Level.SECURED,
+    "PROTECTED": Level.SECURED,
+    "SECURE": Level.SECURED,
+    "SECURED": Level.SECURED,
+    "LOW": Level.LOW,
+    "LOW_SEVERITY": Level.LOW,
+    "LOWSEVERITY": Level.LOW,
+    "MEDIUM": Level.MEDIUM,
+    "MEDIUM_SEVERITY": Level.MEDIUM,
+    "MEDIUMSEVERITY": Level.MEDIUM,
+    "MISCONFIGURED": Level.MEDIUM,
+    "HIGH": Level.HIGH,
+    "HIGH_SEVERITY": Level.HIGH,
+    "HIGHSEVERITY": Level.HIGH,
+    "COMPROMISED": Level.HIGH,
+    "NON_COMPLIANT": Level.HIGH,
+    "NONCOMPLIANT": Level.HIGH,
+}
+ACTIVATED = "ACTIVATED"
+"""The state of a device whose agent is there and has not judged yet."""
+GONE = frozenset(
+    {"DEACTIVATED", "DELETED", "DISCONNECTED", "INACTIVE", "REMOVED", "UNENROLLED", "UNINSTALLED"}
+    | {"UNRESPONSIVE"}
+)
+"""The states of a device whose agent is at work no more."""
+INACTIVE = "agent_inactive"
+"""Type of the threat that is, and its key."""
+DEVICE_FIELDS = {"health_status", "mdm_status", "current_risk_warnings", "current_health_warnings"}
+"""The fields that set a line about a device apart, where it names no incident."""
 FAMILY = {
     # Without separators.
     "MALWARE": Category.APP,
@@ -41,41 +86,63 @@ CLOSING = ("end", "close", "resolve", "remediat", "mitigat", "no longer")
 """Words of an `event_type` that closes its incident, by default; any other leaves it open."""
 ENDINGS = "(?:|S|D|ED|E|ES|ING|ION|IONS)"
 """What may follow a closing word: "ended" and "remediation" close, "endpoint" does not."""
-NOT_CLOSED = frozenset({"NOT", "FAILED", "PENDING"})
+NOT_CLOSED = frozenset(
+    {"NOT", "FAILED", "FAILURE", "PENDING", "PROGRESS", "STARTED", "REQUIRED", "REQUESTED", "NEEDED"}
+    | {"ATTEMPTED", "SCHEDULED", "INCOMPLETE", "PARTIAL", "PARTIALLY", "UNABLE", "CANNOT", "TO"}
+)
 """Words beside a closing one that take it back."""
+OPENING = frozenset(
+    {"ACTIVE", "BEGIN", "CREATED", "DETECTED", "DETECTION", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED"}
+    | {"START", "STARTED", "UPDATED"}
+)
+"""Words by which an incident begins or goes on; what has neither these nor a closing one is logged."""
+SUBJECT = frozenset({"INCIDENT", "THREAT", "ALERT", "EVENT"})
+"""Words that say of what the others are."""
 REDACT = frozenset({"name", "user", "email"})
 
 
+class _Common(TypedDict):
+    """What every record has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    partner_device_id: str | None
+    mdm_device_id: str | None
+    udid: str | None
+    serial: str | None
+    platform: Platform | None
+    os_version: str | None
+
+
 def read(item: Item) -> list[Record]:
-    """The record of one incident."""
+    """The record of one incident, or of one device."""
     incident = item.content
-    if "type" not in incident or not incident.keys() & {"event_type", "sub_type"}:
-        raise Foreign
     device = _device(incident)
+    if "type" not in incident or not incident.keys() & {"event_type", "sub_type"}:
+        if "type" in incident or not device.keys() & DEVICE_FIELDS:
+            raise Foreign
+        return [_state(item, device)]
     family, threat_type = _type(incident)
     at = fields.moment(incident, "timestamp")
-    resolved = _closes(fields.text(incident, "event_type"), item.words["closing"])
-    udid = fields.linking_id(device, "udid")
+    steps = [fields.text(incident, name) for name in ("event_type", "status")]
+    resolved = _closes(steps, item.words["closing"])
     incident_id = fields.required_identifier(incident, "id")
+    word = fields.word(incident, "severity")
     return [
         ThreatRecord(
-            partner=item.partner,
-            index=item.index,
-            raw=item.raw,
-            report_id=fields.joined(incident_id, fields.word(incident, "event_type")),
+            **_common(item, device),
+            report_id=fields.joined(
+                incident_id,
+                fields.word(incident, "event_type"),
+                *([fields.word(incident, "status")] if steps[1] else []),
+            ),
             threat_key=incident_id,
-            partner_device_id=fields.device_id(device, "identifier"),
-            # There is no id of Intune's: these two are all an MDM also knows.
-            mdm_device_id=udid,
-            udid=udid,
-            serial=fields.linking_id(device, "serial_number"),
-            platform=_platform(device),
-            os_version=fields.text(device, "os_version"),
             category=taxonomy.category_of(threat_type, family),
             threat_type=threat_type,
             threat_name=fields.text(incident, "sub_type", "package_name", "type"),
-            severity_raw=fields.written(incident, "severity"),
-            severity=taxonomy.severity_of(fields.word(incident, "severity"), SEVERITY, threat_type),
+            severity_raw=None if is_no_verdict(word) else fields.written(incident, "severity"),
+            severity=taxonomy.severity_of(word, SEVERITY, threat_type),
             status=Status.RESOLVED if resolved else Status.OPEN,
             detected_at=None if resolved else at,
             resolved_at=at if resolved else None,
@@ -83,8 +150,58 @@ def read(item: Item) -> list[Record]:
             unknown_type=fields.text(incident, "sub_type", "type")
             if threat_type == taxonomy.UNKNOWN
             else None,
+            unknown_status=next((step for step in steps if step and not resolved and _is_new(step)), None),
         )
     ]
+
+
+def _state(item: Item, device: JsonObject) -> Record:
+    """What a line says of a device alone. It clears nothing: nobody shows what its words stand for."""
+    word, common = fields.word(device, "health_status"), _common(item, device)
+    at = fields.moment(item.content, "timestamp")
+    report_id = fields.joined(
+        fields.required_identifier(device, "identifier"), word, fields.time_written(item.content, "timestamp")
+    )
+    if word in GONE:
+        return ThreatRecord(
+            **common,
+            report_id=report_id,
+            threat_key=INACTIVE,
+            category=taxonomy.category_of(INACTIVE, Category.DEVICE),
+            threat_type=INACTIVE,
+            threat_name="Device is not protected any more",
+            severity=taxonomy.severity_of(None, {}, INACTIVE),
+            status=Status.OPEN,
+            detected_at=at,
+            scanned=False,
+        )
+    if is_no_verdict(word) or word == ACTIVATED:
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
+    return DeviceStateRecord(
+        **common,
+        report_id=report_id,
+        detected_at=at,
+        severity=DEVICE_LEVEL.get(word or "", Level.HIGH),
+        severity_raw=fields.written(device, "health_status"),
+        # Of a word that no table knows, nobody can say that the agent is there.
+        closed_keys=(INACTIVE,) if word in DEVICE_LEVEL else (),
+    )
+
+
+def _common(item: Item, device: JsonObject) -> _Common:
+    udid = fields.linking_id(device, "udid")
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": item.raw,
+        "partner_device_id": fields.device_id(device, "identifier"),
+        # There is no id of Intune's: these two are all an MDM also knows.
+        "mdm_device_id": udid,
+        "udid": udid,
+        "serial": fields.linking_id(device, "serial_number"),
+        "platform": _platform(device),
+        "os_version": fields.text(device, "os_version"),
+    }
 
 
 def _device(incident: JsonObject) -> JsonObject:
@@ -109,11 +226,27 @@ def _type(incident: JsonObject) -> tuple[Category, str]:
     return family, finer if finer and fits and finer != "suspicious_app" else by_family
 
 
-def _closes(event_type: str | None, closing: Collection[str]) -> bool:
-    words = fields.plain_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event_type or ""))
-    if NOT_CLOSED.intersection(words.split("_")):
+def _closes(steps: Iterable[str | None], closing: Collection[str]) -> bool:
+    """Whether one of an incident's words closes it, and none says that it is open."""
+    words = [_words(step) for step in steps if step]
+    if any(each == "OPEN" or NOT_CLOSED.intersection(each.split("_")) for each in words):
         return False
-    return any(re.search(rf"(?<![^_]){re.escape(each)}{ENDINGS}(?![^_])", words) for each in closing if each)
+    return any(
+        re.search(rf"(?<![^_]){re.escape(word)}{ENDINGS}(?![^_])", each)
+        for each in words
+        for word in closing
+        if word
+    )
+
+
+def _is_new(step: str) -> bool:
+    """Whether a word says something that no table knows."""
+    words = set(_words(step).split("_")) - SUBJECT
+    return bool(words) and not words & (OPENING | NOT_CLOSED)
+
+
+def _words(step: str) -> str:
+    return fields.plain_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", step))
 
 
 def _platform(device: JsonObject) -> Platform | None:
@@ -127,4 +260,9 @@ def _platform(device: JsonObject) -> Platform | None:
     return Platform.IOS if fields.platform(" ".join(models)) is Platform.IOS else Platform.ANDROID
 
 
-ADAPTER = Adapter(read, redact=REDACT, severity_words=frozenset(SEVERITY), words={"closing": CLOSING})
+ADAPTER = Adapter(
+    read,
+    redact=REDACT,
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
+    words={"closing": CLOSING},
+)

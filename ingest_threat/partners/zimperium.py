@@ -1,17 +1,21 @@
 """Zimperium (MTD, zIPS; zConsole): what its console pushes, and what its search interfaces answer.
 
 Transport: push. zConsole's Data Export posts JSON arrays to Azure Monitor's ingestion endpoint (bearer
-token of Entra); a relay may post pages of the search API (`content`). The console filters by severity
-before it sends. Documented or seen in public records: push of threats, mitigations and incidents, the
-search page, legacy zIPS events. Inferred: severity numbers 1 and 0, the time of a threat an incident shows
-as fixed, that an ended search item with mitigation events is resolved. Our choice: simulated threats do not
-raise risk. The full list of threat names is behind the vendor's support portal, hence the keywords.
+token of Entra), or one object an event to an address of the customer's ("REST Endpoint"); a relay may post
+pages of the search API (`content`). The console filters by severity before it sends. Documented or seen in
+public records: push of threats, mitigations and incidents, the REST export, the search page with open and
+mitigated rows, legacy zIPS events; the names and numbers of threats up to 94 and the four grades stand in
+the vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident shows as fixed,
+that an ended search item with mitigation events is resolved, and what a row of the device list says: only
+of one that is active, was seen and has neither critical nor risky threats is NORMAL an all-clear. Our
+choice: simulated threats and those of the vendor's tests do not raise risk.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from pydantic import JsonValue
 
@@ -19,8 +23,20 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._contact import Contact, contact
+from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
-from shared.domain.record import Category, Platform, Record, Status, ThreatRecord
+from shared.domain.record import (
+    ID_LIMIT,
+    Category,
+    Clears,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Platform,
+    Record,
+    Status,
+    ThreatRecord,
+)
 
 SEVERITY = {
     "CRITICAL": Level.HIGH,
@@ -28,6 +44,8 @@ SEVERITY = {
     "IMPORTANT": Level.MEDIUM,
     "LOW": Level.LOW,
     "NORMAL": Level.SECURED,
+    # A "silent alert": kept by the console, and shown to nobody.
+    "HIDDEN": Level.SECURED,
     "3": Level.HIGH,
     "2": Level.MEDIUM,
     "1": Level.LOW,
@@ -37,30 +55,142 @@ STATUS = {
     "PENDING": Status.OPEN,
     "RESOLVED": Status.RESOLVED,
     "MARKED_FIXED": Status.RESOLVED,
+    # `state` of the search page; 2 and 3 were never seen.
+    "1": Status.OPEN,
+    "4": Status.RESOLVED,
 }
+ACTIVE = frozenset({"ACTIVE", "ACTIVE_APP"})
+"""`appStatus` of a row of the device list whose agent is at work: only the first was ever seen."""
+INACTIVE = re.compile(
+    r"(?:^|_)(?:INACTIVE|DORMANT|DEACTIVATED|DISABLED|DELETED|REMOVED|UNINSTALLED|NOT_RUNNING)(?:_|$)"
+)
+"""In the word for an agent that is at work no more; any other than these and ACTIVE says that none has
+scanned."""
+GONE = "agent_inactive"
+"""Type of the threat that a device is which the console deleted, or whose agent is inactive, and its key."""
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
+THREAT: Mapping[str, tuple[str, str]] = {
+    # The vendor's numbers and names, and our types: `unknown` where the name alone says nothing of a risk.
+    "0": ("TCP_SCAN", "port_scan"),
+    "1": ("UDP_SCAN", "port_scan"),
+    "2": ("IP_SCAN", "port_scan"),
+    "3": ("ARP_SCAN", "port_scan"),
+    "4": ("ARP_MITM", "mitm_arp"),
+    "5": ("SYN_SCAN", "port_scan"),
+    "6": ("EMAIL_SUSPECTED", "phishing"),
+    "7": ("FILE_SUSPECTED", "suspicious_app"),
+    "8": ("UNKNOWN", "unknown"),
+    "9": ("MALICIOUS_WEBSITE", "malicious_site"),
+    "10": ("ABNORMAL_PROCESS_ACTIVITY", "system_tampering"),
+    "11": ("ICMP_REDIR_MITM", "mitm"),
+    "12": ("RUNNING_AS_ROOT", "jailbreak_root"),
+    "13": ("APK_SUSPECTED", "suspicious_app"),
+    "14": ("SSL_STRIP", "ssl_strip"),
+    "15": ("PROXY_CHANGE", "mitm"),
+    "16": ("GATEWAY_CHANGE", "mitm"),
+    "17": ("DNS_CHANGE", "mitm"),
+    "18": ("TCP_SCAN6", "port_scan"),
+    "19": ("UDP_SCAN6", "port_scan"),
+    "20": ("IP_SCAN6", "port_scan"),
+    "21": ("ACCESS_POINT_CHANGE", "unknown"),
+    "22": ("SUSPICIOUS_SMS", "phishing"),
+    "23": ("FILES_SYSTEM_CHANGED", "system_tampering"),
+    "24": ("UNTRUSTED_PROFILE", "malicious_profile"),
+    "25": ("UNKNOWN_SOURCES_ON", "unknown_sources"),
+    "26": ("SUSPICIOUS_CELLULAR_TOWER_CHANGE", "rogue_cell_tower"),
+    "27": ("TRAFFIC_TAMPERING", "mitm"),
+    "28": ("BENEVOLENT_PENTESTING_APP", "riskware"),
+    "29": ("SMS_CONFIG_CHANGED", "unknown"),
+    "30": ("ROGUE_CELLULAR_TOWER_MITM", "rogue_cell_tower"),
+    "31": ("APPLICATION_CLOSED_BY_USER", "agent_inactive"),
+    "32": ("STAGEFRIGHT_ANOMALY", "system_tampering"),
+    "33": ("MEDIASERVER_ANOMALY", "system_tampering"),
+    "34": ("STAGEFRIGHT_EXPLOIT", "system_tampering"),
+    "35": ("SSL_MITM", "mitm"),
+    "36": ("NETWORK_HANDOFF", "unknown"),
+    "37": ("SYSTEM_TAMPERING", "system_tampering"),
+    "38": ("ROGUE_ACCESS_POINT", "rogue_wifi"),
+    "39": ("DEVICE_ROOTED", "jailbreak_root"),
+    "40": ("STAGEFRIGHT_VULNERABLE", "vulnerable_os"),
+    "41": ("VULNERABILITY_MITIGATION", "unknown"),
+    "42": ("SUSPICIOUS_IPA", "suspicious_app"),
+    "43": ("DAEMON_ANOMALY", "system_tampering"),
+    "44": ("USB_DEBUGGING_ON", "usb_debugging"),
+    "45": ("SUSPICIOUS_PROFILE", "malicious_profile"),
+    "46": ("UNCLASSIFIED_CERTIFICATE", "untrusted_certificate"),
+    "47": ("DEVELOPER_OPTIONS_ON", "developer_mode"),
+    "48": ("INTERNAL_NETWORK_ACCESS", "unknown"),
+    "49": ("ENCRYPTION_NOT_ENABLED", "encryption_off"),
+    "50": ("PASSCODE_NOT_ENABLED", "screen_lock_off"),
+    "51": ("ANDROID_NOT_UPDATED", "vulnerable_os"),
+    "52": ("IOS_NOT_UPDATED", "vulnerable_os"),
+    "53": ("WINDOWS_NOT_UPDATED", "vulnerable_os"),
+    "54": ("KERNEL_ANOMALY", "system_tampering"),
+    "55": ("TEST_THREAT_ROGUE_SSL", "ssl_strip"),
+    "56": ("TEST_THREAT_ROGUE_NETWORK", "rogue_wifi"),
+    "57": ("TEST_THREAT_DEVICE_COMPROMISED", "system_tampering"),
+    "58": ("TEST_THREAT_MALICIOUS_APP", "malware"),
+    "59": ("DYNAMIC_LIBRARY_INJECTION", "app_tampering"),
+    "60": ("COGITO_APK_DETECTION", "suspicious_app"),
+    "61": ("SELINUX_DISABLED", "system_tampering"),
+    "62": ("SUSPICIOUS_ROOT_PROCESS", "jailbreak_root"),
+    "63": ("SUSPICIOUS_NETWORK_CONNECTION", "unknown"),
+    "64": ("FINGERPRINT_MISMATCH", "mitm"),
+    "65": ("ROGUE_ACCESS_POINT_NEARBY", "rogue_wifi"),
+    "66": ("UNSECURED_WIFI_NETWORK", "insecure_wifi"),
+    "67": ("CAPTIVE_PORTAL", "captive_portal"),
+    "68": ("TRACEROUTE_MITM", "mitm"),
+    "69": ("BLUEBORNE_VULNERABLE", "vulnerable_os"),
+    "70": ("ANDROID_COMPATIBILITY_TESTING", "system_tampering"),
+    "71": ("ANDROID_BASIC_INTEGRITY", "system_tampering"),
+    "72": ("MALICIOUS_WEBSITE_OPENED", "malicious_site"),
+    "73": ("ACCESSED_BLOCKED_DOMAIN", "unwanted_content"),
+    "74": ("DEVICE_SERVICE_COMPROMISED", "system_tampering"),
+    "75": ("APP_COMPROMISED", "app_tampering"),
+    "76": ("SIDELOADED_APP", "sideloaded_app"),
+    "77": ("TLS_DOWNGRADE", "ssl_strip"),
+    "78": ("ZIPS_NOT_RUNNING_ON_CONTAINER", "agent_inactive"),
+    "79": ("DANGERZONE_CONNECTED", "rogue_wifi"),
+    "80": ("DANGERZONE_NEARBY", "rogue_wifi"),
+    "81": ("DYNAMIC_CODE_LOADING", "app_tampering"),
+    "82": ("SILENT_APP_INSTALLATION", "suspicious_app"),
+    "83": ("SUSPICIOUS_FILE", "suspicious_app"),
+    "84": ("GOOGLE_PLAY_PROTECT_DISABLED", "protection_disabled"),
+    "85": ("ANDROID_DEBUG_BRIDGE_APPS_NOT_VERIFIED", "protection_disabled"),
+    "86": ("OVER_THE_AIR_UPDATES_DISABLED", "vulnerable_os"),
+    "87": ("ALWAYS_ON_VPN_APP_SET", "vpn"),
+    "88": ("VULNERABLE_NON_UPGRADEABLE_IOS_VERSION", "vulnerable_os"),
+    "89": ("VULNERABLE_NON_UPGRADEABLE_ANDROID_VERSION", "vulnerable_os"),
+    "90": ("DYNAMIC_CODE_LOADING_NATIVE", "app_tampering"),
+    "91": ("DYNAMIC_CODE_LOADING_JAVA", "app_tampering"),
+    "92": ("FILE_TYPE_MISMATCH", "unknown"),
+    "93": ("OUT_OF_COMPLIANCE_APP", "non_compliant_app"),
+    "94": ("WIFI_SYNC_ENABLED", "unknown"),
+    "100": ("DORMANT", "agent_inactive"),
+    "142": ("STORAGE_PERMISSION_REQUIRED", "protection_disabled"),
+    "172": ("ACTIVE_EXPLOIT_OS_ANDROID", "system_tampering"),
+    "209": ("TESTFLIGHT_INSTALLED", "unknown"),
+    "223": ("BIOMETRIC_AUTH_DISABLED", "screen_lock_off"),
+}
+NAMED = dict(THREAT.values())
+"""Our types by the vendor's names."""
 TYPE: Mapping[str, str] = {
-    "USB_DEBUGGING_ON": "usb_debugging",
-    "DEVELOPER_OPTIONS_ON": "developer_mode",
-    "APK_SUSPECTED": "suspicious_app",
+    # Names beside the numbered ones: of the console, of incidents (display names), of legacy events.
     "SUSPICIOUS_ANDROID_APP": "suspicious_app",
     "APP_TAMPERING": "app_tampering",
-    "SYSTEM_TAMPERING": "system_tampering",
-    "UNKNOWN_SOURCES_ON": "unknown_sources",
-    "PASSCODE_NOT_ENABLED": "screen_lock_off",
     "HOST_PIN": "screen_lock_off",
-    "ARP_MITM": "mitm_arp",
     "COMPROMISED_NETWORK": "mitm",
-    "CAPTIVE_PORTAL": "captive_portal",
-    "DANGERZONE_CONNECTED": "rogue_wifi",
-    "UNSECURED_WIFI_NETWORK": "insecure_wifi",
-    # Incidents name a threat by its display name only.
     "SIDELOADED_APP_S": "sideloaded_app",
     "DEVICE_JAILBROKEN_ROOTED": "jailbreak_root",
-    "GOOGLE_PLAY_PROTECT_DISABLED": "protection_disabled",
 }
+TEST = "TEST_THREAT"
+"""What the names of threats begin with that an admin sets off to try the console."""
+NEARBY = "_NEARBY"
+"""What the names of networks end with that the phone saw and did not join."""
 KEYWORD = {"PROFILE": "malicious_profile"}
 """Beside the keywords all partners share: threats on profiles of iOS all name them so."""
+EXPORTED = frozenset({"event_id", "eventtimestamp", "mitigated", "forensics"})
+"""Fields of an event of the REST export, beside what names its device and its threat."""
 MAX_RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
 MAX_MITIGATIONS = 1000
@@ -68,22 +198,64 @@ MAX_MITIGATIONS = 1000
 REDACT = frozenset(
     {
         *("device_owner", "device_owner_id", "device_owner_email", "device_owner_first_name"),
-        *("device_owner_middle_name", "device_owner_last_name", "location", "location_detail", "device_ip"),
-        *("first_name", "middle_name", "last_name", "customer_contact_name", "activation_name", "device_mac"),
-        *("ssid", "bssid", "network", "network_bssid", "gateway_mac", "external_ip", "base_station"),
+        *("device_owner_middle_name", "device_owner_last_name", "activation_name", "customer_contact_name"),
+        *("first_name", "middle_name", "last_name", "employee_name", "user_info", "imei"),
+        *("location", "location_detail", "location_info", "geo_point", "gps_latitude", "gps_longitude"),
+        *("city", "country", "countries", "operator", "device_operator"),
+        *("location_city", "location_country"),
+        # Tags of the admin's own choice, mostly of a person or a place.
+        *("tag1", "tag2"),
+        # The networks the phone was in, and the addresses in them.
+        *("ssid", "bssid", "network", "network_bssid", "external_network", "network_threat", "basestation"),
+        *("base_station", "near_by_networks", "arp_tables", "arp_tables_info", "routing_table", "net_stat"),
+        *(
+            "network_info",
+            "network_statistics",
+            "subnet_mask",
+            "network_subnet",
+            "device_ip",
+            "my_ip",
+            "external_ip",
+        ),
+        *("gateway_ip", "gateway_mac", "device_mac", "ip_of_detected_url"),
+        *("attacker_ip", "attacker_mac", "attacker_ssid", "attacker_bssid"),
+        # Pairs of a name and a value, of anything: in these the name of a network stands under `val`.
+        *("forensics.general", "additional_public_forensics"),
+        *("sideloaded_app_developer", "side_loaded_app_info.developer"),
     }
 )
+KEPT_OF_DEVICE = (
+    *("id", "zdeviceId", "os", "riskPosture", "riskPostureName", "threatState", "appStatus", "lastSeen"),
+    *("processedAt", "deleted", "dormancyProcessed", "isJailbroken"),
+)
+"""What is kept of a row of the device list: the rest is the phone's apps, and whose phone it is."""
+REPEATED = ("incident_id", "device_id", "mdm_device_id", "device_os", "incident_created_date", "simulated")
+"""Fields of an incident without which none of its threats can be read again."""
+
+
+class _Common(TypedDict):
+    """What every record of a row of the device list has."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    partner_device_id: str | None
+    mdm_device_id: str | None
+    platform: Platform | None
+    os_version: str | None
 
 
 @dataclass(frozen=True)
 class _ThreatFacts:
-    """What the four shapes say of a threat, in the words of a record."""
+    """What the five shapes say of a threat, in the words of a record."""
 
     report_id: str
     threat_key: str
     partner_device_id: str | None
     names: tuple[str | None, ...]
     """Names that may give the type, the stable one first."""
+    number: str | None
+    """The vendor's number of the type, which goes before its names."""
     status_raw: str | None
     """The word for the status, as it stands."""
     threat_name: str | None
@@ -98,6 +270,8 @@ class _ThreatFacts:
     vector: str | None = None
     malware_family: str | None = None
     simulated: bool = False
+    unstated: bool = False
+    """Whether nothing says how the threat stands: then it is open."""
 
 
 def read(item: Item) -> list[Record]:
@@ -105,8 +279,17 @@ def read(item: Item) -> list[Record]:
     content = item.content
     if "threat_uuid" in content:
         return [_record(item, _pushed(content), item.raw)]
+    if _is_exported(content):
+        return [_record(item, _exported(content), item.raw)]
     if "incident_id" in content:
         return _incident(item)
+    if "zdeviceId" in content and content.keys() & {
+        "riskPosture",
+        "riskPostureName",
+        "threatState",
+        "appStatus",
+    }:
+        return [_device(item)]
     if "threatTypeName" in content or "threatTypeId" in content:
         return [_record(item, _searched(content), item.raw)]
     if "eventId" in content and "eventFullName" in content:
@@ -114,10 +297,19 @@ def read(item: Item) -> list[Record]:
     raise Foreign
 
 
+def _is_exported(content: JsonObject) -> bool:
+    """Whether it is an event of the REST export; without `device_info` its device is in `forensics`."""
+    if "device_info" in content:
+        return bool(content.keys() & {"threat", "forensics"})
+    key = fields.identifier(_part(content, "threat"), "threat_uuid")
+    key = key or fields.identifier(_part(content, "forensics"), "threat_uuid", "zdid")
+    return key is not None and bool(content.keys() & EXPORTED)
+
+
 def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
     threat_type = _threat_type(facts)
     family = VECTOR.get(fields.plain_word(facts.vector or ""), Category.DEVICE)
-    severity = taxonomy.severity_of(facts.severity_word, SEVERITY, threat_type)
+    simulated = facts.simulated or _stable_name(facts).startswith(TEST)
     return ThreatRecord(
         partner=item.partner,
         index=item.index,
@@ -132,24 +324,45 @@ def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
         threat_type=threat_type,
         threat_name=facts.threat_name,
         severity_raw=facts.severity_raw,
-        severity=Level.SECURED if facts.simulated else severity,
+        severity=Level.SECURED if simulated else _severity(facts, threat_type),
         status=facts.status,
         detected_at=facts.detected_at,
         resolved_at=facts.resolved_at,
         vendor_category=facts.vector,
-        reason="simulated" if facts.simulated else None,
+        reason="simulated" if simulated else None,
         unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=facts.status_raw if facts.status is Status.UNKNOWN else None,
+        unknown_status=_unknown_status(facts),
     )
 
 
+def _unknown_status(facts: _ThreatFacts) -> str | None:
+    """The word for the status that no table knows, or that there is none; both are logged."""
+    if facts.status is Status.UNKNOWN:
+        return facts.status_raw
+    return taxonomy.NO_STATUS if facts.unstated else None
+
+
+def _severity(facts: _ThreatFacts, threat_type: str) -> Level:
+    if facts.severity_word is None and _stable_name(facts).endswith(NEARBY):
+        return Level.LOW
+    return taxonomy.severity_of(facts.severity_word, SEVERITY, threat_type)
+
+
+def _stable_name(facts: _ThreatFacts) -> str:
+    """The vendor's name of the type, by its number where the table has that, else as it is written."""
+    name, _ = THREAT.get(facts.number or "", (None, None))
+    return name or fields.plain_word(facts.names[0] or "")
+
+
 def _threat_type(facts: _ThreatFacts) -> str:
-    for name in facts.names:
-        if name and fields.plain_word(name) in TYPE:
-            return TYPE[fields.plain_word(name)]
+    written = [fields.plain_word(name) for name in facts.names if name]
+    names = [_stable_name(facts), *written]
+    known = [NAMED.get(name) or TYPE[name] for name in names if name in NAMED or name in TYPE]
+    if known:
+        return next((each for each in known if each != taxonomy.UNKNOWN), taxonomy.UNKNOWN)
     family = VECTOR.get(fields.plain_word(facts.vector or ""))
     by_keyword = taxonomy.by_keyword(*facts.names, family=family, own=KEYWORD)
-    if by_keyword in {None, "malware"} and family is Category.APP:
+    if by_keyword in {None, "malware"} and (family is Category.APP or facts.malware_family):
         # Malware is what the vector says anyway; its family may say which.
         return taxonomy.by_keyword(facts.malware_family, family=family) or "malware"
     return by_keyword or taxonomy.UNKNOWN
@@ -162,7 +375,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
     resolved = status is Status.RESOLVED
     return _ThreatFacts(
         report_id=fields.joined(
-            key, fields.word(content, "threat_status"), fields.text(content, "device_time")
+            key, fields.word(content, "threat_status"), fields.time_written(content, "device_time")
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "device_id", "zdevice_id"),
@@ -171,6 +384,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         platform=fields.platform(fields.text(content, "device_os")),
         os_version=fields.text(content, "device_os_version"),
         names=(fields.text(content, "threat_name"), fields.text(content, "threat_display_name")),
+        number=_number(content, "threat_type_id"),
         malware_family=fields.text(content, "malware_family"),
         threat_name=fields.text(content, "threat_display_name", "threat_name"),
         severity_word=fields.word(content, "severity_name"),
@@ -178,9 +392,52 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         vector=fields.text(content, "threat_vector"),
         status=status,
         status_raw=fields.written(content, "threat_status"),
+        unstated=fields.word(content, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(content, "simulated"),
+    )
+
+
+def _exported(content: JsonObject) -> _ThreatFacts:
+    """One event of the REST export; the same object comes again, mitigated, when the threat is over."""
+    threat, forensics = _part(content, "threat"), _part(content, "forensics")
+    device, general = _part(content, "device_info"), _part(threat, "general")
+    key = fields.identifier(threat, "threat_uuid") or fields.required_identifier(forensics, "threat_uuid")
+    mitigated = fields.boolean(content, "mitigated")
+    # In the one public message the times disagree by weeks; that of the attack alone is to the millisecond.
+    times = [
+        fields.moment(forensics, "attack_time"),
+        fields.moment(device, "device_time"),
+        fields.moment(content, "eventtimestamp"),
+        fields.moment(general, "device_time"),
+    ]
+    known = [each for each in times if each is not None]
+    return _ThreatFacts(
+        report_id=fields.joined(
+            fields.identifier(content, "event_id") or key, "MITIGATED" if mitigated else "PENDING"
+        ),
+        threat_key=key,
+        partner_device_id=_device_id(device, "device_id", "zdid") or _device_id(forensics, "zdid"),
+        mdm_device_id=fields.linking_id(device, "mdm_device_id") or _alternative(device),
+        # Never from the number `forensics.os`: it was seen as 1 on an iPhone.
+        platform=fields.platform(fields.text(device, "os")),
+        os_version=fields.text(device, "os_version"),
+        names=(
+            fields.text(threat, "name") or fields.text(general, "threat_type"),
+            fields.text(threat, "display_name"),
+        ),
+        number=_number(forensics, "type"),
+        malware_family=fields.text(general, "malware_family"),
+        threat_name=fields.text(threat, "display_name", "name"),
+        severity_word=fields.word(forensics, "severity") or _number(content, "severity"),
+        severity_raw=fields.written(forensics, "severity") or fields.written(content, "severity"),
+        status=Status.RESOLVED if mitigated else Status.OPEN,
+        status_raw=None,
+        detected_at=known[0] if known else None,
+        # No field is for the mitigation: the newest time there is is not before it opened.
+        resolved_at=max(known, default=None) if mitigated else None,
+        simulated=any(fields.boolean(each, "simulated") for each in (content, threat, forensics)),
     )
 
 
@@ -203,10 +460,18 @@ def _incident(item: Item) -> list[Record]:
 
 
 def _raw_of(incident: JsonValue, place: int) -> JsonValue:
-    """The incident with the one threat a record is about: what is stored grows with the message only."""
-    if not isinstance(incident, dict) or not isinstance(incident["related_threats"], list):
+    """What is kept of an incident beside one of its threats: the first has the rest of it, the others only
+    what they cannot be read without, so that what is stored grows with the message only."""
+    if not isinstance(incident, dict):
         return None
-    return {**incident, "related_threats": [incident["related_threats"][place]]}
+    related = incident.get("related_threats")
+    threat = related[place] if isinstance(related, list) else related
+    short = {name: incident[name] for name in REPEATED if _is_short(incident.get(name))}
+    return {**(incident if place == 0 else short), "related_threats": [threat]}
+
+
+def _is_short(value: JsonValue) -> bool:
+    return value is not None and not isinstance(value, dict | list) and len(str(value)) <= ID_LIMIT
 
 
 def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
@@ -215,17 +480,21 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
     at = fields.moment(threat, "timestamp") or fields.moment(incident, "incident_created_date")
     resolved = status is Status.RESOLVED
     return _ThreatFacts(
-        report_id=fields.joined(key, fields.word(threat, "threat_status"), fields.text(threat, "timestamp")),
+        report_id=fields.joined(
+            key, fields.word(threat, "threat_status"), fields.time_written(threat, "timestamp")
+        ),
         threat_key=key,
         partner_device_id=_device_id(incident, "device_id"),
         mdm_device_id=fields.linking_id(incident, "mdm_device_id"),
         platform=fields.platform(fields.text(incident, "device_os")),
         names=(fields.text(threat, "threat_name"),),
+        number=_number(threat, "threat_type_id"),
         threat_name=fields.text(threat, "threat_name"),
         severity_word=fields.word(threat, "threat_severity"),
         severity_raw=fields.written(threat, "threat_severity"),
         status=status,
         status_raw=fields.written(threat, "threat_status"),
+        unstated=fields.word(threat, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(threat, "simulated") or fields.boolean(incident, "simulated"),
@@ -233,34 +502,132 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
 
 
 def _searched(content: JsonObject) -> _ThreatFacts:
-    key, device = fields.required_identifier(content, "id"), fields.inner(content, "device")
-    system = fields.inner(device, "os")
-    mitigations = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
-    last = mitigations[-1] if mitigations and isinstance(mitigations[-1], dict) else {}
-    status = Status.RESOLVED if mitigations else Status.UNKNOWN
-    # 1 is the only state with a public meaning.
-    state = _number(content, "state")
-    status = Status.OPEN if state == "1" else status
+    key, device = fields.required_identifier(content, "id"), _part(content, "device")
+    system = _part(device, "os")
+    status, resolved_at = _ending(content)
     return _ThreatFacts(
-        report_id=fields.joined(key, state, fields.text(content, "lastModified", "timestamp")),
+        report_id=fields.joined(
+            key, _number(content, "state"), fields.time_written(content, "lastModified", "timestamp")
+        ),
         threat_key=key,
         partner_device_id=_device_id(device, "id") or _device_id(content, "deviceId"),
         mdm_device_id=fields.linking_id(device, "mdmDeviceId"),
         platform=fields.platform(fields.text(content, "os") or fields.text(system, "name")),
         os_version=fields.text(system, "version"),
         names=(fields.text(content, "threatTypeName"),),
+        number=_number(content, "threatTypeId"),
         threat_name=fields.text(content, "threatTypeName"),
         severity_word=fields.word(content, "severityName") or _number(content, "severity"),
         severity_raw=fields.written(content, "severityName", "severity"),
         vector=fields.text(content, "vectorName"),
         status=status,
         status_raw=fields.written(content, "state"),
-        detected_at=fields.moment(content, "timestamp"),
-        resolved_at=(fields.moment(last, "timestamp") or fields.moment(content, "lastModified"))
-        if status is Status.RESOLVED
-        else None,
+        unstated=status is Status.OPEN and fields.word(content, "state") is None,
+        detected_at=fields.moment(content, "timestamp")
+        or fields.moment(_part(content, "timestampInfo"), "timestamp"),
+        resolved_at=resolved_at,
         simulated=fields.boolean(content, "simulated"),
     )
+
+
+def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
+    """The status of a row of the search interface, and since when it is over.
+
+    Of a mitigated row `mitigationEvents` was seen empty: `mitigatedAt` decides, then `state`.
+    """
+    mitigated, events = fields.moment(content, "mitigatedAt"), _mitigations(content)
+    status = STATUS.get(_number(content, "state") or "")
+    if mitigated is None and status is None:
+        stated = fields.word(content, "state") is not None
+        status = Status.RESOLVED if events else Status.UNKNOWN if stated else Status.OPEN
+    if mitigated is None and status is not Status.RESOLVED:
+        return status or Status.UNKNOWN, None
+    last = max((at for each in events if (at := fields.moment(each, "timestamp"))), default=None)
+    return Status.RESOLVED, mitigated or last or fields.moment(content, "lastModified")
+
+
+def _mitigations(content: JsonObject) -> list[JsonObject]:
+    events = fields.inner_list(content, "mitigationEvents", at_most=MAX_MITIGATIONS)
+    return [each if isinstance(each, dict) else {} for each in events]
+
+
+def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityRecord:
+    """What a row of the device list says of its device."""
+    row = item.content
+    common, seen = _of_device(item), contact(row, "lastSeen")
+    at, status = _known_until(row, seen), fields.word(row, "appStatus")
+    # Of a row that says so, a contact that nobody can read was one.
+    if seen.possible and (fields.decided(row, "deleted") or INACTIVE.search(status or "")):
+        return ThreatRecord(
+            **common,
+            report_id=fields.joined(
+                common["partner_device_id"], "GONE", fields.time_written(row, "lastSeen")
+            ),
+            threat_key=GONE,
+            category=taxonomy.category_of(GONE, Category.DEVICE),
+            threat_type=GONE,
+            threat_name="Agent inactive, or device deleted",
+            severity=taxonomy.severity_of(None, {}, GONE),
+            status=Status.OPEN,
+            # Not lastSeen: at that moment the agent was there, and may have said that all was well. Nor when
+            # the row was computed: what closes it counts as of its receipt, and so does this.
+            detected_at=None,
+            scanned=False,
+        )
+    report_id = fields.joined(
+        common["partner_device_id"],
+        fields.time_written(row, "lastSeen"),
+        fields.time_written(row, "processedAt"),
+    )
+    posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
+    severity = SEVERITY.get(posture or "", Level.HIGH)
+    rated = not is_no_verdict(posture) and seen.possible and (status is None or status in ACTIVE)
+    if severity is Level.SECURED and seen.at is None and status is None:
+        rated = False  # Nothing says that there is an agent which found it so.
+    if not rated:
+        is_known = is_no_verdict(status) or status in ACTIVE or INACTIVE.search(status or "")
+        unknown = None if is_known else fields.written(row, "appStatus")
+        return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at, unknown_status=unknown)
+    clean = severity is Level.SECURED and seen.at is not None and _names_no_threats(row)
+    return DeviceStateRecord(
+        **common,
+        report_id=fields.joined(report_id, posture),
+        # A contact is no verdict's time, which no field gives: the level counts as of its receipt.
+        clears_until=at,
+        scanned=not seen.never,
+        severity=severity,
+        severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
+        clears=Clears.ALL if clean else Clears.NONE,
+        closed_keys=(GONE,) if status in ACTIVE else (),
+    )
+
+
+def _of_device(item: Item) -> _Common:
+    system = _part(item.content, "os")
+    raw = item.raw if isinstance(item.raw, dict) else {}
+    return {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": {name: raw[name] for name in KEPT_OF_DEVICE if name in raw},
+        "partner_device_id": _device_id(item.content, "id"),
+        "mdm_device_id": fields.linking_id(item.content, "mdmDeviceId"),
+        "platform": fields.platform(fields.text(system, "name", "type")),
+        "os_version": fields.text(system, "version"),
+    }
+
+
+def _known_until(row: JsonObject, seen: Contact) -> datetime | None:
+    """Until when a row speaks: what the phone found after it was last seen, or after the row was computed, is
+    not in it."""
+    times = [seen.at, fields.moment(row, "processedAt")]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _names_no_threats(row: JsonObject) -> bool:
+    threats = _part(row, "threatState")
+    lists = [threats.get(name) for name in ("criticalThreats", "riskyThreats")]
+    # The second is an empty list as tools write one that stands in a text.
+    return all(each in ([], "[]") for each in lists)
 
 
 def _legacy(content: JsonObject) -> _ThreatFacts:
@@ -269,7 +636,9 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
     status = Status.RESOLVED if mitigated else status
     return _ThreatFacts(
         report_id=fields.joined(
-            key, fields.word(content, "eventState"), fields.text(content, "mitigatedDate", "deviceTime")
+            key,
+            fields.word(content, "eventState"),
+            fields.time_written(content, "mitigatedDate", "deviceTime"),
         ),
         threat_key=key,
         partner_device_id=_device_id(content, "deviceId", "zdid"),
@@ -277,11 +646,13 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
         platform=fields.platform(fields.text(content, "osType")),
         os_version=fields.text(content, "osVersion"),
         names=(fields.text(content, "eventFullName"),),
+        number=None,
         threat_name=fields.text(content, "eventFullName"),
         severity_word=fields.word(content, "severity"),
         severity_raw=fields.written(content, "severity"),
         status=status,
         status_raw=fields.written(content, "eventState"),
+        unstated=status is Status.OPEN and fields.word(content, "eventState") is None,
         detected_at=fields.moment(content, "deviceTime"),
         resolved_at=mitigated,
         simulated=fields.boolean(content, "simulated"),
@@ -294,6 +665,11 @@ def _alternative(content: JsonObject) -> str | None:
     return fields.linking_id(content, "mdm_alt_ids") if isinstance(ids, str) else None
 
 
+def _part(content: JsonObject, name: str) -> JsonObject:
+    """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
+    return fields.inner(content, name)
+
+
 def _number(content: JsonObject, name: str) -> str | None:
     """A number as a word of the tables: 2, "2" and 2.0 are one."""
     value = fields.number(content, name)
@@ -301,7 +677,9 @@ def _number(content: JsonObject, name: str) -> str | None:
 
 
 def _status(content: JsonObject, name: str) -> Status:
-    return STATUS.get(fields.word(content, name) or "", Status.UNKNOWN)
+    """By the table; a threat that does not say how it stands is one."""
+    said = fields.word(content, name)
+    return Status.OPEN if said is None else STATUS.get(said, Status.UNKNOWN)
 
 
 def _device_id(content: JsonObject, *names: str) -> str | None:
@@ -315,5 +693,10 @@ def device_id(written: str) -> str:
 
 
 ADAPTER = Adapter(
-    read, envelopes=("content",), redact=REDACT, severity_words=frozenset(SEVERITY), device_id=device_id
+    read,
+    envelopes=("content",),
+    redact=REDACT,
+    needed=frozenset({"threat.display_name"}),
+    severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
+    device_id=device_id,
 )

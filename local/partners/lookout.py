@@ -11,6 +11,15 @@ ENTERPRISE = "6f6b7f7e-0000-4000-8000-5a6b7c8d9e0f"
 
 def check_in(phone: Phone, at: datetime) -> Message:
     """The snapshot of a device that is secure."""
+    return _snapshot(phone, at, activation="ACTIVATED", protection="PROTECTED")
+
+
+def deactivated(phone: Phone, at: datetime) -> Message:
+    """The snapshot of a device whose agent an admin deactivated, still called secure as it was last."""
+    return _snapshot(phone, at, activation="DEACTIVATED", protection="DISCONNECTED")
+
+
+def _snapshot(phone: Phone, at: datetime, *, activation: str, protection: str) -> Message:
     event = {
         **_event(phone, f"lookout-device-{at}", at, "DEVICE", "UPDATED"),
         "device": {
@@ -19,8 +28,8 @@ def check_in(phone: Phone, at: datetime) -> Message:
             "info": {"external_id": phone.intune_id, "mdm_connector_id": "100001"},
             "status": {
                 "security_status": "SECURE",
-                "activation_status": "ACTIVATED",
-                "protection_status": "PROTECTED",
+                "activation_status": activation,
+                "protection_status": protection,
             },
             "software": {"os_version": "26.1"},
         },

@@ -64,7 +64,21 @@ async def low_and_granted(stage: Stage) -> str:
     await hands.until("the low threat counts", hands.risk, stage.iphone, "low")
     await hands.expect(stage.iphone, granted=True)
     why = await hands.reason(stage.iphone)
-    return f"low threat where the rule allows low: granted at both ({why})"
+    back = await _deactivated_and_back(stage, stage.iphone)
+    return f"low threat where the rule allows low: granted at both ({why}); {back}"
+
+
+async def _deactivated_and_back(stage: Stage, phone: Phone) -> str:
+    """An agent that is not at work any more vouches for nothing, whatever it was last called."""
+    hands = stage.hands
+    await stage.post("lookout", lookout.deactivated(phone, stage.at(6)))
+    await hands.until("the deactivated agent is inactive", hands.opened, phone, "agent_inactive")
+    await hands.until("its phone is refused", hands.tagged, phone, "mtd-block-medium")
+    await hands.expect(phone, granted=False)
+    await stage.post("lookout", lookout.check_in(phone, stage.at(7)))
+    await hands.until("the agent is back", hands.tagged, phone, "mtd-ok")
+    await hands.expect(phone, granted=True)
+    return "its Lookout agent deactivated: agent_inactive, refused at both; activated and protected: granted"
 
 
 async def unknown_then_blocked(stage: Stage) -> str:

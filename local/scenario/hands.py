@@ -101,6 +101,11 @@ class Hands:
         explained = await self.explained(phone)
         return bool(explained and explained["decision"]["risk"] == risk)
 
+    async def opened(self, phone: Phone, threat_type: str) -> bool:
+        explained = await self.explained(phone)
+        slots = explained["agents"] if explained else []
+        return any(finding["threat_type"] == threat_type for slot in slots for finding in slot["findings"])
+
     async def missing(self, phone: Phone, *partners: str) -> bool:
         explained = await self.explained(phone)
         return bool(explained and {*partners} <= {*explained["decision"]["missing"]})

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 
 from local import sample_tenant as tenant
-from local.scenario import admins_part, app_inventory, eight_partners, first_stories
+from local.scenario import admins_part, app_inventory, eight_partners, first_stories, rest_endpoint
 from local.scenario.hands import DoesNotHoldError, Hands
 from local.scenario.journal import Journal
 from local.scenario.stage import Stage
@@ -23,7 +23,8 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "i": admins_part.drift_is_repaired,
     "j": admins_part.overridden_and_blocked_again,
     "k": admins_part.a_wave_stops_and_is_approved,
-    "l": app_inventory.collected_as_opted_in,
+    "l": rest_endpoint.exported_and_mitigated,
+    "m": app_inventory.collected_as_opted_in,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

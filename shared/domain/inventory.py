@@ -12,10 +12,9 @@ from pydantic import Field
 
 from shared.domain.app_sync import OptIn, OptIns, may_collect, narrowed
 from shared.domain.model import Document, Ownership, Part, digest
-from shared.domain.moment import Moment
+from shared.domain.moment import DAY, Moment
 from shared.domain.record import AppInventoryRecord, Platform
 
-DAY = 86_400
 REMEMBERED = timedelta(days=30)
 """How long what a partner may have no more is remembered, so that it learns of it."""
 FRESH = timedelta(days=1)
@@ -182,10 +181,10 @@ def trimmed(inventory: Inventory, opt_ins: OptIns, ownership: Ownership, at: dat
 
 
 def with_seen(
-    standing: AgentApps | None, agent: str, records: Sequence[AppInventoryRecord], at: datetime
+    before: AgentApps | None, agent: str, records: Sequence[AppInventoryRecord], at: datetime
 ) -> AgentApps:
     """What is known of an agent's apps once `records`, all of that agent, were received at `at`."""
-    apps = {app.app_id.casefold(): app for app in (standing.fresh(at) if standing else ())}
+    apps = {app.app_id.casefold(): app for app in (before.fresh(at) if before else ())}
     for record in records:
         reported = record.model_dump(include={*AppFacts.model_fields})
         apps.pop(record.app_id.casefold(), None)

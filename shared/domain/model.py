@@ -108,7 +108,6 @@ class DeadLetterKind(StrEnum):
     sync."""
     TOO_LATE = "too_late"
     """Older than what its agent still remembers."""
-    TOO_MANY_THREATS = "too_many_threats"
 
     @property
     def is_received(self) -> bool:
@@ -165,6 +164,14 @@ class Detection(Mark):
     """Whether the partner's time lay in the future and the time of receipt stands instead."""
 
 
+class Unlisted(Mark):
+    """Open threats of a category that are more than an agent's document holds: the newest time, and of the
+    one that came last the report. They count until the whole agent is called clean."""
+
+    severity: Level
+    """The highest of them."""
+
+
 class Threat(Part):
     """What is known of one threat of an agent. Open where the detection is newer than the resolution."""
 
@@ -196,11 +203,13 @@ class Agent(Document):
     partner: str
     partner_device_id: str
     threats: dict[str, Threat] = Field(default_factory=dict)
+    unlisted: dict[Category, Unlisted] = Field(default_factory=dict)
     cleared_all: Mark | None = None
     cleared_compliance: Mark | None = None
     snapshot: Snapshot | None = None
     scanned: Mark | None = None
-    """The newest report of a threat or of the device's state: an agent without one has never scanned."""
+    """The newest report of a threat or of the device's state with a scan behind it: an agent without one has
+    never scanned."""
     mdm_device_id: Known | None = None
     serial: Known | None = None
     udid: Known | None = None
@@ -225,6 +234,9 @@ class Agent(Document):
     """Whether it was linked outside the feed, until its slot is placed."""
     link_turn: int = 0
     """The `turn` of the admin's decision it follows; 0 where none was made."""
+    left_open: tuple[str, ...] = ()
+    """Devices it moved away from with something open that counts there still, oldest first: an undo withdraws
+    it there too."""
     level_revision: int = 0
 
     @computed_field  # type: ignore[prop-decorator]
@@ -320,7 +332,8 @@ class Slot(Part):
     secured_at: Moment | None = None
     """Event time of the newest snapshot that cleared all of the agent's threats."""
     moved: bool = False
-    """The agent belongs to another device now; this one's decision and tag freeze."""
+    """The agent belongs to another device now. What it had found here stays open as it stood, until the
+    device is gone, the agent comes back or an admin withdraws it; the agent is not present here any more."""
     withdrawn: bool = False
     """An admin undid the link: nothing of the agent's counts here. Only the revision is left, so that no late
     instance places a slot again."""
@@ -457,11 +470,6 @@ class Device(Document):
         if entry in self.history:
             return self
         return self.model_copy(update={"history": (entry, *self.history)[:MAX_HISTORY]})
-
-    @property
-    def frozen(self) -> bool:
-        """Whether an agent has moved away: decision and tag stay until Intune confirms the device gone."""
-        return self.gone_at is None and any(slot.moved for slot in self.slots.values())
 
 
 def device_id(facts: DeviceFacts) -> str:

@@ -5,6 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, PlainSerializer
 
+DAY = 86_400
+"""Seconds of a day."""
+
 
 def iso_utc(moment: datetime) -> str:
     """`moment` as stored and answered: UTC, always 27 characters, so that text order is time order."""

@@ -72,23 +72,47 @@ WORDS = frozenset(
     ]
 )
 """In lower case, without what stands between letters."""
-SHARED = frozenset({"020000000000", "9774d56d682e549c", "dead00beef", "deadbeef"})
-"""Ids that many devices have by a fault of their makers."""
+SHARED = frozenset(
+    {
+        *("020000000000", "9774d56d682e549c", "dead00beef", "deadbeef"),
+        *("0123456789abcdef", "1234567890abcdef", "123456789abcdef"),
+    }
+)
+"""Ids that many devices have by a fault of their makers, or of a tool."""
+_WHAT = (
+    "(?:android|baseboard|board|chassis|device|hardware|id|identifier|imei|mdm|mobile|number|phone|product|serial"
+    "|system|udid|uuid)"
+)
+"""What is not there: a field's own name stands in it, too."""
+_PHRASE = re.compile(
+    rf"{_WHAT}*(?:(?:none|not?|un|never)(?:yet)?"
+    "(?:allowed|applicable|assigned|available|defined|determined|found|initiali[sz]ed|known|present|provided|reported"
+    "|set|specified|supported)(?:yet)?"
+    rf"|none|null|na|nil|no|invalid|missing|empty|dummy|default|pending|tbd)?{_WHAT}*"
+)
+"""That a device has none: in the same form as WORDS."""
+_LONGEST_PHRASE = 60
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 
 _BETWEEN = re.compile(r"[\W_]+")
 _ANONYMOUS = re.compile(r"([a-e])\1{7}(?:-\1{4}){3}-\1{12}")
 """A GUID of one letter: how public records hide an id, which was somebody's. All `f` is a placeholder."""
+_ALL_SET = re.compile(r"f{16,}")
 _FOLLOWS = dict(
     zip("0123456789abcdefghijklmnopqrstuvwxy", "123456789abcdefghijklmnopqrstuvwxyz", strict=True)
 )
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text`, in any case and spelling, is one of the words, a shared id, or nothing but zeros."""
+    """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id,
+    nothing but zeros, or an id with every bit set."""
     plain = _BETWEEN.sub("", text).casefold()
-    return plain in WORDS or plain in SHARED or set(plain) <= {"0"}
+    if plain in WORDS or plain in SHARED or set(plain.removeprefix("0x")) <= {"0"}:
+        return True
+    return _ALL_SET.fullmatch(plain) is not None or (
+        len(plain) <= _LONGEST_PHRASE and _PHRASE.fullmatch(plain) is not None
+    )
 
 
 def names_nobody(text: str) -> bool:
@@ -106,7 +130,10 @@ def names_nobody(text: str) -> bool:
 
 
 def _is_run(part: str) -> bool:
-    """One character repeated, or each the one after, or before, the last; 0 also follows 9."""
+    """One character repeated, or each the one after, or before, the last; 0 also follows 9. So is a
+    longer one of pairs: `00112233`."""
+    if len(part) >= 2 * MIN_RUN and part[::2] == part[1::2]:
+        part = part[::2]
     pairs = list(pairwise(part))
     return (
         all(first == second for first, second in pairs)

@@ -98,6 +98,8 @@ class _Reading(_Item):
     detected_at: Moment | None = None
     unreadable_time: Text | None = None
     """What the partner gave as the time, where nobody can read it: then the time of receipt counts."""
+    odd_fields: Text | None = None
+    """Names of fields that hold what cannot stand there, such as a list for a text, and were left out."""
 
     @property
     def event_at(self) -> datetime | None:
@@ -105,7 +107,15 @@ class _Reading(_Item):
         return self.detected_at
 
 
-class ThreatRecord(_Reading):
+class _Judgement(_Reading):
+    """What is said of the device's safety."""
+
+    scanned: bool = True
+    """Whether the agent itself has looked. A judgement made of the MDM's data alone is no scan, nor is an
+    agent's being gone."""
+
+
+class ThreatRecord(_Judgement):
     """A threat seen, graded again, or resolved."""
 
     record: Literal["threat"] = "threat"
@@ -140,13 +150,15 @@ class ThreatRecord(_Reading):
         return self.resolved_at or self.detected_at if self.status is Status.RESOLVED else self.detected_at
 
 
-class DeviceStateRecord(_Reading):
+class DeviceStateRecord(_Judgement):
     """A partner's own word on a whole device."""
 
     record: Literal["device_state"] = "device_state"
     severity: Level
     severity_raw: Text | None = None
     clears: Clears = Clears.NONE
+    clears_until: Moment | None = None
+    """What it clears, it clears up to here: the agent's last contact. None: up to its own time."""
     closed_keys: tuple[Text, ...] = ()
     """Threat keys the snapshot shows inactive."""
     levels: dict[Category, Level] | None = None
@@ -158,6 +170,8 @@ class DeviceIdentityRecord(_Reading):
 
     record: Literal["device_identity"] = "device_identity"
     emm: Text | None = None
+    unknown_status: Text | None = None
+    """The partner's word for how the agent stands where no table knows it: then it says nothing more."""
 
 
 class AppInventoryRecord(_Reading):

@@ -40,7 +40,7 @@ UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
 THROTTLED_REST_SECONDS = 1.0
 """How long a throttling Graph is left alone where it does not say, and an item of a batch it did not take."""
-LONGEST_REST_SECONDS = 3600.0
+MAX_REST_SECONDS = 3600.0
 """How long Graph is left alone where it asks for longer: then the next run asks it again."""
 PATIENCE_SECONDS = 5.0
 """The longest a call waits for its turn, or an item of a batch to be sent again."""
@@ -279,7 +279,7 @@ class GraphClient:
 
     def _rest(self, seconds: float) -> None:
         """Leave Graph alone; asked for longer than a run is away, until the next run asks again."""
-        seconds = min(seconds, LONGEST_REST_SECONDS)
+        seconds = min(seconds, MAX_REST_SECONDS)
         self._rests_until = max(self._rests_until, self._waiting.clock() + seconds)
 
     def _sdk(self) -> "GraphServiceClient":

@@ -113,8 +113,8 @@ class _Collecting:
             await side_by_side(batch, one, self._tally)
 
     def _differs(self, device: Collected) -> bool:
-        standing = self._stored.digest(device.id)
-        if standing == device.digest or (standing is None and not device.rows):
+        stored = self._stored.digest(device.id)
+        if stored == device.digest or (stored is None and not device.rows):
             self._tally.add("unchanged")
             return False
         return True

@@ -25,7 +25,7 @@ class OptingOut:
         self, services: Services, eligibilities: Eligibilities, opt_ins: OptIns, tally: Tally
     ) -> None:
         self._services = services
-        self._standings = eligibilities
+        self._eligibilities = eligibilities
         self._opt_ins = opt_ins
         self._tally = tally
 
@@ -50,6 +50,7 @@ class OptingOut:
             left = self._left(found.document) if found else None
             if found is None or left is None or left == found.document:
                 return
+            # Not Store.edit: what changed meanwhile is the next run's
             await self._services.store.replace(left, found.etag)
             stored.know(left)
             self._log_purge("purged" if left.purged_at else "trimmed", id_)
@@ -58,7 +59,7 @@ class OptingOut:
         return len(self._tally.troubles) == failed
 
     def _left(self, inventory: Inventory) -> Inventory:
-        eligibility = self._standings.of(inventory.id)
+        eligibility = self._eligibilities.of(inventory.id)
         opt_ins = self._opt_ins if eligibility.there else {}
         ownership = eligibility.ownership or inventory.ownership
         return trimmed(inventory, opt_ins, ownership, self._services.now())

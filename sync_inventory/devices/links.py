@@ -103,8 +103,8 @@ class Links:
                 tally.add("links_written")
                 return link
 
-        def wanted(standing: Link | None) -> Link | None:
-            return link if standing is None or _is_ours(standing) else None
+        def wanted(stored: Link | None) -> Link | None:
+            return link if stored is None or _is_ours(stored) else None
 
         edited = await self._store.edit(Link, link.id, wanted)
         tally.add("links_written", int(edited.written))

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from evaluate_risk.decide import change
 from evaluate_risk.linking import finish_leaving, link_agent
 from shared.cosmos import AGENTS_OF_DEVICE, Found
-from shared.domain.model import Agent, Device
+from shared.domain.model import MAX_HISTORY, Agent, Device
 from shared.errors import Conflict
 from shared.services import Services
 
@@ -36,17 +36,22 @@ class Heritage:
     agents: tuple[LinkedAgent, ...]
 
     def onto(self, device: Device) -> Device:
-        """`device` with the slots of the agents that come, the decision (it began the grace) and history."""
+        """`device` with the slots of the agents that come, what others left open when they moved away, the
+        decision (it began the grace) and history."""
         if self.document is None:
             return device
         coming = {agent.id for agent in self.agents if agent.device == self.device}
-        slots = {id_: slot for id_, slot in self.document.slots.items() if id_ in coming and not slot.moved}
+        slots = {
+            id_: slot
+            for id_, slot in self.document.slots.items()
+            if (id_ in coming and not slot.moved) or (slot.moved and id_ not in device.slots)
+        }
         return device.model_copy(
             update={
                 "slots": {**device.slots, **slots},
                 "decision": device.decision or self.document.decision,
                 "override": device.override or self.document.override,
-                "history": (*device.history, *self.document.history),
+                "history": (*device.history, *self.document.history)[:MAX_HISTORY],
             }
         )
 

@@ -119,12 +119,12 @@ class Sweep:
     def add(self, record: Record) -> None:
         """A record Intune has: of two states of one (a page moved under the sweep), the later counts."""
         facts = record.facts
-        standing = self._scratch.one(
+        row = self._scratch.one(
             "SELECT entra, grouped, udid FROM mirrored WHERE intune = ? AND replaced_by IS NULL"
             " ORDER BY entra IS NULL LIMIT 1",
             facts.intune_id.lower(),
         )
-        entra, grouped, udid = standing or (None, "", None)
+        entra, grouped, udid = row or (None, "", None)
         groups = self._groups.of(facts.user_id, tuple(grouped.split()))
         update: dict[str, object] = {"groups": groups, "udid": udid}
         if facts.entra_id is None and entra is not None:

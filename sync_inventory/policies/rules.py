@@ -55,20 +55,20 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
     would seem to reach nobody, and a looser one would let them in.
     """
     policies = await services.graph.compliance_policies()
-    standing = await services.store.read(Rules, "rules")
-    before = {rule.id: rule for rule in standing.document.rules} if standing else {}
+    stored = await services.store.read(Rules, "rules")
+    before = {rule.id: rule for rule in stored.document.rules} if stored else {}
     policies += await _not_listed(services, before.keys() - {policy.id for policy in policies}, tally)
     found = [rule for policy in policies if (rule := read_rule(policy, tally, before.get(policy.id)))]
     unknown = await groups.look_up({group for rule in found for group in _groups(rule.assignment)}, tally)
     rules = tuple(sorted((_without_guesses(rule, unknown) for rule in found), key=lambda rule: rule.id))
     tally.add("rules", len(rules))
     tally.add("unresolved", sum(bool(rule.assignment.unresolved) for rule in rules))
-    if standing:
+    if stored:
         swept = {group for rule in before.values() for group in _groups(rule.assignment)}
         new = frozenset(group for rule in rules for group in _groups(rule.assignment)) - swept
         groups.settled = rules if new else None
         rules = tuple(_without_guesses(rule, new) for rule in rules)
-    if standing and standing.document.rules == rules:
+    if stored and stored.document.rules == rules:
         return
     await services.store.upsert(Rules(rules=rules, read_at=services.now()))
     tally.add("written")

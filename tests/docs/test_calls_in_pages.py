@@ -12,12 +12,14 @@ from typing import NamedTuple
 import pytest
 
 from function_app import ROUTES
+from infra.snapshot import EVERYTHING_ON, inputs
 from shared.access import ADMIN_ROLE, KEY_HEADER, READER_ROLE
 from shared.route import Access
 from shared.settings import read
 from tests.docs.pages import PAGES, text_of
 from tests.docs.served import served
 from tests.infra import code
+from tests.infra.snapshots import Snapshots
 from tests.world import world
 
 INFRA = code.ROOT / "infra"
@@ -120,9 +122,9 @@ async def test_a_read_key_made_as_the_guide_says_reads(
 
 def test_a_read_key_is_called_as_the_template_looks_for_it() -> None:
     guide = text_of("docs/deploy.md")
-    module = (INFRA / "modules" / "function-app.bicep").read_text(encoding="utf-8")
-    assert "name: 'READ_KEY_${toUpper(name)}'" in module
-    assert "SecretName=read-key-${toLower(replace(name, '_', '-'))}" in module
+    assert "soc_desk" in inputs(INFRA, EVERYTHING_ON)[0]["readKeys"]  # type: ignore[operator]
+    made = Snapshots.committed().environment(EVERYTHING_ON).settings["READ_KEY_SOC_DESK"]
+    assert made.endswith("SecretName=read-key-soc-desk)")
     assert "`soc_desk` is `read-key-soc-desk` in the vault and `READ_KEY_SOC_DESK` in the app" in guide
     assert '"value": ["siem"]' in guide
     assert "--name read-key-siem" in guide

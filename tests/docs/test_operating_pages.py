@@ -4,8 +4,10 @@ import pathlib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from infra import drill, grant_permissions
 from infra.access import __main__ as access
@@ -79,9 +81,16 @@ def _skipped(text: str) -> list[str]:
     A change is a parameter or its variable that is named, or the template: for a command in a block on its
     line, else in the same paragraph or row, or in the block of JSON before it. "The next" is no command.
     """
-    names = {name for each in given(INFRA).values() for name, _ in REFERENCE.findall(str(each))}
+    names = sorted(name for each in given(INFRA).values() for name, _ in REFERENCE.findall(str(each)))
+    parameters = [f'[`"]{name}[`"]' for name in given(INFRA)]
     changes = "|".join(
-        ["azd env set", r"main\.parameters\.json", "new container", *sorted(names | {*given(INFRA)})]
+        [
+            "azd env set",
+            r"main\.parameters\.json",
+            "new container",
+            *(rf"\b{name}\b" for name in names),
+            *parameters,
+        ]
     )
     commands = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
     prose = re.split(r"(?<!```)\n\n|\n(?=\|)", re.sub(r"```sh\n.*?```", "", text, flags=re.DOTALL))
@@ -100,6 +109,7 @@ def test_no_repair_is_written_that_azd_would_skip(page: str) -> None:
         "```sh\nazd provision    # makes the leases anew\n```",
         "Role or containers: run `azd provision` again; it puts back what is missing.",
         "| app: 503 | `azd provision`; a role needs minutes |",
+        "`azd provision`: it puts back what is missing, whatever the mode.",
     ],
 )
 def test_a_repair_that_azd_would_skip_is_found(repair: str) -> None:
@@ -148,3 +158,17 @@ async def test_a_test_phone_is_what_the_guide_says_before_and_after_a_partner_is
             assert decision is not None
             assert (decision.verdict, stated in guide) == (verdict, True)
             assert partners or f"`{decision.reasons[0]}`" in guide
+
+
+def _steps() -> list[dict[str, Any]]:
+    workflows = [YAML(typ="safe").load(path) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
+    return [step for each in workflows for job in each["jobs"].values() for step in job["steps"]]
+
+
+def test_the_workflows_take_actions_by_their_hash_and_leave_no_token_behind() -> None:
+    used = [step for step in _steps() if "uses" in step]
+    assert used
+    assert [step["uses"] for step in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])] == []
+    checkouts = [step for step in used if step["uses"].startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)

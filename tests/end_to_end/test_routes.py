@@ -37,6 +37,8 @@ WHO = {
     Access.ADMIN: "admin",
 }
 """How docs/api.md says it."""
+OPEN = {("GET", "health")}
+"""The routes anybody may call: a probe has no key. Another one is a decision, to be written down here."""
 PROBLEMS = {
     400: "Bad request",
     404: "Not found",
@@ -157,3 +159,7 @@ def _body(route: Route) -> str:
     if route.takes_model:
         return f"`{{{', '.join(resolve(route.request).model_fields)}}}`"
     return f"({route.request})" if route.request else ""
+
+
+def test_nothing_is_open_to_anybody_but_what_is_meant_to_be() -> None:
+    assert {(route.method, route.path) for route in ROUTES if route.access is Access.ANYBODY} == OPEN

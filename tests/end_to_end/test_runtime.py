@@ -12,6 +12,7 @@ import pytest
 
 from tests.end_to_end.machine import ROOT
 from tests.end_to_end.python_313 import environment, python_313
+from tests.infra import loud
 from tests.infra.code import functions
 
 WORKER = pathlib.Path(__file__).with_name("runtime_worker.py")
@@ -21,7 +22,7 @@ WORKER = pathlib.Path(__file__).with_name("runtime_worker.py")
 def indexed() -> dict[str, dict[str, object]]:
     base = python_313()
     if base is None:
-        pytest.skip("no Python 3.13 found: the app was not indexed on Microsoft's runtime")
+        loud.skip("no Python 3.13 found: the app was not indexed on Microsoft's runtime")
     settings = {"SYNC_SCHEDULE": "0 */15 * * * *"}
     ended = subprocess.run(
         [environment(base), str(WORKER), str(ROOT)],

@@ -31,8 +31,8 @@ async def by_hand(services: Services, device: str | None, agent_id: str = AGENT_
     """An admin links the agent to a device, or takes it off the one it has."""
     id_ = link_of_agent(agent_id)
 
-    def decided(standing: Link | None) -> Link:
-        turn = standing.turn + 1 if standing else 1
+    def decided(stored: Link | None) -> Link:
+        turn = stored.turn + 1 if stored else 1
         return Link(id=id_, device=device, why="a test", who="test", at=START, turn=turn, pending=True)
 
     edited = await services.store.edit(Link, id_, decided)

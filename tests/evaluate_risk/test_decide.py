@@ -13,30 +13,13 @@ from shared.domain.model import (
     MAX_HISTORY,
     Device,
     HistoryEntry,
-    Verdict,
 )
 from shared.errors import StoreUnavailable
 from tests.evaluate_risk.samples import a_policy, a_slot, phone
 from tests.evaluate_risk.stories import (
-    AGENT_ID,
     put_phone,
 )
 from tests.world import ENTRA_ID, START, World
-
-
-def test_a_frozen_device_keeps_decision_and_tag_and_is_not_looked_at_again() -> None:
-    blocked = settle(phone(), a_policy(), START)
-    moved = blocked.model_copy(update={"slots": {AGENT_ID: a_slot(moved=True)}})
-    assert moved.decision is not None
-    due = moved.decision.model_copy(update={"next_due": START})
-    other = a_policy(tag_all=True)
-    after = settle(moved.model_copy(update={"decision": due}), other, START)
-    assert after.decision is not None
-    assert after.decision.next_due is None
-    assert after.tag == blocked.tag
-    assert after.decision is not None
-    assert after.decision.verdict is Verdict.BLOCK
-    assert after.decision.rules_version == other.version != a_policy().version
 
 
 def test_the_moment_of_a_decision_is_when_it_turned() -> None:

@@ -170,7 +170,7 @@ async def test_a_device_that_always_fails_holds_up_no_other(phone: World) -> Non
     assert phone.entra_tag(OTHER_ENTRA_ID) == "mtd-block-high"
 
 
-async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_unheard_unblock(
+async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_unanswered_unblock(
     phone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await evaluate(phone.services, feed(a_threat()))
@@ -194,7 +194,7 @@ async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_unh
     assert (await phone.device()).tag.state is TagState.APPLIED
 
 
-async def test_a_block_called_off_unheard_is_still_lifted_when_the_phone_is_clean(
+async def test_a_block_called_off_unanswered_is_still_lifted_when_the_phone_is_clean(
     phone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = phone.services.graph.write_tag

@@ -3,14 +3,16 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
-from evaluate_risk import risk
-from evaluate_risk.evaluation import evaluate
+from evaluate_risk import bounds, evaluation, risk
+from evaluate_risk.evaluation import evaluate, evaluate_agent
 from evaluate_risk.linking import link_agent
 from shared.domain.level import Level
 from shared.domain.mode import Mode
@@ -27,8 +29,10 @@ from shared.domain.model import (
     link_id,
     link_of_agent,
 )
-from shared.domain.record import Platform, Status
-from shared.errors import StoreUnavailable
+from shared.domain.record import Category, Platform, Status
+from shared.errors import DocumentTooLarge, StoreUnavailable
+from shared.services import Services
+from shared.waiting import Waiting
 from tests.evaluate_risk.stories import (
     AGENT_ID,
     OTHER_ENTRA_ID,
@@ -248,7 +252,7 @@ async def test_a_late_slower_instance_puts_no_older_level_over_a_newer(phone: Wo
     assert phone.entra_tag() is None
 
 
-async def test_an_instance_that_comes_back_after_the_agent_moved_leaves_nothing_at_the_old_device(
+async def test_an_instance_that_comes_back_after_the_agent_moved_changes_nothing_at_the_old_device(
     phone: World,
 ) -> None:
     await put_other_phone(phone)
@@ -268,7 +272,7 @@ async def test_an_instance_that_comes_back_after_the_agent_moved_leaves_nothing_
         await slow.close()
     assert (await agent(phone)).device == OTHER_ENTRA_ID
     assert phone.entra_tag(OTHER_ENTRA_ID) == "mtd-block-high"
-    assert phone.entra_tag() is None
+    assert phone.entra_tag() == "mtd-block-high", "what was found there stays open"
     assert (await phone.device()).slots[AGENT_ID].moved
 
 
@@ -461,17 +465,74 @@ async def test_an_event_older_than_what_is_remembered_is_set_aside_as_too_late(p
     assert "t1" not in (await agent(phone)).threats
 
 
-async def test_open_threats_beyond_the_limit_are_set_aside_with_their_reports(
+async def test_open_threats_beyond_the_bound_count_and_none_is_dead_lettered(
     phone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(risk, "MAX_OPEN", 1)
-    low, high = a_threat("low", severity=Level.LOW), a_threat("high")
-    for report in (low, high):
-        await phone.services.store.create(report)
-        await evaluate(phone.services, feed(report))
-    assert await _dead_letters(phone, low, "too_many_threats") is not None
-    assert await _dead_letters(phone, high, "too_many_threats") is None
+    monkeypatch.setattr(bounds, "OPEN_SHARE", 0.0)
+    high = a_threat("high")
+    await evaluate(phone.services, feed(high))
+    assert (await agent(phone)).threats == {}
     assert phone.entra_tag() == "mtd-block-high"
+    decision = (await phone.device()).decision
+    assert decision is not None
+    assert any("more threats than are kept one by one" in reason for reason in decision.reasons)
+    await evaluate(phone.services, feed(a_snapshot(minutes=5)))
+    assert phone.entra_tag() == "mtd-ok"
+
+
+async def test_a_document_the_store_finds_too_large_is_pruned_and_nothing_is_dead_lettered(
+    phone: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put, create = phone.services.store.replace, phone.services.store.create
+
+    def small(document: Any) -> None:
+        if isinstance(document, Agent) and len(document.model_dump_json()) > 300_000:
+            raise DocumentTooLarge("Cosmos DB refuses the document (413)")
+
+    async def replaced(document: Any, etag: str) -> str:
+        small(document)
+        return await put(document, etag)
+
+    async def created(document: Any) -> str:
+        small(document)
+        return await create(document)
+
+    monkeypatch.setattr(phone.services.store, "replace", replaced)
+    monkeypatch.setattr(phone.services.store, "create", created)
+    await evaluate(phone.services, feed(*(a_threat(f"{n:0100}") for n in range(900))))
+    kept = await agent(phone)
+    assert len(kept.model_dump_json()) <= 300_000
+    assert kept.unlisted[Category.NETWORK].severity is Level.HIGH
+    assert phone.entra_tag() == "mtd-block-high"
+    assert [line for line in caplog.messages if line.startswith("dead_letter")] == []
+    assert [line for line in caplog.messages if line.startswith("agent_pruned")] != []
+
+
+async def test_one_agents_trouble_costs_a_batch_a_second_and_holds_nobody_up(
+    phone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one agent every report fails, half a second each; another one's is evaluated meanwhile."""
+    times = 0
+
+    async def evaluated(services: Services, reports: Sequence[Report]) -> None:
+        nonlocal times
+        if reports[0].agent == AGENT_ID:
+            await evaluate_agent(services, reports)
+            return
+        times += 1
+        phone.clock.pass_time(seconds=0.5)
+        raise ValueError
+
+    start = phone.clock()
+    monkeypatch.setattr(evaluation, "evaluate_agent", evaluated)
+    waiting = Waiting(clock=lambda: (phone.clock() - start).total_seconds())
+    services = replace(phone.services, waiting=waiting)
+    poison = [a_threat(f"p{n}", device="agent-2") for n in range(64)]
+    await evaluate(services, feed(*poison, a_threat()))
+    assert phone.entra_tag() == "mtd-block-high"
+    assert times <= 6
+    for report in poison:
+        assert await _dead_letters(phone, report, "report") is not None
 
 
 # --- counted promises ---------------------------------------------------------------------------------

@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
+from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.linking import link_agent, link_key, link_keys
 from shared.domain.level import Level
-from shared.domain.model import Agent, Link, Verdict, link_id
+from shared.domain.model import Agent, Link, Report, Verdict, link_id
+from shared.domain.record import Status
 from shared.errors import StoreUnavailable
 from tests.evaluate_risk.samples import an_identity, folded
 from tests.evaluate_risk.stories import (
     AGENT_ID,
     OTHER_ENTRA_ID,
+    OTHER_INTUNE_ID,
     Stop,
     agent,
     by_hand,
@@ -134,8 +137,92 @@ async def test_an_agent_linked_back_to_a_device_it_left_counts_there_again(tenan
     slot = (await tenant_world.device()).slots[AGENT_ID]
     assert not slot.moved
     assert slot.revision == (await agent(tenant_world)).level_revision
-    assert (await tenant_world.device(OTHER_ENTRA_ID)).frozen
-    assert not (await tenant_world.device()).frozen
+    assert (await tenant_world.device(OTHER_ENTRA_ID)).slots[AGENT_ID].moved
+
+
+async def test_what_an_agent_left_open_anywhere_is_withdrawn_by_an_undo(tenant_world: World) -> None:
+    await _unlinked(tenant_world)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID):
+        await link_agent(tenant_world.services, AGENT_ID, device, "admin: test")
+    assert (await agent(tenant_world)).left_open == (ENTRA_ID,)
+    left = (await tenant_world.device()).decision
+    assert left is not None
+    assert (left.verdict, left.risk) == (Verdict.BLOCK, Level.HIGH)
+    await by_hand(tenant_world.services, None)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID):
+        freed = await tenant_world.device(device)
+        assert freed.slots[AGENT_ID].withdrawn
+        assert freed.decision is not None
+        assert freed.decision.verdict is Verdict.ALLOW
+    apart = await agent(tenant_world)
+    assert (apart.device, apart.moving_from, apart.left_open) == (None, None, ())
+
+
+async def test_an_undo_finds_what_was_left_open_at_a_device_whose_record_went_elsewhere(
+    tenant_world: World,
+) -> None:
+    await _unlinked(tenant_world)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID):
+        await link_agent(tenant_world.services, AGENT_ID, device, "admin: test")
+    gone_on = (await tenant_world.device()).model_copy(update={"id": "entra-3"})
+    await tenant_world.services.store.create(gone_on)
+    await change(
+        tenant_world.services, ENTRA_ID, lambda old: old.model_copy(update={"replaced_by": "entra-3"})
+    )
+    await by_hand(tenant_world.services, None)
+    assert (await tenant_world.device("entra-3")).slots[AGENT_ID].withdrawn
+
+
+@pytest.mark.parametrize(
+    ("reports", "left_open"),
+    [
+        ((a_threat(mdm_device_id=None),), (ENTRA_ID,)),
+        ((a_threat(mdm_device_id=None), a_threat(mdm_device_id=None, status=Status.RESOLVED, minutes=1)), ()),
+    ],
+    ids=["infected", "clean"],
+)
+async def test_an_agent_remembers_where_it_left_something_open_and_the_log_says_so(
+    tenant_world: World,
+    caplog: pytest.LogCaptureFixture,
+    reports: tuple[Report, ...],
+    left_open: tuple[str, ...],
+) -> None:
+    caplog.set_level("INFO", logger="mtd")
+    await evaluate(tenant_world.services, feed(*reports))
+    await put_phone(tenant_world)
+    await put_other_phone(tenant_world)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID):
+        await link_agent(tenant_world.services, AGENT_ID, device, "admin: test")
+    assert (await agent(tenant_world)).left_open == left_open
+    [line] = [line for line in caplog.messages if line.startswith("agent_moved ")]
+    assert line == (
+        f"agent_moved agent={AGENT_ID} source={ENTRA_ID} target={OTHER_ENTRA_ID}"
+        f" open={'high' if left_open else 'secured'}"
+    )
+
+
+async def test_an_agent_that_came_back_has_left_nothing_open_there(tenant_world: World) -> None:
+    await _unlinked(tenant_world)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID, ENTRA_ID):
+        await link_agent(tenant_world.services, AGENT_ID, device, "admin: test")
+    assert (await agent(tenant_world)).left_open == (OTHER_ENTRA_ID,)
+
+
+async def test_a_stray_partner_holds_no_phone(tenant_world: World) -> None:
+    """Of a partner that is not switched on, an agent names the phone, then another one."""
+    phone = tenant_world
+    await phone.put_rule(Level.LOW)
+    await put_phone(phone)
+    await put_other_phone(phone)
+    stray: dict[str, Any] = {"partner": "sophos", "device": "stray"}
+    await evaluate(phone.services, feed(a_threat("s1", **stray)))
+    await evaluate(phone.services, feed(a_threat("s2", minutes=1, mdm_device_id=OTHER_INTUNE_ID, **stray)))
+    assert (await phone.device()).slots["sophos:stray"].moved
+    await evaluate(phone.services, feed(a_threat()))
+    assert phone.entra_tag() == "mtd-block-high", "an infected phone is blocked"
+    await evaluate(phone.services, feed(a_threat(status=Status.RESOLVED, minutes=1)))
+    assert phone.entra_tag() == "mtd-ok", "a phone that is clean again is let in"
+    assert phone.entra_tag(OTHER_ENTRA_ID) is None
 
 
 async def test_an_agent_whose_device_vanished_in_a_move_can_be_linked_to_the_one_it_left(
@@ -152,8 +239,8 @@ async def test_an_agent_whose_device_vanished_in_a_move_can_be_linked_to_the_one
     await link_agent(tenant_world.services, AGENT_ID, ENTRA_ID, "admin: test")
     linked = await agent(tenant_world)
     assert (linked.device, linked.moving_from) == (ENTRA_ID, None)
-    assert not (await tenant_world.device()).frozen
-    assert (await tenant_world.device(OTHER_ENTRA_ID)).frozen
+    assert not (await tenant_world.device()).slots[AGENT_ID].moved
+    assert (await tenant_world.device(OTHER_ENTRA_ID)).slots[AGENT_ID].moved
 
 
 async def test_a_report_that_arrives_while_its_agent_is_linked_is_not_lost(tenant_world: World) -> None:

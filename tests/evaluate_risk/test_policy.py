@@ -393,9 +393,67 @@ def test_a_connector_that_does_not_insist_lets_it_in_and_says_so() -> None:
     assert decision.reasons == ("lookout has not reported on this device, and its connector does not insist",)
 
 
-def test_a_moved_slot_does_not_count() -> None:
-    device = with_slots(a_slot(severity=Level.HIGH, moved=True))
-    assert verdict(device, a_policy()).risk is Level.SECURED
+def test_what_an_agent_found_stays_open_where_it_moved_away() -> None:
+    decision = verdict(with_slots(a_slot(severity=Level.HIGH, moved=True)), a_policy())
+    assert (decision.verdict, decision.risk, decision.tag) == (Verdict.BLOCK, Level.HIGH, "mtd-block-high")
+    assert decision.reasons[-1] == (
+        "lookout's agent has moved to another device, and what it had found here stays open"
+    )
+
+
+def test_an_agent_that_moved_away_clean_is_only_not_present_any_more() -> None:
+    moved = with_slots(a_slot(moved=True))
+    assert verdict(moved, a_policy()).reasons == (
+        "lookout has not reported on this device, and its connector does not insist",
+    )
+    insisting = switches(connectors={"lookout": a_connector(insists=True)})
+    assert verdict(moved, a_policy(switches=insisting)).tag == "mtd-block-nodata"
+
+
+def test_an_agent_that_moved_away_keeps_no_other_word_back() -> None:
+    gone = a_slot(severity=Level.LOW, agent="lookout:gone", moved=True)
+    here = a_slot(severity=Level.HIGH, agent="lookout:here")
+    assert verdict(with_slots(gone, here), a_policy()).risk is Level.HIGH
+    cleaned = a_slot(agent="lookout:here")
+    decision = verdict(with_slots(gone, cleaned), a_policy(a_rule(allowed=Level.LOW)))
+    assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.LOW)
+    assert any("has moved to another device" in reason for reason in decision.reasons)
+
+
+@pytest.mark.parametrize("slot", [{}, {"moved": True}])
+def test_a_partner_that_does_not_count_holds_no_device(slot: dict[str, bool]) -> None:
+    stray = a_slot(severity=Level.HIGH, agent="sophos:stray", partner="sophos", **slot)
+    decision = verdict(with_slots(stray, a_slot()), a_policy())
+    assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.SECURED)
+
+
+def test_a_newer_agents_clean_word_supersedes_one_that_moved_away_too() -> None:
+    later = START + timedelta(minutes=5)
+    moved = a_slot(severity=Level.HIGH, agent="lookout:old", moved=True)
+    newer = a_slot(agent="lookout:new", since=later, secured_at=later)
+    assert verdict(with_slots(moved, newer), a_policy()).verdict is Verdict.ALLOW
+
+
+def test_an_agent_that_moved_away_is_not_silent_there() -> None:
+    moved = a_slot(severity=Level.LOW, moved=True, last_reported_at=START)
+    reports = a_slot(agent="lookout:here", last_reported_at=START + timedelta(days=9))
+    for on_silence in OnSilence:
+        heartbeats = Heartbeats(on_silence=on_silence, agent_limit=timedelta(days=3))
+        decision = decide(
+            with_slots(moved, reports),
+            a_policy(a_rule(allowed=Level.LOW), heartbeats=heartbeats),
+            START + timedelta(days=9),
+        )
+        assert (decision.verdict, decision.risk, decision.silent) == (Verdict.ALLOW, Level.LOW, ())
+
+
+def test_a_device_whose_record_went_to_another_is_not_decided() -> None:
+    replaced = with_slots(a_slot(severity=Level.HIGH, moved=True)).model_copy(
+        update={"replaced_by": "entra-2"}
+    )
+    decision = verdict(replaced, a_policy())
+    assert (decision.verdict, decision.tag) == (Verdict.UNDECIDED, None)
+    assert decision.reasons == ("Intune's record belongs to device entra-2 now",)
 
 
 def test_a_superseded_agent_does_not_count_and_any_other_does() -> None:

@@ -84,7 +84,7 @@ async def test_in_enforce_it_is_refused(tenant_world: World) -> None:
         await release(tenant_world.services, "ada", "why")
 
 
-async def test_a_block_whose_writing_was_never_heard_of_is_taken_back_too(
+async def test_a_block_whose_writing_was_never_answered_is_taken_back_too(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await tenant_world.put_rule(Level.LOW)

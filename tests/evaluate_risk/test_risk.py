@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate_risk import risk
+from evaluate_risk.bounds import MAX_TOMBSTONES, TOMBSTONE_AGE
 from evaluate_risk.risk import (
     FUTURE_TOLERANCE,
     MAX_ALIASES,
-    MAX_TOMBSTONES,
-    TOMBSTONE_AGE,
     event_time,
     fold,
     new_agent,
@@ -73,15 +71,17 @@ THREATS = st.builds(
     RECEIVED,
 )
 STATES = st.builds(
-    lambda severity, clears, closed, at: a_state(
+    lambda severity, clears, until, closed, at: a_state(
         severity,
         clears=clears,
+        clears_until=until,
         closed_keys=closed,
         detected_at=at,
-        report_id=f"{severity}{clears}{closed}{at}",
+        report_id=f"{severity}{clears}{until}{closed}{at}",
     ),
     LEVELS,
     st.sampled_from(Clears),
+    MOMENTS,
     st.lists(KEYS, max_size=2, unique=True).map(tuple),
     MOMENTS,
 )
@@ -358,6 +358,13 @@ def test_an_agent_that_is_merely_known_has_not_scanned() -> None:
     assert slot(folded(a_threat(status=Status.RESOLVED))).scanned
 
 
+def test_what_the_agent_itself_has_not_seen_counts_and_is_no_scan() -> None:
+    judged = folded(a_threat("app", scanned=False), a_state(Level.SECURED, scanned=False))
+    assert is_open(judged) == ["app"]
+    assert not slot(judged).scanned
+    assert slot(fold(judged, [a_state(Level.SECURED, minutes=1)], NOW).agent).scanned
+
+
 def test_a_late_event_of_a_threat_still_remembered_is_folded_below_the_floor() -> None:
     agent = folded(a_threat(minutes=-5), *_resolutions(MAX_TOMBSTONES), a_threat("k", minutes=1))
     raised = agent.model_copy(update={"floor": START})
@@ -383,36 +390,6 @@ def test_a_pruned_floor_never_falls() -> None:
     floor = START + timedelta(days=3)
     agent = folded(a_threat(status=Status.RESOLVED)).model_copy(update={"floor": floor})
     assert fold(agent, [], START + timedelta(days=400)).agent.floor == floor
-
-
-def test_beyond_the_limit_the_gravest_open_threats_stay_and_the_rest_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(risk, "MAX_OPEN", 2)
-    reports = [
-        a_threat("low", severity=Level.LOW, minutes=9),
-        a_threat("high", severity=Level.HIGH),
-        a_threat("older", severity=Level.MEDIUM, minutes=1),
-        a_threat("newer", severity=Level.MEDIUM, minutes=2),
-    ]
-    outcome = fold(new_agent(reports[0], AGENT), reports, NOW)
-    assert is_open(outcome.agent) == ["high", "newer"]
-    assert sorted(gone.threat_key for gone in outcome.dropped) == ["low", "older"]
-    assert {gone.detection.report for gone in outcome.dropped} == {reports[0].id, reports[2].id}
-
-
-def test_a_full_agent_fits_into_a_document() -> None:
-    word = "\U0001f4f1" * 500
-    reports = [
-        a_threat(f"{n:0200}", threat_type=word, threat_name=word, minutes=n / 1000)
-        for n in range(risk.MAX_OPEN + 1)
-    ]
-    closed = [
-        a_threat(f"c{n:0199}", status=Status.RESOLVED, minutes=-n / 1000) for n in range(MAX_TOMBSTONES)
-    ]
-    agent = fold(new_agent(reports[0], AGENT), reports + closed, NOW).agent
-    assert len(agent.threats) == risk.MAX_OPEN + MAX_TOMBSTONES
-    assert len(agent.model_dump_json().encode()) < 2 * 1024 * 1024
 
 
 # --- rule 4: what raises risk -------------------------------------------------------------------------
@@ -504,3 +481,22 @@ def test_the_newest_id_stands() -> None:
     agent = folded(an_identity(mdm_device_id="new", minutes=5), an_identity(mdm_device_id="old"))
     assert agent.mdm_device_id is not None
     assert agent.mdm_device_id.value == "new"
+
+
+@pytest.mark.parametrize("clears", [Clears.ALL, Clears.COMPLIANCE])
+def test_a_snapshot_clears_up_to_the_agents_last_contact_and_its_level_is_newer(clears: Clears) -> None:
+    before, since = (
+        a_threat(key, detected_at=START + timedelta(minutes=minutes), vendor_category="compliance")
+        for key, minutes in (("t1", 1), ("t2", 3))
+    )
+    green = a_state(minutes=5, received=5, clears=clears, clears_until=START + timedelta(minutes=2))
+    agent = folded(before, since, a_state(Level.HIGH, minutes=4, received=5), green)
+    assert is_open(agent) == ["t2"]
+    assert agent.snapshot is not None
+    assert agent.snapshot.severity is (Level.SECURED if clears is Clears.ALL else Level.HIGH)
+
+
+def test_a_contact_after_the_snapshot_clears_no_further_than_the_snapshot() -> None:
+    later = a_threat("t1", detected_at=START + timedelta(minutes=3), received=START + timedelta(minutes=3))
+    green = a_state(minutes=2, received=2, clears=Clears.ALL, clears_until=START + timedelta(minutes=9))
+    assert is_open(folded(green, later)) == ["t1"]

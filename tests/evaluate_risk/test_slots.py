@@ -170,11 +170,11 @@ def test_a_moved_mark_keeps_the_level_and_raises_the_revision() -> None:
     assert with_slot(never, a_slot(revision=7)) == never
 
 
-def test_a_late_mark_of_a_move_does_not_freeze_a_device_the_agent_came_back_to() -> None:
+def test_a_late_mark_of_a_move_does_not_touch_a_device_the_agent_came_back_to() -> None:
     here = phone().model_copy(update={"slots": {AGENT_ID: a_slot(revision=3)}})
     late = new_agent(a_threat(), "agent-1").model_copy(update={"level_revision": 2})
     assert without_agent(here, late) == here
-    assert without_agent(here, late.model_copy(update={"level_revision": 4})).frozen
+    assert without_agent(here, late.model_copy(update={"level_revision": 4})).slots[AGENT_ID].moved
 
 
 # --- a link that is undone, or was cut off ------------------------------------------------------------

@@ -99,7 +99,7 @@ def test_back_to_what_stands_while_another_value_is_on_its_way_is_written_again(
     assert settled(phone(tag=tag)).state is TagState.PENDING
 
 
-def test_back_to_what_stood_is_written_again_where_another_value_was_called_off_unheard() -> None:
+def test_back_to_what_stood_is_written_again_where_another_value_was_called_off_unanswered() -> None:
     on_its_way = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
     called_off = settle(phone(tag=on_its_way), a_policy(rules=()), START).tag
     assert called_off.state is TagState.NONE

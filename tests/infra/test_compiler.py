@@ -5,6 +5,8 @@ import fcntl
 import json
 import pathlib
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,7 @@ from infra.preflight.deployment import INFRA
 from infra.recorded import SNAPSHOTS, recorded
 from infra.snapshot import EVERYTHING_ON, environment, snapshots, text
 from tests.infra import loud
+from tests.infra.code import ROOT
 from tests.infra.promises import app_settings, closed, containers, graph_grants, identity, private_network
 from tests.infra.snapshots import Snapshots
 
@@ -28,7 +31,7 @@ def bicep() -> Compiler:
     """The compiler; a loud skip where there is none."""
     found = compiler.find()
     if found is None:
-        loud.skip("the templates were NOT compiled, their snapshots NOT compared: there is no Bicep compiler")
+        loud.skip("the templates were not compiled, nor their snapshots compared: there is no Bicep compiler")
     return found
 
 
@@ -201,13 +204,18 @@ def test_a_value_out_of_its_range_and_a_misspelt_list_are_refused(altered: Compi
         altered.snapshot(altered.folder / "main.bicep", given)
 
 
-def test_without_a_compiler_the_skip_is_loud(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_compiler_the_skip_is_loud(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path))
     monkeypatch.delenv("BICEP", raising=False)
     assert compiler.find() is None
-    with pytest.raises(pytest.skip.Exception, match="were NOT compiled"):
-        bicep.__wrapped__()  # type: ignore[attr-defined]
-    assert "SKIPPED: the templates were NOT compiled" in capfd.readouterr().err
+    one = f"{__file__}::test_build_and_lint_print_nothing"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "1", one]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "NOT CHECKED: the templates were not compiled" in ended.stdout
+
+
+def test_a_compiler_that_is_named_and_not_there_is_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BICEP", "/nowhere/bicep")
+    with pytest.raises(BicepError, match="BICEP names /nowhere/bicep, and there is no such program"):
+        compiler.find()

@@ -73,7 +73,7 @@ async def _report(world: World, report: Report) -> Counter[str]:
     return taken(world)
 
 
-async def test_that_a_partner_was_heard_is_written_once_a_minute() -> None:
+async def test_that_a_partner_reported_is_written_once_a_minute() -> None:
     async with world(webhook_secrets={"lookout": SECRET}) as tenant:
         upserts = []
         for at in (0, 20, 60):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.infra import loud
 from tests.infra.code import ROOT
 from tests.infra.kql import service
 from tests.infra.telemetry import RESERVED, Query, queries
@@ -39,9 +40,7 @@ def test_the_names_kept_here_as_reserved_are_the_services() -> None:
     assert sorted(RESERVED) == service.ask([]).reserved
 
 
-def test_without_node_the_skip_is_loud(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_without_node_the_skip_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(pytest.skip.Exception, match="there is no Node"):
+    with pytest.raises(pytest.skip.Exception, match=f"{loud.NOT_CHECKED}no query .* there is no Node"):
         service.ask([])

@@ -7,7 +7,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from importlib import metadata
 
@@ -20,6 +19,7 @@ from local.database import connection_string
 from shared import rules_file
 from tests.end_to_end.machine import ROOT
 from tests.end_to_end.python_313 import environment, python_313
+from tests.infra import loud
 from tests.infra.code import functions
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy
 from tests.world import ENTRA_ID, world
@@ -36,16 +36,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, packa
     try:
         return (folder, *package.build(folder))
     except package.PackagingError as error:
-        said = f"the package was NOT built: {error}"
-        print(f"\n{said}", file=sys.__stderr__)
-        pytest.skip(said)
+        loud.skip(f"the package was not built: {error}")
 
 
 @pytest.fixture(scope="module")
 def python() -> str:
     base = python_313()
     if base is None:
-        pytest.skip("no Python 3.13 found: the package was not run")
+        loud.skip("no Python 3.13 found: the package was not run")
     return base
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from infra.preflight import partners
+from tests.infra import code
 from tests.infra.code import ROOT
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
@@ -160,11 +162,8 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
         {"ZONE_REDUNDANT": "true"},
         "does not offer Flex Consumption over availability zones",
     ),
-    (
-        {"functionapp list-flexconsumption-locations --zone-redundant=true": [{"name": "westeurope"}]},
-        {"ZONE_REDUNDANT": "true", "ALWAYS_READY_INSTANCES": "1"},
-        "one always-ready instance cannot stand in several zones",
-    ),
+    ({}, {"TAG_ATRIBUTE": "9"}, "azd env set TAG_ATTRIBUTE <value>, and take TAG_ATRIBUTE out"),
+    ({}, {"COMPLETELY_ELSE": "9"}, "COMPLETELY_ELSE in the azd environment is a name nothing takes"),
     ({"functionapp list-flexconsumption-runtimes": [{"version": "3.11"}]}, {}, "does not offer Python 3.13"),
     ({"provider list": ["Microsoft.Web"]}, {}, "az provider register --namespace Microsoft.App --wait"),
     (
@@ -384,6 +383,22 @@ def test_parameters_that_cannot_be_read_are_reported(
             "WEBHOOK_SECRETS_LOOKOUTT in main.parameters.json is no setting of a partner",
         ),
         (
+            {"settings": [], "secrets": ["WEBHOK_SECRETS_LOOKOUT"]},
+            "perhaps WEBHOOK_SECRETS_LOOKOUT",
+        ),
+        (
+            {"settings": [{"name": "CONECTOR_ID_LOOKOUT", "value": "c1"}], "secrets": []},
+            "perhaps CONNECTOR_ID_LOOKOUT",
+        ),
+        (
+            {"settings": [{"name": "WEBHOOK_SECRET_LOOKOUT", "value": "whsec_"}], "secrets": []},
+            "WEBHOOK_SECRET_LOOKOUT in main.parameters.json is no setting of a partner",
+        ),
+        (
+            {"settings": [], "secrets": ["CONNECTOR_ID_LOOKOUT"]},
+            "CONNECTOR_ID_LOOKOUT is no secret",
+        ),
+        (
             {"settings": [], "secrets": ["WEBHOOK_SECRETS_LOOKOUT", "WEBHOOK_SECRETS_LOOKOUT"]},
             "WEBHOOK_SECRETS_LOOKOUT stands 2 times",
         ),
@@ -480,3 +495,8 @@ def test_a_partners_secret_must_be_in_the_vault_before_it_is_named(
     machine.values["AZURE_KEY_VAULT_NAME"] = vault
     machine.answers["keyvault secret list"] = present
     assert finding in machine.preflight(project=project)
+
+
+def test_the_families_of_a_partners_settings_are_those_the_app_reads() -> None:
+    read = {prefix.rstrip("_") for prefix in code.settings_read().prefixes}
+    assert read == {*partners.SECRETS, *partners.PLAIN, "WORDS", "READ_KEY"}

@@ -4,12 +4,15 @@ The stand-ins answer what public clients of the vendors call and read; no vendor
 """
 
 import asyncio
+import importlib.util
 import json
 import os
 import pathlib
 import re
 import shutil
 import sys
+import time
+import types
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,16 +24,20 @@ from aiohttp import web
 
 from local.partners import lookout
 from local.sample_tenant import Phone
+from shared.domain.authentication import Scheme
 from shared.domain.model import Report
 from shared.reply import answered, reply
 from tests.ingest_threat.door import posted
 from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
+from tests.ingest_threat.partners.messages_pradeo import MESSAGES
 from tests.ingest_threat.partners.messages_sophos import sophos_event
+from tests.ingest_threat.partners.messages_zimperium import zimperium_search
 from tests.world import START, Clock, World, serving, world
 
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HEADER_SECRET = "0123456789abcdef0123456789abcdef"
 OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 PARTNERS = (
     *("lookout", "checkpoint_harmony", "sophos", "zimperium"),
@@ -67,7 +74,12 @@ class Connector:
 
 @asynccontextmanager
 async def connector() -> AsyncIterator[Connector]:
-    async with world(Clock(datetime.now(UTC)), webhook_secrets=dict.fromkeys(PARTNERS, SECRET)) as one:
+    async with world(
+        Clock(datetime.now(UTC)),
+        webhook_secrets=dict.fromkeys(PARTNERS, SECRET),
+        schemes={"pradeo": Scheme.HEADER},
+        header_secrets={"pradeo": HEADER_SECRET},
+    ) as one:
 
         async def take(request: web.Request) -> web.Response:
             body = await request.read()
@@ -86,6 +98,42 @@ async def connector() -> AsyncIterator[Connector]:
         async with serving(app) as url:
             there = Connector(url, one)
             yield there
+
+
+@pytest.fixture(autouse=True)
+def refused(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """Where the relays of a test keep what was refused."""
+    folder = tmp_path / "kept" / "refused"
+    monkeypatch.setenv("MTD_REFUSED", str(folder))
+    return folder
+
+
+@pytest.fixture
+def unwritable(refused: pathlib.Path) -> pathlib.Path:
+    """A place for refused messages in which none can be kept."""
+    refused.parent.mkdir()
+    refused.write_text("no folder")
+    return refused
+
+
+def _kept(folder: pathlib.Path) -> dict[str, bytes]:
+    """What was refused, by the name it is kept under."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _modes(folder: pathlib.Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+
+
+def _loaded(name: str) -> types.ModuleType:
+    """A script of the relays as the module that it is for syslog-ng."""
+    spec = importlib.util.spec_from_file_location(name, RELAY / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
@@ -133,7 +181,7 @@ async def test_a_posted_message_is_proven_and_stored(secret_file: pathlib.Path) 
 
 
 async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
+    secret_file: pathlib.Path, tmp_path: pathlib.Path, refused: pathlib.Path
 ) -> None:
     other_secret = tmp_path / "other"
     other_secret.write_text(OTHER_SECRET)
@@ -141,6 +189,11 @@ async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
         address = there.reports("symantec_sep_mobile")
         assert (await _post(address, secret_file, b'{"of": "another format"}'))[0] == 3
         assert (await _post(address, secret_file, b"no JSON"))[0] == 3
+        kept = _kept(refused)
+        assert {name.rpartition("-")[0] for name in kept} == {
+            "symantec_sep_mobile-400",
+            "symantec_sep_mobile-422",
+        }
         assert (await _post(there.reports("nobody"), secret_file, b"{}"))[0] == 1
         there.down = True
         assert (await _post(address, secret_file, _incident()))[0] == 1
@@ -148,7 +201,63 @@ async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
         assert (await _post(address, other_secret, _incident()))[0] == 1
         assert there.statuses == [422, 400, 404, 503, 401]
         assert await there.stored() == []
+        assert _kept(refused) == kept, "what may be sent again is the sender's to keep"
     assert (await _post(address, secret_file, _incident()))[0] == 1, "nobody listens there any more"
+
+
+async def test_what_was_refused_is_kept_as_it_came_for_its_owner_alone_and_once(
+    secret_file: pathlib.Path, refused: pathlib.Path
+) -> None:
+    async with connector() as there:
+        address = there.reports("symantec_sep_mobile")
+        for body in (b"no JSON \xff", b"no JSON \xff", b"nor this"):
+            ended, told = await _post(address, secret_file, body)
+            assert (ended, told.count("kept as")) == (3, 1)
+    assert sorted(_kept(refused).values()) == [b"no JSON \xff", b"nor this"]
+    assert _modes(refused) == {0o700, 0o600}
+
+
+@pytest.mark.usefixtures("unwritable")
+async def test_what_cannot_be_kept_has_to_be_sent_again(secret_file: pathlib.Path) -> None:
+    async with connector() as there:
+        ended, told = await _post(there.reports("symantec_sep_mobile"), secret_file, b"no JSON")
+        assert (ended, there.statuses) == (1, [400])
+    assert "not kept" in told
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "left"),
+    [("KEPT_MESSAGES", 2, [3, 4]), ("KEPT_BYTES", 25, [3, 4]), ("KEPT_DAYS", 0.5, [3, 4])],
+)
+def test_of_refused_messages_the_oldest_go_beyond_each_bound(
+    bound: str, value: float, left: list[int], refused: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = _loaded("post_signed")
+    now = time.time()
+    for number in range(4):
+        path = script.keep("https://app/api/partners/pradeo/reports", 400, b"message %d" % number, refused)
+        hours = 1 if number == 3 else 24 * (4 - number)
+        os.utime(path, (now - 3600 * hours,) * 2)
+    assert len(list(refused.iterdir())) == 4
+    monkeypatch.setattr(script, bound, value)
+    script.keep("https://app/api/partners/pradeo/reports", 400, b"message 4", refused)
+    assert sorted(path.read_bytes() for path in refused.iterdir()) == [b"message %d" % n for n in left]
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"MTD_REFUSED": "/a", "STATE_DIRECTORY": "/b"}, "/a"),
+        ({"MTD_REFUSED": "", "STATE_DIRECTORY": "/b:/c"}, "/b/refused"),
+        ({"MTD_REFUSED": "", "STATE_DIRECTORY": "", "HOME": "/d"}, "/d/.local/state/mtd-relay/refused"),
+    ],
+)
+def test_where_refused_messages_are_kept(
+    environment: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert str(_loaded("post_signed").folder_for_refused()) == folder
 
 
 @pytest.mark.parametrize("address", ["http://connector.example.com/api", "ftp://example.com/", "reports"])
@@ -164,10 +273,78 @@ async def test_a_file_that_holds_no_secret_is_reported_without_its_content(tmp_p
     assert (ended, output.count("\n"), "not-a-secret" in output) == (2, 1, False)
 
 
-def test_syslog_ng_lets_go_of_what_never_helps_and_of_nothing_else() -> None:
-    said = re.findall(r"(\d{3}) => (\w+)", (RELAY / "syslog-ng.conf").read_text())
-    assert {status for status, action in said if action == "drop"} == {"400", "413", "415", "422"}
-    assert {status for status, action in said if action == "retry"} >= {"401", "404", "500", "503"}
+def _syslog_conf() -> str:
+    """The configuration without its comments."""
+    return re.sub(r"^\s*#.*$", "", (RELAY / "syslog-ng.conf").read_text(), flags=re.MULTILINE)
+
+
+def _pairs_up(text: str) -> bool:
+    """Whether each bracket outside of quotes closes the last one that is open."""
+    opened = []
+    for bracket in re.findall(r"[(){}]", re.sub(r'"[^"]*"', "", text)):
+        if bracket in "({":
+            opened.append(bracket)
+        elif not opened or opened.pop() + bracket not in {"()", "{}"}:
+            return False
+    return not opened
+
+
+def test_syslog_ngs_configuration_names_what_there_is_and_lets_nothing_go() -> None:
+    conf = _syslog_conf()
+    assert _pairs_up(conf)
+    assert conf.count('"') % 2 == 0
+    assert set(re.findall(r"`(\w+)`", conf)) == set(re.findall(r"^@define (\w+)", conf, re.MULTILINE))
+    [(module, name)] = re.findall(r'class\("(\w+)\.(\w+)"\)', conf)
+    _loaded("post_signed")
+    assert hasattr(_loaded(module), name)
+    [options] = re.findall(r"options\((.*)\)", conf)
+    assert re.findall(r'"(\w+)" "`\w+`"', options) == ["address", "secret", "refused"]
+    assert "disk-buffer(reliable(yes)" in conf
+    assert "drop" not in conf
+
+
+@pytest.fixture
+def lines(refused: pathlib.Path) -> types.ModuleType:
+    _loaded("post_signed")
+    return _loaded("post_lines")
+
+
+async def _sent(lines: types.ModuleType, address: str, refused: pathlib.Path, *bodies: bytes) -> list[str]:
+    """What syslog-ng is returned for each line."""
+    destination = lines.Lines()
+    destination.SUCCESS, destination.NOT_CONNECTED = "done", "comes again"
+    options = {"address": address, "secret": HEADER_SECRET, "refused": str(refused)}
+    assert destination.init(options)
+    assert destination.open()
+    assert destination.is_opened()
+    returned = [await asyncio.to_thread(destination.send, {"MSG": body}) for body in bodies]
+    destination.close()
+    destination.deinit()
+    return returned
+
+
+async def test_a_line_is_done_with_once_it_is_stored_or_refused_and_kept(
+    lines: types.ModuleType, refused: pathlib.Path
+) -> None:
+    good = json.dumps(MESSAGES[0]).encode()
+    async with connector() as there:
+        address = there.reports("pradeo")
+        bodies = (b"<14>host pradeo: " + good, b"<14>host cut off {", b'{"of": "another format"}')
+        assert await _sent(lines, address, refused, *bodies) == ["done"] * 3
+        assert there.statuses == [202, 400, 422]
+        assert len(await there.stored()) >= 1
+        assert sorted(_kept(refused).values()) == sorted(bodies[1:])
+        there.down = True
+        assert await _sent(lines, address, refused, good, b"no JSON") == ["comes again"] * 2
+    assert await _sent(lines, address, refused, good) == ["comes again"]
+    assert len(_kept(refused)) == 2
+
+
+async def test_a_line_that_cannot_be_kept_comes_again(
+    lines: types.ModuleType, unwritable: pathlib.Path
+) -> None:
+    async with connector() as there:
+        assert await _sent(lines, there.reports("pradeo"), unwritable, b"no JSON") == ["comes again"]
 
 
 def _bearer(request: web.Request, token: str = TOKEN) -> None:
@@ -243,8 +420,8 @@ async def test_lookouts_frames_are_posted_and_the_stream_goes_on_after_the_last_
         assert (await _run(*relay, environment=settings))[0] == 0
         assert len(await there.stored()) == 2
     streams = [path for path in vendor.asked if path.startswith("/mra")]
-    assert streams == ["/mra/stream/v2/events?type=THREAT,DEVICE,SMISHING_ALERT"] + 2 * [
-        "/mra/stream/v2/events?type=THREAT,DEVICE,SMISHING_ALERT&id=f1"
+    assert streams == ["/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT"] + 2 * [
+        "/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT&id=f1"
     ]
 
 
@@ -291,7 +468,9 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
     last = {"has_more": False, "next_cursor": "c2", "items": [sophos_event(id="event-2")]}
     phone = {"id": "agent-1", "healthState": {"state": "green"}, "lastSeenAt": "2026-02-01T08:00:00.000Z"}
     vendor.answers("GET", "/siem/v1/events", first, last)
-    vendor.answers("GET", "/mobile/v1/devices", {"items": [phone]})
+    other = {**phone, "id": "agent-2"}
+    pages = [{"items": [each], "pages": {"total": 2}} for each in (phone, other)]
+    vendor.answers("GET", "/mobile/v1/devices", *pages)
     self = {"id": "tenant-1", "apiHosts": {"dataRegion": ""}}
     vendor.answers("GET", "/whoami/v1", self)
     async with connector() as there, serving(vendor.app) as central:
@@ -304,12 +483,15 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
             "SOPHOS_CLIENT_SECRET": "s&e=c",
         }
         ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202]), output
-        assert await there.stored() == ["agent-1:2026-02-01T08:00:00.000Z:green", "event-1", "event-2"]
+        assert (ended, there.statuses) == (0, [202, 202, 202, 202]), output
+        stored = await there.stored()
+        green = [f"agent-{number}:2026-02-01T08:00:00.000Z:green:" for number in (1, 2)]
+        assert [found.startswith(begin) for found, begin in zip(stored, green, strict=False)] == [True, True]
+        assert stored[2:] == ["event-1", "event-2"]
         assert vendor.asked[1:] == [
             "/siem/v1/events?limit=500",
             "/siem/v1/events?limit=500&cursor=c1",
-            "/mobile/v1/devices",
+            *(f"/mobile/v1/devices?view=full&pageSize=500&pageTotal=true&page={page}" for page in (1, 2)),
         ]
         assert vendor.tenants == {"tenant-1"}
         assert state.read_text() == "c2\n"
@@ -345,6 +527,34 @@ async def test_zimperiums_threats_of_the_last_days_are_posted_page_by_page(
         assert await there.stored() == ["threat-1:1:1769932800000"]
         pages = [path.partition("&size=")[2] for path in vendor.asked]
         assert pages == ["200&page=0", "200&page=1"]
+
+
+@with_curl_and_jq
+async def test_a_page_that_is_refused_is_kept_and_the_pages_after_it_are_posted(
+    secret_file: pathlib.Path, refused: pathlib.Path
+) -> None:
+    vendor = Vendor()
+    vendor.logs_in("/api/auth/v1/api_keys/login", {"clientId": "id", "secret": "s"}, {"accessToken": TOKEN})
+    foreign = {"content": [{"of": "another format"}]}
+    vendor.answers(
+        "GET",
+        "/api/threats/public/v1/threats",
+        foreign,
+        {"content": [zimperium_search()]},
+        {"content": []},
+    )
+    async with connector() as there, serving(vendor.app) as console:
+        relay = ("sh", RELAY / "zimperium.sh", there.reports("zimperium"), secret_file)
+        settings = {
+            "ZIMPERIUM_CONSOLE": console,
+            "ZIMPERIUM_CLIENT_ID": "id",
+            "ZIMPERIUM_CLIENT_SECRET": "s",
+        }
+        ended, told = await _run(*relay, environment=settings)
+        assert (ended, there.statuses) == (0, [422, 202]), told
+        assert len(await there.stored()) == 1
+        [kept] = _kept(refused).values()
+        assert json.loads(kept) == foreign
 
 
 @with_curl_and_jq

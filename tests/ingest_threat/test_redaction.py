@@ -71,6 +71,8 @@ JSON: st.SearchStrategy[JsonValue] = st.recursive(
             "street",
             "city",
         ),
+        *("displayName", "loginName", "assignedTo", "contact", "mobileNumber", "tel", "wifi", "apName"),
+        *("accessPoint", "access_point_name", "contact_name"),
     ],
 )
 def test_secret_and_personal_keys_are_redacted_at_any_depth(key: str) -> None:
@@ -93,7 +95,18 @@ def test_secret_and_personal_keys_are_redacted_at_any_depth(key: str) -> None:
             "userId",
         ),
         *("mapping", "description", "classId", "processId", "platform", "ownership", "longDescription"),
-        *("tip", "shipping", "latest", "version", "userGroup", "machine", "stipulation", "obsession"),
+        *(
+            "intel",
+            "wifiEnabled",
+            "tip",
+            "shipping",
+            "latest",
+            "version",
+            "userGroup",
+            "machine",
+            "stipulation",
+            "obsession",
+        ),
     ],
 )
 def test_other_keys_are_kept(key: str) -> None:
@@ -125,7 +138,27 @@ def test_other_keys_are_kept(key: str) -> None:
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", REDACTED),
         ("by 00:1A:2b:3C:4d:5E now", f"by {REDACTED} now"),
         ("00-1A-2B-3C-4D-5E", REDACTED),
+        ("mac:00:1A:2b:3C:4d:5E: left", f"mac:{REDACTED}: left"),
+        ("sha1 00:1A:2b:3C:4d:5E:6f:70", "sha1 00:1A:2b:3C:4d:5E:6f:70"),
+        ("seen 1769940000000 02:1b:44:11:3a:b7", f"seen 1769940000000 {REDACTED}"),
+        ("key AKIAIOSFODNN7EXAMPLE", f"key {REDACTED}"),
+        ("Android Basic Integrity", "Android Basic Integrity"),
+        ("Basic dXNlcjpwYXNz and Basic yyyyyyyyyyy=", f"{REDACTED} and {REDACTED}"),
+        ({"owners": ["Anna"]}, {"owners": REDACTED}),
         ("call +442079460958", f"call {REDACTED}"),
+        ("call +49 171 1234567 now", f"call {REDACTED} now"),
+        ("+49 (0)171 123-4567, +1 (202) 555-0143.", f"{REDACTED}, {REDACTED}."),
+        ("Jun 1 12:00:00 +1000 2026", "Jun 1 12:00:00 +1000 2026"),
+        ("1.2 +1 3 of 4", "1.2 +1 3 of 4"),
+        ("by aabb.cc0d.eeff.", f"by {REDACTED}."),
+        ("host 10.9.8.7:80, 192.168.0.0/16", f"host {REDACTED}:80, {REDACTED}/16"),
+        ("fe80::1 or 2001:db8:0:0:0:0:0:7", f"{REDACTED} or {REDACTED}"),
+        ("http://10.9.8.7/login", "http://10.9.8.7/login"),
+        ("version 1.2.3.4, v1.2.3.4, 120.0.6099.230", "version 1.2.3.4, v1.2.3.4, 120.0.6099.230"),
+        ({"os_version": "1.2.3.4", "at": "1.2.3.4"}, {"os_version": "1.2.3.4", "at": REDACTED}),
+        ("12:00:00 Event::Endpoint::Mobile", "12:00:00 Event::Endpoint::Mobile"),
+        ("/a;jsessionid=0A1B", f"/a;jsessionid={REDACTED}"),
+        ("/a?auth=x&ticket=y", f"/a?auth={REDACTED}&ticket={REDACTED}"),
         ("at 51.50740, -0.12780", f"at {REDACTED}"),
         ("2026-02-02T02:40:00+0000", "2026-02-02T02:40:00+0000"),
         ("26.1.2", "26.1.2"),
@@ -194,7 +227,31 @@ def test_redacting_twice_changes_nothing(content: JsonValue) -> None:
 
 
 def test_a_large_text_is_searched_in_linear_time() -> None:
-    for text in ("a", "a@", "a%40", "1 ", "A0-", "key=", "://", "+1", "1.23456, ", "eyJ", "00:", '{"a":'):
+    for text in (
+        "a",
+        "a@",
+        "a%40",
+        "1 ",
+        "A0-",
+        "key=",
+        "://",
+        "+1",
+        "1.23456, ",
+        "eyJ",
+        "00:",
+        "+1 2 ",
+        "2a::",
+        "aa0b.",
+        "1.",
+        '{"a":',
+    ):
         start = time.process_time()
         redacted(text * (1_000_000 // len(text)) + "@")
         assert time.process_time() - start < 5, text
+
+
+@pytest.mark.parametrize(
+    "id_", ["e6d7b9b7-080c-4267-7598-000000000003", "11111111-1111-4111-8111-000000000005"]
+)
+def test_digits_of_a_uuid_are_no_imei(id_: str) -> None:
+    assert redacted({"threat_uuid": id_}) == {"threat_uuid": id_}

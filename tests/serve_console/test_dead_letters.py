@@ -168,7 +168,7 @@ async def test_a_device_whose_id_was_redacted_gets_no_report(tenant_world: World
     done = await _redriven(tenant_world, await _letter(tenant_world, body=event))
     assert (done.outcome, done.reason) == (
         RedriveOutcome.KEPT,
-        "no device; some of it was redacted when it was set aside",
+        "no device; some of it was redacted when it was dead-lettered",
     )
     assert await _stored(tenant_world) == []
 
@@ -210,7 +210,7 @@ async def test_a_report_is_handed_back_to_the_feed_as_it_stands(tenant_world: Wo
 
 async def test_a_report_that_has_outlived_its_days_is_created_anew_and_counts(tenant_world: World) -> None:
     report = a_threat()
-    done = await _redriven(tenant_world, await _buried(tenant_world, report, "too_many_threats"))
+    done = await _redriven(tenant_world, await _buried(tenant_world, report, "too_late"))
     assert (done.outcome, done.accepted) == (RedriveOutcome.HANDED_BACK, 1)
     (stored,) = await _stored(tenant_world)
     assert stored == report

@@ -8,6 +8,7 @@ import pytest
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.linking import carry_out, link_agent
+from evaluate_risk.linking import unlinked as without_its_device
 from evaluate_risk.slots import slot, with_slot, withdrawn
 from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
 from shared.cosmos import Found
@@ -128,13 +129,15 @@ async def test_a_link_by_hand_confirms_what_the_ids_say(tenant_world: World) -> 
     assert (await tenant_world.device()).slots[AGENT_ID].revision == confirmed.level_revision
 
 
-async def test_relinked_to_another_phone_the_agent_leaves_the_first_one_frozen(tenant_world: World) -> None:
+async def test_relinked_to_another_phone_the_agent_leaves_open_at_the_first_what_it_had_found(
+    tenant_world: World,
+) -> None:
     await reported(tenant_world)
     await linked(tenant_world)
     answer = await linked(tenant_world, OTHER_ENTRA_ID, "the phone was enrolled anew")
     assert (answer.previous, answer.verdict) == (ENTRA_ID, Verdict.BLOCK)
     left = await tenant_world.device()
-    assert left.frozen
+    assert left.slots[AGENT_ID].moved
     assert any("enrolled anew" in entry.what for entry in left.history)
     assert tenant_world.entra_tag(OTHER_ENTRA_ID) == tenant_world.entra_tag() == "mtd-block-high"
 
@@ -201,7 +204,6 @@ async def test_after_an_undo_nothing_of_the_agent_counts_and_access_returns(tena
     assert tenant_world.entra_tag() == "mtd-ok"
     assert (await agent(tenant_world)).device is None
     left = await tenant_world.device()
-    assert not left.frozen
     assert (left.slots[AGENT_ID].withdrawn, left.slots[AGENT_ID].findings) == (True, ())
     assert any(f"taken off by hand by {WHO}: it was another phone" in entry.what for entry in left.history)
     kept = await record(tenant_world)
@@ -251,6 +253,22 @@ async def test_an_agent_that_is_not_linked_has_nothing_to_undo(tenant_world: Wor
     with pytest.raises(NotThere):
         await unlink(tenant_world.services, ADA, "lookout:nobody", UnlinkRequest(reason="a reason"))
     assert await record(tenant_world) is None
+
+
+async def test_what_an_agent_without_a_device_left_open_is_taken_off_by_hand_too(tenant_world: World) -> None:
+    """It moved by its ids, and the device it moved to vanished."""
+    await reported(tenant_world)
+    for device in (ENTRA_ID, OTHER_ENTRA_ID):
+        await link_agent(tenant_world.services, AGENT_ID, device, "serial:x")
+    await tenant_world.services.store.edit(Agent, AGENT_ID, lambda old: old and without_its_device(old))
+    left = (await tenant_world.device()).decision
+    assert left
+    assert left.verdict is Verdict.BLOCK
+    answer = await unlinked(tenant_world)
+    assert (answer.previous, answer.verdict) == (ENTRA_ID, Verdict.ALLOW)
+    assert tenant_world.entra_tag() == "mtd-ok"
+    assert (await agent(tenant_world)).left_open == ()
+    assert await unlinked(tenant_world) == answer
 
 
 async def test_a_late_slow_instance_places_nothing_after_an_undo(tenant_world: World) -> None:
@@ -447,11 +465,11 @@ async def test_the_first_report_is_placed_even_where_it_opens_nothing(tenant_wor
     assert AGENT_ID in (await tenant_world.device()).slots
 
 
-async def test_a_link_made_wrong_before_the_first_report_freezes_nothing(tenant_world: World) -> None:
+async def test_a_link_made_wrong_before_the_first_report_leaves_nothing(tenant_world: World) -> None:
     await _made_before_its_first_report(tenant_world)
     await linked(tenant_world)
     await linked(tenant_world, OTHER_ENTRA_ID)
-    assert not (await tenant_world.device()).frozen
+    assert (await tenant_world.device()).slots == {}
     await unlinked(tenant_world)
     apart = await agent(tenant_world)
     assert (apart.device, apart.moving_from) == (None, None)

@@ -135,7 +135,7 @@ async def test_a_move_names_the_device_the_agent_leaves(tenant_world: World) -> 
     answer = await _applied(tenant_world, _file(f"lookout,agent-1,{OTHER_ENTRA_ID},enrolled anew"))
     (line,) = answer.lines
     assert (line.outcome, line.previous, line.device) == (LineOutcome.MOVE, ENTRA_ID, OTHER_ENTRA_ID)
-    assert (await tenant_world.device()).frozen
+    assert (await tenant_world.device()).slots["lookout:agent-1"].moved
 
 
 async def test_lines_that_contradict_each_other_link_nothing(tenant_world: World) -> None:

@@ -165,7 +165,7 @@ async def test_a_heartbeat_is_written_once_a_minute(tenant_world: World) -> None
     assert found.document.last_at == tenant_world.clock()
 
 
-async def test_a_partner_that_is_heard_for_the_first_time_is_never_silent_before(
+async def test_a_partner_that_reports_for_the_first_time_is_never_silent_before(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "mtd"):

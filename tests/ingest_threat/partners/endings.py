@@ -1,5 +1,6 @@
 """Whether the threats that a partner's messages open also end, by the fold that decides it in earnest."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from json import dumps
@@ -74,7 +75,8 @@ def _closed_by(record: ThreatRecord | DeviceStateRecord) -> tuple[str | None, ..
 
 def has_word(message: JsonObject, word: str) -> bool:
     """Whether a word of the vendor's stands in the message, as a field's name or in a value, in any style."""
-    return f"_{plain_word(word)}_" in f"_{plain_word(dumps(message))}_"
+    said = re.sub(r"[\W_]+", "_", dumps(message)).upper()
+    return f"_{plain_word(word)}_" in f"_{said}_"
 
 
 def messages_file(partner: str) -> str:

@@ -44,4 +44,8 @@ MESSAGES: list[JsonObject] = [
     checkpoint_alert(
         id=503, attack_vector="Device", event="Active", severity="Information", threat_factors=""
     ),
+    checkpoint_alert(attack_vector="WiFi network", threat_factors="Mitm", details="Anna", event="Detected"),
+    checkpoint_alert(
+        id=504, attack_vector="WiFi network", threat_factors="Mitm", details="Anna", event="Ended"
+    ),
 ]

@@ -61,6 +61,49 @@ def lookout_smishing(**alert: object) -> JsonObject:
     )
 
 
+def lookout_device_row(**fields: object) -> JsonObject:
+    """A row of the vendor's list of devices."""
+    return loaded(
+        {
+            "guid": "agent-1",
+            "oid": "01a0bc7d-0000-7000-8000-000000000001",
+            "platform": "IOS",
+            "activation_status": "ACTIVATED",
+            "protection_status": "PROTECTED",
+            "security_status": "SECURE",
+            "checkin_time": "2026-02-01T10:00:00.000+00:00",
+            "updated_time": "2026-02-01T09:30:00.000+00:00",
+            "email": "anna@example.org",
+            "details": {"external_id": "mdm-1", "mdm_connector_id": 100001},
+            "software": {"os_version": "26.1"},
+            **fields,
+        }
+    )
+
+
+def lookout_threat_row(**fields: object) -> JsonObject:
+    """A row of the vendor's list of threats."""
+    return loaded(
+        {
+            "guid": "threat-1",
+            "oid": "01a0bc7d-0000-7000-8000-000000000002",
+            "device_guid": "agent-1",
+            "type": "APPLICATION",
+            "classification": "TROJAN",
+            "risk": "HIGH",
+            "status": "OPEN",
+            "detected_at": "2026-02-01T08:00:00.000+00:00",
+            "created_time": "2026-02-01T08:00:05.000+00:00",
+            "device": {
+                "guid": "agent-1",
+                "email": "anna@example.org",
+                "details": {"external_id": "mdm-1", "mdm_connector_id": "100001"},
+            },
+            **fields,
+        }
+    )
+
+
 MESSAGES: list[JsonObject] = [
     lookout_threat(),
     lookout_threat(status="RESOLVED", type="WEB_CONTENT", classifications=["MALICIOUS_CONTENT"]),

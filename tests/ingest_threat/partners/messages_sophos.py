@@ -92,7 +92,8 @@ MESSAGES: list[JsonObject] = [
     sophos_relabelled(),
     sophos_violation("::GENERAL_BLACKLISTED_APPS"),
     sophos_event("Mobile::NowCompliant", severity="low", group="MOBILES"),
-    sophos_event("WebControlViolation", name="'toys.example' after a warning", severity="low", group="WEB"),
+    sophos_event(name="Man in the middle attack detected in wifi Anna (bssid 02:aa:bb:cc:dd:ee) at noon.")
+    | {"type": "Event::Smc::MitmAttackEvent::0"},
     sophos_alert(),
     sophos_device(),
 ]

@@ -1,4 +1,4 @@
-"""Invented events in the shape of Jamf's threat events stream."""
+"""Invented events in the shape of Jamf's threat events stream, and devices in that of its Risk API."""
 
 from ingest_threat.body import JsonObject
 from tests.ingest_threat.partners.reading import loaded
@@ -27,6 +27,31 @@ def jamf_event(**fields: object) -> JsonObject:
             }
         }
     )
+
+
+def jamf_row(**fields: object) -> JsonObject:
+    """A device of the Risk API's list, version 2."""
+    return loaded(
+        {
+            "guid": "agent-1",
+            "externalId": "mdm-1",
+            "riskCategory": "SECURE",
+            "statusUpdate": {
+                "connector": {"lastStatusUpdateUtcMs": "1769940000000", "payload": {"isEnrolled": True}}
+            },
+            "lastDnsTraffic": 1769936400000,
+            "info": {"device": {"deviceName": "Anna's iPhone", "osType": "IOS", "deviceSystemVersion": 26}},
+            "user": {"email": "anna@example.org", "name": "Anna"},
+            "phoneNumber": "+12025550142",
+            **fields,
+        }
+    )
+
+
+def unenrolled() -> JsonObject:
+    """The same device, no longer enrolled."""
+    connector = {"lastStatusUpdateUtcMs": "1769936400000", "payload": {"isEnrolled": False}}
+    return jamf_row(statusUpdate={"connector": connector})
 
 
 MESSAGES: list[JsonObject] = [

@@ -1,4 +1,4 @@
-"""Invented threats in Zimperium's four shapes: pushed, of an incident, searched for, legacy."""
+"""Invented threats in Zimperium's five shapes: pushed, exported, of an incident, searched for, legacy."""
 
 from ingest_threat.body import JsonObject
 from tests.ingest_threat.partners.reading import loaded
@@ -24,6 +24,54 @@ def zimperium_threat(**fields: object) -> JsonObject:
             **fields,
         }
     )
+
+
+def zimperium_export(**fields: object) -> JsonObject:
+    """An event of the REST export; `threat__name` is the name in its threat."""
+    event: dict[str, object] = {
+        "system_token": None,
+        "severity": 3,
+        "risk_posture": 3,
+        "event_id": "event-5",
+        "mitigated": False,
+        "eventtimestamp": "02 02 2026 02:40:00 UTC",
+        "user_info": {"employee_name": "Anna", "user_email": "anna@example.org"},
+        "device_owner": {"email": "anna@example.org"},
+        "location": {"gps_latitude": 1.5, "gps_longitude": 2.5},
+    }
+    parts: dict[str, dict[str, object]] = {
+        "forensics": {
+            "severity": "CRITICAL",
+            "type": 39,
+            "os": 1,
+            "general": [{"name": "Network", "val": "Anna's net"}],
+            "SSID": "Anna's net",
+            "network_threat": {"my_ip": "192.0.2.7", "net_stat": ["Anna's net"]},
+            "attack_time": {"$date": 1770000000000},
+            "zdid": "zdid-5",
+        },
+        "device_info": {
+            "device_time": "02 02 2026 02:40:00 UTC",
+            "os": "ios",
+            "os_version": "18.1",
+            "device_id": "agent-5",
+            "mdm_device_id": "mdm-5",
+            "imei": "agent-5",
+        },
+        "threat": {
+            "name": "DEVICE_ROOTED",
+            "display_name": "Device Jailbroken/Rooted",
+            "threat_uuid": "threat-5",
+            "general": {"network": "Anna's net", "device_time": "02 02 2026 02:40:00 UTC"},
+        },
+    }
+    for name, value in fields.items():
+        part, _, inner = name.partition("__")
+        if inner:
+            parts[part][inner] = value
+        else:
+            event[name] = value
+    return loaded({**parts, **event})
 
 
 def zimperium_incident(**fields: object) -> JsonObject:
@@ -71,6 +119,32 @@ def zimperium_search(**fields: object) -> JsonObject:
     )
 
 
+def zimperium_device(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "id": "agent-3",
+            "zdeviceId": "zdevice-3",
+            "os": {"name": "ANDROID", "version": "16"},
+            "riskPosture": 3,
+            "riskPostureName": "CRITICAL",
+            "threatState": {"criticalThreats": ["threat-1"], "riskyThreats": []},
+            "appStatus": "ACTIVE",
+            "lastSeen": 1770000000000,
+            "processedAt": 1770000060000,
+            "deleted": False,
+            "deviceOwner": {"email": "anna@example.org", "firstName": "Anna"},
+            "apps": [{"name": "Anna's diary"}],
+            **fields,
+        }
+    )
+
+
+def zimperium_clean_device(**fields: object) -> JsonObject:
+    clean = {"riskPosture": 0, "riskPostureName": "NORMAL"}
+    lists: dict[str, list[str]] = {"criticalThreats": [], "riskyThreats": []}
+    return zimperium_device(**{**clean, "threatState": lists, **fields})
+
+
 def zimperium_legacy(**fields: object) -> JsonObject:
     return loaded(
         {
@@ -94,6 +168,11 @@ MESSAGES: list[JsonObject] = [
     zimperium_incident(),
     zimperium_search(),
     zimperium_search(state=3, mitigationEvents=[{"timestamp": 1770000030000}]),
+    zimperium_search(state=4, mitigationEvents=[], mitigatedAt=1770000030000),
+    zimperium_export(),
+    zimperium_export(mitigated=True),
+    zimperium_device(),
+    zimperium_clean_device(),
     zimperium_legacy(),
     zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000"),
 ]

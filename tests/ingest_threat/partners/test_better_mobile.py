@@ -171,7 +171,7 @@ def test_the_device_of_an_incident_is_the_agent_of_the_device_log() -> None:
 
 def test_a_device_at_its_lowest_level_is_secured_and_clears_all() -> None:
     record = state("better_mobile", device(ThreatLevel="Low"))
-    assert (record.severity, record.clears, record.detected_at) == (Level.SECURED, Clears.ALL, REPORTED)
+    assert (record.severity, record.clears, record.clears_until) == (Level.SECURED, Clears.ALL, REPORTED)
     assert (record.platform, record.os_version, record.udid) == (Platform.IOS, "18.3", None)
 
 
@@ -181,7 +181,21 @@ def test_any_other_level_clears_nothing(given: str, level: str) -> None:
     assert (record.severity, record.clears) == (level, Clears.NONE)
 
 
-@pytest.mark.parametrize("level", [None, "", "unknown", "No data"])
+@pytest.mark.parametrize(
+    "level",
+    [
+        None,
+        "",
+        "unknown",
+        "No data",
+        "Pending",
+        "None",
+        "N/A",
+        "Not available",
+        "not yet available",
+        "Not scanned",
+    ],
+)
 def test_a_device_without_a_level_is_its_identity(level: str | None) -> None:
     [record] = records("better_mobile", device(ThreatLevel=level))
     assert isinstance(record, DeviceIdentityRecord)
@@ -203,7 +217,55 @@ def test_a_device_that_is_not_deleted_is_there(deleted: object) -> None:
     assert state("better_mobile", device(IsDeleted=deleted)).severity is Level.MEDIUM
 
 
-@pytest.mark.parametrize("row", [netflow(), in_table(netflow()), netflow(Status="allowed")])
+@pytest.mark.parametrize("reported", [None, "", 0, "0001-01-01T00:00:00", "1/1/0001 12:00:00 AM"])
+@pytest.mark.parametrize("level", ["Low", "Medium", "High"])
+def test_a_device_whose_agent_never_reported_was_not_scanned(level: str, reported: object) -> None:
+    [record] = records("better_mobile", device(LastReported=reported, ThreatLevel=level))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+def test_a_last_report_nobody_can_read_vouches_for_nothing() -> None:
+    record = state("better_mobile", device(LastReported="vorgestern", ThreatLevel="Low"))
+    assert (record.clears, record.scanned) == (Clears.NONE, False)
+
+
+def test_an_unreadable_time_of_the_last_report_takes_no_risk_away_and_is_no_scan() -> None:
+    record = state("better_mobile", device(LastReported="a while ago", ThreatLevel="High"))
+    assert (record.severity, record.unreadable_time) == (Level.HIGH, "a while ago")
+    assert not record.scanned
+
+
+@pytest.mark.parametrize("never", ["Never", "N/A", "---", "not yet"])
+def test_a_last_report_that_is_no_time_proves_no_lowest_level(never: str) -> None:
+    [record] = records("better_mobile", device(LastReported=never, ThreatLevel="Low"))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+def test_a_level_counts_as_of_its_log_or_its_receipt_and_clears_up_to_the_last_report() -> None:
+    on_the_wire = state("better_mobile", device(ThreatLevel="Low"))
+    assert (on_the_wire.event_at, on_the_wire.clears_until) == (None, REPORTED)
+    logged = state("better_mobile", device(ThreatLevel="Low", TimeGenerated="2026-02-01T11:00:00Z"))
+    assert (logged.event_at, logged.clears_until) == (datetime(2026, 2, 1, 11, tzinfo=UTC), REPORTED)
+
+
+def test_times_that_are_objects_cost_nothing() -> None:
+    row = incident(LogTimeStamp={"$date": 1769933100500}, EventTimeStamp={"$date": 1769932800000})
+    assert threat("better_mobile", row).detected_at == SEEN
+    record = state("better_mobile", device(LastReported={"$date": 1769936400250}))
+    assert record.clears_until == REPORTED
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        netflow(),
+        in_table(netflow()),
+        netflow(Status="allowed"),
+        {"DeviceUDID": AGENT, "Url": "https://bad.example", "Scheme": "https"},
+        {"UDID": AGENT, "Url": "https://bad.example", "Reason": "Not on selected policy"},
+        {"Type": "BetterMTDNetflowLog_CL", "Port_s": 443},
+    ],
+)
 def test_traffic_is_no_business_of_ours(row: JsonObject) -> None:
     assert isinstance(records("better_mobile", row)[0], IgnoredRecord)
 
@@ -259,7 +321,7 @@ def test_a_row_of_no_installed_app_is_ignored_and_never_set_aside(fields: JsonOb
         (incident(DeviceId="00000000-0000-0000-0000-000000000000"), "no device"),
         (device(DeviceUDID=None), "no device"),
         (incident(ThreatId=None), "no ThreatId"),
-        (incident(ThreatType={}), "ThreatType is not a text"),
+        (incident(ThreatId={}), "no ThreatId"),
         ({"DeviceUDID": AGENT}, "not this partner's format"),
     ],
 )
@@ -282,3 +344,14 @@ def test_a_time_that_makes_no_sense_costs_the_time_alone(suffix: str) -> None:
 def test_the_type_that_no_table_knows_is_logged_not_its_title() -> None:
     record = threat("better_mobile", incident(ThreatType="WR2Novelty", ThreatTitle="Something new"))
     assert (record.threat_name, unknown_words(record)) == ("Something new", [("type", "WR2Novelty")])
+
+
+@pytest.mark.parametrize(
+    "named", ["SSID", "BSSID", "NetworkName", "MacAddress", "UserEmail", "Latitude", "City"]
+)
+@pytest.mark.parametrize("suffix", ["", "_s"])
+def test_neither_networks_nor_people_nor_places_are_kept(named: str, suffix: str) -> None:
+    record = threat(
+        "better_mobile", {**incident(), named + suffix: "Anna 02:1a:b3:c4:d5:e6 anna@example.org"}
+    )
+    assert "Anna" not in record.model_dump_json()

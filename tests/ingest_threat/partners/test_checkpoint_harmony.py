@@ -1,15 +1,26 @@
 """Check Point's alert rows."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 
+from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
-from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
+from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records
 from tests.ingest_threat.partners.reading import threat as threat_of
 
 AT = datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
@@ -85,12 +96,29 @@ def test_a_change_of_policy_is_ignored() -> None:
 
 @pytest.mark.parametrize(
     ("word", "level"),
-    [("warning", "medium"), ("INFORMATION", "secured"), ("Dire", "high"), (7, "high"), (None, "high")],
+    [
+        *(("warning", "medium"), ("WARN", "medium"), ("CRITICAL", "high"), ("NONE", "secured")),
+        *(("LOW", "low"), ("Medium", "medium"), ("HIGH", "high")),
+        *(("INFORMATION", "low"), ("INFO", "low"), ("Dire", "high"), (7, "high"), (None, "high")),
+    ],
 )
 def test_severity_words(word: object, level: str) -> None:
     record = threat(severity=word)
     assert record.severity == level
     assert record.severity_raw == (str(word) if word is not None else None)
+
+
+@pytest.mark.parametrize(("word", "level"), [("Information", "secured"), ("INFO", "secured"), ("LOW", "low")])
+def test_information_that_something_is_over_says_nothing_against_the_device(word: str, level: str) -> None:
+    assert threat(event="Removed", severity=word).severity == level
+
+
+@pytest.mark.parametrize("event", ["Info", "Prevented", "Novelty"])
+def test_an_event_that_no_table_knows_opens_and_is_logged(event: str) -> None:
+    record = threat(event=event)
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", event)])
+    assert unknown_words(threat(event="Installed")) == []
+    assert unknown_words(threat(event=None)) == []
 
 
 @pytest.mark.parametrize(
@@ -112,6 +140,23 @@ def test_severity_words(word: object, level: str) -> None:
         ("iOS profiles", "", False, "malicious_profile", "device"),
         ("Network\nSecurity", "", False, "malicious_site", "network"),
         ("Novel vector", "", False, "unknown", "device"),
+        ("Application", "Rooting Tool", False, "root_enabler", "app"),
+        ("Application", "ROOTING_TOOL", False, "root_enabler", "app"),
+        ("Application", "Debug Certificate", False, "sideloaded_app", "app"),
+        ("Application", "Dangerous App", False, "suspicious_app", "app"),
+        ("Application", "Hacking Tool", False, "suspicious_app", "app"),
+        ("Application", "Backup Tool", False, "data_leak", "app"),
+        ("Application", "Device Tracking Tool", False, "spyware", "app"),
+        ("NetworkSecurity", "Spyware / Malicious Sites", False, "malicious_site", "network"),
+        ("NetworkSecurity", "Botnets", False, "malicious_site", "network"),
+        ("WiFi network", "SSL Interception (Basic)", False, "mitm", "network"),
+        ("WiFi network", "SSL Stripping", False, "ssl_strip", "network"),
+        ("WiFi network", "Captive Portal Redirection", False, "captive_portal", "network"),
+        ("Device", "Rooting Tool", False, "jailbreak_root", "device"),
+        ("Device", "BlueBorne", False, "vulnerable_os", "device"),
+        ("OS Exploits", "Global Proxy", False, "vpn_or_network_protection_off", "device"),
+        ("Device", "Policy Verification", False, "protection_disabled", "device"),
+        ("Device", "Non-compliant Client version", False, "agent_outdated", "device"),
     ],
 )
 def test_factors_give_the_type_else_the_vector_does(
@@ -225,8 +270,129 @@ def test_compliant_without_details_meets_what_was_not_by_the_factors() -> None:
     assert bad.alias == good.threat_key != bad.threat_key
 
 
+@pytest.mark.parametrize("vector", ["WiFi network", "NetworkSecurity", "Device"])
+def test_an_end_without_details_meets_its_detection_by_the_factors(vector: str) -> None:
+    about = {"attack_vector": vector, "threat_factors": "SSL Stripping"}
+    found = checkpoint_alert(**about, event="Detected", details="Cafe Anna")
+    gone = checkpoint_alert(
+        **about, event="Ended", id=502, details="", event_timestamp="2026-02-01T09:00:00Z"
+    )
+    assert open_threats("checkpoint_harmony", found)
+    assert not open_threats("checkpoint_harmony", found, gone)
+
+
+def test_the_network_a_person_was_in_is_kept_nowhere_and_still_tells_two_apart() -> None:
+    wifi = {"attack_vector": "WiFi network", "threat_factors": "SSL Stripping", "event": "Detected"}
+    one, two = threat(**wifi, details="SSID: Cafe Anna"), threat(**wifi, details="SSID: Hotel Bert")
+    assert one.threat_key != two.threat_key
+    assert one.threat_key == threat(**wifi, details=" ssid:  cafe anna").threat_key
+    assert "anna" not in one.model_dump_json().lower()
+    assert (
+        "anna" not in threat(**{**wifi, "threat_factors": ""}, details="Cafe Anna").model_dump_json().lower()
+    )
+    [waiting] = records("checkpoint_harmony", checkpoint_alert(**wifi, details="Cafe Anna", device_id=None))
+    assert "anna" not in waiting.model_dump_json().lower()
+    assert "com.example.torch" in json.dumps(threat().raw)
+
+
+def device_row(**fields: object) -> JsonObject:
+    return loaded(
+        {
+            "internal_id": "31",
+            "risk": "0",
+            "status": "1",
+            "client_version": "5.0.1",
+            "device_type": "Phone",
+            "email": "anna@example.org",
+            "last_connection": "Sun, 01 Feb 2026 07:00:00 +0000",
+            "model": "Apple / iPhone 15",
+            "name": "Anna's phone",
+            "number": "+49 555 0100",
+            "os_type": "iOS",
+            "os_version": "26.1",
+            "mdm": None,
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("risk", "level"),
+    [
+        *(("0", "secured"), (0, "secured"), (1, "low"), ("2", "medium"), (3.0, "high"), ("3", "high")),
+        *(("High", "high"), ("No Risk", "secured"), ("5", "high"), ("dire", "high")),
+    ],
+)
+def test_a_device_row_of_an_active_agent_is_the_vendors_own_word(risk: object, level: str) -> None:
+    for status in ("1", 1, "Active"):
+        row = device_row(risk=risk, status=status)
+        [record] = records("checkpoint_harmony", row)
+        assert isinstance(record, DeviceStateRecord)
+        assert (record.severity, record.clears, record.partner_device_id) == (level, "none", "31")
+        assert (record.event_at, record.platform, record.os_version) == (None, Platform.IOS, "26.1")
+        assert ("severity" in dict(unknown_words(record))) == (risk in {"5", "dire"})
+        assert not {"Anna", "anna", "0100"} & set(re.findall(r"\w+", record.model_dump_json()))
+
+
+@pytest.mark.parametrize(
+    ("risk", "status"),
+    [
+        *(("0", "0"), ("3", 0), ("0", "-1"), ("0", "Provisioned"), ("0", "2"), ("0", "unknown"), ("0", None)),
+        *(("unknown", "1"), (None, 1), ("None", "1"), ("pending", "Active")),
+    ],
+)
+def test_a_risk_that_no_active_agent_stands_behind_is_no_verdict(risk: object, status: object) -> None:
+    [record] = records("checkpoint_harmony", device_row(risk=risk, status=status))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert "Anna" not in record.model_dump_json()
+
+
+@pytest.mark.parametrize("status", ["4", 4, "Inactive"])
+@pytest.mark.parametrize("risk", ["0", "3"])
+def test_an_inactive_agent_is_a_threat_that_its_activity_ends(status: object, risk: str) -> None:
+    lost = threat_of("checkpoint_harmony", device_row(status=status, risk=risk))
+    assert (lost.threat_type, lost.severity, lost.status) == ("agent_inactive", "medium", Status.OPEN)
+    assert (lost.event_at, lost.scanned) == (None, False)
+    [back] = records("checkpoint_harmony", device_row())
+    assert isinstance(back, DeviceStateRecord)
+    assert back.closed_keys == (lost.threat_key,) == (threat(event="Active").threat_key,)
+
+
+def test_a_page_of_devices_names_them_by_either_id() -> None:
+    page = {
+        "meta": {"next": None},
+        "objects": [device_row(), {**device_row(), "internal_id": None, "id": 32}],
+    }
+    read = parse("checkpoint_harmony", json.dumps(page).encode(), received_at=RECEIVED_AT)
+    assert [getattr(each, "partner_device_id", None) for each in read] == ["31", "32"]
+
+
+def test_that_an_agent_is_away_is_no_scan_and_that_it_is_back_is_one() -> None:
+    assert not threat(event="Inactive").scanned
+    assert threat(event="Active").scanned
+
+
 def test_what_was_removed_is_never_met_by_the_factors_alone() -> None:
     """Two apps may share them: one that is gone says nothing of the other."""
     assert threat(event="Installed").alias is None
     assert threat(event="Detected").alias is None
     assert threat(event="Noncompliant", threat_factors="").alias is None
+
+
+@pytest.mark.parametrize("vector", ["Network Security", "Device", "OS Exploits", "Application"])
+@pytest.mark.parametrize(
+    "details",
+    ["SSID: Cafe Zoe, host 10.9.8.7", "Proxy set, wifi name = Cafe Zoe", "BSSID: Zoe", 'Network "Zoe"'],
+)
+def test_details_that_name_a_network_are_not_kept_whatever_the_vector(vector: str, details: str) -> None:
+    row = {"attack_vector": vector, "event": "Detected", "threat_factors": ""}
+    record = threat(**row, details=details)
+    assert "zoe" not in record.model_dump_json().lower()
+    assert record.threat_key == threat(**row, details=details.upper()).threat_key
+    assert record.threat_key != threat(**row, details=f"{details} 2").threat_key
+
+
+def test_details_of_a_site_are_kept() -> None:
+    row = {"attack_vector": "Network Security", "event": "Detected"}
+    for details in ("bad.example", "Network access to bad.example"):
+        assert "bad.example" in threat(**row, details=details).model_dump_json()

@@ -1,11 +1,14 @@
 """The typed readers."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from pydantic import JsonValue
 
 from ingest_threat.partners import _fields as fields
+from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.partners._oddities import collected
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
@@ -30,9 +33,51 @@ def test_numbers_and_booleans_are_texts_too(value: JsonValue, read: str) -> None
 
 
 @pytest.mark.parametrize("value", [[], {}, ["x"]])
-def test_a_list_is_no_text_and_the_error_names_the_field_only(value: JsonValue) -> None:
-    with pytest.raises(fields.FieldError, match=r"^colour is not a text$"):
-        fields.text({"colour": value}, "colour")
+def test_a_list_is_no_text_and_is_noted_by_the_field_alone(value: JsonValue) -> None:
+    with collected() as odd:
+        assert fields.text({"colour": value, "hue": "red"}, "colour", "hue") == "red"
+        assert fields.word({"colour": value}, "colour") is None
+        assert not fields.boolean({"colour": value}, "colour")
+    assert list(odd.fields) == ["colour"]
+    with pytest.raises(fields.FieldError, match=r"^no colour$"):
+        fields.required_identifier({"colour": value}, "colour")
+
+
+@pytest.mark.parametrize("name", ["severity", "threat_severity", "riskLevel", "ThreatLevel", "level"])
+def test_an_odd_grade_is_a_word_no_table_knows(name: str) -> None:
+    assert fields.written({name: ["LOW"]}, name) == fields.ODD_GRADE
+    assert fields.written({name: ["LOW"], "severityName": "HIGH"}, name, "severityName") == "HIGH"
+    assert not is_no_verdict(fields.word({name: {}}, name))
+    assert fields.written({name: None}, name) is None
+
+
+@pytest.mark.parametrize(
+    "secret", ["https://x.example/?token=abc", "Bearer abcdefghijkl", "02:1b:44:11:3a:b7", "+49 151 12345678"]
+)
+def test_of_an_id_or_a_word_that_holds_a_secret_its_hash_is_kept(secret: str) -> None:
+    hashed = sha256(secret.encode()).hexdigest()
+    assert fields.identifier({"a": secret}, "a") == hashed
+    assert fields.word({"a": secret}, "a") == hashed.upper()
+    assert fields.identifier({"a": "1" * 20}, "a") == "1" * 20
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(True, True), ("Yes", True), (1.0, True), ("0", False), ("no", False), (None, None)]
+)
+def test_what_an_all_clear_depends_on_is_yes_or_no(value: JsonValue, said: bool | None) -> None:
+    assert fields.decided({"a": value}, "a") is said
+
+
+@pytest.mark.parametrize("value", ["perhaps", {}, [True], 7])
+def test_what_is_neither_yes_nor_no_is_not_guessed_at(value: JsonValue) -> None:
+    with pytest.raises(fields.FieldError, match=r"^a is neither yes nor no$"):
+        fields.decided({"a": value}, "a")
+
+
+def test_an_unreadable_time_that_is_an_object_is_kept_without_who_is_named_in_it() -> None:
+    with collected() as odd:
+        assert fields.moment({"at": {"user": "Anna", "day": "soon"}}, "at") is None
+    assert list(odd.times) == ['{"user": "[redacted]", "day": "soon"}']
 
 
 def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
@@ -57,14 +102,16 @@ def test_no_zeros_and_nothing_personal_is_an_id(value: str) -> None:
     assert fields.device_id({"a": value}, "a") is None
 
 
-@pytest.mark.parametrize("value", ["0", "0000", "Not Available", "n/a", "undefined"])
+@pytest.mark.parametrize(
+    "value", ["0123456789ABCDEF", "f" * 32, "0", "0000", "Not Available", "n/a", "undefined"]
+)
 def test_a_placeholder_is_no_device_and_may_be_another_id(value: str) -> None:
     assert fields.identifier({"a": value}, "a") == value
     assert fields.device_id({"a": value, "b": "x"}, "a", "b") == "x"
     assert fields.linking_id({"a": value, "b": "x"}, "a", "b") == "x"
 
 
-@pytest.mark.parametrize("value", ["1234567890", "1111", "0123456789ABCDEF"])
+@pytest.mark.parametrize("value", ["1234567890", "1111"])
 def test_vendors_count_and_nobody_is_found_by_a_count(value: str) -> None:
     assert fields.device_id({"a": value}, "a") == value
     assert fields.linking_id({"a": value}, "a") is None
@@ -102,11 +149,24 @@ def test_a_word_is_in_capitals_with_one_separator(value: str, read: str) -> None
     assert fields.word({"a": value}, "a") == read
 
 
-def test_a_time_that_cannot_be_read_names_its_field_and_not_its_value() -> None:
+def test_a_time_that_cannot_be_read_is_none_and_noted() -> None:
     assert fields.moment({"a": "Mon, 02 Feb 2026 02:40:00 GMT"}, "a") == AT
-    with pytest.raises(fields.UnreadableTime, match=r"^a is not a time from 2000 to 2099$") as error:
-        fields.moment({"a": "soon"}, "a")
-    assert (error.value.name, error.value.value) == ("a", "soon")
+    with collected() as odd:
+        assert fields.moment({"a": "soon"}, "a") is None
+        assert fields.moment({"a": "soon", "b": 1770000000}, "a", "b") == AT
+    assert list(odd.times) == ["soon"]
+    assert fields.happened({"a": "soon"}, "a")
+    assert fields.is_unreadable_time({"a": "soon"}, "a")
+    assert not fields.is_unreadable_time({"a": 1770000000}, "a")
+
+
+@pytest.mark.parametrize("value", ["never", "N/A", "---", "Not yet", "null", 0, None, "0001-01-01T00:00:00"])
+def test_what_never_happened_has_no_time(value: JsonValue) -> None:
+    with collected() as odd:
+        assert fields.moment({"a": value}, "a") is None
+    assert not odd.times
+    assert not fields.happened({"a": value}, "a")
+    assert not fields.is_unreadable_time({"a": value}, "a")
 
 
 def test_zero_is_no_time() -> None:
@@ -155,11 +215,20 @@ def test_inner_objects_and_lists() -> None:
     assert fields.inner({"a": None}, "a") == fields.inner({}, "a") == {}
     assert fields.inner_list({"a": [1]}, "a", at_most=1) == [1]
     assert fields.inner_list({}, "a", at_most=1) == []
-    with pytest.raises(fields.FieldError, match="not an object"):
-        fields.inner({"a": [1]}, "a")
+    with collected() as odd:
+        assert fields.inner({"a": [1]}, "a") == {}
+        assert fields.inner_list({"b": 5}, "b", at_most=1) == []
+        assert fields.inner({"c": []}, "c") == {}
+        assert fields.inner_list({"d": "[cut"}, "d", at_most=1) == []
+        assert fields.inner_list({"c": ""}, "c", at_most=1) == []
+    assert list(odd.fields) == ["a", "b", "d"]
     assert fields.inner({"a": [{"b": 1}]}, "a") == {"b": 1}
     assert fields.inner_list({"a": {"b": 1}}, "a", at_most=1) == [{"b": 1}]
-    with pytest.raises(fields.FieldError, match="not a list"):
-        fields.inner_list({"a": 5}, "a", at_most=1)
     with pytest.raises(fields.FieldError, match="more than 1"):
         fields.inner_list({"a": [1, 2]}, "a", at_most=1)
+
+
+def test_a_time_is_part_of_an_id_as_it_is_written_also_as_an_object() -> None:
+    assert fields.time_written({"a": None, "b": 1770000000000}, "a", "b") == "1770000000000"
+    assert fields.time_written({"a": {"$date": 1}}, "a") == '{"$date": 1}'
+    assert fields.time_written({"a": "null"}, "a", "b") is None

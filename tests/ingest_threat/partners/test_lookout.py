@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -19,8 +20,14 @@ from shared.domain.record import (
     UnreadableRecord,
 )
 from tests.ingest_threat.partners.endings import open_threats
-from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_smishing, lookout_threat
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
+from tests.ingest_threat.partners.messages_lookout import (
+    lookout_device,
+    lookout_device_row,
+    lookout_smishing,
+    lookout_threat,
+    lookout_threat_row,
+)
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -76,30 +83,122 @@ def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
     assert threat("lookout", lookout_threat(status="PONDERING")).status is Status.UNKNOWN
 
 
+DOCUMENTED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
+    ("APPLICATION", "app"): {
+        "trojan": ("TROJAN",),
+        "malware": ("BACKDOOR", "BOT", "VIRUS", "WORM", "TOLL_FRAUD", "CHARGEWARE"),
+        "spyware": ("SPYWARE", "SURVEILLANCEWARE"),
+        "sms_malware": ("SPAM",),
+        "dropper": ("APP_DROPPER",),
+        "adware": ("ADWARE", "CLICK_FRAUD"),
+        "root_enabler": ("ROOT_ENABLER", "EXPLOIT"),
+        "riskware": ("RISKWARE", "CONNECTIVITY"),
+        "data_leak": ("DATA_LEAK",),
+        "denylisted_app": ("DENYLISTED_APP",),
+        "sideloaded_app": ("SIDELOADED_APP", "NON_APP_STORE_SIGNER"),
+        "vulnerable_app": ("VULNERABILITY",),
+        "suspicious_app": ("UNKNOWN",),
+    },
+    ("OS", "device"): {
+        "jailbreak_root": ("ROOT_JAILBREAK",),
+        "system_tampering": ("ACCESS_CONTROL_VIOLATION",),
+        "vulnerable_os": ("OUT_OF_DATE_OS", "OUT_OF_DATE_ASPL"),
+    },
+    ("CONFIGURATION", "device"): {
+        "agent_outdated": ("AGENT_OUTDATED",),
+        "screen_lock_off": ("NO_DEVICE_LOCK",),
+        "encryption_off": ("UNENCRYPTED",),
+        "developer_mode": ("DEVELOPER_MODE_ENABLED",),
+        "usb_debugging": ("USB_DEBUGGING_ENABLED",),
+        "unknown_sources": ("UNKNOWN_SOURCES_ENABLED",),
+        "protection_disabled": (
+            *("PCP_PAUSED", "PCP_DISABLED", "DEVICE_ADMIN_NOT_ACTIVATED", "STORAGE_PERMISSION_NOT_ACCEPTED"),
+            *("NOTIFICATION_PERMISSION_NOT_ACCEPTED", "SMISHING_PERMISSIONS_NOT_ACCEPTED"),
+        ),
+        "vpn_or_network_protection_off": ("VPN_NOT_ENABLED", "SECURE_DNS_NOT_ENABLED"),
+    },
+    ("NETWORK", "network"): {
+        "mitm": ("ACTIVE_MITM",),
+        "rogue_wifi": ("ROGUE_WIFI",),
+        "mitm_arp": ("GATEWAY_ADDRESS_CHANGE",),
+        "port_scan": ("PORT_SCAN",),
+    },
+    ("WEB_CONTENT", "network"): {
+        "malicious_site": ("MALICIOUS_CONTENT",),
+        "phishing": ("PHISHING_CONTENT",),
+        "unwanted_content": ("UNAUTHORIZED_CONTENT", "DENYLISTED_CONTENT"),
+    },
+}
+"""The vendor's classifications by `threat.type` and category, under the type each is."""
+CLASSIFIED = [
+    (family, category, word, threat_type)
+    for (family, category), types in DOCUMENTED.items()
+    for threat_type, words in types.items()
+    for word in words
+]
+
+
+def test_the_vendors_49_classifications_are_all_here() -> None:
+    assert len({word for _, _, word, _ in CLASSIFIED}) == 49
+
+
+@pytest.mark.parametrize(("family", "category", "word", "threat_type"), CLASSIFIED)
+def test_every_documented_classification_gives_the_type(
+    family: str, category: str, word: str, threat_type: str
+) -> None:
+    record = threat("lookout", lookout_threat(type=family, classifications=[word]))
+    assert (record.threat_type, record.category) == (threat_type, category)
+
+
 @pytest.mark.parametrize(
     ("family", "classification", "threat_type", "category"),
     [
-        ("APPLICATION", "TROJAN", "trojan", "app"),
+        ("OS", "VULNERABILITY", "vulnerable_os", "device"),
         ("FILE", "VULNERABILITY", "vulnerable_app", "app"),
-        ("APPLICATION", "UNKNOWN", "suspicious_app", "app"),
         ("NETWORK", "UNKNOWN", "unknown", "network"),
-        ("OS", "ROOTED_DEVICE", "jailbreak_root", "device"),
-        ("NETWORK", "ROGUE_ACCESS_POINT", "rogue_wifi", "network"),
-        ("CONFIGURATION", "NO_SCREEN_LOCK", "screen_lock_off", "device"),
-        ("CONFIGURATION", "PCP_PAUSED", "protection_disabled", "device"),
-        ("CONFIGURATION", "DEVICE_UNLOCKED", "screen_lock_off", "device"),
-        ("OS", "NONENCRYPTED", "encryption_off", "device"),
-        ("NETWORK", "SUSPICIOUS_NETWORK", "unknown", "network"),
-        ("WEB_CONTENT", "BLOCKED_SOMETHING", "unknown", "network"),
-        ("MALWARE", "SMISHING_SOMETHING", "malware", "app"),
+        ("NETWORK", "CONNECTIVITY", "unknown", "network"),
+        ("SMISHING_ALERT", "UNKNOWN", "phishing", "network"),
+        ("APPLICATION", "SURVEILLANCE", "spyware", "app"),
+        ("APPLICATION", "BLACKLISTED_APP", "denylisted_app", "app"),
+        ("MALWARE", "SMISHING_PERMISSIONS_NOT_ACCEPTED", "malware", "app"),
+        ("MALWARE", "ADWARE", "adware", "app"),
         ("SOMETHING", "ELSE", "unknown", "device"),
     ],
 )
-def test_a_classification_gives_the_type(
+def test_the_family_of_a_threat_has_its_say(
     family: str, classification: str, threat_type: str, category: str
 ) -> None:
     record = threat("lookout", lookout_threat(type=family, classifications=[classification]))
     assert (record.threat_type, record.category) == (threat_type, category)
+
+
+def test_a_classification_outside_the_vendors_list_is_news_and_nothing_is_guessed() -> None:
+    record = threat("lookout", lookout_threat(type="NETWORK", classifications=["SSL_SMISHING_ROOT"]))
+    assert record.threat_type == "unknown"
+    assert unknown_words(record) == [("type", "SSL_SMISHING_ROOT")]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"classifications": "SPYWARE"},
+        {"classifications": "NEW_THING, SPYWARE"},
+        {"classifications": '["SPYWARE"]'},
+        {"classifications": {"classification": "SPYWARE"}},
+        {"classifications": [{"classification": "SPYWARE"}]},
+        {"classifications": None, "classification": "Spyware"},
+        {"classifications": [], "assessments": [{"classification": "SPYWARE", "risk": "HIGH"}]},
+        {"classifications": None, "assessments": {"classification": "SPYWARE"}},
+        {"classifications": None, "assessments": '[{"classification": "SPYWARE"}]'},
+    ],
+)
+def test_a_classification_is_found_however_its_list_is_written(named: dict[str, object]) -> None:
+    assert threat("lookout", lookout_threat(**named)).threat_type == "spyware"
+
+
+@pytest.mark.parametrize("named", ["[broken", {"a": 1}, 7, [["SPYWARE", None], 7]])
+def test_what_is_no_list_of_classifications_costs_the_type_alone(named: object) -> None:
+    assert threat("lookout", lookout_threat(classifications=named)).severity is Level.LOW
 
 
 def test_the_first_known_classification_wins() -> None:
@@ -108,11 +207,37 @@ def test_the_first_known_classification_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "threat_type"), [("PHISHING", "phishing"), ("MALICIOUS", "malicious_site")]
+    ("classifications", "reason", "threat_type"),
+    [
+        (["MALICIOUS_CONTENT"], "PHISHING", "phishing"),
+        (["MALICIOUS_CONTENT"], "DENYLISTED", "malicious_site"),
+        ([], "MALICIOUS", "malicious_site"),
+        ([], "DENYLISTED", "unwanted_content"),
+        (["NEWS"], "OBJECTIONABLE_CONTENT", "unwanted_content"),
+        ([], "ODD", "unknown"),
+    ],
 )
-def test_web_content_may_be_phishing(reason: str, threat_type: str) -> None:
-    web = {"type": "WEB_CONTENT", "classifications": ["MALICIOUS_CONTENT"], "details": {"reason": reason}}
+def test_web_content_has_a_reason(classifications: list[str], reason: str, threat_type: str) -> None:
+    web = {"type": "WEB_CONTENT", "classifications": classifications, "details": {"reason": reason}}
     assert threat("lookout", lookout_threat(**web)).threat_type == threat_type
+
+
+def test_a_page_that_was_blocked_from_the_start_was_prevented() -> None:
+    blocked = {"type": "WEB_CONTENT", "status": "RESOLVED", "details": {"response": "BLOCKED"}}
+    assert threat("lookout", lookout_threat(**blocked)).prevented
+    assert not threat("lookout", lookout_threat(**blocked | {"details": {"response": "NONE"}})).prevented
+    opened = lookout_threat(**blocked | {"status": "OPEN"})
+    closed = {**lookout_threat(**blocked), "id": "event-9", "change_type": "UPDATED"}
+    assert open_threats("lookout", opened)
+    assert not open_threats("lookout", opened, closed)
+
+
+def test_a_threat_that_does_not_say_how_it_stands_is_open() -> None:
+    assert threat("lookout", lookout_threat(status=None)).status is Status.OPEN
+    updated = threat("lookout", {**lookout_threat(status=None), "change_type": "UPDATED"})
+    assert (updated.status, unknown_words(updated)) == (Status.OPEN, [("status", "no status")])
+    over = {**lookout_threat(status=None, resolved_at="2026-02-01T09:00:00Z"), "change_type": "UPDATED"}
+    assert threat("lookout", over).status is Status.RESOLVED
 
 
 @pytest.mark.parametrize("actor", [{"type": "SYSTEM"}, {"type": "ADMIN", "guid": "person-1"}, {}])
@@ -120,6 +245,23 @@ def test_only_what_calls_itself_a_device_is_one(actor: dict[str, str]) -> None:
     [record] = records("lookout", {**lookout_threat(), "actor": actor})
     assert isinstance(record, UnreadableRecord)
     assert record.reason == "no device"
+
+
+@pytest.mark.parametrize("actor", [{"type": "SYSTEM"}, "SYSTEM", None])
+@pytest.mark.parametrize("status", ["RESOLVED", "IGNORED"])
+def test_what_the_service_itself_says_of_a_threat_waits_for_the_agent_that_bears_it(
+    status: str, actor: object
+) -> None:
+    event = lookout_threat(status=status, type="CONFIGURATION", classifications=["PCP_PAUSED"])
+    [record] = records("lookout", {**event, "change_type": "UPDATED", "actor": actor})
+    assert isinstance(record, UnreadableRecord)
+    assert record.threat is not None
+    assert (record.threat.threat_key, record.threat.status) == ("threat-1", Status.RESOLVED)
+
+
+@pytest.mark.parametrize("wrapped", [{"actor": [{"guid": "agent-1", "type": "DEVICE"}]}, {"device": "odd"}])
+def test_what_surrounds_a_threat_does_not_cost_it(wrapped: dict[str, object]) -> None:
+    assert threat("lookout", {**lookout_threat(), **wrapped}).partner_device_id == "agent-1"
 
 
 def test_an_admins_event_with_a_device_block_names_its_device() -> None:
@@ -147,8 +289,118 @@ def test_a_device_at_risk_clears_nothing(status: str, level: str) -> None:
     assert (record.severity, record.clears) == (level, Clears.NONE)
 
 
-def test_an_inactive_agents_word_clears_nothing() -> None:
-    [record] = records("lookout", lookout_device(activation_status="DEACTIVATED"))
+def inactive(content: object) -> ThreatRecord:
+    """The one threat of a message which says that an agent is not at work any more."""
+    record = threat("lookout", content)
+    assert (record.threat_key, record.threat_type) == ("agent_inactive", "agent_inactive")
+    return record
+
+
+@pytest.mark.parametrize("security", ["SECURE", "THREATS_LOW", "THREATS_HIGH", None])
+@pytest.mark.parametrize("activation", ["DEACTIVATED", "DELETED"])
+def test_an_agent_that_was_deactivated_vouches_for_nothing_and_is_inactive(
+    activation: str, security: str | None
+) -> None:
+    record = inactive(lookout_device(activation_status=activation, security_status=security))
+    assert (record.status, record.severity, record.category) == (Status.OPEN, Level.MEDIUM, Category.DEVICE)
+    assert (record.partner_device_id, record.mdm_device_id) == ("agent-1", "mdm-1")
+    assert record.report_id == "event-2:agent_inactive"
+
+
+@pytest.mark.parametrize("change", ["DELETED", "PURGED"])
+def test_a_device_that_the_vendor_deleted_vouches_for_nothing(change: str) -> None:
+    record = inactive({**lookout_device(protection_status="PROTECTED"), "change_type": change})
+    assert record.status is Status.OPEN
+    opened = lookout_threat(classifications=["TROJAN"])
+    deleted = {**lookout_device(), "change_type": change}
+    assert {key for _, key in open_threats("lookout", opened, deleted)} == {"threat-1", "agent_inactive"}
+
+
+def test_an_agent_that_is_back_at_work_is_inactive_no_more() -> None:
+    gone = lookout_device(activation_status="DEACTIVATED", protection_status="DISCONNECTED")
+    back = {**lookout_device(protection_status="PROTECTED"), "id": "event-9"}
+    unprotected = {**lookout_device(protection_status="DISCONNECTED"), "id": "event-9"}
+    assert open_threats("lookout", gone) == {("agent-1", "agent_inactive")}
+    assert not open_threats("lookout", gone, back)
+    assert open_threats("lookout", gone, unprotected)
+
+
+@pytest.mark.parametrize("security", ["SECURE", "THREATS_HIGH", None])
+@pytest.mark.parametrize("change", ["CREATED", "UPDATED", "DELETED"])
+def test_an_agent_that_was_only_invited_has_nothing_to_say_and_nothing_to_lose(
+    change: str, security: str | None
+) -> None:
+    event = lookout_device(activation_status="PENDING", security_status=security)
+    [record] = records("lookout", {**event, "change_type": change})
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.mdm_device_id == "mdm-1"
+
+
+def test_an_activation_that_no_table_knows_vouches_for_nothing_and_is_logged() -> None:
+    _, record = records("lookout", lookout_device(activation_status="Paused"))
+    assert isinstance(record, ThreatRecord)
+    assert record.status is Status.UNKNOWN
+    assert unknown_words(record) == [("status", "Paused")]
+    [identity] = records("lookout", lookout_device(activation_status="UNKNOWN"))
+    assert isinstance(identity, DeviceIdentityRecord)
+    raised = records("lookout", lookout_device(activation_status="Paused", security_status="THREATS_HIGH"))
+    assert isinstance(raised[0], DeviceStateRecord)
+    assert (raised[0].severity, raised[0].closed_keys) == (Level.HIGH, ())
+
+
+def test_an_inactive_agent_without_a_device_is_nobodys() -> None:
+    status = {"activation_status": "DEACTIVATED"}
+    [record] = records("lookout", {**lookout_device(), "device": {"status": status}})
+    assert isinstance(record, UnreadableRecord)
+    assert (record.reason, record.threat) == ("no device", None)
+
+
+@pytest.mark.parametrize("security", ["UNKNOWN", "PENDING", "Not Available", "NONE", "", None])
+def test_no_verdict_rates_nothing_and_clears_nothing(security: str | None) -> None:
+    [record] = records("lookout", lookout_device(security_status=security, protection_status="PROTECTED"))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+PARENT = {"parent_device_guid": "agent-0", "activation_status": "ACTIVATED", "protection_status": "PROTECTED"}
+
+
+@pytest.mark.parametrize(
+    ("own", "parent", "level", "clears"),
+    [
+        ("SECURE", "THREATS_HIGH", "high", "none"),
+        ("SECURE", "THREATS_LOW", "low", "none"),
+        ("THREATS_HIGH", "SECURE", "high", "none"),
+        ("THREATS_LOW", "THREATS_MEDIUM", "medium", "none"),
+        ("SECURE", "ODD", "high", "none"),
+        ("SECURE", "SECURE", "secured", "all"),
+        ("SECURE", "UNKNOWN", "secured", "all"),
+        ("SECURE", None, "secured", "all"),
+        (None, "THREATS_HIGH", "high", "none"),
+    ],
+)
+def test_a_profile_is_at_risk_where_the_device_around_it_is(
+    own: str | None, parent: str | None, level: str, clears: str
+) -> None:
+    event = lookout_device(security_status=own)
+    device = {**loaded(event["device"]), "parent_status": {**PARENT, "security_status": parent}}
+    record = state("lookout", {**event, "device": device})
+    assert (record.partner_device_id, record.severity, record.clears) == ("agent-1", level, clears)
+    assert ("severity" in dict(unknown_words(record))) is (parent == "ODD")
+
+
+def test_a_parent_whose_agent_was_only_invited_says_nothing() -> None:
+    parent = {**PARENT, "activation_status": "PENDING", "security_status": "THREATS_HIGH"}
+    event = lookout_device()
+    assert (
+        state("lookout", {**event, "device": {**loaded(event["device"]), "parent_status": parent}}).clears
+        is Clears.ALL
+    )
+
+
+def test_a_secure_parent_does_not_vouch_for_a_profile_that_says_nothing() -> None:
+    event = lookout_device(security_status=None)
+    device = {**loaded(event["device"]), "parent_status": {**PARENT, "security_status": "SECURE"}}
+    [record] = records("lookout", {**event, "device": device})
     assert isinstance(record, DeviceIdentityRecord)
 
 
@@ -158,11 +410,12 @@ def test_a_protected_device_has_no_inactive_agent(protection: str | None) -> Non
     assert state("lookout", content).closed_keys == ("agent_inactive",)
 
 
-@pytest.mark.parametrize("protection", ["DISCONNECTED", "ODD"])
-def test_a_device_that_is_not_protected_is_not_clear_and_its_agent_is_inactive(protection: str) -> None:
+@pytest.mark.parametrize(("protection", "logged"), [("DISCONNECTED", []), ("Odd", [("status", "Odd")])])
+def test_a_device_that_is_not_protected_is_not_clear_and_its_agent_is_inactive(
+    protection: str, logged: list[tuple[str, str]]
+) -> None:
     of_device, of_agent = records("lookout", lookout_device(protection_status=protection))
-    assert isinstance(of_device, DeviceStateRecord)
-    assert (of_device.severity, of_device.clears, of_device.closed_keys) == (Level.SECURED, "none", ())
+    assert isinstance(of_device, DeviceIdentityRecord)
     assert isinstance(of_agent, ThreatRecord)
     assert (of_agent.threat_type, of_agent.category, of_agent.severity) == (
         "agent_inactive",
@@ -172,6 +425,20 @@ def test_a_device_that_is_not_protected_is_not_clear_and_its_agent_is_inactive(p
     assert (of_agent.status, of_agent.threat_key) == (Status.OPEN, "agent_inactive")
     assert of_agent.detected_at == of_device.detected_at
     assert of_agent.report_id != of_device.report_id
+    assert unknown_words(of_agent) == logged
+
+
+def test_a_device_at_risk_that_is_not_protected_keeps_its_level() -> None:
+    event = lookout_device(protection_status="DISCONNECTED", security_status="THREATS_HIGH")
+    of_device, of_agent = records("lookout", event)
+    assert isinstance(of_device, DeviceStateRecord)
+    assert (of_device.severity, of_device.clears, of_device.closed_keys) == (Level.HIGH, "none", ())
+    assert isinstance(of_agent, ThreatRecord)
+
+
+def test_a_protection_without_a_verdict_neither_vouches_nor_accuses() -> None:
+    [record] = records("lookout", lookout_device(protection_status="UNKNOWN"))
+    assert isinstance(record, DeviceIdentityRecord)
 
 
 def test_a_device_event_without_a_status_is_its_identity() -> None:
@@ -186,10 +453,14 @@ def test_a_device_event_gives_the_platform_of_threats_in_the_same_message() -> N
     assert read[0].platform is Platform.ANDROID
 
 
-@pytest.mark.parametrize("change", [{"type": "AUDIT"}, {"change_type": "PURGED"}])
-def test_audits_and_purges_are_no_business_of_ours(change: dict[str, str]) -> None:
-    [record] = records("lookout", {**lookout_threat(), **change})
+@pytest.mark.parametrize("event", [lookout_threat(), lookout_threat(status="RESOLVED"), lookout_smishing()])
+@pytest.mark.parametrize("change", [{"type": "AUDIT"}, {"change_type": "PURGED"}, {"change_type": "DELETED"}])
+def test_audits_and_deleted_threats_are_no_business_of_ours(
+    event: JsonObject, change: dict[str, str]
+) -> None:
+    [record] = records("lookout", {**event, **change})
     assert isinstance(record, IgnoredRecord)
+    assert record.raw is None
 
 
 def test_an_unknown_event_type_is_set_aside() -> None:
@@ -260,9 +531,148 @@ def test_a_status_that_no_table_knows_is_logged() -> None:
     ("details", "name"),
     [
         ({"package_name": "org.example.torch", "path": "/data/app"}, "org.example.torch"),
-        ({"path": "/system/xbin/su"}, "/system/xbin/su"),
-        ({"url": "http://bad.example/"}, "http://bad.example/"),
+        ({"file_name": "files/of/anna/a.apk", "path": "/data/app"}, "a.apk"),
+        ({"path": "/system/xbin/su"}, "su"),
+        ({"path": "C:\\anna\\su.exe\\"}, "su.exe"),
+        ({"url": "http://bad.example/in?who=anna#there"}, "http://bad.example/in"),
+        ({"url": "[redacted]"}, None),
     ],
 )
-def test_what_the_details_say_names_the_threat(details: dict[str, str], name: str) -> None:
+def test_what_the_details_say_names_the_threat(details: dict[str, str], name: str | None) -> None:
     assert threat("lookout", lookout_threat(details=details)).threat_name == name
+
+
+@pytest.mark.parametrize(
+    "assessments", [[{"details": {"name": "Fake bank"}}], {"details": {"name": "Fake bank"}}]
+)
+def test_an_assessment_names_a_threat_better_than_a_path(assessments: object) -> None:
+    record = threat("lookout", lookout_threat(assessments=assessments, details={"path": "/data/app/x"}))
+    assert record.threat_name == "Fake bank"
+
+
+NETWORK = {
+    "network_ssid": "Anna's cafe",
+    "mac_address": "02:00:5e:10:00:01",
+    "dns_ip_addresses": ["192.0.2.53"],
+    "proxy_address": "proxy-of-anna",
+    "vpn_local_address": "192.0.2.29",
+    "network": {
+        "network_name": "Anna's cafe",
+        "network_type": "NETWORK_CONNECTION_TYPE_WIFI",
+        "wifi_bssid": "02-00-5e-10-00-02",
+        "access_point_hostname": "router-of-anna",
+        "dns_ip_address": ["192.0.2.54"],
+        "proxy_config": {"address": "proxy-of-anna", "port": 8080},
+        "vpn_configuration": {"remote_domain": "vpn-of-anna", "routes": "192.0.2.0/24"},
+    },
+    "trusted_signing_identity": "Anna's own",
+}
+
+
+def test_the_network_that_a_person_was_in_is_not_kept() -> None:
+    event = lookout_threat(type="NETWORK", classifications=["ACTIVE_MITM"], details=NETWORK)
+    kept = threat("lookout", event).model_dump_json().lower()
+    assert "network_connection_type_wifi" in kept
+    for private in ("anna", "02:00:5e", "02-00-5e", "192.0.2."):
+        assert private not in kept
+
+
+def test_a_row_of_the_devices_list_is_a_snapshot_of_its_own_time() -> None:
+    record = state("lookout", lookout_device_row())
+    assert (record.severity, record.clears, record.closed_keys) == (
+        Level.SECURED,
+        Clears.ALL,
+        ("agent_inactive",),
+    )
+    assert (record.partner_device_id, record.mdm_device_id, record.os_version) == ("agent-1", "mdm-1", "26.1")
+    assert record.detected_at == datetime(2026, 2, 1, 9, 30, tzinfo=UTC)
+    assert "anna" not in record.model_dump_json()
+
+
+def test_a_secure_row_vouches_up_to_its_last_check_in() -> None:
+    before = "2026-02-01T07:00:00.000+00:00"
+    record = state("lookout", lookout_device_row(checkin_time=before))
+    assert record.detected_at == datetime(2026, 2, 1, 9, 30, tzinfo=UTC)
+    assert record.clears_until == datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
+    timeless = state("lookout", lookout_device_row(checkin_time=None, updated_time=None))
+    assert timeless.clears is Clears.NONE
+
+
+def test_a_row_that_says_something_else_is_another_report() -> None:
+    secure, at_risk = lookout_device_row(), lookout_device_row(security_status="THREATS_LOW")
+    gone = lookout_device_row(activation_status="DEACTIVATED", deactivated_at="2026-02-01T09:30:00Z")
+    ids = {each.report_id for each in (state("lookout", secure), state("lookout", at_risk), inactive(gone))}
+    assert len(ids) == 3
+    assert state("lookout", secure).report_id == state("lookout", {**secure, "oid": "other"}).report_id
+
+
+def test_a_row_of_the_threats_list_opens_and_ends_a_threat() -> None:
+    record = threat("lookout", lookout_threat_row())
+    assert (record.threat_key, record.partner_device_id, record.mdm_device_id) == (
+        "threat-1",
+        "agent-1",
+        "mdm-1",
+    )
+    assert (record.threat_type, record.severity, record.status) == ("trojan", Level.HIGH, Status.OPEN)
+    assert record.detected_at == datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
+    over = lookout_threat_row(status="RESOLVED", resolved_at="2026-02-01T09:00:00.000+00:00")
+    assert threat("lookout", over).resolved_at == datetime(2026, 2, 1, 9, 0, tzinfo=UTC)
+    assert not open_threats("lookout", lookout_threat_row(), over)
+
+
+def test_a_row_of_the_smishing_list_is_phishing() -> None:
+    row = {"guid": "alert-1", "device_guid": "agent-1", "detected_at": "2026-02-01T08:00:00Z"}
+    record = threat("lookout", {**row, "detections": [{"category": "CEO_FRAUD"}]})
+    assert (record.threat_key, record.threat_type, record.partner_device_id) == (
+        "alert-1",
+        "phishing",
+        "agent-1",
+    )
+    assert record.detected_at == datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("row", [{"guid": "x", "name": "a list of something else"}, {"guid": "x"}])
+def test_a_row_of_another_list_is_not_lookouts(row: dict[str, str]) -> None:
+    foreign, _ = records("lookout", row, lookout_device())
+    assert isinstance(foreign, UnreadableRecord)
+    assert foreign.foreign
+
+
+def test_the_lists_come_as_the_vendor_pages_them() -> None:
+    page = json.dumps({"count": 1, "devices": [lookout_device_row()]}).encode()
+    [record] = parse("lookout", page, received_at=RECEIVED_AT)
+    assert isinstance(record, DeviceStateRecord)
+    assert parse("lookout", b'{"count": 0, "threats": []}', received_at=RECEIVED_AT) == []
+
+
+def test_a_deactivated_parent_says_nothing_of_its_level() -> None:
+    profile = lookout_device()
+    profile["device"] = {
+        **profile["device"],  # type: ignore[dict-item]
+        "parent_status": {"activation_status": "DEACTIVATED", "security_status": "THREATS_HIGH"},
+    }
+    assert state("lookout", profile).severity is Level.SECURED
+
+
+def test_nothing_that_describes_a_threat_in_a_network_is_kept() -> None:
+    described = {"name": "Cafe Zoe", "summary": "Cafe Zoe is a rogue network"}
+    record = threat(
+        "lookout",
+        lookout_threat(
+            type="NETWORK",
+            classifications=["ROGUE_WIFI"],
+            description="Joined Cafe Zoe",
+            details={"network_ssid": "Cafe Zoe", "application_name": "Cafe Zoe"},
+            assessments=[{"classification": "ROGUE_WIFI", "details": described}],
+        ),
+    )
+    assert (record.threat_type, record.threat_name) == ("rogue_wifi", None)
+    assert "Zoe" not in record.model_dump_json()
+
+
+def test_a_grade_of_a_threat_that_says_it_has_none_is_the_types() -> None:
+    levels = [
+        threat("lookout", lookout_threat(severity=each)).severity for each in ("UNKNOWN", "info", "Grim")
+    ]
+    assert levels[1:] == [Level.SECURED, Level.HIGH]
+    assert levels[0] is threat("lookout", lookout_threat(severity=None)).severity

@@ -1,12 +1,15 @@
 """Pradeo's events, typed and bare, and its syslog line."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
+from ingest_threat.partners.pradeo import LEVEL_FIELDS
 from shared.domain.level import Level
 from shared.domain.record import (
     Category,
@@ -35,7 +38,7 @@ from tests.ingest_threat.partners.messages_pradeo import (
 )
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
 from tests.ingest_threat.partners.messages_zimperium import zimperium_search
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)
@@ -58,7 +61,7 @@ def test_an_inactive_status_resolves_the_same_threat(value: object) -> None:
     assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, None, AT)
 
 
-@pytest.mark.parametrize("value", [2, 3, "3", -1, 10, None, "", "on"])
+@pytest.mark.parametrize("value", [2, 3, "3", -1, 10, "on"])
 def test_an_undocumented_value_neither_opens_nor_resolves(value: object) -> None:
     record = threat("pradeo", status_record("Network", "RogueCellTower", value))
     assert (record.status, record.resolved_at) == (Status.UNKNOWN, None)
@@ -174,13 +177,7 @@ def test_an_unknown_level_of_the_device_is_high_and_a_missing_one_none() -> None
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        (
-            {"applicationThreatLevel": None, "systemThreatLevel": "", "networkThreatLevel": None},
-            "no threat level",
-        ),
         ({"device": None}, "no device"),
-        ({"matchedSystemStatusLevels": [7]}, "matchedSystemStatusLevels holds what is not an object"),
-        ({"matchedSystemStatusLevels": [{}]}, "no name"),
         (
             {"matchedNetworkStatusLevels": [graded("Network", "NFC", "Red", 1)] * 201},
             "matchedNetworkStatusLevels has more than 200 entries",
@@ -191,6 +188,177 @@ def test_a_snapshot_that_makes_no_sense_is_set_aside(fields: dict[str, object], 
     [record] = records("pradeo", correlation(**fields))
     assert isinstance(record, UnreadableRecord)
     assert record.reason == reason
+
+
+@pytest.mark.parametrize("entry", [7, {}, {"systemStatusLevel": "Red"}])
+def test_a_status_that_cannot_be_read_is_named_and_costs_no_other(entry: object) -> None:
+    statuses = [entry, graded("System", "Root", "Red", 1)]
+    whole, root, broken = records("pradeo", correlation(matchedSystemStatusLevels=statuses))
+    assert isinstance(whole, DeviceStateRecord)
+    assert isinstance(root, ThreatRecord)
+    assert root.threat_type == "jailbreak_root"
+    assert isinstance(broken, UnreadableRecord)
+    assert broken.reason.startswith("matchedSystemStatusLevels: ")
+
+
+@pytest.mark.parametrize("wrapped", [lambda one: one, lambda one: json.dumps([one]), json.dumps])
+def test_a_list_of_one_is_read_whatever_a_tool_made_of_it(wrapped: Callable[[JsonObject], object]) -> None:
+    one = wrapped(graded("System", "Root", "Red", 1))
+    _, root = records("pradeo", correlation(matchedSystemStatusLevels=one))
+    assert isinstance(root, ThreatRecord)
+    assert root.threat_type == "jailbreak_root"
+
+
+NEVER = {"coupled": False, "lastConnection": None}
+LOST = {"coupled": False, "lastConnection": "2026-01-30T12:00:00.000Z"}
+UNENROLLED = [{"matchConditions": [{"type": "enrollmentStatusIs", "value": "unenrolled"}]}]
+
+
+@pytest.mark.parametrize(
+    "word", ["NotYetAvailable", "not yet available", "Pending", "unknown", "None", "N/A"]
+)
+def test_a_level_that_is_not_known_yet_rates_nothing(word: str) -> None:
+    quiet = correlation(
+        systemThreatLevel=word,
+        networkThreatLevel=word,
+        matchedSystemStatusLevels=[],
+        matchedNetworkStatusLevels=[],
+    )
+    whole = state("pradeo", bare(quiet))
+    assert (whole.severity, whole.clears, whole.levels) == ("secured", "none", {Category.APP: Level.SECURED})
+    assert unknown_words(whole) == []
+    found = records("pradeo", bare(correlation(**dict.fromkeys(LEVEL_FIELDS, word))))
+    assert [each.record for each in found] == ["device_identity", "threat"]
+
+
+def test_a_correlation_that_is_not_done_is_no_verdict() -> None:
+    [known, _] = records("pradeo", correlation(status="inProgress"))
+    assert isinstance(known, DeviceIdentityRecord)
+    [known, _] = records("pradeo", correlation(status="done"))
+    assert isinstance(known, DeviceStateRecord)
+
+
+@pytest.mark.parametrize("status", ["Approved", "Disapproved"])
+@pytest.mark.parametrize("enrollment", [NEVER, None, {"id": "e-1", "lastConnection": None}])
+def test_a_verdict_on_a_phone_whose_agent_never_connected_is_no_scan(
+    status: str, enrollment: JsonObject | None
+) -> None:
+    content = device_verdict(
+        status, device=device(enrollmentStatus=enrollment), matchedResponseRules=UNENROLLED
+    )
+    for each in (content, bare(content)):
+        [known] = records("pradeo", each)
+        assert isinstance(known, DeviceIdentityRecord)
+        assert known.mdm_device_id == "mdm-1"
+    [known] = records(
+        "pradeo", bare(correlation(device=device(enrollmentStatus=enrollment), matchedSystemStatusLevels=[]))
+    )
+    assert isinstance(known, DeviceIdentityRecord)
+
+
+def test_whatever_is_said_of_an_agent_that_never_connected_is_no_scan_of_it() -> None:
+    never = device(enrollmentStatus=NEVER)
+    assert not state("pradeo", device_verdict("Approved", device=never, matchedResponseRules=[])).scanned
+    content = app_verdict("Approved")
+    content["content"]["deviceApplicationCompliance"]["deviceApplication"]["device"] = never  # type: ignore[index, call-overload]
+    assert not threat("pradeo", content).scanned
+    assert threat("pradeo", app_verdict("Approved")).scanned
+
+
+def test_an_agent_that_is_gone_vouches_for_nothing_and_clears_nothing() -> None:
+    gone = device(enrollmentStatus=LOST)
+    for content in (
+        device_verdict("Approved", device=gone),
+        correlation(device=gone, systemThreatLevel="Green", matchedSystemStatusLevels=[]),
+    ):
+        known, lost = records("pradeo", content)
+        assert isinstance(known, DeviceIdentityRecord)
+        assert isinstance(lost, ThreatRecord)
+        assert (lost.threat_key, lost.status, lost.scanned) == ("agent_inactive", Status.OPEN, False)
+    lost = threat("pradeo", device_verdict("NotDefined", device=gone))
+    assert lost.threat_key == "agent_inactive"
+    red, lost = records("pradeo", device_verdict("Disapproved", device=gone))
+    assert isinstance(red, DeviceStateRecord)
+    assert (red.severity, red.closed_keys) == ("high", ())
+    assert isinstance(lost, ThreatRecord)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_of_an_agent_that_is_gone_no_resolution_counts(value: int) -> None:
+    content = status_record("System", "Root", value)
+    content["content"]["deviceSystemStatusRecord"]["device"] = device(enrollmentStatus=LOST)  # type: ignore[index, call-overload]
+    *found, lost = records("pradeo", content)
+    assert [each.record for each in found] == ["threat"] * value
+    assert isinstance(lost, ThreatRecord)
+    assert lost.threat_type == "agent_inactive"
+
+
+def test_a_phone_that_was_deleted_has_lost_its_agent() -> None:
+    enrolled = {"coupled": True, "lastConnection": "2026-01-30T12:00:00.000Z"}
+    deleted = device(enrollmentStatus=enrolled, deletedAt="2026-02-01T07:00:00.000Z")
+    _, lost = records("pradeo", bare(device_verdict("Approved", device=deleted)))
+    assert isinstance(lost, ThreatRecord)
+    assert (lost.threat_type, lost.status) == ("agent_inactive", Status.OPEN)
+
+
+def test_an_app_that_was_uninstalled_is_no_threat_any_more() -> None:
+    content = app_verdict("Disapproved", "Red")
+    content["content"]["deviceApplicationCompliance"]["deviceApplication"]["uninstalledAt"] = (  # type: ignore[index, call-overload]
+        "2026-02-01T09:00:00Z"
+    )
+    gone = threat("pradeo", content)
+    assert (gone.status, gone.resolved_at) == (Status.RESOLVED, datetime(2026, 2, 1, 9, tzinfo=UTC))
+
+
+def row(**fields: object) -> JsonObject:
+    """A device of the REST interface."""
+    return loaded(
+        {
+            "id": "agent-1",
+            "name": "Anna's phone",
+            "platform": "ios",
+            "osVersion": "26.1",
+            "serialNumber": "SER-1",
+            "imei": "352099001761481",
+            "phoneNumber": "+4915550100",
+            "agentStatus": "online",
+            "lastSyncAt": "2026-02-01T08:00:00Z",
+            "enrolledAt": "2026-01-01T08:00:00Z",
+            "riskLevel": "low",
+            "securityStatus": "secured",
+            "customFields": {"who": "Anna"},
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("risk", "status", "level"),
+    [
+        ("low", "secured", "secured"),
+        ("low", "at risk", "high"),
+        ("medium", "secured", "medium"),
+        ("high", None, "high"),
+        ("purple", "secured", "high"),
+    ],
+)
+def test_a_row_of_the_rest_interface_is_the_devices_state(risk: str, status: str | None, level: str) -> None:
+    page = {"total": 1, "items": [row(riskLevel=risk, securityStatus=status)]}
+    [whole] = parse("pradeo", json.dumps(page).encode(), received_at=RECEIVED_AT)
+    assert isinstance(whole, DeviceStateRecord)
+    assert (whole.severity, whole.clears, whole.partner_device_id) == (level, "none", "agent-1")
+    assert (whole.serial, whole.platform, whole.closed_keys) == ("SER-1", Platform.IOS, ("agent_inactive",))
+    unknown = {risk, status} & {"purple", "at risk"}
+    assert unknown_words(whole) == [("severity", each) for each in unknown]
+    assert not {"Anna", "352099001761481"} & set(re.findall(r"\w+", whole.model_dump_json()))
+
+
+def test_a_row_without_a_phone_or_a_verdict_is_its_identity_and_a_dead_agent_is_named() -> None:
+    for fields in ({"lastSyncAt": None, "enrolledAt": None}, {"riskLevel": "pending"}, {"riskLevel": None}):
+        [known] = records("pradeo", row(**fields))
+        assert isinstance(known, DeviceIdentityRecord)
+    lost = threat("pradeo", row(agentStatus="uninstalled"))
+    assert (lost.threat_key, lost.status, lost.event_at) == ("agent_inactive", Status.OPEN, None)
 
 
 def test_a_threat_of_a_snapshot_keeps_its_own_entry_only() -> None:
@@ -238,7 +406,11 @@ def test_a_verdict_on_the_device_is_its_state_and_clears_nothing(
     status: str, rules: object, severity: str
 ) -> None:
     record = state("pradeo", device_verdict(status, matchedResponseRules=rules))
-    assert (record.severity, record.clears, record.closed_keys) == (severity, Clears.NONE, ())
+    assert (record.severity, record.clears, record.closed_keys) == (
+        severity,
+        Clears.NONE,
+        ("agent_inactive",),
+    )
     assert record.detected_at == AT
 
 
@@ -338,6 +510,13 @@ def test_another_mdms_name_is_kept_with_its_id(emm: str) -> None:
         event("DetectionPolicyUpdated", {"detectionPolicy": {}}),
         event("DevicePermissionStatusUpdated", {"device": device(), "permission": "vpn", "value": 0}),
         {"id": "event-3", "emmApplication": {"id": "a"}},
+        {"id": "event-3", "integration": {"id": "i"}, "job": "updateDevices", "error": "x"},
+        event("TokenGenerated", {"id": "t"}),
+        event("DetectionPolicyDecision", {"application": {"id": 7}, "allowed": "false"}),
+        event("DeviceApplicationResponseRuleCreated", {"deviceApplicationResponseRule": {}}),
+        event("DeviceInstalledApplicationsListUpdated", {"device": {"id": "a", "applications": []}}),
+        event("DeviceResponseRuleDeleted", {}),
+        event("UserUpdated", "a text"),
     ],
 )
 def test_what_says_nothing_of_a_device_is_ignored(content: JsonObject) -> None:
@@ -414,3 +593,91 @@ def test_a_level_that_no_table_knows_is_high_and_logged() -> None:
     [known, *_] = records("pradeo", correlation())
     assert isinstance(known, DeviceStateRecord)
     assert unknown_words(known) == []
+
+
+def without_level(**fields: object) -> JsonObject:
+    return correlation(applicationThreatLevel=None, systemThreatLevel=None, networkThreatLevel=None, **fields)
+
+
+def test_a_snapshot_without_a_level_is_no_verdict_and_its_graded_threats_count() -> None:
+    rooted = graded("System", "Root", "Red", 1)
+    known, found = records("pradeo", without_level(matchedSystemStatusLevels=[rooted]))
+    assert isinstance(known, DeviceIdentityRecord)
+    assert isinstance(found, ThreatRecord)
+    assert (found.threat_type, found.severity, found.status) == ("jailbreak_root", Level.HIGH, Status.OPEN)
+    empty = event("DeviceCorrelationUpdated", {"deviceCorrelation": {"id": "c-1", "device": device()}})
+    [refused] = records("pradeo", empty)
+    assert isinstance(refused, UnreadableRecord)
+    assert refused.reason == "no threat level"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_status_without_a_value_is_active_and_that_is_logged(value: object) -> None:
+    for message in (status_record("System", "Root", value), history("Root", value)):
+        record = threat("pradeo", message)
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "no status")])
+
+
+@pytest.mark.parametrize(("level", "opened"), [("Red", True), (None, True), ("Green", False)])
+def test_a_graded_status_without_a_value_is_active_unless_its_kind_is_well(
+    level: str | None, opened: bool
+) -> None:
+    fields = {
+        "systemThreatLevel": level,
+        "matchedSystemStatusLevels": [graded("System", "Root", "Red", None)],
+    }
+    found = [each for each in records("pradeo", correlation(**fields)) if isinstance(each, ThreatRecord)]
+    assert [each.threat_name for each in found] == (["Root"] if opened else [])
+
+
+@pytest.mark.parametrize(
+    ("risk", "status", "level"),
+    [
+        ("low", "compromised", "high"),
+        ("medium", "High", "high"),
+        ("high", "low", "high"),
+        ("low", "Medium", "medium"),
+        ("low", "unknown", "low"),
+        (None, "compromised", "high"),
+    ],
+)
+def test_a_row_is_as_bad_as_the_graver_of_its_two_words(risk: str | None, status: str, level: str) -> None:
+    assert state("pradeo", row(riskLevel=risk, securityStatus=status)).severity == level
+
+
+@pytest.mark.parametrize("never", ["never", "---", "N/A"])
+def test_a_phone_whose_last_connection_is_no_time_has_never_connected(never: str) -> None:
+    enrollment = {"coupled": False, "lastConnection": never}
+    body = correlation(device=device(enrollmentStatus=enrollment))
+    assert not any(isinstance(each, DeviceStateRecord) for each in records("pradeo", body))
+    assert "agent_inactive" not in {getattr(each, "threat_type", None) for each in records("pradeo", body)}
+
+
+@pytest.mark.parametrize("job", [{"id": "1", "job": "updateDevices"}, {"job": {"kind": "sync"}}])
+def test_a_job_is_ignored_whatever_stands_beside_it(job: object) -> None:
+    [record] = records("pradeo", job)
+    assert isinstance(record, IgnoredRecord)
+
+
+def test_the_network_of_a_status_is_not_kept() -> None:
+    message = status_record("Network", "RogueAccessPoint", 1, details={"network": "Cafe Zoe"})
+    assert "Zoe" not in threat("pradeo", message).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("grade", "level"), [("None", "secured"), ("Info", "secured"), ("unknown", "high"), ("Plum", "high")]
+)
+def test_a_grade_that_is_none_is_the_types_default(grade: str, level: str) -> None:
+    found = records("pradeo", correlation(matchedSystemStatusLevels=[graded("System", "Root", grade, 1)]))
+    levels = [each.severity for each in found if isinstance(each, ThreatRecord)]
+    assert levels == ([] if level == "secured" else [level])
+
+
+def test_a_value_in_a_snapshot_that_nobody_knows_is_logged_and_neither_opens_nor_closes() -> None:
+    graded_so = [graded("System", "Root", "Red", "of a later agent"), graded("System", "DebugMode", "Red", 3)]
+    state, root = records("pradeo", correlation(matchedSystemStatusLevels=graded_so))
+    assert isinstance(state, DeviceStateRecord)
+    assert isinstance(root, ThreatRecord)
+    assert (root.threat_key, root.status) == ("status:ROOT", "unknown")
+    assert unknown_words(root) == [("status", "of a later agent")]
+    assert "status:ROOT" not in state.closed_keys

@@ -8,7 +8,16 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
-from shared.domain.record import Clears, IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.model import id_part
+from shared.domain.record import (
+    Clears,
+    DeviceIdentityRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from tests.ingest_threat.partners import reading
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_sophos import (
@@ -18,7 +27,7 @@ from tests.ingest_threat.partners.messages_sophos import (
     sophos_relabelled,
     sophos_violation,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -35,31 +44,131 @@ def ignored(content: JsonObject) -> bool:
 def test_a_detection_is_open() -> None:
     record = threat(sophos_event())
     assert (record.report_id, record.partner_device_id) == ("event-1", "agent-1")
-    assert record.threat_key == "agent-1:andr/torch-b"
+    assert (record.threat_key, record.alias) == (
+        "agent-1:andr/torch-b:com.example.torch",
+        "agent-1:andr/torch-b",
+    )
     assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
     assert (record.category, record.threat_type, record.severity) == ("app", "malware", Level.HIGH)
     assert (record.platform, record.mdm_device_id, record.vendor_category) == (None, None, "MALWARE")
 
 
 @pytest.mark.parametrize("kind", ["Threat::CleanedUp", "Threat::Dismissed", "Threat::HIPSDismissed"])
-def test_a_clean_up_lands_on_its_detection_by_what_was_found(kind: str) -> None:
-    gone = threat(sophos_event(kind, id="event-9", name="Malware cleaned up: 'ANDR/Torch-B' at '/data'"))
+def test_a_clean_up_lands_on_its_detection_by_what_was_found_and_where(kind: str) -> None:
+    gone = threat(
+        sophos_event(kind, id="event-9", name="Malware cleaned up: 'ANDR/Torch-B' at 'Com.example.torch'")
+    )
     assert gone.threat_key == threat(sophos_event()).threat_key
     assert (gone.status, gone.detected_at, gone.resolved_at) == (Status.RESOLVED, None, AT)
-    other = threat(sophos_event(kind, name="Malware cleaned up: 'Andr/Lamp-C' at '/data'"))
-    assert other.threat_key != gone.threat_key
+    for name in ("'Andr/Lamp-C' at 'com.example.torch'", "'Andr/Torch-B' at '/data'"):
+        other = threat(sophos_event(kind, name=f"Malware cleaned up: {name}"))
+        assert other.threat_key != gone.threat_key
+
+
+ONE = sophos_event(name="Malware detected: 'Andr/Torch-B' at 'com.example.one'", threat="Andr/Torch-B")
+TWO = sophos_event(id="event-2", name="Malware detected: 'Andr/Torch-B' at 'com.example.two'")
+
+
+@pytest.mark.parametrize(
+    ("says", "left"),
+    [
+        ("'Andr/Torch-B' at 'com.example.one'", {"com.example.two"}),
+        ("Andr/Torch-B at com.example.two.", {"com.example.one"}),
+        ("'Andr/Torch-B'", set()),
+        ("Andr/Torch-B", set()),
+        ("'Andr/Torch-B' at 'com.example.three'", {"com.example.one", "com.example.two"}),
+    ],
+)
+def test_one_clean_up_ends_what_it_names(says: str, left: set[str]) -> None:
+    gone = sophos_event(
+        "Threat::CleanedUp", id="event-3", when="2026-02-01T08:00:00Z", name=f"Malware cleaned up: {says}"
+    )
+    still_open = open_threats("sophos", ONE, TWO, gone)
+    assert still_open == {("agent-1", id_part(f"agent-1:andr/torch-b:{place}")) for place in left}
+
+
+@pytest.mark.parametrize(
+    ("detected", "dismissed"),
+    [
+        (
+            {
+                "threat": "C2/Lamp-D",
+                "name": "Malicious traffic detected: C2/Lamp-D (Technical Support reference: 17)",
+            },
+            {"threat": "C2/Lamp-D", "name": "Malicious traffic detection locally cleared: C2/Lamp-D"},
+        ),
+        (
+            {"name": "Malicious traffic detected: C2/Lamp-D (Technical Support reference: 17)"},
+            {"name": "Malicious traffic detection locally cleared: C2/Lamp-D"},
+        ),
+        (
+            {"name": "Malicious traffic detected: C2/Lamp-D (x) at /data/lamp. Parent process: init."},
+            {"name": "Malicious traffic detection locally cleared: C2/Lamp-D"},
+        ),
+        (
+            {"threat": "C2/Lamp-D", "name": "A wholly new sentence"},
+            {"threat": "c2/lamp-d", "name": "Another"},
+        ),
+    ],
+)
+def test_keys_meet_by_what_was_found_and_not_by_a_sentence(
+    detected: JsonObject, dismissed: JsonObject
+) -> None:
+    opened = sophos_event("Threat::CommandAndControlDetected::1", **detected)
+    gone = sophos_event(
+        "Threat::CommandAndControlDismissed", id="e-2", when="2026-02-01T08:00:00Z", **dismissed
+    )
+    assert open_threats("sophos", opened)
+    assert not open_threats("sophos", opened, gone)
+
+
+@pytest.mark.parametrize(
+    ("kind", "threat_type", "status"),
+    [
+        ("Threat::LowRepAppDetected", "suspicious_app", Status.OPEN),
+        ("Threat::LowRepAppCleanedUp", "suspicious_app", Status.RESOLVED),
+        ("CoreDetection", "malware", Status.OPEN),
+        ("CorePuaDetection", "potentially_unwanted_app", Status.OPEN),
+        ("CoreClean", "malware", Status.RESOLVED),
+        ("CoreCleanFailed", "malware", Status.OPEN),
+        ("Threat::PuaCleanupFailed::REBOOT_REQUIRED", "potentially_unwanted_app", Status.OPEN),
+    ],
+)
+def test_the_vendors_types_of_what_was_found(kind: str, threat_type: str, status: Status) -> None:
+    record = threat(sophos_event(kind, name="Said: ''Andr/Torch-B'' at ''com.example.torch''"))
+    assert (record.threat_type, record.status) == (threat_type, status)
+    assert record.threat_key == "agent-1:andr/torch-b:com.example.torch"
+
+
+def test_traffic_that_was_blocked_is_over_at_once() -> None:
+    says = "Malicious outbound network traffic blocked from 'com.example.torch'"
+    record = threat(sophos_event("Threat::IpsInboundDetection::2", name=says))
+    assert (record.status, record.reason, record.category) == (Status.RESOLVED, "blocked", "network")
+
+
+def test_an_attack_in_a_network_keeps_neither_its_name_nor_its_address() -> None:
+    says = "Man in the middle attack detected in wifi Annas-Heim (bssid 02:aa:bb:cc:dd:ee) at noon."
+    content = sophos_event(name=says, description=says, endpoint_type=None) | {
+        "type": "Event::Smc::MitmAttackEvent::0"
+    }
+    record = threat(content)
+    assert (record.threat_type, record.category, record.status) == ("mitm", "network", Status.OPEN)
+    assert record.threat_key == "agent-1:mitm"
+    assert "Annas" not in record.model_dump_json()
+    assert "02:aa" not in record.model_dump_json()
+    assert not open_threats("sophos", content, sophos_device())
 
 
 def test_a_failed_clean_up_leaves_the_threat_open() -> None:
     record = threat(sophos_event("Threat::CleanupFailed"))
-    assert (record.status, record.threat_key) == (Status.OPEN, "agent-1:andr/torch-b")
+    assert (record.status, record.threat_key) == (Status.OPEN, threat(sophos_event()).threat_key)
 
 
 def test_the_vendors_script_renames_fields_and_nothing_else() -> None:
     one = threat(sophos_relabelled()).model_dump(exclude={"raw", "threat_name"})
     assert one == threat(sophos_event()).model_dump(exclude={"raw", "threat_name"})
     gone = threat(sophos_relabelled("Threat::CleanedUp"))
-    assert (gone.status, gone.threat_key) == (Status.RESOLVED, "agent-1:andr/torch-b")
+    assert (gone.status, gone.threat_key) == (Status.RESOLVED, "agent-1:andr/torch-b:com.example.torch")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +222,14 @@ def test_what_broke_a_rule_is_marked_for_the_snapshot_that_clears_it() -> None:
         ("", "Encryption required", "encryption_off", "device"),
         ("", "Screen lock required", "screen_lock_off", "device"),
         ("", "Minimum OS version", "vulnerable_os", "device"),
-        ("", "Maximum OS version", "unknown", "device"),
+        ("", "Maximum OS version", "vulnerable_os", "device"),
+        ("", "OS version is too low", "vulnerable_os", "device"),
+        ("::minOsVersion", "", "vulnerable_os", "device"),
+        ("", "Minimum Sophos Chrome Security version", "protection_disabled", "device"),
+        ("", "Tamper protection turned off", "protection_disabled", "device"),
+        ("", "Managed required", "agent_inactive", "device"),
+        ("", "Maximum interval between Intercept X for Mobile scans", "agent_inactive", "device"),
+        ("", "Low reputation apps allowed", "suspicious_app", "app"),
         ("", "Third-party profiles allowed", "malicious_profile", "device"),
         ("", "Installation of apps from unknown sources allowed", "unknown_sources", "device"),
         ("", "Intercept X permissions can be denied", "protection_disabled", "device"),
@@ -170,10 +286,14 @@ def test_severity_words(word: str | None, level: str) -> None:
     [
         ("WebFilteringBlocked", "Access to 'bad.example'", Status.RESOLVED, "malicious_site"),
         ("WebControlViolation", "'toys.example' blocked", Status.RESOLVED, "unwanted_content"),
-        ("WebControlViolation", "'toys.example' after a warning", Status.OPEN, "unwanted_content"),
+        ("WebControlViolation", "'toys.example' after a warning", Status.RESOLVED, "unwanted_content"),
+        ("WebControlViolation::BLOCKED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
+        ("WebControlViolation::WARNED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
+        ("WebControlViolation::PROCEEDED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
+        ("Smc::WebFiltering::WARNED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
     ],
 )
-def test_a_blocked_page_is_over_at_once(kind: str, name: str, status: Status, threat_type: str) -> None:
+def test_a_visit_of_a_page_is_over_at_once(kind: str, name: str, status: Status, threat_type: str) -> None:
     record = threat(sophos_event(kind, name=name))
     assert (record.status, record.threat_type, record.category) == (status, threat_type, "network")
     assert record.detected_at == AT
@@ -183,7 +303,7 @@ def test_a_blocked_page_is_over_at_once(kind: str, name: str, status: Status, th
 @pytest.mark.parametrize(
     "kind",
     [
-        *("Added", "Enrolled", "EnrolledNewApp", "Unenrolled", "UnenrolledByUser", "EasDataMissing"),
+        *("Added", "Enrolled", "EnrolledNewApp", "EasDataMissing"),
         *("PlaceholderMissing", "Action::Succeeded", "Action::Failed"),
     ],
 )
@@ -219,12 +339,13 @@ def test_an_alert_that_is_no_threat_of_a_device_is_ignored() -> None:
     [
         ("green", True, "secured", "all"),
         ("GREEN", None, "secured", "all"),
-        ("green", False, "secured", "none"),
-        ("green", "false", "secured", "none"),
+        ("green", False, "medium", "none"),
+        ("green", "false", "medium", "none"),
+        ("amber", True, "medium", "none"),
+        ("Amber", None, "medium", "none"),
         ("suspicious", True, "medium", "none"),
         ("red", False, "high", "none"),
         ("purple", True, "high", "none"),
-        ("unknown", True, "secured", "compliance"),
     ],
 )
 def test_health_gives_the_level_and_what_it_clears(
@@ -235,31 +356,124 @@ def test_health_gives_the_level_and_what_it_clears(
     assert (record.severity, record.clears) == (level, clears)
 
 
-def test_a_page_opened_after_a_warning_ends_with_a_later_green_device() -> None:
-    opened = sophos_event("WebControlViolation", name="'toys.example' after a warning")
-    not_compliant = sophos_device(compliance={"compliant": False})
-    assert open_threats("sophos", opened, sophos_event("Mobile::NowCompliant"), not_compliant)
-    assert not open_threats("sophos", opened, sophos_device())
+@pytest.mark.parametrize(
+    ("health", "severity", "level", "word"),
+    [
+        ("green", "high", "high", "high"),
+        ("green", "medium", "medium", "medium"),
+        ("green", "low", "low", "low"),
+        ("green", "none", "secured", "green"),
+        ("green", "dire", "high", "dire"),
+        ("amber", "low", "medium", "amber"),
+        ("red", "low", "high", "red"),
+        ("unknown", "high", "high", "high"),
+        (None, "medium", "medium", "medium"),
+    ],
+)
+def test_what_breaks_the_rules_counts_by_its_own_severity_and_clears_nothing(
+    health: str | None, severity: str, level: str, word: str
+) -> None:
+    broken = {"compliant": False, "severity": severity}
+    record = reading.state("sophos", sophos_device(healthState={"state": health}, compliance=broken))
+    assert (record.severity, record.clears, record.severity_raw) == (level, "none", word)
+    assert unknown_words(record) == ([("severity", "dire")] if word == "dire" else [])
+
+
+def test_rules_that_are_kept_rate_nothing_by_their_severity() -> None:
+    record = reading.state("sophos", sophos_device(compliance={"compliant": True, "severity": "high"}))
+    assert (record.severity, record.clears) == (Level.SECURED, Clears.ALL)
+
+
+@pytest.mark.parametrize("word", ["unknown", "grey", "None", "pending", "n/a", "NotAvailable", None])
+@pytest.mark.parametrize("compliant", [True, False, None])
+def test_a_device_without_a_verdict_is_its_identity(word: str | None, compliant: bool | None) -> None:
+    content = sophos_device(healthState={"state": word}, compliance={"compliant": compliant})
+    [known] = records("sophos", content)
+    assert isinstance(known, DeviceIdentityRecord)
+    assert (known.platform, known.partner_device_id) == (Platform.IOS, "agent-1")
+
+
+def test_green_clears_what_is_older_than_the_agents_own_contact() -> None:
+    whole = {"ixmAppLastSeenAt": "2026-02-01T05:00:00Z", "smcAppLastSeenAt": "2026-02-01T09:00:00Z"}
+    assert open_threats("sophos", sophos_event(), sophos_device(**whole))
+    assert not open_threats("sophos", sophos_event(), sophos_device())
+    red = reading.state("sophos", sophos_device(**whole, healthState={"state": "red"}))
+    assert red.event_at is None
+    [known] = records("sophos", sophos_device(**{**whole, "ixmAppLastSeenAt": None}))
+    assert isinstance(known, DeviceIdentityRecord)
+
+
+@pytest.mark.parametrize(
+    ("fields", "clears"),
+    [
+        ({"scanResultSummary": {"maliciousCount": 1, "puaCount": 0}}, "compliance"),
+        ({"scanResultSummary": {"suspiciousCount": "2"}}, "compliance"),
+        ({"scanResultSummary": {"maliciousCount": 0, "puaCount": 3}}, "all"),
+        ({"healthState": {"state": "green", "mode": "manual"}}, "none"),
+    ],
+)
+def test_green_clears_less_where_it_is_not_the_agents_word(fields: JsonObject, clears: str) -> None:
+    assert reading.state("sophos", sophos_device(**fields)).clears == clears
 
 
 def test_a_device_is_read() -> None:
     record = reading.state("sophos", sophos_device())
-    assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green"
+    assert record.report_id == "agent-1:2026-02-01T09:00:00.000Z:green:2026-03-01T12:00Z"
     assert (record.platform, record.os_version) == (Platform.IOS, "18.3")
-    assert record.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert (record.event_at, record.clears_until) == (None, datetime(2026, 2, 1, 9, tzinfo=UTC))
     mac = reading.state("sophos", sophos_device(os={"platform": "macOS", "name": "macOS 15"}))
     assert mac.platform is Platform.OTHER
 
 
-def test_a_device_without_health_is_ignored() -> None:
-    assert ignored(sophos_device(healthState={}, compliance={"compliant": False}))
-    assert ignored(sophos_device(healthState={"state": "unknown"}, compliance=None))
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"managedState": "notManaged"},
+        {"managedState": "notManaged", "healthState": {"state": "red"}},
+        {"managedState": "deleted", "healthState": None, "lastSeenAt": None},
+        {"managedState": "Unenrolled", "healthState": {"state": "red"}},
+    ],
+)
+def test_a_device_no_longer_managed_has_lost_its_agent_and_vouches_for_nothing(fields: JsonObject) -> None:
+    lost = threat(sophos_device(**fields))
+    assert (lost.threat_type, lost.severity, lost.status) == ("agent_inactive", Level.MEDIUM, Status.OPEN)
+    assert (lost.partner_device_id, lost.event_at, lost.scanned) == ("agent-1", None, False)
+    assert "Anna" not in lost.model_dump_json()
+    back = reading.state("sophos", sophos_device(compliance={"compliant": False}))
+    assert lost.threat_key in back.closed_keys
 
 
-def test_a_device_no_longer_managed_is_never_called_well() -> None:
-    assert ignored(sophos_device(managedState="notManaged"))
-    red = sophos_device(managedState="deleted", healthState={"state": "red"})
-    assert reading.state("sophos", red).severity is Level.HIGH
+def test_a_device_that_was_never_managed_has_lost_nothing() -> None:
+    [known] = records("sophos", sophos_device(managedState="notManaged", healthState=None, lastSeenAt=None))
+    assert isinstance(known, DeviceIdentityRecord)
+
+
+@pytest.mark.parametrize("kind", ["Unenrolled", "UnenrolledByUser"])
+def test_an_unenrolled_agent_is_inactive_until_its_device_reports_again(kind: str) -> None:
+    lost = sophos_event(f"Mobile::{kind}", name="App Intercept X has been unenrolled.", severity="low")
+    assert {key for _, key in open_threats("sophos", lost)} == {"agent_inactive"}
+    again = sophos_event("Mobile::NowCompliant", id="event-2", when="2026-02-01T08:00:00Z")
+    assert not open_threats("sophos", lost, again)
+    assert ignored(sophos_event(f"Mobile::{kind}", name="App Sophos Secure Email has been unenrolled."))
+
+
+def test_a_snapshot_without_a_time_counts_at_each_delivery() -> None:
+    green, red = sophos_device(lastSeenAt=None), sophos_device(lastSeenAt=None, healthState={"state": "red"})
+    ids = [
+        parse("sophos", json.dumps(each).encode(), received_at=RECEIVED_AT, delivery=f"d-{place}")[0]
+        for place, each in enumerate((green, red, green))
+    ]
+    assert len({each.model_dump_json(include={"report_id"}) for each in ids}) == 3
+
+
+def test_a_computer_of_the_same_vendor_is_ignored() -> None:
+    assert ignored({"id": "c-1", "type": "computer", "hostname": "pc", "health": {"overall": "bad"}})
+
+
+def test_the_system_of_an_event_says_that_it_is_mobile() -> None:
+    record = threat(sophos_event(endpoint_type=None, data={"endpoint_platform": "android"}))
+    assert record.platform is Platform.ANDROID
+    assert ignored(sophos_event(endpoint_type=None, data={"endpoint_platform": "windows"}))
 
 
 @pytest.mark.parametrize("envelope", ["items", "alerts"])
@@ -275,7 +489,7 @@ def test_a_page_is_opened(envelope: str) -> None:
     [
         (sophos_event(endpoint_id=None), "no device"),
         (sophos_event(id="null"), "no id"),
-        (sophos_device(os="android"), "os is not an object"),
+        (sophos_device(id=["agent-1"]), "no id"),
         (sophos_event(type="Alert::Novelty"), "not this partner's format"),
         (sophos_event(type=7), "not this partner's format"),
     ],
@@ -290,3 +504,43 @@ def test_an_item_without_sense_is_set_aside_alone(content: JsonObject, reason: s
 def test_the_type_that_no_table_knows_is_logged_not_the_text_which_may_name_a_person() -> None:
     record = threat(sophos_event("Mobile::Novelty", severity="high", name="Anna's phone has something new"))
     assert unknown_words(record) == [("type", "Event::Endpoint::Mobile::Novelty")]
+
+
+@pytest.mark.parametrize("severity", ["unknown", "notAvailable", "not defined", None])
+def test_broken_rules_that_nobody_grades_are_medium(severity: str | None) -> None:
+    device = sophos_device(compliance={"compliant": False, "severity": severity})
+    assert reading.state("sophos", device).severity is Level.MEDIUM
+
+
+def test_a_reference_of_the_vendors_support_is_no_part_of_the_place() -> None:
+    says = "Malware {} com.example.zoe{}"
+    found = sophos_event(name=says.format("detected: Andr/Zoe at", " (Technical Support reference: 4711)"))
+    ended = sophos_event(
+        "Threat::CleanedUp",
+        id="e-2",
+        name=says.format("cleaned up: Andr/Zoe at", ""),
+        when="2026-02-01T09:00:00Z",
+    )
+    assert open_threats("sophos", found)
+    assert not open_threats("sophos", found, ended)
+
+
+def test_nothing_of_the_network_of_an_attack_is_kept() -> None:
+    for kind in ("Event::Smc::MitmAttackEvent", "Event::Endpoint::Smc::MitmAttackEvent"):
+        attack = sophos_event(
+            type=kind,
+            name="Attack in Cafe Zoe",
+            detection_identity_name="Cafe Zoe",
+            data={"network": "Cafe Zoe", "endpoint_type": "mobile"},
+        )
+        record = reading.threat("sophos", attack)
+        assert (record.threat_type, "Zoe" in record.model_dump_json()) == ("mitm", False)
+
+
+def test_a_state_of_management_that_nobody_knows_raises_and_vouches_for_nothing() -> None:
+    [identity] = records("sophos", sophos_device(managedState="of a later console"))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == [("status", "of a later console")]
+    red = {"mode": "automatic", "state": "red"}
+    raised = state("sophos", sophos_device(managedState="of a later console", healthState=red))
+    assert (raised.severity, raised.closed_keys) == ("high", ())

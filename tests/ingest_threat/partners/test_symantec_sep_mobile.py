@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest_threat.partners import parse
+from ingest_threat.body import JsonObject
+from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
-from shared.domain.record import Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.record import DeviceIdentityRecord, Platform, Status, ThreatRecord, UnreadableRecord
 from tests.ingest_threat.partners.messages_symantec_sep_mobile import symantec_device, symantec_incident
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records
+from tests.ingest_threat.partners.reading import state as state_of
 from tests.ingest_threat.partners.reading import threat as threat_of
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
@@ -51,6 +53,7 @@ def test_a_closing_word_resolves_the_incident_of_the_same_id(event_type: str) ->
     [
         *("incident", "pending", "endpoint threat", "EndpointThreat", "unresolved", "disclosed", "sending"),
         *("not resolved", "remediation failed", "resolve_pending", "", None, "unknown", 3),
+        *("remediation in progress", "RemediationStarted", "resolution_required", "to be closed"),
     ],
 )
 def test_any_other_word_leaves_it_open(event_type: object) -> None:
@@ -76,6 +79,81 @@ def test_the_closing_words_are_a_setting() -> None:
 )
 def test_severity_words(word: str | None, level: str) -> None:
     assert threat(severity=word).severity == level
+
+
+@pytest.mark.parametrize("word", ["unknown", "N/A", "pending", "not available", None])
+def test_an_incident_that_is_not_graded_has_the_grade_of_its_type(word: str | None) -> None:
+    record = threat(type="VulnerableOs", sub_type="OS upgrade available", severity=word)
+    assert (record.severity, unknown_words(record)) == (Level.MEDIUM, [])
+
+
+@pytest.mark.parametrize(
+    ("event_type", "state", "status"),
+    [
+        ("incident", "Resolved", Status.RESOLVED),
+        ("incident", "open", Status.OPEN),
+        ("incident_end", "open", Status.OPEN),
+        ("incident", "remediation pending", Status.OPEN),
+        ("incident_end", None, Status.RESOLVED),
+    ],
+)
+def test_an_incidents_state_counts_beside_its_event(
+    event_type: str, state: str | None, status: Status
+) -> None:
+    assert threat(event_type=event_type, status=state).status is status
+
+
+@pytest.mark.parametrize("event_type", ["frozen", "IncidentFrozen"])
+def test_a_word_of_an_event_that_nobody_knows_is_logged(event_type: str) -> None:
+    record = threat(event_type=event_type)
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", event_type)])
+    for known in ("incident", "incident_start", "IncidentUpdated", "resolved", "not resolved"):
+        assert unknown_words(threat(event_type=known)) == []
+
+
+def device_line(**fields: object) -> JsonObject:
+    line = {
+        "timestamp": "2026-02-01T08:00:00.250+0100",
+        "device": symantec_device(mdm_status="managed", **fields),
+    }
+    return loaded(line)
+
+
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [
+        *(("compliant", "secured"), ("Secured", "secured"), ("lowSeverity", "low"), ("low", "low")),
+        *(("medium", "medium"), ("Compromised", "high"), ("non_compliant", "high"), ("dire", "high")),
+    ],
+)
+def test_a_line_about_a_device_alone_is_its_state_and_clears_nothing(word: str, level: str) -> None:
+    record = state_of("symantec_sep_mobile", device_line(health_status=word))
+    assert (record.severity, record.clears, record.detected_at) == (level, "none", AT)
+    assert (record.partner_device_id, record.serial, record.closed_keys) == (
+        "agent-1",
+        "SERIAL-1",
+        () if word == "dire" else ("agent_inactive",),
+    )
+    assert "Anna" not in record.model_dump_json()
+    assert bool(unknown_words(record)) == (word == "dire")
+
+
+@pytest.mark.parametrize("word", ["unknown", "pending", "Not available", "none", "activated", "n/a", None])
+def test_a_device_without_a_verdict_is_its_identity(word: str | None) -> None:
+    [record] = records("symantec_sep_mobile", device_line(health_status=word))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.udid == "00008111-00AA11BB22CC33DD"
+
+
+@pytest.mark.parametrize("word", ["deactivated", "Unresponsive", "uninstalled"])
+def test_an_agent_that_is_gone_is_inactive_and_no_scan(word: str) -> None:
+    lost = threat_of("symantec_sep_mobile", device_line(health_status=word))
+    assert (lost.threat_key, lost.severity, lost.scanned) == ("agent_inactive", Level.MEDIUM, False)
+
+
+def test_a_device_in_an_incident_says_nothing_by_itself() -> None:
+    record = threat(device=symantec_device(health_status="unknown", mdm_status="unknown"))
+    assert record.model_copy(update={"raw": None}) == threat().model_copy(update={"raw": None})
 
 
 @pytest.mark.parametrize(
@@ -143,7 +221,7 @@ def test_a_syslog_header_is_cut_off() -> None:
     ("fields", "reason"),
     [
         ({"device": {}}, "no device"),
-        ({"device": "agent-1"}, "device is not an object"),
+        ({"device": "agent-1"}, "no device"),
         ({"device": {"identifier": "352099001761481"}}, "no device"),
         ({"id": None}, "no id"),
     ],

@@ -81,7 +81,14 @@ def test_what_is_no_time_is_none(value: JsonValue) -> None:
     assert read_time(value) is None
 
 
-@pytest.mark.parametrize(("value", "nothing"), [(0, True), ("0", True), (0.0, True), (1, False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "nothing"),
+    [
+        *((0, True), ("0", True), (0.0, True), (1, False), ("", False)),
+        *(("0001-01-01T00:00:00", True), ("0001-01-01T00:00:00Z", True), ("1970-01-01 00:00:00.000", True)),
+        *(("1/1/0001 12:00:00 AM", True), ("1970-01-01T00:00:01Z", False), ("2001-01-01T00:00:00Z", False)),
+    ],
+)
 def test_zero_stands_for_no_time(value: JsonValue, nothing: bool) -> None:
     assert is_nothing(value) is nothing
 

@@ -1,14 +1,24 @@
 """Jamf's threat events stream."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from ingest_threat.partners import unknown_words
+from ingest_threat.partners import parse, unknown_words
+from ingest_threat.partners._taxonomy import TYPES
 from shared.domain.level import Level
-from shared.domain.record import Platform, Status, UnreadableRecord
-from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
-from tests.ingest_threat.partners.reading import loaded, records, threat
+from shared.domain.record import (
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    UnreadableRecord,
+)
+from tests.ingest_threat.partners.endings import open_threats
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event, jamf_row, unenrolled
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 
@@ -60,6 +70,21 @@ def test_two_hosts_are_two_threats() -> None:
 
 
 @pytest.mark.parametrize(
+    ("parts", "where"),
+    [
+        ({"app": "com.example.torch"}, "com.example.torch"),
+        ({"app": [{"id": "com.example.torch"}]}, "com.example.torch"),
+        ({"app": [], "destination": ["a.example"]}, "a.example"),
+        ({"app": [{}, {}], "destination": "a.example"}, "a.example"),
+        ({"app": None, "destination": None}, ""),
+    ],
+)
+def test_a_part_of_an_event_is_named_however_it_is_written(parts: dict[str, object], where: str) -> None:
+    record = threat("wandera_jamf", jamf_event(**parts))
+    assert record.threat_key == f"agent-1:SIDE_LOADED_APP_IN_INVENTORY:{where}"
+
+
+@pytest.mark.parametrize(
     ("given", "level"),
     [
         (10, "high"),
@@ -81,9 +106,70 @@ def test_severity_numbers_and_words(given: object, level: str) -> None:
     assert threat("wandera_jamf", jamf_event(severity=given)).severity == level
 
 
+NETWORK_ACCESS_POINT = "NETWORK_ACCESS_POINT_"
+CATEGORIES = {
+    "phishing": ("ACCESS_PHISHING_HOST",),
+    "malicious_site": ("ACCESS_BAD_HOST",),
+    "cryptojacking": ("ACCESS_CRYPTOJACKING_HOST",),
+    "unwanted_content": ("ACCESS_SPAM_HOST",),
+    "malware": ("APP_MALICIOUS_APP_IN_INVENTORY",),
+    "spyware": ("APP_SPYWARE_APP_IN_INVENTORY",),
+    "trojan": ("APP_TROJAN_MALWARE_APP_IN_INVENTORY", "APP_BANKER_MALWARE_APP_IN_INVENTORY"),
+    "ransomware": ("APP_RANSOMWARE_APP_IN_INVENTORY",),
+    "sms_malware": ("APP_SMS_MALWARE_APP_IN_INVENTORY",),
+    "adware": ("APP_ADWARE_APP_IN_INVENTORY",),
+    "root_enabler": ("APP_ROOTING_MALWARE_APP_IN_INVENTORY",),
+    "potentially_unwanted_app": ("APP_POTENTIALLY_UNWANTED_APP_IN_INVENTORY",),
+    "device_admin_app": ("APP_ADMIN_APP_IN_INVENTORY",),
+    "sideloaded_app": ("APP_SIDE_LOADED_APP_IN_INVENTORY",),
+    "vulnerable_app": ("APP_VULNERABLE_APP_IN_INVENTORY",),
+    "third_party_store": ("APP_THIRD_PARTY_APP_STORES_IN_INVENTORY", "RISKY_APP_DOWNLOAD"),
+    "data_leak": tuple(
+        f"{of}_LEAK_{what}"
+        for of in ("APP", "RESOURCE")
+        for what in ("CREDIT_CARD", "PASSWORD", "EMAIL", "USERID", "LOCATION")
+    ),
+    "untrusted_certificate": ("CERTIFICATE_SSL_TRUST_COMPROMISE",),
+    "mitm": (
+        f"{NETWORK_ACCESS_POINT}SSL_MITM_TRUSTED_VALID_CERT",
+        f"{NETWORK_ACCESS_POINT}SSL_MITM_UNTRUSTED_VALID_CERT",
+    ),
+    "ssl_strip": (f"{NETWORK_ACCESS_POINT}SSL_STRIP_MITM",),
+    "rogue_wifi": ("RISKY_HOTSPOT",),
+    "jailbreak_root": ("OS_JAILBREAK",),
+    "vulnerable_os": (
+        *("OS_OUTDATED_OS", "OS_OUTDATED_OS_LOW", "OS_OUT_OF_DATE_OS"),
+        "DEVICE_MISSING_ANDROID_SECURITY_PATCHES",
+    ),
+    "agent_inactive": ("DEVICE_APP_INACTIVITY",),
+    "encryption_off": ("DEVICE_STORAGE_ENCRYPTION_DISABLED",),
+    "screen_lock_off": ("DEVICE_LOCK_SCREEN_DISABLED", "DEVICE_USER_PASSWORD_DISABLED"),
+    "protection_disabled": ("DEVICE_ANTIVIRUS_DISABLED", "DEVICE_FIREWALL_DISABLED"),
+    "unknown_sources": ("DEVICE_UNKNOWN_SOURCES_ENABLED",),
+    "usb_debugging": ("DEVICE_USB_APP_VERIFICATION_DISABLED", "DEVICE_USB_DEBUGGING_ENABLED"),
+    "developer_mode": ("DEVICE_DEVELOPER_MODE_ENABLED",),
+    "malicious_profile": ("IOS_PROFILE",),
+}
+"""The categories of the vendor's policies, under the type each is."""
+CATEGORISED = [(word, threat_type) for threat_type, words in CATEGORIES.items() for word in words]
+
+
+def test_the_49_categories_of_the_policies_are_all_here() -> None:
+    assert len({word for word, _ in CATEGORISED}) == 49
+
+
+@pytest.mark.parametrize(("name", "threat_type"), CATEGORISED)
+def test_every_category_of_the_policies_gives_the_type(name: str, threat_type: str) -> None:
+    record = threat("wandera_jamf", named(name))
+    assert (record.threat_type, record.unknown_type) == (threat_type, None)
+    assert record.category is TYPES[threat_type].category
+
+
 @pytest.mark.parametrize(
     ("name", "threat_type", "category"),
     [
+        ("RESOURCE_NOVELTY", "unknown", "app"),
+        ("CERTIFICATE_NOVELTY", "untrusted_certificate", "network"),
         ("MALICIOUS_APP_IN_INVENTORY", "malware", "app"),
         ("THIRD_PARTY_APP_STORES_IN_INVENTORY", "third_party_store", "app"),
         ("VULNERABLE_APP_IN_INVENTORY", "vulnerable_app", "app"),
@@ -176,3 +262,172 @@ def test_the_name_of_an_event_that_no_table_knows_is_logged_not_its_description(
 def test_an_action_that_no_table_knows_is_logged() -> None:
     assert unknown_words(threat("wandera_jamf", jamf_event(action="Allowed"))) == [("status", "Allowed")]
     assert unknown_words(threat("wandera_jamf", jamf_event())) == []
+
+
+def other(content: object) -> None:
+    """Hold that an item is the vendor's and none of ours: counted, and nothing of it kept."""
+    [record] = records("wandera_jamf", content)
+    assert isinstance(record, IgnoredRecord)
+    assert record.raw is None
+
+
+TRAFFIC = {
+    "timestamp": "2026-02-01T08:00:00.500Z",
+    "device": {"deviceId": "agent-1", "osType": "IOS"},
+    "hostName": "clinic.example.org",
+    "domain": "example",
+    "dns": {"recordType": "HTTPS"},
+    "threat": {"result": "CLEAN", "types": []},
+    "blocked": False,
+    "user": {"email": "anna@example.org"},
+}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"vendor": "Jamf", "product": "Network Traffic Stream", "schemaVersion": "1.0"},
+        {"vendor": "Wandera", "product": "Something New"},
+        {},
+        None,
+    ],
+)
+@pytest.mark.parametrize("threat_word", [{"result": "CLEAN"}, {"result": "BLOCKED", "types": ["PHISHING"]}])
+def test_network_traffic_at_the_same_address_is_none_of_ours(metadata: object, threat_word: object) -> None:
+    other({"event": {**TRAFFIC, "metadata": metadata, "threat": threat_word}})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": {"metadata": {"vendor": "Jamf", "product": "ZTNA Events Stream"}, "device": {}}},
+        jamf_event(metadata={"vendor": "Jamf", "product": "ZTNA Events Stream"}),
+        {"caid": "a", "certid": "b", "input": {"host": {"hostname": "mac"}, "eventType": "GPFSEvent"}},
+        {"caid": "a", "input": {"match": {"severity": 3}, "eventType": "GPThreatMatchExecEvent"}},
+        {"header": {"event_name": "AUE_EXECVE"}, "host_info": {"host_name": "mac"}, "subject": {}},
+        {
+            "event": {"exec": {"target": {}}},
+            "event_type": 9,
+            "glob_seq_num": 1001,
+            "host": {"hostname": "mac"},
+            "metadata": {"vendor": "Jamf", "product": "Device Telemetry Stream"},
+        },
+        {"event": {"exec": {}}, "event_type": 9, "glob_seq_num": 1001, "mach_time": 5},
+        {"webhook": {"webhookEvent": "ComputerCheckIn", "id": 7}, "event": {"udid": "anna-mac"}},
+    ],
+)
+def test_other_streams_and_macs_alerts_are_none_of_ours(event: object) -> None:
+    other(event)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"vendor": "Jamf", "product": "Threat Events Stream"},
+        {"vendor": "Jamf", "product": "Threat Events Stream v2"},
+        {"vendor": "Jamf", "product": "Renamed"},
+        {"product": None},
+        None,
+    ],
+)
+def test_a_threat_is_one_whatever_its_stream_is_called(metadata: object) -> None:
+    assert threat("wandera_jamf", jamf_event(metadata=metadata)).status is Status.OPEN
+
+
+@pytest.mark.parametrize("metadata", [{"vendor": "Others", "product": "Firewall"}, {}, None])
+def test_an_event_of_another_vendor_is_not_jamfs(metadata: object) -> None:
+    foreign, _ = records("wandera_jamf", {"event": {"metadata": metadata}}, jamf_event())
+    assert isinstance(foreign, UnreadableRecord)
+    assert foreign.foreign
+
+
+@pytest.mark.parametrize("name", ["TEST", "TEST_EVENT", "APP_TEST", "Simulated threat"])
+def test_a_test_event_is_a_simulation(name: str) -> None:
+    record = threat("wandera_jamf", named(name, severity=10))
+    assert (record.severity, record.reason, record.severity_raw) == (Level.SECURED, "simulated", "10")
+    assert threat("wandera_jamf", jamf_event(simulated=True)).severity is Level.SECURED
+    assert threat("wandera_jamf", named("LATEST_THING", severity=10)).severity is Level.HIGH
+
+
+def test_an_event_that_does_not_say_what_was_done_is_open() -> None:
+    assert threat("wandera_jamf", jamf_event(action=None)).status is Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        ("2026-02-01T08:00:00.500Z", AT),
+        ({"$date": 1769932800500}, AT),
+        (None, datetime(2026, 2, 1, 7, 30, tzinfo=UTC)),
+        ("the other day", datetime(2026, 2, 1, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_address_of_an_event_has_its_time_too(timestamp: object, at: datetime) -> None:
+    url = "https://console.example/alert-1.SIDE_LOADED_APP_IN_INVENTORY?createdUtcMs=1769931000000"
+    assert threat("wandera_jamf", jamf_event(timestamp=timestamp, eventUrl=url)).detected_at == at
+
+
+SEEN_AT = datetime.fromtimestamp(1769940000, UTC)
+
+
+@pytest.mark.parametrize(
+    ("risk", "level"), [("SECURE", "secured"), ("LOW", "low"), ("MEDIUM", "medium"), ("HIGH", "high")]
+)
+def test_a_device_row_has_a_level_that_clears_nothing(risk: str, level: str) -> None:
+    record = state("wandera_jamf", jamf_row(riskCategory=risk))
+    assert (record.severity, record.clears, record.closed_keys) == (level, "none", ("agent_inactive",))
+    assert (record.partner_device_id, record.mdm_device_id) == ("agent-1", "mdm-1")
+    assert (record.platform, record.event_at) == (Platform.IOS, None)
+    assert open_threats("wandera_jamf", jamf_event(), jamf_row(riskCategory=risk))
+
+
+def test_a_level_of_a_device_that_no_table_knows_is_high_and_logged() -> None:
+    record = state("wandera_jamf", jamf_row(riskCategory="SEVERE"))
+    assert (record.severity, unknown_words(record)) == (Level.HIGH, [("severity", "SEVERE")])
+
+
+@pytest.mark.parametrize("risk", ["NOT_APPLICABLE", "UNKNOWN", "pending", "Not available", None])
+def test_a_device_row_without_a_verdict_rates_nothing(risk: str | None) -> None:
+    [record] = records("wandera_jamf", jamf_row(riskCategory=risk))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+def test_a_device_that_never_checked_in_was_not_scanned() -> None:
+    [record] = records("wandera_jamf", jamf_row(statusUpdate=None, lastDnsTraffic=None, riskCategory="HIGH"))
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+def test_a_device_that_is_not_enrolled_any_more_is_inactive() -> None:
+    record = threat("wandera_jamf", unenrolled())
+    assert (record.threat_key, record.status, record.severity) == (
+        "agent_inactive",
+        Status.OPEN,
+        Level.MEDIUM,
+    )
+    assert not open_threats("wandera_jamf", unenrolled(), jamf_row())
+    [nobody] = records("wandera_jamf", {**unenrolled(), "guid": ""})
+    assert isinstance(nobody, UnreadableRecord)
+    assert nobody.threat is None
+
+
+@pytest.mark.parametrize("system", ["MAC_OS", "WINDOWS", "macOS"])
+def test_a_computer_in_the_list_is_none_of_ours(system: str) -> None:
+    other(jamf_row(info={"device": {"osType": system}}))
+
+
+def test_the_older_list_may_raise_and_vouches_for_nothing() -> None:
+    row = {"deviceId": "agent-1", "externalId": "mdm-1", "risk": "HIGH"}
+    page = json.dumps({"records": [row], "pagination": {"totalPages": 1}}).encode()
+    [record] = parse("wandera_jamf", page, received_at=RECEIVED_AT)
+    assert isinstance(record, DeviceStateRecord)
+    assert (record.severity, record.clears) == (Level.HIGH, "none")
+    [identity] = records("wandera_jamf", {**row, "risk": "SECURE"})
+    assert isinstance(identity, DeviceIdentityRecord)
+
+
+def test_the_list_comes_as_the_vendor_pages_it() -> None:
+    page = json.dumps({"customerId": "c", "userDeviceList": [jamf_row()]}).encode()
+    [record] = parse("wandera_jamf", page, received_at=RECEIVED_AT)
+    assert isinstance(record, DeviceStateRecord)
+    for private in ("anna", "5550142"):
+        assert private not in record.model_dump_json().lower()

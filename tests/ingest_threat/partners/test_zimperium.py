@@ -7,15 +7,29 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
+from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
+from ingest_threat.partners.zimperium import ADAPTER, THREAT, TYPE
+from ingest_threat.redaction import redacted
 from shared.domain.level import Level
-from shared.domain.record import IgnoredRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    Clears,
+    DeviceIdentityRecord,
+    IgnoredRecord,
+    Platform,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from tests.ingest_threat.partners.messages_zimperium import (
+    zimperium_clean_device,
+    zimperium_device,
+    zimperium_export,
     zimperium_incident,
     zimperium_legacy,
     zimperium_search,
     zimperium_threat,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
@@ -43,9 +57,22 @@ def test_severity_words(word: str | None, level: str) -> None:
     assert threat("zimperium", zimperium_threat(severity_name=word)).severity == level
 
 
-@pytest.mark.parametrize("status", ["In Review", None, ""])
-def test_an_undocumented_status_neither_opens_nor_resolves(status: str | None) -> None:
-    assert threat("zimperium", zimperium_threat(threat_status=status)).status is Status.UNKNOWN
+def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
+    assert threat("zimperium", zimperium_threat(threat_status="In Review")).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(zimperium_threat(threat_status=status) for status in (None, "")),
+        zimperium_search(state=None, mitigationEvents=[]),
+        zimperium_legacy(eventState=None, mitigatedDate=None),
+    ],
+)
+def test_a_threat_that_does_not_say_how_it_stands_is_open_and_that_is_logged(message: JsonObject) -> None:
+    record = threat("zimperium", message)
+    assert (record.status, record.resolved_at) == (Status.OPEN, None)
+    assert unknown_words(record) == [("status", "no status")]
 
 
 @pytest.mark.parametrize(
@@ -137,17 +164,58 @@ def test_an_incident_of_too_many_threats_is_set_aside() -> None:
 def test_a_threat_of_an_incident_that_cannot_be_read_is_set_aside_alone() -> None:
     related = zimperium_incident()["related_threats"]
     assert isinstance(related, list)
-    bad = {"threat_id": "threat-3", "threat_name": "Rooted", "timestamp": "soon"}
+    bad = {"threat_name": "Rooted", "timestamp": "2026-02-02T02:00:00Z"}
     content = zimperium_incident(related_threats=[related[0], 7, bad])
     found, first, second = records("zimperium", content)
     assert isinstance(found, ThreatRecord)
     assert isinstance(first, UnreadableRecord)
     assert isinstance(second, UnreadableRecord)
     assert first.reason == "related_threats.1: not an object"
-    assert second.reason == "related_threats.2: timestamp is not a time from 2000 to 2099"
+    assert second.reason == "related_threats.2: no threat_id"
     assert first.sha256 != second.sha256
     assert isinstance(second.raw, dict)
     assert second.raw["related_threats"] == [bad]
+
+
+def test_an_unreadable_time_of_one_threat_of_an_incident_costs_that_time_alone() -> None:
+    related = zimperium_incident()["related_threats"]
+    assert isinstance(related, list)
+    odd = {"threat_id": "threat-3", "threat_name": "Rooted", "threat_status": "Pending", "timestamp": "soon"}
+    first, second = records("zimperium", zimperium_incident(related_threats=[related[0], odd]))
+    assert isinstance(first, ThreatRecord)
+    assert isinstance(second, ThreatRecord)
+    assert first.detected_at == datetime(2026, 2, 2, 2, 0, tzinfo=UTC)
+    # When the incident was made.
+    assert second.detected_at == datetime(2026, 2, 2, 3, 0, 0, 123456, tzinfo=UTC)
+
+
+def test_an_incident_whose_one_threat_became_an_object_is_read() -> None:
+    related = zimperium_incident()["related_threats"]
+    assert isinstance(related, list)
+    [record] = records("zimperium", zimperium_incident(related_threats=related[0]))
+    assert isinstance(record, ThreatRecord)
+    assert isinstance(record.raw, dict)
+    assert (record.threat_key, record.raw["related_threats"]) == ("threat-1", [related[0]])
+
+
+@pytest.mark.parametrize("device", ["agent-1_D_1", None])
+@pytest.mark.parametrize("name", ["incident_ai_summary", "device_os", "simulated"])
+def test_what_is_stored_of_an_incident_grows_with_the_message_only(name: str, device: str | None) -> None:
+    threats = [{"threat_id": f"threat-{number}", "threat_status": "Pending"} for number in range(100)]
+    content = zimperium_incident(related_threats=threats, device_id=device, **{name: "x" * 500_000})
+    body = json.dumps(content).encode()
+    read = parse("zimperium", body, received_at=RECEIVED_AT)
+    assert len(read) == 100
+    # A dead letter keeps its threat without the original, as `shared.dead_letters` writes it.
+    stored = [record.model_dump_json(exclude={"threat": {"raw"}}) for record in read]
+    assert sum(map(len, stored)) < len(body) + 100 * 3000
+
+
+def test_each_threat_of_an_incident_is_read_again_from_what_is_kept_of_it() -> None:
+    for record in records("zimperium", zimperium_incident()):
+        assert isinstance(record, ThreatRecord)
+        [again] = records("zimperium", record.raw)
+        assert again == record.model_copy(update={"raw": again.raw})
 
 
 def test_a_page_of_the_search_interface_is_read() -> None:
@@ -233,3 +301,389 @@ def test_a_status_that_no_table_knows_is_logged(content: JsonObject) -> None:
 def test_the_stable_name_of_a_type_that_no_table_knows_is_logged() -> None:
     record = threat("zimperium", zimperium_threat(threat_name="NOVELTY", threat_display_name="It is new"))
     assert (record.threat_name, unknown_words(record)) == ("It is new", [("type", "NOVELTY")])
+
+
+def test_an_event_of_the_rest_export_is_an_open_threat() -> None:
+    record = threat("zimperium", zimperium_export())
+    assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
+    assert (record.category, record.threat_type, record.severity) == ("device", "jailbreak_root", Level.HIGH)
+    assert (record.threat_key, record.report_id) == ("threat-5", "event-5:PENDING")
+    assert (record.partner_device_id, record.mdm_device_id) == ("agent-5", "mdm-5")
+    assert (record.platform, record.os_version) == (Platform.IOS, "18.1")
+
+
+@pytest.mark.parametrize("mitigated", [True, "true", 1])
+def test_the_same_event_mitigated_resolves_it(mitigated: object) -> None:
+    opened = threat("zimperium", zimperium_export())
+    record = threat("zimperium", zimperium_export(mitigated=mitigated))
+    assert (record.status, record.resolved_at) == (Status.RESOLVED, AT)
+    assert (record.threat_key, record.report_id) == (opened.threat_key, "event-5:MITIGATED")
+
+
+def test_a_mitigation_of_the_export_is_never_older_than_its_detection() -> None:
+    later = zimperium_export(mitigated=True, eventtimestamp="02 02 2026 02:50:00 UTC")
+    assert threat("zimperium", later).resolved_at == datetime(2026, 2, 2, 2, 50, tzinfo=UTC)
+    earlier = zimperium_export(mitigated=True, eventtimestamp="01 02 2026 02:50:00 UTC")
+    assert threat("zimperium", earlier).resolved_at == AT
+
+
+@pytest.mark.parametrize(
+    ("word", "number", "level"),
+    [
+        ("HIDDEN", 0, "secured"),
+        ("LOW", 1, "low"),
+        ("IMPORTANT", 2, "medium"),
+        ("CRITICAL", 3, "high"),
+        (None, 0, "secured"),
+        (None, 2, "medium"),
+        ("DIRE", 0, "high"),
+    ],
+)
+def test_the_four_grades_of_the_export(word: str | None, number: int, level: str) -> None:
+    event = zimperium_export(severity=number, forensics__severity=word)
+    assert threat("zimperium", event).severity == level
+
+
+@pytest.mark.parametrize(
+    ("changed", "at"),
+    [
+        ({"forensics__attack_time": None}, AT),
+        ({"forensics__attack_time": {"$date": {"$numberLong": "1770000000000"}}}, AT),
+        ({"forensics__attack_time": "soon"}, AT),
+        ({"device_info__device_time": "soon", "eventtimestamp": "later"}, AT),
+    ],
+)
+def test_an_event_of_the_export_takes_the_time_that_can_be_read(changed: JsonObject, at: datetime) -> None:
+    assert threat("zimperium", zimperium_export(**changed)).detected_at == at
+
+
+@pytest.mark.parametrize("odd", [None, "x", [], [1, 2], {}])
+def test_what_is_odd_beside_the_threat_of_an_export_costs_itself_alone(odd: object) -> None:
+    event = zimperium_export(forensics=odd, location=odd, threat__general=odd)
+    record = threat("zimperium", event)
+    assert (record.threat_type, record.severity, record.status) == ("jailbreak_root", Level.HIGH, "open")
+
+
+def test_an_export_that_names_its_threat_among_the_forensics_alone_is_read() -> None:
+    event = zimperium_export(threat=None, forensics__threat_uuid="threat-5", device_info__device_id=None)
+    record = threat("zimperium", event)
+    assert (record.threat_key, record.threat_type) == ("threat-5", "jailbreak_root")
+    assert record.partner_device_id == "zdid-5"
+
+
+def test_an_export_without_a_threats_id_or_a_device_is_set_aside() -> None:
+    [nameless] = records("zimperium", zimperium_export(threat__threat_uuid=None))
+    assert isinstance(nameless, UnreadableRecord)
+    [homeless] = records("zimperium", zimperium_export(device_info__device_id=None, forensics__zdid=""))
+    assert isinstance(homeless, UnreadableRecord)
+    assert homeless.threat is not None
+
+
+def test_an_export_by_syslog_is_read_behind_its_header() -> None:
+    line = f"<14>Feb  2 02:40:00 console zimperium[7]: {json.dumps(zimperium_export())}\0".encode()
+    [record] = parse("zimperium", line, received_at=RECEIVED_AT)
+    assert isinstance(record, ThreatRecord)
+    assert record.threat_key == "threat-5"
+
+
+def test_of_an_export_neither_networks_nor_people_nor_places_are_kept() -> None:
+    event = zimperium_export(
+        additional_public_forensics={"Reason": "Anna's net"},
+        threat__general={
+            "network": "Anna's net",
+            "network_bssid": "02:1a:b3:c4:d5:e6",
+            "external_ip": "198.51.100.4",
+            "gateway_ip": "192.0.2.1",
+            "attacker_ssid": "Anna's net",
+            "sideloaded_app_developer": "Anna",
+            "package_name": "com.example.torch",
+        },
+    )
+    kept = threat("zimperium", event).model_dump_json()
+    for gone in ("Anna", "anna", "02:1a", "198.51", "192.0.2", "2.5"):
+        assert gone not in kept
+    assert "com.example.torch" in kept
+
+
+def test_of_a_search_row_neither_networks_nor_places_are_kept() -> None:
+    row = zimperium_search(
+        locationInfo={"geoPoint": {"lat": 48.1, "lon": 11.5}, "city": "Anna-Stadt", "country": "Annaland"},
+        arpTablesInfo={"before": [{"ip": "192.0.2.1", "mac": "02:1a:b3:c4:d5:e6"}]},
+        networkStatistics=[{"remote": "198.51.100.4"}],
+        nearByNetworks=[{"name": "Anna's net"}],
+        additionalPublicForensics=[{"key": "Wi-Fi", "value": "Anna's net"}],
+        processList=[{"user": "Anna", "processName": "example"}],
+        sideLoadedAppInfo={"developer": "Anna", "packageName": "com.example.torch"},
+        generalInfo={"ssid": "Anna's net", "bssid": "02:1a:b3:c4:d5:e6", "deviceIp": "192.0.2.1"},
+    )
+    kept = threat("zimperium", row).model_dump_json()
+    for gone in ("Anna", "48.1", "11.5", "02:1a", "198.51", "192.0.2"):
+        assert gone not in kept
+    assert "com.example.torch" in kept
+
+
+def test_a_mitigated_search_row_without_mitigation_events_is_resolved() -> None:
+    opened = threat("zimperium", zimperium_search())
+    row = zimperium_search(
+        state=4, mitigationEvents=[], mitigatedAt=1770000030000, lastModified=1770000090000
+    )
+    record = threat("zimperium", row)
+    assert (record.threat_key, record.status) == (opened.threat_key, Status.RESOLVED)
+    assert record.resolved_at == datetime(2026, 2, 2, 2, 40, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "second"),
+    [
+        ({"state": 4}, "resolved", 60),
+        ({"state": "4.0", "mitigationEvents": ""}, "resolved", 60),
+        ({"state": 4, "mitigationEvents": [{"timestamp": 1770000020000}]}, "resolved", 20),
+        ({"state": 4, "mitigationEvents": "none", "mitigatedAt": None}, "resolved", 60),
+        ({"state": 4, "mitigatedAt": "soon"}, "resolved", 60),
+        ({"state": 1, "mitigatedAt": 1770000040000}, "resolved", 40),
+        ({"state": 3, "mitigatedAt": 1770000040000}, "resolved", 40),
+        ({"state": 3, "mitigationEvents": {"timestamp": 1770000020000}}, "resolved", 20),
+        ({"state": 1, "mitigatedAt": 0}, "open", None),
+        ({"state": 1, "mitigationEvents": [{"timestamp": 1770000020000}]}, "open", None),
+        ({"state": 2}, "unknown", None),
+        ({"state": None}, "open", None),
+    ],
+)
+def test_what_ends_a_row_of_the_search(changed: JsonObject, status: str, second: int | None) -> None:
+    record = threat("zimperium", zimperium_search(**changed))
+    ended = None if second is None else AT.replace(minute=40 + second // 60, second=second % 60)
+    assert (record.status, record.resolved_at) == (status, ended)
+
+
+def test_a_search_row_without_its_own_time_has_the_one_a_level_deeper() -> None:
+    row = zimperium_search(timestamp=None, timestampInfo={"timestamp": 1770000000000})
+    assert threat("zimperium", row).detected_at == AT
+
+
+@pytest.mark.parametrize("at", [{"$date": 1770000000000}, [2026, 2, 2, 2, 40, 0]])
+def test_a_time_that_is_an_object_costs_no_threat(at: object) -> None:
+    record = threat("zimperium", zimperium_threat(device_time=at))
+    assert (record.detected_at, record.status) == (AT, Status.OPEN)
+
+
+def test_every_threat_the_vendor_numbers_has_a_name_and_a_type_of_ours() -> None:
+    numbers = {int(number) for number in THREAT}
+    assert numbers >= {*range(95), 100}
+    assert len({name for name, _ in THREAT.values()}) == len(THREAT)
+    assert {threat_type for _, threat_type in THREAT.values()} <= {*TYPES, UNKNOWN}
+    assert TYPE.keys().isdisjoint(name for name, _ in THREAT.values())
+
+
+@pytest.mark.parametrize("number", sorted(THREAT))
+def test_a_threat_is_known_by_its_number_and_by_its_name(number: str) -> None:
+    name, threat_type = THREAT[number]
+    by_number = zimperium_search(threatTypeId=int(number), threatTypeName="of a later console")
+    assert threat("zimperium", by_number).threat_type == threat_type
+    spaced = zimperium_search(threatTypeName=name.replace("_", " "))
+    assert threat("zimperium", spaced).threat_type == threat_type
+    pushed = zimperium_threat(threat_name=name, threat_display_name="Something else")
+    assert threat("zimperium", pushed).threat_type == threat_type
+
+
+@pytest.mark.parametrize(
+    ("name", "vector", "threat_type"),
+    [
+        ("OUT_OF_COMPLIANCE_APP", "Malware", "non_compliant_app"),
+        ("BENEVOLENT_PENTESTING_APP", "Malware", "riskware"),
+        ("FILE_TYPE_MISMATCH", "Malware", "unknown"),
+        ("SSL_MITM", "Network", "mitm"),
+    ],
+)
+def test_a_numbered_name_goes_before_the_vector(name: str, vector: str, threat_type: str) -> None:
+    record = threat("zimperium", zimperium_threat(threat_name=name, threat_vector=vector))
+    assert record.threat_type == threat_type
+
+
+@pytest.mark.parametrize("number", [55, 56, 57, 58])
+def test_a_test_threat_is_a_simulation(number: int) -> None:
+    name, threat_type = THREAT[str(number)]
+    for content in (
+        zimperium_threat(threat_name=name, severity_name="CRITICAL"),
+        zimperium_search(threatTypeId=number, threatTypeName=None, severity=3),
+        zimperium_export(threat__name=name, forensics__type=number),
+        zimperium_export(threat__name=None, forensics__type=number),
+    ):
+        record = threat("zimperium", content)
+        assert (record.severity, record.reason) == (Level.SECURED, "simulated")
+        assert record.threat_type == threat_type
+
+
+def test_an_app_of_apples_tests_is_no_simulation() -> None:
+    event = zimperium_export(threat__name="TESTFLIGHT_INSTALLED", forensics__type=209)
+    assert threat("zimperium", event).severity is Level.HIGH
+
+
+@pytest.mark.parametrize("name", ["ROGUE_ACCESS_POINT_NEARBY", "DANGERZONE_NEARBY"])
+def test_a_network_that_is_merely_near_is_low_unless_the_message_grades_it(name: str) -> None:
+    for word, level in ((None, Level.LOW), ("CRITICAL", Level.HIGH)):
+        record = threat("zimperium", zimperium_threat(threat_name=name, severity_name=word))
+        assert (record.threat_type, record.severity) == ("rogue_wifi", level)
+
+
+def test_a_hidden_alert_raises_no_risk_and_its_word_is_known() -> None:
+    record = threat("zimperium", zimperium_threat(severity_name="HIDDEN"))
+    assert (record.severity, unknown_words(record)) == (Level.SECURED, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "level"),
+    [
+        ("CRITICAL", 3, "high"),
+        ("ELEVATED", 2, "medium"),
+        ("LOW", 1, "low"),
+        (None, 2, "medium"),
+        (None, 0, "secured"),
+        ("DIRE", 0, "high"),
+    ],
+)
+def test_a_row_of_the_device_list_gives_the_devices_level(name: str | None, number: int, level: str) -> None:
+    record = state("zimperium", zimperium_device(riskPostureName=name, riskPosture=number))
+    assert (record.partner_device_id, record.platform, record.os_version) == ("agent-3", "android", "16")
+    assert (record.severity, record.clears, record.clears_until) == (level, Clears.NONE, AT)
+    assert record.closed_keys == ("agent_inactive",)
+
+
+def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> None:
+    record = state("zimperium", zimperium_clean_device())
+    assert (record.severity, record.clears, record.clears_until) == (Level.SECURED, Clears.ALL, AT)
+    computed_before = state("zimperium", zimperium_clean_device(processedAt=1769999940000))
+    assert computed_before.clears_until == datetime(2026, 2, 2, 2, 39, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"threatState": None},
+        {"threatState": {"criticalThreats": []}},
+        {"threatState": {"criticalThreats": [], "riskyThreats": ["threat-1"]}},
+    ],
+)
+def test_a_normal_row_that_does_not_show_all_to_be_well_clears_nothing(changed: JsonObject) -> None:
+    assert state("zimperium", zimperium_clean_device(**changed)).clears is Clears.NONE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"lastSeen": None},
+        {"lastSeen": 0},
+        {"lastSeen": None, "appStatus": "INACTIVE"},
+        {"lastSeen": None, "deleted": True},
+        {"appStatus": "PENDING_ACTIVATION"},
+        {"appStatus": "of a later console"},
+        {"riskPosture": None, "riskPostureName": None},
+        {"riskPosture": None, "riskPostureName": "Not available"},
+        {"riskPosture": None, "riskPostureName": "PENDING"},
+    ],
+)
+@pytest.mark.parametrize("row", [zimperium_device(), zimperium_clean_device()])
+def test_a_phone_that_nobody_has_scanned_is_neither_rated_nor_cleared(
+    row: JsonObject, changed: JsonObject
+) -> None:
+    [record] = records("zimperium", {**row, **changed})
+    assert isinstance(record, DeviceIdentityRecord)
+
+
+@pytest.mark.parametrize("changed", [{"deleted": True}, {"deleted": "true"}, {"appStatus": "INACTIVE"}])
+def test_a_deleted_device_or_an_inactive_agent_vouches_for_nothing(changed: JsonObject) -> None:
+    gone = threat("zimperium", zimperium_clean_device(**changed))
+    assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
+    assert gone.threat_key in state("zimperium", zimperium_device()).closed_keys
+
+
+def test_neither_the_apps_nor_the_owner_of_a_row_of_the_device_list_are_kept() -> None:
+    kept = json.dumps(state("zimperium", zimperium_device()).raw)
+    assert "diary" not in kept
+    assert "anna" not in kept.lower()
+
+
+@pytest.mark.parametrize("word", ["INACTIVE_APP", "Inactive app", "APP_UNINSTALLED", "DEVICE_DORMANT"])
+def test_an_agent_that_is_called_inactive_in_more_words_is_inactive(word: str) -> None:
+    assert threat("zimperium", zimperium_clean_device(appStatus=word)).threat_type == "agent_inactive"
+
+
+def test_an_active_app_is_an_active_agent() -> None:
+    record = state("zimperium", zimperium_clean_device(appStatus="ACTIVE_APP"))
+    assert record.closed_keys == ("agent_inactive",)
+
+
+def test_a_normal_row_that_names_neither_contact_nor_agent_rates_nothing() -> None:
+    row = {k: v for k, v in zimperium_clean_device().items() if k not in {"lastSeen", "appStatus"}}
+    [record] = records("zimperium", row)
+    assert isinstance(record, DeviceIdentityRecord)
+    assert state("zimperium", {**row, "riskPostureName": "CRITICAL"}).severity is Level.HIGH
+
+
+def test_an_exported_event_without_device_info_names_its_device_in_the_forensics() -> None:
+    event = zimperium_export(forensics__zdid="zdevice-9")
+    record = threat("zimperium", {name: each for name, each in event.items() if name != "device_info"})
+    assert (record.partner_device_id, record.status) == ("zdevice-9", Status.OPEN)
+
+
+def test_an_exported_event_that_names_no_device_waits_for_one() -> None:
+    event = {n: e for n, e in zimperium_export(forensics__zdid=None).items() if n != "device_info"}
+    [waiting] = records("zimperium", event)
+    assert isinstance(waiting, UnreadableRecord)
+    assert waiting.threat is not None
+
+
+def test_a_fixed_threat_of_an_incident_without_a_status_is_open() -> None:
+    incident = zimperium_incident()
+    for each in incident["related_threats"]:  # type: ignore[union-attr]
+        each["threat_status"] = None  # type: ignore[index,call-overload]
+    for record in records("zimperium", incident):
+        assert isinstance(record, ThreatRecord)
+        assert (record.status, unknown_words(record)[-1]) == (Status.OPEN, ("status", "no status"))
+
+
+@pytest.mark.parametrize(
+    ("grade", "level"),
+    [
+        *(("NONE", "secured"), ("info", "secured"), ("Informational", "secured"), ("UNKNOWN", "medium")),
+        *(("N/A", "medium"), ("", "medium"), ("DIRE", "high")),
+    ],
+)
+def test_a_threat_that_is_not_graded_has_the_grade_of_its_type(grade: str, level: str) -> None:
+    message = zimperium_threat(threat_name="USB_DEBUGGING_ON", severity_name=grade)
+    assert threat("zimperium", message).severity == level
+
+
+@pytest.mark.parametrize("name", ["location_city", "location_country", "tag1", "tag2"])
+def test_no_place_and_no_tag_is_kept(name: str) -> None:
+    assert "Zoetown" not in threat("zimperium", zimperium_threat(**{name: "Zoetown"})).model_dump_json()
+    network = zimperium_threat(networkInfo={"name": "Zoetown"})
+    assert "Zoetown" not in threat("zimperium", network).model_dump_json()
+
+
+def test_a_device_that_is_gone_is_so_whatever_its_last_contact_and_no_guess_makes_it_well() -> None:
+    [gone] = records("zimperium", zimperium_device(deleted=True, lastSeen="soon"))
+    assert isinstance(gone, ThreatRecord)
+    assert (gone.threat_key, gone.status) == ("agent_inactive", "open")
+    [unread] = records("zimperium", zimperium_clean_device(deleted="perhaps"))
+    assert isinstance(unread, UnreadableRecord)
+    assert unread.reason == "deleted is neither yes nor no"
+
+
+def test_a_word_for_the_agent_that_no_table_knows_is_logged() -> None:
+    [identity] = records("zimperium", zimperium_device(appStatus="of a later console"))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == [("status", "of a later console")]
+
+
+def test_lists_that_stand_in_a_text_are_read() -> None:
+    empty = {"criticalThreats": "[]", "riskyThreats": []}
+    assert state("zimperium", zimperium_clean_device(threatState=empty)).clears is Clears.ALL
+    row = zimperium_search(state=3, mitigationEvents='[{"timestamp": 1770000030000}]')
+    assert threat("zimperium", row).status == "resolved"
+
+
+def test_the_name_of_an_exported_threat_stays_in_what_is_kept() -> None:
+    kept = redacted(
+        {"threat": {"display_name": "Device Rooted"}, "display_name": "Ada"}, needed=ADAPTER.needed
+    )
+    assert kept == {"threat": {"display_name": "Device Rooted"}, "display_name": "[redacted]"}

@@ -13,10 +13,8 @@ from shared.domain.connector import connector_document_id
 from shared.domain.model import (
     MAX_HISTORY,
     DeadLetter,
-    Device,
     HistoryEntry,
     Report,
-    Slot,
     agent_id,
     device_id,
     digest,
@@ -141,17 +139,6 @@ def test_documents_survive_the_store_and_fields_of_later_versions() -> None:
 def test_a_document_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError):
         a_device().id = "other"  # type: ignore[misc]
-
-
-def test_a_device_is_frozen_by_an_agent_that_moved_away() -> None:
-    slot = Slot(agent="lookout:1", partner="lookout", revision=1, since=START)
-    moved = slot.model_copy(update={"agent": "lookout:2", "moved": True})
-
-    def holding(*slots: Slot) -> Device:
-        return a_device().model_copy(update={"slots": {each.agent: each for each in slots}})
-
-    assert not holding(slot).frozen
-    assert holding(slot, moved).frozen
 
 
 def test_a_device_notes_what_happened_newest_first_each_thing_once_and_only_the_latest() -> None:

@@ -22,7 +22,9 @@ from shared.domain.nobody import names_nobody
         *("1111111111", "FFFFFFFFFFFFFFFF", "ffffffff-ffff-ffff-ffff-ffffffffffff", "xxxx-xxxx", "????"),
         *("12345678-1234-1234-1234-123456789012", "01234567-89ab-cdef-0123-456789abcdef"),
         *("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "11111111-1111-1111-1111-111111111111"),
-        *("aaaaaaaaaaaaaaaa", "9774d56d682e549c"),
+        *("aaaaaaaaaaaaaaaa", "9774d56d682e549c", "0x0", "00112233445566", "AABBCCDD", "998877665544"),
+        *("NotYetAvailable", "Not yet known", "SERIAL_UNKNOWN", "Unknown Serial", "Chassis Serial Number"),
+        *("None Specified", "Not reported yet", "no serial number", "MDM device id", "unknown device id"),
     ],
 )
 def test_a_placeholder_names_nobody(text: str) -> None:
@@ -45,6 +47,7 @@ def test_a_placeholder_names_nobody(text: str) -> None:
         ),
         *("00008030-001A35E40C38802E", "7b1f0c11-0000-4000-8000-000000000014", "1001", "2803", "1112"),
         *("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", "00000000-0000-0000-0000-000000000001"),
+        *("11223", "serial-not-7", "Anna's serial", "112234556677", "notebook-4"),
         *("unknown-7", "nobody", "serial-7", "agent-zimp-3"),
     ],
 )

@@ -44,7 +44,7 @@ async def test_an_agent_that_reports_on_is_on_the_phones_new_device(
     assert (await step(tenant_world, "agents")).counts == {}
 
 
-async def test_an_agent_that_was_not_heard_since_stays_with_what_is_gone(tenant_world: World) -> None:
+async def test_an_agent_that_did_not_report_since_stays_with_what_is_gone(tenant_world: World) -> None:
     """The phone was wiped: what its old agent found, nobody could resolve."""
     await _enrolled_again(tenant_world)
     assert (await step(tenant_world, "agents")).counts == {}
