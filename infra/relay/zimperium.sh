@@ -5,7 +5,7 @@
 #       sh zimperium.sh https://<app>/api/partners/zimperium/reports <secret> [days]
 #
 # <secret>: file with the whsec_... secret. Run it every few minutes. Threats are found by when they were detected,
-# so it reads the last days (7) again each time: a threat mitigated later than that is not told.
+# so it reads the last days (7) again each time: a threat mitigated later than that is not reported.
 set -eu
 address=$1 secret=$2
 days=${3:-7}

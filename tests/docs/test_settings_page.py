@@ -55,7 +55,7 @@ def test_every_setting_the_code_reads_stands_there_once_and_no_other() -> None:
 
 def test_what_others_read_is_what_the_platform_and_the_stand_ins_read() -> None:
     named = [name for cell in OTHERS for name in re.findall(r"`(\w+)`", cell)]
-    local = {*PORTS, "LOCAL_FUNCTION_KEY"}
+    local = {*PORTS, "LOCAL_FUNCTION_KEY", "IDENTITY_ENDPOINT", "IDENTITY_HEADER"}
     assert sorted(named) == sorted({*PLATFORM, "COSMOS__credential", "COSMOS__clientId", *local})
     for name, port in PORTS.items():
         assert str(port) in PAGE, name
