@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
-from local.partners import lookout, wandera_jamf, zimperium
+from local.partners import lookout, pradeo, wandera_jamf, zimperium
 from local.partners.message import Message
 from local.sample_tenant import Phone
 from local.scenario.hands import PATIENCE, DoesNotHoldError
@@ -25,13 +26,28 @@ async def synced_and_granted(stage: Stage) -> str:
 
 
 async def infected_and_refused(stage: Stage) -> str:
-    hands, begun = stage.hands, time.monotonic()
+    hands = stage.hands
+    stray = await _named_by_a_stray_partner(stage)
+    begun = time.monotonic()
     await stage.post("zimperium", _infection(stage, stage.android))
     await hands.until("the tag is in Entra", hands.tagged, stage.android, "mtd-block-high")
     seconds = time.monotonic() - begun
     await hands.expect(stage.android, granted=False)
     why = await hands.reason(stage.android)
-    return f"high network threat: refused at both, {seconds:.1f} s after the report ({why})"
+    return f"high network threat: refused at both, {seconds:.1f} s after the report ({why}); {stray}"
+
+
+async def _named_by_a_stray_partner(stage: Stage) -> str:
+    """An agent of a partner that is switched off names the phone, then another one: it decides nothing here,
+    and holds nobody else's reports back."""
+    hands, stray = stage.hands, stage.phone("stray agent", "Android").agent_id
+    agent = f"pradeo:{stray}"
+    await stage.post("pradeo", pradeo.detection(replace(stage.android, agent_id=stray), "root", stage.at()))
+    await hands.until("the stray agent is there", hands.named_by, stage.android, agent)
+    await stage.post("pradeo", pradeo.detection(replace(stage.second, agent_id=stray), "root", stage.at(1)))
+    await hands.until("the stray agent has moved on", hands.left_by, stage.android, agent)
+    await hands.expect(stage.android, granted=True)
+    return "a partner that is switched off had named it, and moved on: that holds nothing"
 
 
 async def repeated_and_unchanged(stage: Stage) -> str:

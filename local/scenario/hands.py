@@ -102,9 +102,14 @@ class Hands:
         return bool(explained and explained["decision"]["risk"] == risk)
 
     async def opened(self, phone: Phone, threat_type: str) -> bool:
-        explained = await self.explained(phone)
-        slots = explained["agents"] if explained else []
-        return any(finding["threat_type"] == threat_type for slot in slots for finding in slot["findings"])
+        findings = [finding for slot in await self._slots(phone) for finding in slot["findings"]]
+        return any(finding["threat_type"] == threat_type for finding in findings)
+
+    async def named_by(self, phone: Phone, agent: str) -> bool:
+        return any(slot["agent"] == agent for slot in await self._slots(phone))
+
+    async def left_by(self, phone: Phone, agent: str) -> bool:
+        return any(slot["agent"] == agent and slot["moved"] for slot in await self._slots(phone))
 
     async def missing(self, phone: Phone, *partners: str) -> bool:
         explained = await self.explained(phone)
@@ -123,6 +128,10 @@ class Hands:
                 raise DoesNotHoldError(f"GET /devices answered {answer.status}")
             explained: dict[str, Any] = await answer.json()
         return {key: value for key, value in explained.items() if key != "asked_at"}
+
+    async def _slots(self, phone: Phone) -> list[dict[str, Any]]:
+        explained = await self.explained(phone)
+        return explained["agents"] if explained else []
 
     async def until(self, what: str, question: Callable[..., Awaitable[bool]], *about: object) -> None:
         """Wait until `question` about those things is answered with yes; DoesNotHoldError after 45 s."""
