@@ -31,7 +31,7 @@ MIRROR_READS = 4
 """Of decisions, every 30 seconds at most: rules, size of the tenant, silence, and a partner's connector."""
 SYNC_DOCUMENTS_A_DEVICE = 4
 """Documents one steady sync reads for each device: the device, and its three links."""
-SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 12, 12, 2
+SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 13, 12, 2
 """Of a steady sync whatever the number of devices: counts from the index, other queries, and by id."""
 MINUTE_QUERIES, MINUTE_READS = 2, 1
 """Of every minute where nothing waits: pending blocks and unblocks, and the count of new blocks."""

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import cycle
 
 from pydantic import JsonValue
 
@@ -91,11 +92,12 @@ _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "gr
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-_IMEI = r"(?<![0-9])[0-9]{15}(?![0-9])|(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
+_IMEI = r"(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
 _MEID = r"(?<![\w-])[A-F][0-9A-F](?:([- ])[0-9A-F]{6}\2[0-9A-F]{6}(?:\2[0-9A-F])?|[0-9A-F]{12,13})(?![\w-])"
 _PERSONAL = re.compile(rf"{_EMAIL}|{_IMEI}|{_MEID}", re.IGNORECASE)
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _LONG = re.compile("[0-9]{15,}")
+_FIFTEEN = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
 _WHEREABOUTS = re.compile(
     r"(?<!\w)(?<!\b[0-9A-F]{2}[:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?!\w|[:-]\w)"
     r"|(?<![\w.])(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}(?![\w-]|\.\w)"
@@ -115,6 +117,11 @@ _NETWORK_ADDRESS = re.compile(
 )
 """IPv4 and IPv6 by themselves: in the address of a page it is part of what a threat is, and a version of four
 parts looks alike."""
+_HASH = re.compile(
+    r"(?<![0-9A-Z])((?=[0-9]*[A-F])(?:[0-9A-F]{24}|[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}))(?![\w@.+%]|-[\w.+%-]{0,64}@)",
+    re.IGNORECASE,
+)
+"""A hash, or a UUID without its dashes, that stands by itself: digits in it are nobody's number."""
 _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
 """14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
@@ -189,6 +196,13 @@ def masked(text: str, *, is_version: bool = False) -> str:
     """`text` without what is secret or personal by its shape; a version is no network address."""
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
+    return "".join(
+        part if is_hash else _masked_numbers(part, is_version=is_version)
+        for is_hash, part in zip(cycle((False, True)), _HASH.split(text), strict=False)
+    )
+
+
+def _masked_numbers(text: str, *, is_version: bool) -> str:
     # Before the digits: those in front of an address may be its first ones, too.
     text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
     text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
@@ -199,12 +213,15 @@ def masked(text: str, *, is_version: bool = False) -> str:
 def is_personal(text: str) -> bool:
     """Whether `text`, an id, holds an e-mail address, an IMEI or a MEID. Narrower than `masked`: vendors' own
     ids may be long numbers."""
-    return _PERSONAL.search(text) is not None
+    apart = _HASH.split(text)[::2]
+    digits = (found[0] for each in apart for found in _FIFTEEN.finditer(each))
+    return any(map(_PERSONAL.search, apart)) or any(map(_is_checked, digits))
 
 
 def holds_secret(text: str) -> bool:
     """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do."""
-    return any(shape.search(text) for shape in (_PERSONAL, _WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO))
+    shapes = (_WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO)
+    return is_personal(text) or any(shape.search(text) for shape in shapes)
 
 
 def _is_checked(text: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from ingest_threat.redaction import REDACTED, redacted
+from ingest_threat.redaction import REDACTED, holds_secret, is_personal, masked, redacted
 
 JSON: st.SearchStrategy[JsonValue] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -255,3 +255,33 @@ def test_a_large_text_is_searched_in_linear_time() -> None:
 )
 def test_digits_of_a_uuid_are_no_imei(id_: str) -> None:
     assert redacted({"threat_uuid": id_}) == {"threat_uuid": id_}
+
+
+@pytest.mark.parametrize("length", [24, 32, 40, 64])
+@pytest.mark.parametrize("spelled", ["{}", "zid:{}", "{} again"])
+def test_digits_of_a_hash_are_nobodys_number(length: int, spelled: str) -> None:
+    id_ = spelled.format(("a490154203237518b1c2d3e4" * 3)[:length])
+    assert masked(id_) == id_
+    assert not is_personal(id_)
+    assert not holds_secret(id_)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Device490154203237518", f"Device{REDACTED}"),
+        ("face490154203237518", f"face{REDACTED}"),
+        ("a490154203237518b1c2d3e4a4901542@example.com", REDACTED),
+        ("a490154203237518b1c2d3e4a4901542-x@example.com", REDACTED),
+        ("token=a490154203237518b1c2d3e4a4901542", f"token={REDACTED}"),
+        ("49015420323751849015420323751840", REDACTED),  # digits alone are no hash
+    ],
+)
+def test_what_only_looks_like_a_hash_is_masked(text: str, kept: str) -> None:
+    assert masked(text) == kept
+
+
+def test_a_number_of_fifteen_digits_is_an_imei_where_its_check_digit_is_right() -> None:
+    assert is_personal("490154203237518")
+    assert not is_personal("490154203237517")
+    assert masked("490154203237517") == REDACTED, "in what is kept of a message it could be a slip"
