@@ -2,13 +2,10 @@
 
 Taken: one JSON object, a JSON array, an object that is an envelope around a list (or, as tools write a list
 of one, around an object), each of these also as the text of it, and the same line by line or frame by frame
-(`framing`). Strict JSON by RFC 8259:
-UTF-8, no `NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that
-neither 64 bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
+(`framing`). Strict JSON by RFC 8259: UTF-8, no `NaN`, no key twice, and what `json_text` says.
 """
 
 import json
-import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,18 +13,13 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from ingest_threat.framing import BEATS, BLANK, KEEP_ALIVE, pieces, plain_beat, unframed
+from ingest_threat.json_text import NotJson, TooDeep, read_json
 from shared.errors import Unreadable, UnreadableReport
 
 MAX_BYTES = 1_048_576
 """Bytes of a message: 1 MiB."""
 MAX_ITEMS = 1_000
 """Items of a message, readable or not."""
-MAX_DEPTH = 64
-"""Objects and lists inside each other, envelope included."""
-MAX_DIGITS = 20
-"""Digits, sign included, of a whole number that is read as one: all of 64 bits."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _PAGING = frozenset(
     {
         *(
@@ -282,56 +274,15 @@ def _check_count(count: int) -> None:
 
 
 def _strict(text: str) -> JsonValue:
-    """The one JSON value in `text`. What only strictness forbids is noted and raised after the syntax."""
-    faults: list[str] = []
-
-    def integer(digits: str) -> int | str:
-        return int(digits) if len(digits) <= MAX_DIGITS else digits
-
-    def fraction(digits: str) -> float | str:
-        value = float(digits)
-        return digits if math.isinf(value) else value
-
-    def constant(_name: str) -> None:
-        faults.append("NaN or Infinity, which is not JSON")
-
-    def keyed(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-        content = dict(pairs)
-        if len(content) != len(pairs):
-            faults.append("a key twice in one object")
-        return content
-
-    decoder = json.JSONDecoder(
-        parse_int=integer, parse_float=fraction, parse_constant=constant, object_pairs_hook=keyed
-    )
-    value = _clean(_decoded(text, decoder), 1)
-    if faults:
-        raise _Refused(faults[0])
-    return value
-
-
-def _decoded(text: str, decoder: json.JSONDecoder) -> JsonValue:
+    """The one JSON value in `text`; what only strictness forbids is raised after what syntax does."""
     try:
-        value: JsonValue = decoder.decode(text)
-    except json.JSONDecodeError as error:
-        raise _NotJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise _too_deep() from None
-    return value
-
-
-def _clean(value: JsonValue, depth: int) -> JsonValue:
-    """`value` without lone surrogates, which no store and no log can encode."""
-    if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if not isinstance(value, dict | list):
-        return value
-    if depth > MAX_DEPTH:
-        raise _too_deep()
-    if isinstance(value, list):
-        return [_clean(each, depth + 1) for each in value]
-    return {_SURROGATE.sub("\ufffd", key): _clean(each, depth + 1) for key, each in value.items()}
-
-
-def _too_deep() -> _Refused:
-    return _Refused(f"nested deeper than {MAX_DEPTH}", Unreadable.TOO_LARGE)
+        read = read_json(text)
+    except NotJson as error:
+        raise _NotJson(str(error)) from None
+    except TooDeep as error:
+        raise _Refused(str(error), Unreadable.TOO_LARGE) from None
+    if read.not_a_number:
+        raise _Refused("NaN or Infinity, which is not JSON")
+    if read.key_twice:
+        raise _Refused("a key twice in one object")
+    return read.value

@@ -16,6 +16,9 @@ _WINDOWS: Mapping[str, tuple[int, ...]] = {
     "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),
 }
 
+PIECE = 1024
+"""Bytes unpacked at a time."""
+
 
 def unpacked(headers: Headers, body: bytes, *, at_most: int) -> bytes:
     """`body` without the encoding that its header names.
@@ -38,17 +41,37 @@ def unpacked(headers: Headers, body: bytes, *, at_most: int) -> bytes:
 
 def _inflated(body: bytes, window: int, at_most: int) -> bytes | None:
     """What `body` unpacks to, all members of a gzip file after each other; None where it does not."""
-    content, rest = b"", body
-    while True:
-        stream = zlib.decompressobj(window)
+    content, at = bytearray(), 0
+    while at < len(body) or at == 0:
+        end = _member(body, at, window, content, at_most)
+        if end is None:
+            return None
+        at = _without_padding(body, end)
+    return bytes(content)
+
+
+def _member(body: bytes, at: int, window: int, content: bytearray, at_most: int) -> int | None:
+    """Where the member that begins at `at` ends, once it is added to `content`; None where it is cut off, or
+    none.
+
+    It is read in pieces: behind its end zlib copies what it was given too much, which is at most one.
+    """
+    stream = zlib.decompressobj(window)
+    while piece := body[at : at + PIECE]:
         try:
-            content += stream.decompress(rest, at_most + 1 - len(content))
+            content += stream.decompress(piece, at_most + 1 - len(content))
         except zlib.error:
             return None
         if len(content) > at_most:
             raise UnreadableReport(Unreadable.TOO_LARGE, f"unpacks to more than {at_most} bytes")
-        if not stream.eof:
-            return None
-        rest = stream.unused_data.lstrip(b"\0")
-        if not rest:
-            return content
+        at += len(piece) - len(stream.unused_data)
+        if stream.eof:
+            return at
+    return None
+
+
+def _without_padding(body: bytes, at: int) -> int:
+    """Where the next member begins: NULs may stand between."""
+    while body[at : at + 1] == b"\0":
+        at += 1
+    return at

@@ -1,7 +1,9 @@
 """Takes secrets and personal data out of what is kept of a partner's message. Pure.
 
 Keys are judged by name at any depth, also in JSON that is a text; texts and numbers by shape. An adapter adds
-the names its partner uses, and names what it needs though it looks personal. Redacting twice changes nothing.
+the names its partner uses, and names what it needs though it looks personal. Redacting twice changes nothing,
+and costs no more than the length of what is redacted: patterns are linear, keys are judged by their first
+LONGEST_KEY characters, and texts of JSON are opened MAX_TEXTS deep.
 """
 
 import json
@@ -12,11 +14,19 @@ from itertools import cycle
 
 from pydantic import JsonValue
 
+from ingest_threat.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
+
 REDACTED = "[redacted]"
+LONGEST_KEY = 200
+"""Characters by which a key is judged; a longer one, and one that is longer once masked, is kept as its
+beginning and CUT."""
+CUT = " \u2026"
+MAX_TEXTS = 3
+"""Texts of JSON inside each other that are opened; what is still JSON in the innermost is redacted."""
 
 _ANYWHERE = re.compile(
     r"token|secret|passw(or)?d|passcode|passphrase|authori[sz]ation|bearer|credential|cookie|sessionid"
-    r"|(api|private|shared|access|account|signing|enrol[a-z]*)key|email|(?<!i)phone|msisdn"
+    r"|(api|private|shared|access|account|signing|enrol[a-z]{0,30})key|email|(?<!i)phone|msisdn"
     r"|latitude|longitude|coordinate|geopoint|geoloc|geohash|locationinfo|locationdetail"
     r"|macaddr|ipaddr|bssid|username|displayuser|userprincipal"
 )
@@ -90,6 +100,7 @@ _PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_BETWEEN = re.compile(r"[\W_]+")
 
 _EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 _IMEI = r"(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
@@ -137,12 +148,33 @@ _IN_ADDRESS = re.compile(
 _USER_INFO = re.compile(r"(://)(?!\[redacted\]@)[^/\s@?#]+@")
 
 
+_HALF_MARK = re.compile(r"\[[a-z]{0,8}\Z")
+_KEY_KEPT = 150
+"""Characters kept of a key that is cut: with what masking its end may add, at most LONGEST_KEY."""
+_DIGITS_OF_IDS = 14
+"""Digits of the shortest number that is personal."""
+_SHORTEST = 5
+"""Characters of the shortest text that any shape fits: `a@b.c`, `pin=1`."""
+
+
 @dataclass(frozen=True)
 class _Names:
     """The names an adapter adds, and those it needs."""
 
     hidden: frozenset[str]
     kept: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a value stands."""
+
+    under: str = ""
+    """The plain key above it."""
+    depth: int = 1
+    """Objects and lists around what is in it, itself counted, those of the texts it is in, too."""
+    texts: int = 0
+    """Texts of JSON that it is in."""
 
 
 def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection[str] = ()) -> JsonValue:
@@ -152,48 +184,79 @@ def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection
     Names are compared without case and separators: `device_owner` also covers `deviceOwner`. With a dot,
     `device.name` is the name right under a device and no other. A key that is a path itself, as in
     `device.user.name`, is each of its parts.
+
+    A key of more than LONGEST_KEY characters is judged by those, and kept as its beginning, masked, and CUT.
+    Where keys of one object become alike so, or by being masked, the second is kept as `name (2)`, and so on,
+    each with its value.
     """
-    return _redacted(content, _Names(_plain_names(names), _plain_names(needed)), "")
+    return _redacted(content, _Names(_plain_names(names), _plain_names(needed)), _Place())
 
 
-def _redacted(content: JsonValue, names: _Names, under: str) -> JsonValue:
-    if isinstance(content, dict):
-        return {masked(key): _value(key, value, names, under) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_redacted(each, names, under) for each in content]
+def _redacted(content: JsonValue, names: _Names, place: _Place) -> JsonValue:
+    if isinstance(content, dict | list):
+        return _inside(content, names, place) if place.depth <= MAX_DEPTH else REDACTED
     if isinstance(content, str):
-        return _text(content, names, under)
-    if isinstance(content, int | float) and masked(repr(content)) != repr(content):
+        return _text(content, names, place)
+    if isinstance(content, int | float) and _is_personal_number(content):
         return REDACTED
     return content
 
 
-def _value(key: str, value: JsonValue, names: _Names, under: str) -> JsonValue:
-    plain = _plain(key)
-    path = f"{under}.{plain}"
+def _inside(content: dict[str, JsonValue] | list[JsonValue], names: _Names, place: _Place) -> JsonValue:
+    if isinstance(content, list):
+        inner = _Place(place.under, place.depth + 1, place.texts)
+        return [_redacted(each, names, inner) for each in content]
+    pairs = ((_key(key), _value(key[:LONGEST_KEY], value, names, place)) for key, value in content.items())
+    return apart(pairs)
+
+
+def _key(key: str) -> str:
+    text = masked(key)
+    if len(text) <= LONGEST_KEY and len(key) <= LONGEST_KEY:
+        return text
+    # Masked again: its end stands by itself now.
+    return masked(_HALF_MARK.sub("", text[:_KEY_KEPT])) + CUT
+
+
+def _value(key: str, value: JsonValue, names: _Names, place: _Place) -> JsonValue:
     if value is None or isinstance(value, bool):
         return value
-    if path in names.hidden or not names.hidden.isdisjoint({plain, *map(_plain, key.split("."))}):
+    plain = _plain(key)
+    path = f"{place.under}.{plain}"
+    parts = map(_plain, key.split(".")) if "." in key else ()
+    if path in names.hidden or plain in names.hidden or not names.hidden.isdisjoint(parts):
         return REDACTED
     if names.kept.isdisjoint({plain, path}) and _is_secret(key, plain):
         return REDACTED
-    return _redacted(value, names, plain)
+    return _redacted(value, names, _Place(plain, place.depth + 1, place.texts))
 
 
-def _text(text: str, names: _Names, under: str) -> str:
-    """A text, masked; where it is JSON itself, its keys count too."""
+def _is_personal_number(number: float) -> bool:
+    written = repr(number)
+    return len(written) >= _DIGITS_OF_IDS and masked(written) != written
+
+
+def _text(text: str, names: _Names, place: _Place) -> str:
+    """A text, masked; where it is JSON itself, its keys count too. JSON of which nobody can say what it
+    holds, because a key stands in it twice or it is too deep, is redacted."""
     if text[:1] in {"{", "["}:
         try:
-            inner = json.loads(text)
-            hidden = _redacted(inner, names, under)
-        except (ValueError, RecursionError):
+            read = read_json(text)
+        except TooDeep:
+            return REDACTED
+        except NotJson:
             return masked(text)
-        return masked(text if hidden == inner else json.dumps(hidden))
-    return masked(text, is_version="version" in under)
+        if read.key_twice or place.texts >= MAX_TEXTS:
+            return REDACTED
+        hidden = _redacted(read.value, names, _Place(place.under, place.depth, place.texts + 1))
+        return masked(text if hidden == read.value else json.dumps(hidden))
+    return masked(text, is_version="version" in place.under)
 
 
 def masked(text: str, *, is_version: bool = False) -> str:
     """`text` without what is secret or personal by its shape; a version is no network address."""
+    if len(text) < _SHORTEST:
+        return text
     text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
     return "".join(
@@ -241,7 +304,7 @@ def _is_secret(key: str, plain: str) -> bool:
 
 
 def _plain(key: str) -> str:
-    return re.sub(r"[\W_]+", "", key).lower()
+    return _BETWEEN.sub("", key).lower()
 
 
 def _plain_names(names: Collection[str]) -> frozenset[str]:

@@ -40,6 +40,6 @@ def rows_asked_for(top: str | None, most: int) -> int:
     """How many rows a page is to have, 100 where it is not said. Raises BadRequest."""
     if top is None:
         return 100
-    if not (top.isascii() and top.isdigit() and 1 <= int(top[:9]) <= most):
+    if not (top.isascii() and top.isdigit() and len(top) <= len(str(most)) and 1 <= int(top) <= most):
         raise BadRequest(f"top: expected a whole number from 1 to {most}")
     return int(top)

@@ -16,6 +16,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
+from ingest_threat.json_text import NotJson, TooDeep, read_json
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
@@ -209,7 +210,7 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     FieldError for one of more than `at_most` entries."""
     value = of.get(name)
     if isinstance(value, str) and value.strip()[:1] in {"[", "{"}:
-        value = _decoded(value)
+        value = decoded(value)
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, list):
@@ -221,12 +222,12 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     return value
 
 
-def _decoded(text: str) -> JsonValue:
+def decoded(text: str) -> JsonValue:
+    """The JSON that `text` is; `text` itself where it is none."""
     try:
-        value: JsonValue = json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text).value
+    except (NotJson, TooDeep):
         return text
-    return value
 
 
 def url(of: JsonObject, *names: str) -> str | None:

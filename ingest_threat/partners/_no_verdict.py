@@ -34,15 +34,16 @@ _ANSWER = (
 )
 """What is not there where no verdict is; `no threat` and `no risk` say something else."""
 _PHRASE = re.compile(
-    rf"(?:{_ABOUT})*(?:"
+    rf"(?:{_ABOUT}){{0,15}}(?:"
     rf"(?:NOT|UN|NEVER)(?:YET|BEEN|BEING)*(?:{_DONE})(?:YET)?"
     r"|NEVER(?:YET)?CONNECTED"
-    rf"|(?:NO|WITHOUT)(?:{_ABOUT})*?(?:{_ANSWER})(?:YET|AVAILABLE|SET|KNOWN)*"
+    rf"|(?:NO|WITHOUT)(?:{_ABOUT}){{0,15}}?(?:{_ANSWER})(?:YET|AVAILABLE|SET|KNOWN)*"
     r"|(?:YET)?TOBE(?:" + _DONE + r")"
     r"|(?:A?WAITING|PENDING|QUEUED|SCHEDULED|INPROGRESS|IN(?:THE)?QUEUE)(?:FOR)?"
     rf"|(?:{_DOING})ING"
-    rf")(?:{_ABOUT})*"
+    rf")(?:{_ABOUT}){{0,15}}"
 )
+"""Of what it is on no more than the longest phrase has room for."""
 _MARKS = re.compile(r"[-\u2010-\u2015.\u2026?_*/\\\s]+")
 """What stands for nothing where a word is due."""
 _LONGEST = 60

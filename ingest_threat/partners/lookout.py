@@ -11,7 +11,6 @@ Invented by others and only tolerated: Microsoft Sentinel's flat test events (`t
 `classification`, CREATE).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -301,19 +300,18 @@ def _classifications(threat: JsonObject) -> list[str]:
     return named or _words(threat.get("assessments"))
 
 
-def _words(value: JsonValue) -> list[str]:
-    """The classifications in a list, one object, or a text that says several."""
+def _words(value: JsonValue, *, opened: bool = False) -> list[str]:
+    """The classifications in a list, one object, or a text that says several; a text may be a list's, too,
+    unless it comes out of one (`opened`)."""
     if isinstance(value, list):
-        return [word for each in value for word in _words(each)]
+        return [word for each in value for word in _words(each, opened=opened)]
     if isinstance(value, dict):
-        return _words(value.get("classification"))
+        return _words(value.get("classification"), opened=opened)
     if not isinstance(value, str):
         return []
-    if value.lstrip()[:1] in {"[", "{"}:
-        try:
-            return _words(json.loads(value))
-        except (ValueError, RecursionError):
-            pass
+    inner = fields.decoded(value) if not opened and value.lstrip()[:1] in {"[", "{"} else value
+    if not isinstance(inner, str):
+        return _words(inner, opened=True)
     return [word for each in re.split(r"[,;|]", value) if (word := each.strip(" []\"'"))]
 
 

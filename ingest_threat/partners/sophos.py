@@ -129,12 +129,14 @@ SEEN = (AGENT_SEEN, "lastSeenAt")
 """When the agent was last in contact; of an item without that, when anything of the device was."""
 PERSONAL_OF_A_DEVICE = frozenset({"name", "description", "externalId"})
 """The name is the phone's, which people name after themselves; an event's is what it says."""
-UNQUOTED = re.compile(
-    r"[^:]*: *(?P<identity>\S.*?)(?: +\([^()]*\))?(?: at (?P<place>\S.*?))?"
-    r"(?: +\([^()]*\breference\b[^()]*\))?\.?(?: +Parent process: .*)?",
-    re.DOTALL,
+PARENT = " Parent process: "
+"""What the vendor's texts may end with: more of the same event."""
+_REFERENCE = r"(?<! ) +\((?=[^()]*\breference\b)[^()]*\)"
+REFERENCE = re.compile(rf"{_REFERENCE}\Z")
+BEHIND_IDENTITY = re.compile(
+    rf"(?<! ) +\([^()]*\)(?:(?P<behind> at (?=\S))|(?:{_REFERENCE})?\Z)|(?P<at> at (?=\S))"
 )
-"""What the vendor's texts say behind the colon: "detected: X (reference)", "detected: X at Y. ..."."""
+"""What follows an identity: something in parentheses, a place, or both."""
 
 
 class _Common(TypedDict):
@@ -323,18 +325,33 @@ def _found(event: JsonObject) -> tuple[str | None, str | None]:
     stands behind the colon. The script leaves the identity in the name, and the place beside it."""
     name = (_name(event) or "").replace("''", "'")
     quoted = re.findall(r"'([^']*)'", name)
-    plain = None if quoted or holds_secret(name) else UNQUOTED.fullmatch(name)
+    plain, plain_place = (None, None) if quoted or holds_secret(name) else _unquoted(name)
     identity = (
         fields.text(event, "threat", "detection_identity_name")
         or (quoted[0] if quoted else None)
-        or (plain["identity"] if plain else name)
+        or plain
+        or name
     )
     place = fields.text(event, "filePath")
     if place is None and len(quoted) > 1:
         place = quoted[-1]
-    if place is None and plain:
-        place = plain["place"]
-    return _alike(identity), _alike(place)
+    return _alike(identity), _alike(place or plain_place)
+
+
+def _unquoted(name: str) -> tuple[str | None, str | None]:
+    """What stands behind the colon: "detected: X (reference)", "detected: X at Y. Parent process: Z"."""
+    said = name.partition(":")[2].lstrip(" ")
+    if not said or said[0].isspace():
+        return None, None
+    # Its first letter is the identity's, whatever follows.
+    parent = said.find(PARENT, 1)
+    said = (said if parent < 0 else said[:parent]).rstrip(" ")
+    said = said[0] + said[1:].removesuffix(".")
+    behind = BEHIND_IDENTITY.search(said, 1)
+    if behind is None:
+        return said, None
+    place = said[behind.end() :] if behind["behind"] or behind["at"] else None
+    return said[: behind.start()], place and REFERENCE.sub("", place)
 
 
 def _alike(text: str | None) -> str | None:
@@ -471,7 +488,8 @@ def _state(device: JsonObject) -> _State | None:
     if severity is not Level.SECURED or broken:
         return _State(severity, said, Clears.NONE)
     # Green that an administrator set by hand is no finding of the agent's.
-    by_hand = fields.word(health, "mode") not in {None, "AUTOMATIC"}
+    odd = isinstance(health.get("mode"), dict | list)
+    by_hand = odd or fields.word(health, "mode") not in {None, "AUTOMATIC"}
     return _State(severity, said, Clears.NONE if by_hand else _cleared(device))
 
 

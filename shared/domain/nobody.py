@@ -85,12 +85,12 @@ _WHAT = (
 )
 """What is not there: a field's own name stands in it, too."""
 _PHRASE = re.compile(
-    rf"{_WHAT}*(?:(?:none|not?|un|never)(?:yet)?"
+    rf"{_WHAT}{{0,30}}(?:(?:none|not?|un|never)(?:yet)?"
     "(?:allowed|applicable|assigned|available|defined|determined|found|initiali[sz]ed|known|present|provided|reported"
     "|set|specified|supported)(?:yet)?"
-    rf"|none|null|na|nil|no|invalid|missing|empty|dummy|default|pending|tbd)?{_WHAT}*"
+    rf"|none|null|na|nil|no|invalid|missing|empty|dummy|default|pending|tbd)?{_WHAT}{{0,30}}"
 )
-"""That a device has none: in the same form as WORDS."""
+"""That a device has none: in the same form as WORDS. No more of what it is than a phrase has room for."""
 _LONGEST_PHRASE = 60
 MIN_RUN = 4
 """Characters from which on a sequence is one."""

@@ -1,0 +1,81 @@
+"""How the cost of reading grows with what is read, in CPU time of this thread, so that others' work on the
+machine counts for nothing."""
+
+import gc
+import math
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+TIMES = 4
+"""Each length measured is so many times the one before."""
+MOST = 9.0
+"""What four times the length may cost: 4 is linear, 16 quadratic."""
+FLOOR = 0.006
+"""Seconds below which a cost says nothing of its growth."""
+TRIES = 3
+PATIENCE = 1.0
+"""CPU seconds after which a reading is broken off: it costs more than any growth explains."""
+
+
+class _TooLong(BaseException):
+    """No error of the reader's: nothing may take it for one."""
+
+
+class Growth(NamedTuple):
+    """A length that costs more than its share of the one before."""
+
+    length: int
+    shorter: float
+    longer: float
+
+
+def growth(
+    read: Callable[[T], object], made: Callable[[int], T], lengths: Sequence[int], *, floor: float = FLOOR
+) -> Growth | None:
+    """How the cost of `read` grows at the first of `lengths`, each TIMES the one before, at which it is more
+    than `floor` for what `made` makes; None where that is linear, or there is no such length.
+
+    The least of several measurements counts: what disturbs one only ever makes it longer.
+    """
+    for length in lengths:
+        longer = seconds(read, made(length))
+        if longer == math.inf:
+            return Growth(length, math.nan, longer)
+        if longer > floor:
+            break
+    else:
+        return None
+    content, part = made(length), made(length // TIMES)
+    shorter = min(seconds(read, part) for _ in range(TRIES))
+    for _ in range(TRIES):
+        if longer <= MOST * shorter:
+            return None
+        longer = min(longer, seconds(read, content))
+    return Growth(length, shorter, longer)
+
+
+def seconds(read: Callable[[T], object], content: T) -> float:
+    """CPU seconds of one reading, without those of the garbage collector; infinite beyond PATIENCE."""
+    collecting = gc.isenabled()
+    before = signal.signal(signal.SIGVTALRM, _break_off)
+    gc.disable()
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+        start = time.thread_time()
+        read(content)
+        return time.thread_time() - start
+    except _TooLong:
+        return math.inf
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+        if collecting:
+            gc.enable()
+
+
+def _break_off(*_: object) -> None:
+    raise _TooLong
