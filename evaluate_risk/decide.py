@@ -5,7 +5,7 @@ replace with If-Match, done again from the start where another instance was fast
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from evaluate_risk.personal import agent_without_person, without_person
@@ -26,6 +26,7 @@ async def policy(services: Services) -> Policy:
         rules=reading.rules,
         switches=reading.switches,
         heartbeats=reading.heartbeats,
+        enrollment_grace=timedelta(hours=settings.enrollment_grace_hours),
         follow_ups=settings.follow_ups,
     )
 

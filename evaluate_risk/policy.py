@@ -11,6 +11,8 @@ from functools import cached_property
 
 from evaluate_risk.assignment import Applies, applies
 from evaluate_risk.counting import Counted, counted
+from evaluate_risk.grace import Grace, for_missing_data
+from evaluate_risk.presence import Presence
 from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
 from shared.domain.mode import Mode
@@ -33,6 +35,8 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     switches: Switches = field(default_factory=Switches)
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
+    enrollment_grace: timedelta = timedelta()
+    """How long after its enrollment a device is let in without data."""
     follow_ups: frozenset[FollowUp] = frozenset()
     """What may be done once a tag is applied: no decision depends on it."""
 
@@ -42,7 +46,10 @@ class Policy:
         rules = sorted(
             (rule.model_dump(mode="json") for rule in self.rules), key=lambda rule: str(rule["id"])
         )
-        parts = [self.mode, self.tag_all, rules, self.switches.state(), self.heartbeats.state()]
+        parts = [
+            *(self.mode, self.tag_all, rules, self.switches.state(), self.heartbeats.state()),
+            self.enrollment_grace.total_seconds(),
+        ]
         return digest(parts)[:16]
 
     def rules_for(self, facts: DeviceFacts) -> tuple[Rule, ...]:
@@ -71,6 +78,7 @@ class _Case:
         self.switched_on = policy.switches.counting(device.facts.platform)
         self.counted = counted(device, self.switched_on, policy.heartbeats, now)
         self.rules = policy.rules_for(device.facts)
+        self.presence = Presence(self.counted, policy.switches, device.facts.platform, self.rules)
 
     def decision(self) -> Decision:
         undecidable = self._undecidable()
@@ -113,20 +121,28 @@ class _Case:
     def _doubted(self, allowed: Decision) -> Decision:
         """`allowed`, unless a rule that may reach the device would refuse it: nobody is let in because a
         group could not be looked up, and the tag stays as it is."""
-        broken = sorted(
-            rule.name for rule in self.policy.unresolved_rules_for(self.facts) if self._is_over(rule)
-        )
-        if not broken:
+        unresolved = self.policy.unresolved_rules_for(self.facts)
+        broken = sorted(rule.name for rule in unresolved if self._is_over(rule))
+        impatient = sorted(rule.name for rule in unresolved if self._wants_data_now(rule))
+        if broken:
+            doubt = f"it is over the line of {', '.join(broken)}, whose assignment is unresolved"
+        elif impatient:
+            doubt = f"{', '.join(impatient)} may want data at once, and its assignment is unresolved"
+        else:
             return allowed
-        doubt = f"it is over the line of {', '.join(broken)}, whose assignment is unresolved"
         return allowed.model_copy(
             update={
                 "verdict": Verdict.UNDECIDED,
                 "reasons": (doubt, *allowed.reasons),
                 "tag": None,
+                "grace_until": None,
                 "over_since": allowed.over_since or self._since_before(),
             }
         )
+
+    def _wants_data_now(self, rule: Rule) -> bool:
+        """Whether data are missing and `rule`, by itself, would not let the device in without them."""
+        return bool(self.presence.missing) and self.now >= self._grace_for_missing_data([rule]).until
 
     def _since_before(self) -> datetime | None:
         """Since when the device was over the line as last decided: being undecided or overridden for a while
@@ -166,18 +182,16 @@ class _Case:
                 verdict, tag = Verdict.BLOCK, absent.tag
         reasons += absent.reasons
         return self._decision(
-            verdict, reasons, rule=rule, tag=tag, absent=absent, over_since=since, next_due=due
+            verdict, reasons, rule=rule, tag=tag, absent=absent, over_since=since, grace_end=due
         )
 
     def _within_the_line(self, rule: Rule) -> Decision:
         absent = self._absent()
         since = self._since_before() if self._is_over_but_for_the_override() else None
-        if absent.tag:
-            return self._decision(
-                Verdict.BLOCK, absent.reasons, rule=rule, tag=absent.tag, absent=absent, over_since=since
-            )
-        reasons = self._allowed_reasons(rule)
-        return self._decision(Verdict.ALLOW, reasons, rule=rule, tag=OK_TAG, over_since=since)
+        verdict, tag, reasons = Verdict.BLOCK, absent.tag, absent.reasons
+        if tag is None:
+            verdict, tag, reasons = Verdict.ALLOW, OK_TAG, [*absent.reasons, *self._allowed_reasons(rule)]
+        return self._decision(verdict, reasons, rule=rule, tag=tag, absent=absent, over_since=since)
 
     def _comparison(self, rule: Rule) -> str:
         what = f"{rule.category} risk" if rule.category else "risk"
@@ -190,29 +204,28 @@ class _Case:
 
     def _absent(self) -> "_Absent":
         """Who must have spoken for the device and has not, or no longer does; and an unsupported system."""
-        missing = self._missing()
-        reasons = [*self._missing_reasons(missing), *self.counted.silences]
-        tag = NO_DATA_TAG if reasons else None
+        missing, silences = self.presence.missing, self.counted.silences
+        since = (self._missing_since_before() or self.now) if missing else None
+        grace = self._grace_for_missing_data(self.rules) if missing else None
+        if grace is not None and self.now >= grace.until:
+            grace = None
+        granted = [f"{grace.why} for missing data runs until {in_words(grace.until)}"] if grace else []
+        reasons = [*silences, *granted, *self.presence.missing_in_words]
+        tag = NO_DATA_TAG if silences or (missing and grace is None) else None
         too_old = self._unsupported()
         if too_old:
-            return _Absent(missing, self.counted.silent, [too_old, *reasons], tag or RULE_TAG)
-        return _Absent(missing, self.counted.silent, reasons, tag)
+            reasons, tag = [too_old, *reasons], tag or RULE_TAG
+        return _Absent(missing, since, grace.until if grace else None, self.counted.silent, reasons, tag)
 
-    def _missing(self) -> tuple[str, ...]:
-        """Partners that must have reported and have not: all of several, or one whose connector says so."""
-        partners = self.counted.partners
-        absent = tuple(partner for partner in partners if partner not in self.counted.present)
-        if len(partners) > 1:
-            return absent
-        return tuple(p for p in absent if self.policy.switches.insists(p, self.facts.platform))
+    def _grace_for_missing_data(self, rules: Sequence[Rule]) -> Grace:
+        since = self._missing_since_before() or self.now
+        enrolled_at, granted = self.facts.enrolled_at, self.policy.enrollment_grace
+        return for_missing_data(rules, since, enrolled_at, granted, self.now)
 
-    def _missing_reasons(self, missing: Sequence[str]) -> list[str]:
-        why = (
-            "every enabled partner must scan"
-            if len(self.counted.partners) > 1
-            else "its connector blocks without data"
-        )
-        return [f"{partner} has not reported on this device: {why}" for partner in missing]
+    def _missing_since_before(self) -> datetime | None:
+        """Since when data were missing as last decided, while they still are: a time in which nothing was
+        decided is no end of it."""
+        return self.before.missing_since if self.before and self.presence.missing else None
 
     def _unsupported(self) -> str | None:
         """Where a partner's connector blocks systems the partner does not support, and this is one."""
@@ -226,16 +239,16 @@ class _Case:
     def _allowed_reasons(self, rule: Rule) -> list[str]:
         if not self.counted.partners:
             return [self._nobody_counts(), *self.counted.ignored]
+        excused = self.presence.excused_in_words
         if not self.counted.present:
-            partner = self.counted.partners[0]
-            first = f"{partner} has not reported on this device, and its connector does not insist"
-            return [first, *self.counted.ignored]
+            return [*excused, *self.counted.ignored]
         seen = [_sentence(f) for f in self.counted.findings if f.severity is not Level.SECURED]
         return [
             self._comparison(rule),
             *self.counted.overridden,
             *seen,
             *self.counted.moved,
+            *excused,
             *self.counted.ignored,
         ]
 
@@ -253,8 +266,10 @@ class _Case:
         rule: Rule | None = None,
         absent: "_Absent | None" = None,
         over_since: datetime | None = None,
-        next_due: datetime | None = None,
+        grace_end: datetime | None = None,
     ) -> Decision:
+        lacking = absent.grace_end if absent else None
+        ends = [end for end in (grace_end, lacking) if end]
         return Decision(
             verdict=verdict,
             risk=self.counted.risk,
@@ -269,7 +284,9 @@ class _Case:
             rules_version=self.policy.version,
             decided_at=self.now,
             over_since=over_since,
-            next_due=min(filter(None, (next_due, self.counted.due)), default=None),
+            missing_since=absent.since if absent else self._missing_since_before(),
+            grace_until=min(ends, default=None) if verdict is Verdict.ALLOW else None,
+            next_due=min(filter(None, (*ends, self.counted.due)), default=None),
         )
 
 
@@ -278,6 +295,9 @@ class _Absent:
     """Who is absent, why that matters, and the tag that follows; None where nothing does."""
 
     missing: tuple[str, ...]
+    since: datetime | None
+    grace_end: datetime | None
+    """Until when what is missing is overlooked; None where nothing is, or it is not."""
     silent: tuple[str, ...]
     reasons: list[str]
     tag: str | None

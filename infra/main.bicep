@@ -164,6 +164,11 @@ param partnerSilentDays int = 7
 @maxValue(365)
 param agentSilentDays int = 0
 
+@description('ENROLLMENT_GRACE_HOURS: how long after its enrollment a phone is let in that partners have not reported on; 0: no longer than its policy\'s grace period.')
+@minValue(0)
+@maxValue(720)
+param enrollmentGraceHours int = 24
+
 @description('GUARD_DEVICES: in an hour at most so many devices are newly blocked, or guardPercent of all, whichever is more; what is beyond waits for an admin.')
 @minValue(0)
 @maxValue(20000)
@@ -270,6 +275,7 @@ var settings = {
   ON_SILENCE: onSilence
   PARTNER_SILENT_DAYS: string(partnerSilentDays)
   AGENT_SILENT_DAYS: string(agentSilentDays)
+  ENROLLMENT_GRACE_HOURS: string(enrollmentGraceHours)
   GUARD_DEVICES: string(guardDevices)
   GUARD_PERCENT: string(guardPercent)
   REVOKE_SESSIONS: string(revokeSessions)

@@ -57,6 +57,8 @@ class Settings(AuthenticationSettings):
     """How long a partner may be silent whose connector in Intune does not say."""
     agent_silent_days: int = 0
     """How long a single agent may be silent; 0 where that is not looked at."""
+    enrollment_grace_hours: int = 24
+    """How long after its enrollment a device is let in that partners have not reported on."""
     follow_ups: frozenset[FollowUp] = frozenset()
     guard_devices: int = 10
     guard_percent: int = 10
@@ -100,6 +102,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "on_silence": choice(environment, "ON_SILENCE", OnSilence),
         "partner_silent_days": integer(environment, "PARTNER_SILENT_DAYS", 1, 365),
         "agent_silent_days": integer(environment, "AGENT_SILENT_DAYS", 0, 365),
+        "enrollment_grace_hours": integer(environment, "ENROLLMENT_GRACE_HOURS", 0, 720),
         "guard_devices": integer(environment, "GUARD_DEVICES", 0, 20_000),
         "guard_percent": integer(environment, "GUARD_PERCENT", 0, 100),
         "drift_after_minutes": integer(environment, "DRIFT_AFTER_MINUTES", 0, 1440),

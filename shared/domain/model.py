@@ -285,6 +285,8 @@ class DeviceFacts(Part):
     ownership: Ownership = Ownership.UNKNOWN
     enrollment_type: EnrollmentType = EnrollmentType.UNKNOWN
     compliance_state: str = "unknown"
+    enrolled_at: Moment | None = None
+    """enrolledDateTime; None where Intune does not say."""
     grace_until: Moment | None = None
     """complianceGracePeriodExpirationDateTime; None where Intune grants none."""
     partner_reported_threat_state: str = "unknown"
@@ -370,6 +372,11 @@ class Decision(Part):
     over_since: Moment | None = None
     """Since when the device has been over the line without pause; a rule's grace period counts from here, and
     a time in which nothing was decided is no pause."""
+    missing_since: Moment | None = None
+    """Since when partners that must scan the device have been missing without pause: a grace period for
+    missing data counts from here."""
+    grace_until: Moment | None = None
+    """Until when it is let in though it is over the line or data are missing; None where that is not why."""
     next_due: Moment | None = None
     """When this decision must be looked at again though nothing is reported."""
 

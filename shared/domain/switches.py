@@ -2,9 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from shared.domain.connector import Connector
 from shared.domain.record import PLATFORMS, Platform
+
+
+class PartnersMode(StrEnum):
+    """Of several partners that count on a platform, who must have scanned a device."""
+
+    ALL = "all"
+    """Every one, as Microsoft asks."""
+    ANY = "any"
+    """One is enough, and the worst of what any of them says counts: while vendors change."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +30,18 @@ class Switches:
     minimum_os: Mapping[str, Mapping[Platform, str]] = field(default_factory=dict)
     """The least version of the operating system that a partner supports, from the local rules' file: Graph
     v1.0 says only that a connector blocks older ones, not which those are."""
+    modes: Mapping[Platform, PartnersMode] = field(default_factory=dict)
+    """Where it is not `all`."""
 
     def counting(self, platform: Platform) -> tuple[str, ...]:
         """The partners whose reports count on `platform`."""
         on = tuple(p for p in self.enabled.get(platform, ()) if not self._switched_off(p, platform))
         preferred = self.preferred.get(platform)
         return (preferred,) if preferred in on else on
+
+    def mode(self, platform: Platform) -> PartnersMode:
+        """Who must have scanned a device of `platform`."""
+        return self.modes.get(platform, PartnersMode.ALL)
 
     def counts(self, partner: str, platform: Platform | None) -> bool:
         """Whether a report of `partner` counts there; on any platform where the report names none."""
@@ -50,6 +66,7 @@ class Switches:
         return [
             sorted((platform.value, list(partners)) for platform, partners in self.enabled.items()),
             sorted((platform.value, partner) for platform, partner in self.preferred.items()),
+            sorted((platform.value, mode.value) for platform, mode in self.modes.items()),
             sorted(
                 (partner, sorted(connector.enabled), sorted(connector.blocked_on_missing_data))
                 for partner, connector in self.connectors.items()

@@ -103,6 +103,7 @@ class ManagedDeviceAnswer(Wire):
     enrollment_type: str | None = Field(None, alias="deviceEnrollmentType")
     registration: str | None = Field(None, alias="deviceRegistrationState")
     compliance: str | None = Field(None, alias="complianceState")
+    enrolled: datetime | None = Field(None, alias="enrolledDateTime")
     grace_until: datetime | None = Field(None, alias="complianceGracePeriodExpirationDateTime")
     threat_state: str | None = Field(None, alias="partnerReportedThreatState")
     management: str | None = Field(None, alias="managementState")

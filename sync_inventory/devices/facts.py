@@ -41,7 +41,8 @@ def record(answer: ManagedDeviceAnswer) -> Record:
             ownership=ownership(answer.owner),
             enrollment_type=enrollment_type(answer.operating_system, answer.enrollment_type),
             compliance_state=answer.compliance or "unknown",
-            grace_until=_granted(answer.grace_until),
+            enrolled_at=_within_the_calendar(answer.enrolled),
+            grace_until=_within_the_calendar(answer.grace_until),
             partner_reported_threat_state=answer.threat_state or "unknown",
             registration_state=answer.registration or "unknown",
             management_state=answer.management,
@@ -93,9 +94,10 @@ def enrollment_type(operating_system: str | None, kind: str | None) -> Enrollmen
     return EnrollmentType.UNKNOWN
 
 
-def _granted(until: datetime | None) -> datetime | None:
-    """A grace period's end; None for the far ends of the calendar, by which Intune says there is none."""
-    return until if until and 2000 < until.year < 9000 else None
+def _within_the_calendar(at: datetime | None) -> datetime | None:
+    """A moment; None for the far ends of the calendar, by which Intune says there is none, and for one
+    without a time zone."""
+    return at if at and at.tzinfo and 2000 < at.year < 9000 else None
 
 
 def ownership(word: str | None) -> Ownership:

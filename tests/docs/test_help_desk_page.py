@@ -3,13 +3,15 @@
 import pathlib
 import re
 
-from evaluate_risk import counting, policy
+from evaluate_risk import counting, grace, policy, presence
 from serve_console.enrollment_class import EnrollmentClass
 from shared.domain.model import TagState, Verdict
 from tests.docs.pages import text_of
 
 PAGE = text_of("docs/help-desk.md")
-SENTENCES = "".join(pathlib.Path(str(each.__file__)).read_text() for each in (policy, counting))
+SENTENCES = "".join(
+    pathlib.Path(str(each.__file__)).read_text() for each in (policy, presence, grace, counting)
+)
 EXAMPLES = re.compile(r"\b(?:high|low|lookout|zimperium|ios|\d+\.\d+)\b|'…'|…")
 """What stands for a value in a reason of the page."""
 

@@ -305,7 +305,7 @@ def test_an_override_ends_no_time_over_the_line_where_a_partner_is_missing_or_ma
     silence = Heartbeats(OnSilence.BLOCK, agent_limit=timedelta(days=30))
     two = a_policy(a_rule(grace_hours=24), switches=switches("lookout", "zimperium"), heartbeats=silence)
     over = with_slots(a_slot(severity=Level.HIGH, last_reported_at=START))
-    over = over.model_copy(update={"decision": _over(24)})
+    over = over.model_copy(update={"decision": decide(over, two, START)})
     missing = decide(_overridden(over, 30), two, START + timedelta(hours=25))
     assert (missing.tag, missing.over_since, missing.rule) == ("mtd-block-nodata", START, "rule-low")
 
@@ -322,11 +322,168 @@ def test_a_patient_strict_rule_does_not_shield_from_a_looser_one_without_grace()
     assert verdict(with_slots(a_slot(severity=Level.LOW)), a_policy(*rules)).verdict is Verdict.ALLOW
 
 
-def test_a_grace_period_does_not_stand_in_for_a_partner_that_has_not_reported() -> None:
-    decision = _over(1, a_slot(severity=Level.HIGH), switches=switches("lookout", "zimperium"))
-    assert (decision.verdict, decision.tag) == (Verdict.BLOCK, "mtd-block-nodata")
-    assert decision.missing == ("zimperium",)
-    assert decision.next_due == START + timedelta(hours=24)
+# --- grace for data that are missing --------------------------------------------------------------------
+
+TWO = switches("lookout", "zimperium")
+INSISTING = switches(connectors={"lookout": a_connector(insists=True)})
+
+
+def _without_data(hours: float, device: Device, policy: Policy) -> Decision:
+    """The decision `hours` after a device was first decided."""
+    first = device.model_copy(update={"decision": decide(device, policy, START)})
+    return decide(first, policy, START + timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("device", [with_slots(), with_slots(a_slot(moved=True))])
+@pytest.mark.parametrize("where", [TWO, INSISTING])
+def test_a_policys_grace_holds_for_missing_data_too(device: Device, where: Switches) -> None:
+    patient = a_policy(a_rule(grace_hours=24), switches=where)
+    early = _without_data(23.9, device, patient)
+    assert (early.verdict, early.tag) == (Verdict.ALLOW, "mtd-ok")
+    assert (early.missing_since, early.grace_until, early.next_due) == (
+        START,
+        START + timedelta(hours=24),
+        START + timedelta(hours=24),
+    )
+    assert early.reasons[0] == (
+        "the grace period of 'at most low' for missing data runs until 2026-06-02 12:00 UTC"
+    )
+    assert early.reasons[1].startswith("lookout has not reported on this device: ")
+    assert "lookout" in early.missing
+    late = _without_data(24, device, patient)
+    assert (late.verdict, late.tag) == (Verdict.BLOCK, "mtd-block-nodata")
+    assert (late.missing_since, late.grace_until, late.next_due) == (START, None, None)
+    assert late.reasons[0].startswith("lookout has not reported on this device: ")
+
+
+def test_over_the_line_and_without_data_the_shorter_grace_decides() -> None:
+    policy = a_policy(a_rule(grace_hours=24), switches=TWO)
+    over = with_slots(a_slot(severity=Level.HIGH))
+    granted = _without_data(1, over, policy)
+    assert (granted.verdict, granted.missing) == (Verdict.ALLOW, ("zimperium",))
+    assert granted.grace_until == granted.next_due == START + timedelta(hours=24)
+    calm = with_slots(a_slot()).model_copy(update={"decision": granted})
+    worse = over.model_copy(update={"decision": decide(calm, policy, START + timedelta(hours=20))})
+    later = decide(worse, policy, START + timedelta(hours=25))
+    assert (later.verdict, later.tag) == (Verdict.BLOCK, "mtd-block-nodata")
+    assert (later.over_since, later.missing_since) == (START + timedelta(hours=25), START)
+
+
+def test_of_several_policies_the_least_patient_asks_for_data_and_local_rules_do_not() -> None:
+    rules = a_rule(Level.LOW, grace_hours=48), a_rule(Level.HIGH, grace_hours=2)
+    local = a_local_rule(category=Category.NETWORK)
+    decision = verdict(with_slots(), a_policy(*rules, local, switches=TWO))
+    assert decision.grace_until == START + timedelta(hours=2)
+    alone = verdict(with_slots(), a_policy(local, switches=TWO))
+    assert alone.tag == "mtd-block-nodata"
+
+
+def _newcomer(hours: float = 0, *slots: Slot, **facts: Any) -> Device:
+    """A device that enrolled so many hours ago."""
+    return with_slots(*slots, enrolled_at=START - timedelta(hours=hours), **facts)
+
+
+@pytest.mark.parametrize("where", [TWO, INSISTING])
+def test_a_newcomer_is_let_in_without_data_until_its_grace_ends(where: Switches) -> None:
+    policy = a_policy(switches=where, enrollment_grace=timedelta(hours=24))
+    early = verdict(_newcomer(1), policy)
+    assert (early.verdict, early.tag) == (Verdict.ALLOW, "mtd-ok")
+    assert early.grace_until == early.next_due == START + timedelta(hours=23)
+    assert early.reasons[0] == (
+        "it was enrolled 2026-06-01 11:00 UTC: the grace of newcomers for missing data runs until "
+        "2026-06-02 11:00 UTC"
+    )
+    late = verdict(_newcomer(24), policy)
+    assert (late.tag, late.grace_until, late.next_due) == ("mtd-block-nodata", None, None)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=300)])
+def test_no_grace_is_counted_from_an_enrollment_that_is_yet_to_come(ahead: timedelta) -> None:
+    policy = a_policy(switches=TWO, enrollment_grace=timedelta(hours=24))
+    decision = verdict(with_slots(enrolled_at=START + ahead), policy)
+    assert decision.verdict is (Verdict.ALLOW if ahead < timedelta(minutes=10) else Verdict.BLOCK)
+
+
+def test_without_a_date_of_enrollment_or_a_grace_nobody_is_a_newcomer() -> None:
+    granting = a_policy(switches=TWO, enrollment_grace=timedelta(hours=24))
+    assert verdict(with_slots(), granting).tag == "mtd-block-nodata"
+    assert verdict(_newcomer(0), a_policy(switches=TWO)).tag == "mtd-block-nodata"
+
+
+def test_of_both_graces_the_longer_holds() -> None:
+    newcomers = timedelta(hours=24)
+    patient = a_policy(a_rule(grace_hours=48), switches=TWO, enrollment_grace=newcomers)
+    assert verdict(_newcomer(), patient).grace_until == START + timedelta(hours=48)
+    hasty = a_policy(a_rule(grace_hours=1), switches=TWO, enrollment_grace=newcomers)
+    assert verdict(_newcomer(), hasty).grace_until == START + newcomers
+
+
+def test_a_newcomers_grace_stands_in_for_nothing_but_data() -> None:
+    granting = timedelta(hours=24)
+    policy = a_policy(switches=TWO, enrollment_grace=granting)
+    assert verdict(_newcomer(0, a_slot(severity=Level.HIGH)), policy).tag == "mtd-block-high"
+    old = a_policy(switches=unsupported(), enrollment_grace=granting)
+    assert verdict(_newcomer(0, os_version="16.0"), old).tag == "mtd-block-rule"
+    silent = Heartbeats(OnSilence.BLOCK, {"lookout": START})
+    quiet = a_policy(switches=TWO, heartbeats=silent, enrollment_grace=granting)
+    assert verdict(_newcomer(0, a_slot()), quiet).tag == "mtd-block-nodata"
+
+
+def test_a_grace_for_missing_data_does_not_begin_anew_because_nothing_was_decided_for_a_while() -> None:
+    patient = a_policy(a_rule(grace_hours=24), switches=TWO)
+    for pause in (
+        a_policy(mode=Mode.OFF, switches=TWO),
+        a_policy(a_rule(platform=Platform.ANDROID), switches=TWO),
+    ):
+        device = with_slots().model_copy(update={"decision": verdict(with_slots(), patient)})
+        device = device.model_copy(update={"decision": decide(device, pause, START + timedelta(hours=23))})
+        assert decide(device, patient, START + timedelta(hours=24)).tag == "mtd-block-nodata"
+
+
+def test_data_that_came_and_went_are_missing_anew() -> None:
+    patient = a_policy(a_rule(grace_hours=24), switches=INSISTING)
+    reported = with_slots(a_slot()).model_copy(update={"decision": _without_data(30, with_slots(), patient)})
+    back = decide(reported, patient, START + timedelta(hours=31))
+    assert (back.verdict, back.missing_since) == (Verdict.ALLOW, None)
+    moved = with_slots(a_slot(moved=True)).model_copy(update={"decision": back})
+    again = decide(moved, patient, START + timedelta(hours=40))
+    assert (again.verdict, again.missing_since) == (Verdict.ALLOW, START + timedelta(hours=40))
+
+
+def test_nobody_is_let_in_without_data_where_an_unresolved_policy_may_want_them_at_once() -> None:
+    rules = a_rule(grace_hours=24), a_rule(name="board", id="board", assignment=UNRESOLVED)
+    decision = verdict(with_slots(), a_policy(*rules, switches=TWO))
+    assert (decision.verdict, decision.tag, decision.grace_until) == (Verdict.UNDECIDED, None, None)
+    assert decision.reasons[0] == "board may want data at once, and its assignment is unresolved"
+    assert (decision.missing_since, decision.next_due) == (START, START + timedelta(hours=24))
+    newcomers = a_policy(*rules, switches=TWO, enrollment_grace=timedelta(hours=24))
+    assert verdict(_newcomer(), newcomers).verdict is Verdict.ALLOW
+
+
+# --- the level high --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [(), ("zimperium",)])
+def test_where_high_is_allowed_the_connector_says_whether_data_may_be_missing(
+    others: tuple[str, ...],
+) -> None:
+    for insists in (True, False):
+        connector = {"lookout": a_connector(insists=insists)}
+        policy = a_policy(a_rule(Level.HIGH), switches=switches("lookout", *others, connectors=connector))
+        decision = verdict(with_slots(), policy)
+        assert decision.tag == ("mtd-block-nodata" if insists else "mtd-ok")
+        assert decision.missing == (("lookout",) if insists else ())
+        assert decision.reasons[0] == (
+            "lookout has not reported on this device: its connector blocks without data"
+            if insists
+            else "lookout has not reported on this device, and its connector does not insist"
+        )
+        assert decision.reasons[-1].startswith("the rule allows high, which is for reporting only")
+
+
+def test_a_stricter_rule_beside_it_asks_for_everybodys_data() -> None:
+    rules = a_rule(Level.HIGH), a_local_rule(Level.MEDIUM)
+    assert verdict(with_slots(), a_policy(*rules, switches=TWO)).missing == ("lookout", "zimperium")
 
 
 # --- rules 7 and 14: which partners count -------------------------------------------------------------
@@ -614,10 +771,11 @@ BASE = a_policy(a_rule(), a_rule(Level.HIGH), switches=switches("lookout", "zimp
         a_policy(
             *BASE.rules, switches=BASE.switches, heartbeats=Heartbeats(OnSilence.BLOCK, {"lookout": START})
         ),
+        a_policy(*BASE.rules, switches=BASE.switches, enrollment_grace=timedelta(hours=1)),
     ],
     ids=[
         *("rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"),
-        *("assignment", "local rule", "silence blocks", "silent partner"),
+        *("assignment", "local rule", "silence blocks", "silent partner", "enrollment grace"),
     ],
 )
 def test_the_version_changes_with_whatever_could_change_a_decision_or_its_tag(other: Policy) -> None:

@@ -43,6 +43,23 @@ async def test_a_grace_period_that_ran_out_blocks(tenant_world: World) -> None:
     assert (await step(tenant_world, "decisions")).counts == {}
 
 
+async def test_a_newcomers_grace_ends_without_anybodys_report() -> None:
+    async with world(connector_ids={"lookout": "connector-1"}, enrollment_grace_hours=2) as tenant:
+        put_connector(tenant, iosDeviceBlockedOnMissingPartnerData=True)
+        put_policy(tenant)
+        put_phone(tenant, enrolledDateTime="2026-06-01T11:00:00Z")
+        await run(tenant)
+        decision = (await tenant.device()).decision
+        assert decision is not None
+        assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ("lookout",))
+        assert tenant.entra_tag() is None
+        tenant.clock.pass_time(minutes=59)
+        assert (await step(tenant, "decisions")).counts == {}
+        tenant.clock.pass_time(minutes=1)
+        assert (await step(tenant, "decisions")).counts["due"] == 1
+        assert tenant.entra_tag() == "mtd-block-nodata"
+
+
 async def test_a_connector_switched_off_in_intune_frees_its_devices() -> None:
     async with world(connector_ids={"lookout": "connector-1"}) as tenant:
         put_connector(tenant)

@@ -51,6 +51,23 @@ def test_ownership_words_nobody_knows_are_unknown() -> None:
     assert ownership(None) is Ownership.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("written", "enrolled_at"),
+    [
+        ("2026-06-01T10:00:00Z", datetime(2026, 6, 1, 10, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("2026-06-01T10:00:00", None),
+        (None, None),
+    ],
+)
+def test_when_a_device_enrolled_is_read_where_intune_says_it(
+    written: str | None, enrolled_at: datetime | None
+) -> None:
+    answer = ManagedDeviceAnswer.model_validate({"id": "i", "enrolledDateTime": written})
+    assert record(answer).facts.enrolled_at == enrolled_at
+
+
 def test_a_check_in_alone_changes_no_fact() -> None:
     def at(hour: int) -> ManagedDeviceAnswer:
         return ManagedDeviceAnswer(id="i", last_sync=datetime(2026, 6, 1, hour, tzinfo=UTC))
