@@ -4,7 +4,7 @@ import azure.functions as func
 
 from evaluate_risk.blueprint import bp as evaluate_risk
 from ingest_threat import routes as ingest_threat
-from ingest_threat.start import check
+from ingest_threat.start import check, warn
 from serve_console import routes as serve_console
 from shared.route import register
 from shared.settings import current
@@ -15,6 +15,7 @@ PARTNERS = "ingest_threat.intake:authenticate"
 """What authenticates a partner that calls."""
 
 check(current())
+warn(current())
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for functions in (register(ROUTES, partners=PARTNERS), evaluate_risk, sync_inventory):
     app.register_functions(functions)

@@ -31,6 +31,8 @@ class Counted:
     silent: tuple[str, ...] = ()
     """The partners those first sentences are about."""
     overridden: tuple[str, ...] = ()
+    taken_for_present: frozenset[str] = frozenset()
+    """Partners whose linked agents are present before they have scanned, because a setting says so."""
     due: datetime | None = None
     """When time alone changes what counts: an override ends, an agent has been silent for too long."""
 
@@ -52,8 +54,22 @@ class Counted:
 
     @property
     def present(self) -> frozenset[str]:
-        """The partners that have scanned the device, and whose agent is on it still."""
-        return frozenset(slot.partner for slot in self.slots if slot.scanned and not slot.moved)
+        """The partners whose agent is on the device still, and has scanned it or is taken for present."""
+        linked = {slot.partner for slot in self.slots if not slot.moved}
+        return frozenset(self._scanned | (linked & self.taken_for_present))
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """Sentences about partners that are present by a setting alone."""
+        return tuple(
+            f"{partner} reports threats alone, and its agent none yet: by a setting it is taken for present"
+            for partner in self.partners
+            if partner in self.present - self._scanned
+        )
+
+    @property
+    def _scanned(self) -> set[str]:
+        return {slot.partner for slot in self.slots if slot.scanned and not slot.moved}
 
     @property
     def moved(self) -> tuple[str, ...]:
@@ -82,21 +98,22 @@ class Counted:
         ]
 
 
-def counted(device: Device, switched_on: Sequence[str], heartbeats: Heartbeats, now: datetime) -> Counted:
+def counted(
+    device: Device,
+    switched_on: Sequence[str],
+    heartbeats: Heartbeats,
+    now: datetime,
+    taken_for_present: frozenset[str] = frozenset(),
+) -> Counted:
     """What counts for `device` of the partners that are switched on."""
     live = _live(device.slots.values(), switched_on)
-    quiet = [
-        slot
-        for slot in live
-        if slot.partner in heartbeats.unresponsive
-        or (not slot.moved and heartbeats.is_silent(slot.last_reported_at, now))
-    ]
+    quiet = [slot for slot in live if _is_quiet(slot, heartbeats, now)]
     silent = tuple(dict.fromkeys(slot.partner for slot in quiet if not slot.moved))
     said = tuple(dict.fromkeys(_silence(slot, heartbeats) for slot in quiet if not slot.moved))
     partners = tuple(switched_on)
     if heartbeats.on_silence is OnSilence.IGNORE:
         live = tuple(slot for slot in live if slot not in quiet)
-        reporting = {slot.partner for slot in live if not slot.moved}
+        reporting = {slot.partner for slot in live if slot.since and not slot.moved}
         partners = tuple(
             p for p in partners if p in reporting or p not in {*silent, *heartbeats.unresponsive}
         )
@@ -110,7 +127,17 @@ def counted(device: Device, switched_on: Sequence[str], heartbeats: Heartbeats, 
         ignored=said if heartbeats.on_silence is OnSilence.IGNORE else (),
         silent=silent if heartbeats.on_silence is OnSilence.BLOCK else (),
         overridden=_override_in_words(override, live, slots),
+        taken_for_present=taken_for_present,
         due=min((end for end in (*ends, override and override.until) if end and end > now), default=None),
+    )
+
+
+def _is_quiet(slot: Slot, heartbeats: Heartbeats, now: datetime) -> bool:
+    """Whether an agent that has reported is silent, or its partner is; who never has is not."""
+    if slot.since is None:
+        return False
+    return slot.partner in heartbeats.unresponsive or (
+        not slot.moved and heartbeats.is_silent(slot.last_reported_at, now)
     )
 
 
@@ -165,4 +192,5 @@ def _silence(slot: Slot, heartbeats: Heartbeats) -> str:
     if since is not None:
         return f"{slot.partner} has been silent since {in_words(since)}"
     last = slot.last_reported_at or slot.since
+    assert last is not None, "who has not reported is not silent"  # noqa: S101
     return f"{slot.partner}'s agent on this device has been silent since {in_words(last)}"

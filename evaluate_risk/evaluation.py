@@ -13,7 +13,7 @@ from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
 from evaluate_risk.linking import finish_move, linked_by_its_ids, unlinked
 from evaluate_risk.risk import Folded, fold, new_agent
-from evaluate_risk.slots import retires, same_for_device, slot, with_slot
+from evaluate_risk.slots import is_newer, retires, same_for_device, slot, with_slot
 from shared.bounded import bounded_gather
 from shared.cosmos import MAX_ATTEMPTS, Found, pause
 from shared.dead_letters import dead_letter, of_document, of_report
@@ -164,7 +164,7 @@ async def _with_fresh_rivals(services: Services, agent: Agent, device: Found[Dev
     slots = device.document.slots
     mine = slots[agent.id]
     for rival in slots.values():
-        if rival.partner != mine.partner or rival.since <= mine.since or retires(rival, mine):
+        if rival.partner != mine.partner or not is_newer(rival, mine) or retires(rival, mine):
             continue
         found = await services.store.read(Agent, rival.agent)
         if found and found.document.device == device.document.id and retires(slot(found.document), mine):

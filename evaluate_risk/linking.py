@@ -37,8 +37,7 @@ async def link_agent(
     """Link an agent to a device because an id says so; None where one of them is not there, where the agent
     is not linked to `source`, if one is given, and where an admin decided on it by hand.
 
-    By the link it has already, an admin's too, it follows a device that became another. An agent
-    that has not reported yet gets its slot with its first report: a silent partner is not present.
+    By the link it has already, an admin's too, it follows a device that became another.
     """
     written = False
     # Not Store.edit: an earlier move is finished at its devices before
@@ -206,8 +205,7 @@ async def _carry(
 
 async def finish_move(services: Services, found: Found[Agent], note: Edit = _as_it_is) -> bool:
     """Of an agent whose slot is placed: mark the one it left behind as moved, or withdraw it where the link
-    was undone; False where the agent changed and must be read again. An agent that never reported has left
-    none."""
+    was undone; False where the agent changed and must be read again."""
     agent = found.document
     if agent.moving_from is None and not agent.unplaced:
         return True
@@ -234,12 +232,10 @@ async def _withdrawn_everywhere(services: Services, agent: Agent, note: Edit) ->
 
 async def _withdraw_at(services: Services, agent: Agent, device_id: str, note: Edit) -> None:
     """Withdraw the agent's slot at a device, and at those that its record went to since."""
-    reported, seen = agent.first_received_at is not None, set[str]()
+    seen: set[str] = set()
     while device_id not in seen:
         seen.add(device_id)
-        found = await change(
-            services, device_id, lambda device: note(withdrawn(device, agent) if reported else device)
-        )
+        found = await change(services, device_id, lambda device: note(withdrawn(device, agent)))
         if found is None or found.document.replaced_by is None:
             return
         device_id = found.document.replaced_by
@@ -247,10 +243,8 @@ async def _withdraw_at(services: Services, agent: Agent, device_id: str, note: E
 
 async def _moved_away(services: Services, agent: Agent, note: Edit) -> tuple[str, ...]:
     """Mark the agent's slot at the device it left as moved; where it has something open now."""
-    source, reported = agent.moving_from or "", agent.first_received_at is not None
-    left = await change(
-        services, source, lambda device: note(without_agent(device, agent) if reported else device)
-    )
+    source = agent.moving_from or ""
+    left = await change(services, source, lambda device: note(without_agent(device, agent)))
     stays = left.document.slots.get(agent.id) if left else None
     kept = against(stays) if stays and stays.moved else None
     log_event(
@@ -347,7 +341,5 @@ def link_keys(agent_ids: Sequence[tuple[str, str | None]]) -> list[str]:
 
 
 def _placing(agent: Agent) -> Edit:
-    if agent.first_received_at is None:
-        return _as_it_is
     mine = slot(agent)
     return lambda device: with_slot(device, mine)

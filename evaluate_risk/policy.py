@@ -76,7 +76,7 @@ class _Case:
         self.before = device.decision
         self.facts = device.facts
         self.switched_on = policy.switches.counting(device.facts.platform)
-        self.counted = counted(device, self.switched_on, policy.heartbeats, now)
+        self.counted = self._counted(device)
         self.rules = policy.rules_for(device.facts)
         self.presence = Presence(self.counted, policy.switches, device.facts.platform, self.rules)
 
@@ -92,6 +92,11 @@ class _Case:
             decision = self._within_the_line(self._strictest(for_all_categories or self.rules))
         return self._doubted(decision) if decision.verdict is Verdict.ALLOW else decision
 
+    def _counted(self, device: Device) -> Counted:
+        policy = self.policy
+        present = policy.switches.event_only_present
+        return counted(device, self.switched_on, policy.heartbeats, self.now, present)
+
     def _is_over(self, rule: Rule) -> bool:
         return _exceeds(self.counted, rule)
 
@@ -99,7 +104,7 @@ class _Case:
         if not self.counted.overridden:
             return False
         device = self.device.model_copy(update={"override": None})
-        bare = counted(device, self.switched_on, self.policy.heartbeats, self.now)
+        bare = self._counted(device)
         return any(_exceeds(bare, rule) for rule in self.rules)
 
     def _undecidable(self) -> str | None:
@@ -248,6 +253,7 @@ class _Case:
             *self.counted.overridden,
             *seen,
             *self.counted.moved,
+            *self.counted.unheard,
             *excused,
             *self.counted.ignored,
         ]

@@ -11,8 +11,8 @@ UNLISTED = "unlisted"
 
 
 def slot(agent: Agent) -> Slot:
-    """What `agent`, which has reported, brings to its device's decision, at the agent's present revision."""
-    assert agent.first_received_at is not None, "who has not reported has no slot"  # noqa: S101
+    """What `agent` brings to its device's decision, at the agent's present revision; where it has not
+    reported yet, nothing but that it is linked."""
     opened = [(key, threat.detection) for key, threat in agent.threats.items() if threat.detection]
     findings = sorted(
         (
@@ -64,6 +64,11 @@ def against(slot: Slot) -> Level | None:
     return level if level is not Level.SECURED else None
 
 
+def is_newer(one: Slot, other: Slot) -> bool:
+    """Whether one agent reported first after the other did."""
+    return one.since is not None and other.since is not None and one.since > other.since
+
+
 def retires(newer: Slot, older: Slot) -> bool:
     """Whether `newer`, of the same partner on the same device, supersedes `older`.
 
@@ -71,7 +76,7 @@ def retires(newer: Slot, older: Slot) -> bool:
     """
     return (
         newer.partner == older.partner
-        and newer.since > older.since
+        and is_newer(newer, older)
         and newer.secured_at is not None
         and older.newest_at is not None
         and newer.secured_at > older.newest_at

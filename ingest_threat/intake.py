@@ -90,6 +90,11 @@ async def authenticate(services: Services, partner: str, headers: Headers, body:
         raise
 
 
+def says_clean(partner: str) -> bool:
+    """Whether the partner ever reports that a healthy device is one; so does what is no partner here."""
+    return partner not in partners.known() or partners.says_clean(partner)
+
+
 async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:
     """Take an authentic message in. Raises WrongContentType, UnreadableReport or StoreUnavailable; in each of
     these cases the partner may send it again."""

@@ -2,7 +2,9 @@
 
 from pydantic import BaseModel
 
+from ingest_threat.intake import says_clean
 from shared.cosmos import CONNECTOR_MIRRORS
+from shared.domain import event_only
 from shared.domain.connector import Connector
 from shared.domain.heartbeats import Heartbeat, UnresponsivePartners, heartbeat_id
 from shared.domain.moment import Moment
@@ -67,6 +69,7 @@ async def listing(services: Services) -> Connectors:
         warnings = [
             *row.warnings,
             *_warnings(settings, partner, connector, last_reported_at, since.get(partner)),
+            *([] if says_clean(partner) else event_only.warnings(partner, switches)),
         ]
         update = {
             "last_reported_at": last_reported_at,

@@ -47,6 +47,7 @@ class LogEvent(StrEnum):
     OVERRIDDEN = "overridden"
     TAGS_RELEASED = "tags_released"
     PARTNER_UNRESPONSIVE = "partner_unresponsive"
+    PARTNER_NEVER_CLEAN = "partner_never_clean"
     FEED_READ = "feed_read"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
@@ -78,6 +79,7 @@ _LEVELS = {
     LogEvent.OVERRIDDEN: logging.WARNING,
     LogEvent.TAGS_RELEASED: logging.WARNING,
     LogEvent.PARTNER_UNRESPONSIVE: logging.WARNING,
+    LogEvent.PARTNER_NEVER_CLEAN: logging.WARNING,
     LogEvent.FEED_RETRIED: logging.WARNING,
     LogEvent.SYNC_STEP_FAILED: logging.ERROR,
     LogEvent.SYNC_SKIPPED: logging.WARNING,

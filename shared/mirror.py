@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.cosmos import Store
@@ -68,9 +68,7 @@ class Mirror:
             connector = await self._store.read(Connector, connector_document_id(intune_id))
             if connector:
                 connectors[partner] = connector.document
-        return Switches(
-            self._settings.partners, self._settings.preferred_partner, connectors, self._local.minimum_os
-        )
+        return replace(self._settings.switches(), connectors=connectors, minimum_os=self._local.minimum_os)
 
     async def _fresh(self) -> Reading:
         found = await self._store.read(Rules, "rules")

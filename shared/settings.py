@@ -16,6 +16,7 @@ from shared.domain.heartbeats import OnSilence
 from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
 from shared.domain.record import PLATFORMS, Platform
+from shared.domain.switches import Switches
 from shared.environment import boolean, choice, integer, text, url
 from shared.errors import SettingsError
 from shared.static_secret import fault
@@ -25,6 +26,7 @@ _SCHEME = "AUTH_"
 _CONNECTOR = "CONNECTOR_ID_"
 _WORDS = "WORDS_"
 _READ_KEY = "READ_KEY_"
+_EVENT_ONLY = "EVENT_ONLY_PRESENT_"
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
 
@@ -38,6 +40,8 @@ class Settings(AuthenticationSettings):
     partners: Mapping[Platform, tuple[str, ...]] = Field(default_factory=dict)
     """Partners enabled on a platform; every partner that can authenticate where none is named."""
     preferred_partner: Mapping[Platform, str] = Field(default_factory=dict)
+    event_only_present: frozenset[str] = frozenset()
+    """Partners that report threats alone, and whose linked agents are taken for present all the same."""
     connector_ids: Mapping[str, str] = Field(default_factory=dict)
     words: Mapping[str, str] = Field(default_factory=dict)
     """Words of a partner's vocabulary, separated by commas, by `<slug>_<name>`."""
@@ -79,6 +83,14 @@ class Settings(AuthenticationSettings):
         """The Entra device property that carries the tag."""
         return f"extensionAttribute{self.tag_attribute}"
 
+    def switches(self) -> Switches:
+        """Which partners count as far as the settings say it, without Intune's connectors."""
+        return Switches(
+            enabled=self.partners,
+            preferred=self.preferred_partner,
+            event_only_present=self.event_only_present,
+        )
+
 
 @cache
 def current() -> Settings:
@@ -114,6 +126,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "feed_batch_size": integer(environment, "FEED_BATCH_SIZE", 1, 1000),
         "follow_ups": _follow_ups(environment),
         "read_keys": _read_keys(environment),
+        "event_only_present": _event_only_present(environment),
         "connector_ids": _by_partner(environment, _CONNECTOR),
         "words": _by_partner(environment, _WORDS),
         "partners": partners,
@@ -183,6 +196,11 @@ def _by_suffix(environment: Mapping[str, str], prefix: str, what: str) -> dict[s
         if not _SLUG.fullmatch(suffix):
             raise SettingsError(f"{prefix}{suffix.upper()}: expected {what} after {prefix}")
     return found
+
+
+def _event_only_present(environment: Mapping[str, str]) -> frozenset[str]:
+    slugs = _by_partner(environment, _EVENT_ONLY)
+    return frozenset(slug for slug in slugs if boolean(environment, f"{_EVENT_ONLY}{slug.upper()}"))
 
 
 def _partners(environment: Mapping[str, str], platform: Platform) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ SECRETS = ("WEBHOOK_SECRETS", "HEADER_SECRETS", "SHARED_KEYS")
 """How settings of a partner begin whose value belongs into the vault."""
 PLAIN = (
     *("AUTH", "HEADER_NAME", "ENTRA_TENANT", "ENTRA_AUDIENCE", "ENTRA_APP_IDS"),
-    *("SHARED_KEY_WORKSPACE", "CONNECTOR_ID"),
+    *("SHARED_KEY_WORKSPACE", "CONNECTOR_ID", "EVENT_ONLY_PRESENT"),
 )
 """How the others begin; all end in the partner's slug. Beside them there is WORDS_<SLUG>_<NAME>."""
 

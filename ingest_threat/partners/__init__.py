@@ -34,7 +34,16 @@ from shared.domain.record import (
 )
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 
-__all__ = ["DEFAULT", "PartnerWords", "check_known", "device_id", "known", "parse", "vocabulary"]
+__all__ = [
+    "DEFAULT",
+    "PartnerWords",
+    "check_known",
+    "device_id",
+    "known",
+    "parse",
+    "says_clean",
+    "vocabulary",
+]
 
 
 FREE_TEXTS = (
@@ -62,6 +71,14 @@ def device_id(partner: str, written: str) -> str:
     Raises UnknownPartner where there is no adapter of that name.
     """
     return _adapter_of(partner).device_id(written)
+
+
+def says_clean(partner: str) -> bool:
+    """Whether the partner ever reports that a healthy device is one, by what it pushes or is asked for.
+
+    Raises UnknownPartner where there is no adapter of that name.
+    """
+    return _adapter_of(partner).says_clean
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:

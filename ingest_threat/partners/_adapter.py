@@ -70,6 +70,9 @@ class Adapter:
     """Returns the partner's device id as its records have it, however the vendor or a person writes it."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Vocabularies the evidence leaves open, with safe defaults: `WORDS_<SLUG>_<NAME>` replaces one."""
+    says_clean: bool = True
+    """Whether what the vendor pushes, or the shipped relay reads, ever says of a healthy device that it is.
+    Else a device without threats is never reported on."""
     never_resolves: Mapping[str, str] = field(default_factory=dict)
     """Kinds of threats that nothing the vendor sends resolves by name: the vendor's word for the kind, and
     what ends such a threat then."""

@@ -357,4 +357,5 @@ ADAPTER = Adapter(
     envelopes=("objects",),
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
+    says_clean=False,
 )

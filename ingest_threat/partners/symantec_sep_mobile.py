@@ -265,4 +265,5 @@ ADAPTER = Adapter(
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     words={"closing": CLOSING},
+    says_clean=False,
 )

@@ -345,4 +345,5 @@ ADAPTER = Adapter(
     envelopes=("userDeviceList", "records"),
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *map(str, SCALE)}),
+    says_clean=False,
 )

@@ -699,4 +699,5 @@ ADAPTER = Adapter(
     needed=frozenset({"threat.display_name"}),
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
     device_id=device_id,
+    says_clean=False,
 )

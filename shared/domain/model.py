@@ -313,8 +313,9 @@ class Slot(Part):
     agent: str
     partner: str
     revision: int
-    since: Moment
-    """When the agent's first report was received: the later agent is the newer one."""
+    since: Moment | None = None
+    """When the agent's first report was received: the later agent is the newer one. None while it is linked
+    and has not reported."""
     levels: dict[Category, Level] = Field(default_factory=dict)
     own: Level | None = None
     """The partner's own level of the device."""

@@ -32,6 +32,9 @@ class Switches:
     v1.0 says only that a connector blocks older ones, not which those are."""
     modes: Mapping[Platform, PartnersMode] = field(default_factory=dict)
     """Where it is not `all`."""
+    event_only_present: frozenset[str] = frozenset()
+    """Partners that report threats alone, and whose linked agents are taken for present before their first
+    report."""
 
     def counting(self, platform: Platform) -> tuple[str, ...]:
         """The partners whose reports count on `platform`."""
@@ -66,6 +69,7 @@ class Switches:
         return [
             sorted((platform.value, list(partners)) for platform, partners in self.enabled.items()),
             sorted((platform.value, partner) for platform, partner in self.preferred.items()),
+            sorted(self.event_only_present),
             sorted((platform.value, mode.value) for platform, mode in self.modes.items()),
             sorted(
                 (partner, sorted(connector.enabled), sorted(connector.blocked_on_missing_data))

@@ -162,10 +162,16 @@ def test_the_settings_a_page_gives_are_accepted_at_start(slug: str) -> None:
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_page_names_no_setting_that_does_not_exist(slug: str) -> None:
     named = set(re.findall(rf"\b([A-Z][A-Z_]*?)_({ANY_SLUG})\b(?!_)", _page(slug)))
-    known = {field.upper() for field in FIELDS} | {"AUTH", "CONNECTOR_ID"}
+    known = {field.upper() for field in FIELDS} | {"AUTH", "CONNECTOR_ID", "EVENT_ONLY_PRESENT"}
     assert {(name, of) for name, of in named if name not in known or of != slug.upper()} == set()
     schemes = re.findall(rf"AUTH_{slug.upper()}=(\w+)", _page(slug))
     assert set(schemes) <= set(Scheme)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_page_of_a_partner_that_never_says_clean_warns_of_it_and_no_other_does(slug: str) -> None:
+    warned = f"`EVENT_ONLY_PRESENT_{slug.upper()}`" in _page(slug)
+    assert warned is not partners.says_clean(slug)
 
 
 def test_a_setting_that_does_not_exist_would_be_found() -> None:

@@ -1,5 +1,6 @@
 """What counts of a device's slots: silence by setting, and what an admin has overridden."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from evaluate_risk.policy import decide
 from shared.domain.heartbeats import Heartbeats, OnSilence
 from shared.domain.level import Level
-from shared.domain.model import Device, Finding, Override, Verdict
+from shared.domain.model import Device, Finding, Override, Slot, Verdict
 from shared.domain.record import Category
 from tests.evaluate_risk.test_policy import a_policy, a_rule, a_slot, switches, with_slots
 from tests.world import START
@@ -98,6 +99,49 @@ def test_an_override_does_not_stand_in_for_a_partner_that_has_not_reported() -> 
     device = overriding(with_slots(a_slot(severity=Level.HIGH)), "r1")
     decision = decide(device, a_policy(switches=TWO), START)
     assert (decision.tag, decision.missing) == ("mtd-block-nodata", ("zimperium",))
+
+
+# --- partners that report threats alone ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("agent", [a_slot(scanned=False), a_slot(scanned=False, since=None)])
+def test_a_linked_agent_that_has_not_scanned_is_present_only_where_a_setting_says_so(agent: Slot) -> None:
+    device = with_slots(agent, a_slot("zimperium"))
+    assert decide(device, a_policy(switches=TWO), START).missing == ("lookout",)
+    taken = replace(TWO, event_only_present=frozenset({"lookout"}))
+    decision = decide(device, a_policy(switches=taken), START)
+    assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ())
+    assert decision.reasons == (
+        "risk is secured, rule 'at most low' allows low",
+        "lookout reports threats alone, and its agent none yet: by a setting it is taken for present",
+    )
+    assert a_policy(switches=taken).version != a_policy(switches=TWO).version
+
+
+def test_the_setting_makes_nobody_present_who_is_not_linked_or_has_moved_away() -> None:
+    taken = replace(TWO, event_only_present=frozenset({"lookout"}))
+    for device in (with_slots(a_slot("zimperium")), with_slots(a_slot(moved=True), a_slot("zimperium"))):
+        assert decide(device, a_policy(switches=taken), START).missing == ("lookout",)
+
+
+def test_an_agent_that_ever_sent_a_threat_has_scanned_and_needs_no_setting() -> None:
+    device = with_slots(a_slot(severity=Level.LOW), a_slot("zimperium"))
+    taken = replace(TWO, event_only_present=frozenset({"lookout"}))
+    for where in (TWO, taken):
+        decision = decide(device, a_policy(switches=where), START)
+        assert decision.verdict is Verdict.ALLOW
+        assert not any("taken for present" in reason for reason in decision.reasons)
+
+
+@pytest.mark.parametrize("on_silence", OnSilence)
+def test_an_agent_that_has_not_reported_is_not_silent_and_speaks_for_no_partner(
+    on_silence: OnSilence,
+) -> None:
+    heartbeats = silent(on_silence, "lookout", agent_days=3)
+    decision = _decided(heartbeats, a_slot(scanned=False, since=None))
+    assert (decision.verdict, decision.silent) == (Verdict.ALLOW, ())
+    two = _decided(heartbeats, a_slot(scanned=False, since=None), a_slot("zimperium"), switches=TWO)
+    assert two.verdict is (Verdict.ALLOW if on_silence is OnSilence.IGNORE else Verdict.BLOCK)
 
 
 # --- silence ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from evaluate_risk import slots
 from evaluate_risk.risk import fold, new_agent
 from evaluate_risk.slots import (
+    is_newer,
     retires,
     same_for_device,
     slot,
@@ -74,9 +75,18 @@ def test_a_slot_carries_the_partners_own_word_and_names_its_report_where_it_spea
     assert mine.own_report == (None if own is Level.SECURED else report.id)
 
 
-def test_an_agent_that_has_not_reported_has_no_slot() -> None:
-    with pytest.raises(AssertionError, match=r"^who has not reported has no slot$"):
-        slot(Agent(id=AGENT_ID, partner="lookout", partner_device_id="agent-1"))
+def test_an_agent_that_has_not_reported_brings_nothing_but_that_it_is_linked() -> None:
+    silent = slot(Agent(id=AGENT_ID, partner="lookout", partner_device_id="agent-1"))
+    assert silent == Slot(agent=AGENT_ID, partner="lookout", revision=0, scanned=False)
+
+
+def test_an_agent_that_has_not_reported_is_no_newer_than_another() -> None:
+    unheard, heard = a_slot().model_copy(update={"since": None}), a_slot()
+    assert not is_newer(unheard, heard)
+    assert not is_newer(heard, unheard)
+    later = heard.model_copy(update={"since": START + timedelta(days=1)})
+    assert is_newer(later, heard)
+    assert not is_newer(heard, later)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,30 @@ async def test_a_partner_without_a_secret_is_off_by_name(tenant_world: World) ->
     assert "it is off: WEBHOOK_SECRETS_LOOKOUT not set" in warnings
 
 
+@pytest.mark.parametrize(
+    ("connector", "settings", "warning"),
+    [
+        ({}, {}, "on ios its connector must not block without data"),
+        ({"iosDeviceBlockedOnMissingPartnerData": True}, {}, "its connector blocks without data, so every"),
+        ({}, {"partners": {Platform.IOS: ("zimperium", "lookout")}}, "all partners must scan, so every"),
+        ({}, {"event_only_present": frozenset({"zimperium"})}, "taken for present before their first report"),
+    ],
+)
+async def test_whom_a_partner_that_never_says_clean_keeps_out_is_said(
+    connector: dict[str, Any], settings: dict[str, Any], warning: str
+) -> None:
+    alone = {"partners": {Platform.IOS: ("zimperium",)}, "connector_ids": {"zimperium": "connector-1"}}
+    async with world(**{**alone, **settings}) as one:
+        put_connector(one, **connector)
+        await run(one)
+        rows = await _rows(one)
+        said = [each for each in rows["zimperium"].warnings if "never that a phone is clean" in each]
+        assert len(said) == 1
+        assert warning in said[0]
+        others = [each for name, row in rows.items() if name != "zimperium" for each in row.warnings]
+        assert not any("never that a phone is clean" in each for each in others)
+
+
 async def test_a_connector_no_setting_names_is_listed_too(tenant_world: World) -> None:
     put_connector(tenant_world, "somebody-elses")
     await run(tenant_world)

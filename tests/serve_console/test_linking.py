@@ -18,7 +18,7 @@ from shared.domain.record import Status
 from shared.entra import Caller
 from shared.errors import BadRequest, NotThere, Overtaken, StoreUnavailable
 from shared.request import read_request
-from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, state
+from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, Stop, feed, put_phone, state
 from tests.serve_console.hands import ADA, BOB, WHO, agent, linked, record, reported, unlinked
 from tests.sync_inventory import tenant
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat, world
@@ -440,12 +440,13 @@ async def _made_before_its_first_report(world: World) -> None:
     await world.services.store.create(Agent(id=AGENT_ID, partner="lookout", partner_device_id="agent-1"))
 
 
-async def test_an_agent_linked_before_its_first_report_brings_nothing_until_then() -> None:
+async def test_an_agent_linked_before_its_first_report_is_not_present_until_then() -> None:
     async with world(partners={"ios": ("lookout", "zimperium")}) as one:
         await _made_before_its_first_report(one)
         await linked(one)
         device = await one.device()
-        assert device.slots == {}
+        linked_only = device.slots[AGENT_ID]
+        assert (linked_only.since, linked_only.scanned, linked_only.findings) == (None, False, ())
         assert device.decision
         assert "lookout" in device.decision.missing
         one.clock.pass_time(minutes=30)
@@ -469,11 +470,29 @@ async def test_a_link_made_wrong_before_the_first_report_leaves_nothing(tenant_w
     await _made_before_its_first_report(tenant_world)
     await linked(tenant_world)
     await linked(tenant_world, OTHER_ENTRA_ID)
-    assert (await tenant_world.device()).slots == {}
+    assert (await tenant_world.device()).slots[AGENT_ID].moved
     await unlinked(tenant_world)
     apart = await agent(tenant_world)
-    assert (apart.device, apart.moving_from) == (None, None)
-    assert (await tenant_world.device(OTHER_ENTRA_ID)).slots == {}
+    assert (apart.device, apart.moving_from, apart.left_open) == (None, None, ())
+    assert (await tenant_world.device(OTHER_ENTRA_ID)).slots[AGENT_ID].withdrawn
+
+
+async def test_a_linked_agent_that_never_reported_is_present_only_where_a_setting_says_so() -> None:
+    partners = {"ios": ("lookout", "zimperium")}
+    for taken, missing in ((frozenset({"lookout"}), ("zimperium",)), (frozenset(), ("lookout", "zimperium"))):
+        async with world(partners=partners, event_only_present=taken) as one:
+            await one.put_rule()
+            await put_phone(one)
+            agent_ = Agent(id=AGENT_ID, partner="lookout", partner_device_id="agent-1")
+            await one.services.store.create(agent_)
+            await linked(one)
+            decision = (await one.device()).decision
+            assert decision
+            assert decision.missing == missing
+            await unlinked(one)
+            decision = (await one.device()).decision
+            assert decision
+            assert decision.missing == ("lookout", "zimperium")
 
 
 # --- requests -----------------------------------------------------------------------------------------
