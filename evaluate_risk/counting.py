@@ -30,6 +30,10 @@ class Counted:
     """Sentences about silence for which somebody does not count; only where silence is ignored."""
     silent: tuple[str, ...] = ()
     """The partners those first sentences are about."""
+    heard: frozenset[str] = frozenset()
+    """Partners with an agent on the device that is not silent."""
+    aside: tuple[str, ...] = ()
+    """Sentences about what partners have open here that do not count: it is shown and decides nothing."""
     overridden: tuple[str, ...] = ()
     taken_for_present: frozenset[str] = frozenset()
     """Partners whose linked agents are present before they have scanned, because a setting says so."""
@@ -125,11 +129,37 @@ def counted(
         slots=slots,
         silences=said if heartbeats.on_silence is OnSilence.BLOCK else (),
         ignored=said if heartbeats.on_silence is OnSilence.IGNORE else (),
+        heard=frozenset(slot.partner for slot in live if slot not in quiet and not slot.moved),
+        aside=_aside(device.slots.values(), switched_on),
         silent=silent if heartbeats.on_silence is OnSilence.BLOCK else (),
         overridden=_override_in_words(override, live, slots),
         taken_for_present=taken_for_present,
         due=min((end for end in (*ends, override and override.until) if end and end > now), default=None),
     )
+
+
+def _aside(slots: Iterable[Slot], switched_on: Sequence[str]) -> tuple[str, ...]:
+    others = [slot.partner for slot in slots if slot.partner not in switched_on]
+    return tuple(
+        f"{slot.partner} does not count here, and has open: {_worst(slot)}"
+        for slot in _live(slots, others)
+        if against(slot)
+    )
+
+
+def _worst(slot: Slot) -> str:
+    """The gravest of what a slot has open, and how much more there is."""
+    if not slot.findings or (slot.own and slot.own.rank > slot.findings[0].severity.rank):
+        return f"its own level of the device, {slot.own}"
+    more = f", and {slot.open_threats - 1} more" if slot.open_threats > 1 else ""
+    return f"{sentence(slot.findings[0])}{more}"
+
+
+def sentence(finding: Finding) -> str:
+    """An open threat in words."""
+    what = finding.name or finding.threat_type
+    kind = f"{finding.severity} {finding.category} threat"
+    return f"{kind} {what!r} ({finding.threat_type}), open since {in_words(finding.at, seconds=True)}"
 
 
 def _is_quiet(slot: Slot, heartbeats: Heartbeats, now: datetime) -> bool:

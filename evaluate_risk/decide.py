@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
+from evaluate_risk.counting import counted
 from evaluate_risk.personal import agent_without_person, without_person
 from evaluate_risk.policy import Policy, decide, same
 from evaluate_risk.wanted_tag import wanted_tag
 from shared.cosmos import Found
+from shared.domain.heartbeats import Heartbeats
 from shared.domain.model import Agent, Decision, Device
 from shared.log import LogEvent, log_event
 from shared.services import Services
@@ -53,9 +55,21 @@ async def change(
     return edited.found
 
 
-def preview(device: Device, policy: Policy, now: datetime) -> Decision:
-    """The decision another policy would come to; nothing is written."""
-    return decide(device, policy, now)
+def outlook(device: Device, policy: Policy, now: datetime) -> tuple[Decision, Decision]:
+    """The decision a policy comes to at once, and the one once every grace is over, where nothing is reported
+    until then (`decided_at` says when); nothing is written."""
+    at_once = decision = decide(device, policy, now)
+    while decision.grace_until is not None:
+        graced = device.model_copy(update={"decision": decision})
+        decision = decide(graced, policy, decision.grace_until)
+    return at_once, decision
+
+
+def partners_present(device: Device, policy: Policy, now: datetime) -> frozenset[str]:
+    """The partners that count by a policy and have a present agent on the device."""
+    switches = policy.switches
+    on, taken = switches.counting(device.facts.platform), switches.event_only_present
+    return counted(device, on, Heartbeats(), now, taken).present
 
 
 async def decide_again(services: Services, device_id: str) -> Found[Device] | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from evaluate_risk.assignment import Applies, applies
-from evaluate_risk.counting import Counted, counted
+from evaluate_risk.counting import Counted, counted, sentence
 from evaluate_risk.grace import Grace, for_missing_data
 from evaluate_risk.presence import Presence
 from shared.domain.heartbeats import Heartbeats
@@ -19,7 +19,7 @@ from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
 from shared.domain.moment import in_words
 from shared.domain.os_version import older
-from shared.domain.record import Platform
+from shared.domain.record import PLATFORMS, Platform
 from shared.domain.rule import Rule
 from shared.domain.switches import Switches
 from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
@@ -173,7 +173,7 @@ class _Case:
         grace_end = since + timedelta(hours=min(rule.grace_hours for rule in broken))
         reasons = [
             self._comparison(rule),
-            *(_sentence(finding) for finding in self.counted.findings if _speaks(finding, rule)),
+            *(sentence(finding) for finding in self.counted.findings if _speaks(finding, rule)),
             *self.counted.own_levels(rule),
             *self.counted.moved,
             *self.counted.overridden,
@@ -209,7 +209,9 @@ class _Case:
 
     def _absent(self) -> "_Absent":
         """Who must have spoken for the device and has not, or no longer does; and an unsupported system."""
-        missing, silences = self.presence.missing, self.counted.silences
+        missing, silences, silent = self.presence.missing, self.counted.silences, self.counted.silent
+        if self.presence.one_is_enough and self.counted.present & self.counted.heard:
+            silences, silent = (), ()
         since = (self._missing_since_before() or self.now) if missing else None
         grace = self._grace_for_missing_data(self.rules) if missing else None
         if grace is not None and self.now >= grace.until:
@@ -220,7 +222,7 @@ class _Case:
         too_old = self._unsupported()
         if too_old:
             reasons, tag = [too_old, *reasons], tag or RULE_TAG
-        return _Absent(missing, since, grace.until if grace else None, self.counted.silent, reasons, tag)
+        return _Absent(missing, since, grace.until if grace else None, silent, reasons, tag)
 
     def _grace_for_missing_data(self, rules: Sequence[Rule]) -> Grace:
         since = self._missing_since_before() or self.now
@@ -247,7 +249,7 @@ class _Case:
         excused = self.presence.excused_in_words
         if not self.counted.present:
             return [*excused, *self.counted.ignored]
-        seen = [_sentence(f) for f in self.counted.findings if f.severity is not Level.SECURED]
+        seen = [sentence(f) for f in self.counted.findings if f.severity is not Level.SECURED]
         return [
             self._comparison(rule),
             *self.counted.overridden,
@@ -282,7 +284,7 @@ class _Case:
             allowed=rule.allowed if rule else None,
             rule=rule.id if rule else None,
             rule_name=rule.name if rule else None,
-            reasons=tuple(reasons),
+            reasons=(*reasons, *(self.counted.aside if self.facts.platform in PLATFORMS else ())),
             findings=self.counted.findings,
             missing=absent.missing if absent else (),
             silent=absent.silent if absent else (),
@@ -323,9 +325,3 @@ def _exceeds(counted: Counted, rule: Rule) -> bool:
 def _speaks(finding: Finding, rule: Rule) -> bool:
     """Whether a finding is over what the rule allows, in the category it looks at."""
     return finding.severity.rank > rule.allowed.rank and rule.category in {None, finding.category}
-
-
-def _sentence(finding: Finding) -> str:
-    what = finding.name or finding.threat_type
-    kind = f"{finding.severity} {finding.category} threat"
-    return f"{kind} {what!r} ({finding.threat_type}), open since {in_words(finding.at, seconds=True)}"

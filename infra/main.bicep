@@ -141,6 +141,20 @@ param preferredPartnerIos string = ''
 @description('PREFERRED_PARTNER_ANDROID: the one that counts where several are enabled; empty: all must scan.')
 param preferredPartnerAndroid string = ''
 
+@description('PARTNERS_MODE_IOS: who must have scanned a device where several count: all of them, or any one (while vendors change).')
+@allowed([
+  'all'
+  'any'
+])
+param partnersModeIos string = 'all'
+
+@description('PARTNERS_MODE_ANDROID: who must have scanned a device where several count: all of them, or any one (while vendors change).')
+@allowed([
+  'all'
+  'any'
+])
+param partnersModeAndroid string = 'all'
+
 @description('RULES_FILE: local rules, as a path in the app\'s package. Without a file rules.toml there are none; a file of another name must be there.')
 @minLength(1)
 @maxLength(200)
@@ -271,6 +285,8 @@ var settings = {
   PARTNERS_ANDROID: partnersAndroid
   PREFERRED_PARTNER_IOS: preferredPartnerIos
   PREFERRED_PARTNER_ANDROID: preferredPartnerAndroid
+  PARTNERS_MODE_IOS: partnersModeIos
+  PARTNERS_MODE_ANDROID: partnersModeAndroid
   RULES_FILE: rulesFile
   ON_SILENCE: onSilence
   PARTNER_SILENT_DAYS: string(partnerSilentDays)

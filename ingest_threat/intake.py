@@ -90,6 +90,11 @@ async def authenticate(services: Services, partner: str, headers: Headers, body:
         raise
 
 
+def known_partners() -> frozenset[str]:
+    """The slugs of all partners there is an adapter for."""
+    return partners.known()
+
+
 def says_clean(partner: str) -> bool:
     """Whether the partner ever reports that a healthy device is one; so does what is no partner here."""
     return partner not in partners.known() or partners.says_clean(partner)

@@ -43,6 +43,22 @@ class Stack:
     settings: Mapping[str, str]
     data: pathlib.Path
     host: Host
+    exits: AsyncExitStack
+
+    def set_settings(self, **changed: str) -> None:
+        """Change settings of the app, which then reads all of them anew, as it does in Azure by a restart.
+
+        What is under way goes on by the old ones, and bindings keep theirs. Raises SettingsError.
+        """
+        from ingest_threat.start import check
+        from shared.services import services
+        from shared.settings import current
+
+        self.exits.push_async_callback(services().close)
+        os.environ |= changed
+        current.cache_clear()
+        check(current())
+        services.cache_clear()
 
     @property
     def read_key(self) -> str:
@@ -100,7 +116,7 @@ async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[s
     await host.start()
     exits.push_async_callback(host.stop)
     progress(f"Functions   {url}/api   the app itself")
-    return Stack(url, graph, settings, data, host)
+    return Stack(url, graph, settings, data, host, exits)
 
 
 async def servers(
@@ -124,7 +140,10 @@ def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack
     from function_app import app  # the app reads its settings when it is imported
     from shared.services import services
 
-    exits.push_async_callback(services().close)
+    async def close() -> None:
+        await services().close()
+
+    exits.push_async_callback(close)
     host_json = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
     return Host(app, settings=settings, host_json=host_json, state=data)
 

@@ -127,6 +127,19 @@ ROUTES = (
         query=("top", "token"),
     ),
     Route(
+        name="preview_partners",
+        method="GET",
+        path="partners/dry-run",
+        access=Access.READER,
+        summary=(
+            "devices that other partners (`?ios=`, `?android=`; `?ios_mode=any`) would block or let in, and "
+            "how many have whose agents"
+        ),
+        handler="serve_console.partners_preview:preview_partners",
+        answer="serve_console.partners_preview:PartnersPreview",
+        query=("ios", "android", "ios_mode", "android_mode", "top", "token"),
+    ),
+    Route(
         name="list_agents",
         method="GET",
         path="agents",

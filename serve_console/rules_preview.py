@@ -8,28 +8,16 @@ from dataclasses import replace
 
 from pydantic import BaseModel
 
-from evaluate_risk.decide import policy, preview
+from evaluate_risk.decide import outlook, policy
+from serve_console.changes import Change, Outlook, change
 from serve_console.paging import page
 from shared.cosmos import DEVICES_WHOLE
 from shared.domain.local_rules import LocalRules, parse
-from shared.domain.model import Device, Verdict
+from shared.domain.model import Device
 from shared.domain.rule import RuleSource
 from shared.errors import BadRequest, SettingsError
 from shared.headers import Headers
 from shared.services import Services
-
-
-class Change(BaseModel):
-    """A device that would be decided otherwise."""
-
-    device: str
-    name: str | None
-    verdict: Verdict
-    would_be: Verdict
-    rule: str | None
-    why: list[str]
-    tag: str | None
-    """The tag that would be wanted."""
 
 
 class Preview(BaseModel):
@@ -66,20 +54,11 @@ async def _preview(services: Services, local: LocalRules, top: str | None, token
     switches = replace(now_in_force.switches, minimum_os=local.minimum_os)
     other = replace(now_in_force, rules=(*intunes, *tried), switches=switches)
     found = await page(services, Device, Device.container, DEVICES_WHOLE, top, token)
-    changes = []
+    changes: list[Change] = []
+    now = services.now()
     for device in found.rows:
-        before, after = (preview(device, each, services.now()) for each in (now_in_force, other))
-        if before.verdict is not after.verdict or before.tag != after.tag:
-            changes.append(
-                Change(
-                    device=device.id,
-                    name=device.facts.name,
-                    verdict=before.verdict,
-                    would_be=after.verdict,
-                    rule=after.rule_name,
-                    why=list(after.reasons),
-                    tag=after.tag,
-                )
-            )
+        before, after = (Outlook(*outlook(device, each, now)) for each in (now_in_force, other))
+        changed = change(device, before, after, now)
+        changes += [changed] if changed else []
     names = list(dict.fromkeys(rule.name for rule in tried))
     return Preview(rules=names, looked_at=len(found.rows), changes=changes, token=found.token)

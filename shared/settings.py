@@ -16,7 +16,7 @@ from shared.domain.heartbeats import OnSilence
 from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
 from shared.domain.record import PLATFORMS, Platform
-from shared.domain.switches import Switches
+from shared.domain.switches import PartnersMode, Switches
 from shared.environment import boolean, choice, integer, text, url
 from shared.errors import SettingsError
 from shared.static_secret import fault
@@ -40,6 +40,8 @@ class Settings(AuthenticationSettings):
     partners: Mapping[Platform, tuple[str, ...]] = Field(default_factory=dict)
     """Partners enabled on a platform; every partner that can authenticate where none is named."""
     preferred_partner: Mapping[Platform, str] = Field(default_factory=dict)
+    partners_mode: Mapping[Platform, PartnersMode] = Field(default_factory=dict)
+    """Where it is not `all`."""
     event_only_present: frozenset[str] = frozenset()
     """Partners that report threats alone, and whose linked agents are taken for present all the same."""
     connector_ids: Mapping[str, str] = Field(default_factory=dict)
@@ -88,6 +90,7 @@ class Settings(AuthenticationSettings):
         return Switches(
             enabled=self.partners,
             preferred=self.preferred_partner,
+            modes=self.partners_mode,
             event_only_present=self.event_only_present,
         )
 
@@ -131,6 +134,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "words": _by_partner(environment, _WORDS),
         "partners": partners,
         "preferred_partner": _preferred(environment, partners),
+        "partners_mode": _partners_mode(environment),
         **_admins(environment),
     }
     settings = Settings.model_validate(
@@ -224,3 +228,16 @@ def _preferred(
         if slug:
             preferred[platform] = slug
     return preferred
+
+
+def _partners_mode(environment: Mapping[str, str]) -> dict[Platform, PartnersMode]:
+    """The modes that differ from the default; where one partner is preferred, `any` makes no sense."""
+    modes = {}
+    for platform in PLATFORMS:
+        name, preferred = f"PARTNERS_MODE_{platform.upper()}", f"PREFERRED_PARTNER_{platform.upper()}"
+        mode = choice(environment, name, PartnersMode)
+        if mode is PartnersMode.ANY and environment.get(preferred, "").strip():
+            raise SettingsError(f"{name} is any and {preferred} is set: expected one of them")
+        if mode is PartnersMode.ANY:
+            modes[platform] = mode
+    return modes

@@ -119,6 +119,10 @@ class Hands:
         explained = await self.explained(phone)
         return str(explained["decision"]["reasons"][0]) if explained else "not known"
 
+    async def said(self, phone: Phone, words: str) -> bool:
+        explained = await self.explained(phone)
+        return bool(explained and any(words in reason for reason in explained["decision"]["reasons"]))
+
     async def explained(self, phone: Phone) -> dict[str, Any] | None:
         url = f"{self.stack.host_url}/api/devices/{phone.entra_id}"
         async with self.session.get(url, headers=self.read_key()) as answer:

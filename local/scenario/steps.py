@@ -5,7 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 
 from local import sample_tenant as tenant
-from local.scenario import admins_part, app_inventory, eight_partners, first_stories, rest_endpoint
+from local.scenario import (
+    admins_part,
+    app_inventory,
+    eight_partners,
+    first_stories,
+    newcomers,
+    rest_endpoint,
+    vendors,
+)
 from local.scenario.hands import DoesNotHoldError, Hands
 from local.scenario.journal import Journal
 from local.scenario.stage import Stage
@@ -25,6 +33,8 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "k": admins_part.a_wave_stops_and_is_approved,
     "l": rest_endpoint.exported_and_mitigated,
     "m": app_inventory.collected_as_opted_in,
+    "n": newcomers.let_in_for_a_while,
+    "o": vendors.changed_without_a_gap,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

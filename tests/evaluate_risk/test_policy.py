@@ -13,7 +13,7 @@ from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, Finding, Override, Slot, Verdict
 from shared.domain.record import Category, Platform
 from shared.domain.rule import Assignment, Rule, RuleSource
-from shared.domain.switches import Switches
+from shared.domain.switches import PartnersMode, Switches
 from tests.world import EVERYBODY, START, a_device
 
 
@@ -231,7 +231,7 @@ def test_an_operating_system_without_rules_is_undecided() -> None:
 def test_a_platform_without_partners_is_undecided() -> None:
     policy = a_policy(switches=Switches(enabled={Platform.ANDROID: ("zimperium",)}))
     decision = verdict(with_slots(a_slot(severity=Level.HIGH)), policy)
-    assert (decision.verdict, decision.reasons) == (Verdict.UNDECIDED, ("no partner is enabled on ios",))
+    assert (decision.verdict, decision.reasons[0]) == (Verdict.UNDECIDED, "no partner is enabled on ios")
 
 
 # --- grace --------------------------------------------------------------------------------------------
@@ -584,6 +584,82 @@ def test_a_partner_that_does_not_count_holds_no_device(slot: dict[str, bool]) ->
     assert (decision.verdict, decision.risk) == (Verdict.ALLOW, Level.SECURED)
 
 
+def test_what_an_agent_of_a_partner_that_does_not_count_has_open_is_named_and_decides_nothing() -> None:
+    stray = a_slot("sophos", Level.HIGH, open_threats=3)
+    decision = verdict(with_slots(stray, a_slot()), a_policy())
+    assert (decision.verdict, decision.findings) == (Verdict.ALLOW, ())
+    assert decision.reasons[-1] == (
+        "sophos does not count here, and has open: high network threat 'evil twin' (mitm), "
+        "open since 2026-06-01 12:00:00 UTC, and 2 more"
+    )
+    blocked = verdict(with_slots(stray, a_slot(severity=Level.HIGH)), a_policy())
+    assert blocked.reasons[-1].startswith("sophos does not count here")
+    rated = verdict(with_slots(a_slot("sophos", own=Level.HIGH), a_slot()), a_policy())
+    assert rated.reasons[-1] == "sophos does not count here, and has open: its own level of the device, high"
+    for silent in (a_slot("sophos"), a_slot("sophos", Level.HIGH, withdrawn=True)):
+        assert len(verdict(with_slots(silent, a_slot()), a_policy()).reasons) == 1
+
+
+# --- any of several partners ------------------------------------------------------------------------------
+
+ANY = switches("lookout", "zimperium", modes={Platform.IOS: PartnersMode.ANY})
+
+
+@pytest.mark.parametrize("present", ["lookout", "zimperium"])
+def test_where_any_partner_is_enough_one_present_agent_lets_in_and_the_other_is_named(present: str) -> None:
+    decision = verdict(with_slots(a_slot(present)), a_policy(switches=ANY))
+    assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ())
+    [absent] = {"lookout", "zimperium"} - {present}
+    assert decision.reasons == (
+        "risk is secured, rule 'at most low' allows low",
+        f"{absent} has not reported on this device, and one partner is enough",
+    )
+
+
+def test_where_any_partner_is_enough_the_worst_of_the_present_ones_counts() -> None:
+    for one, other in ((Level.HIGH, Level.LOW), (Level.LOW, Level.HIGH)):
+        slots = a_slot("lookout", one), a_slot("zimperium", other)
+        assert verdict(with_slots(*slots), a_policy(switches=ANY)).tag == "mtd-block-high"
+    assert verdict(with_slots(a_slot("lookout", Level.HIGH)), a_policy(switches=ANY)).tag == "mtd-block-high"
+
+
+@pytest.mark.parametrize("slots", [(), (a_slot(moved=True),), (a_slot(scanned=False),)])
+def test_where_any_partner_is_enough_none_is_not(slots: tuple[Slot, ...]) -> None:
+    decision = verdict(with_slots(*slots), a_policy(switches=ANY))
+    assert (decision.tag, decision.missing) == ("mtd-block-nodata", ("lookout", "zimperium"))
+    assert decision.reasons[0] == (
+        "lookout has not reported on this device: one of the enabled partners must scan"
+    )
+    granting = a_policy(switches=ANY, enrollment_grace=timedelta(hours=24))
+    assert verdict(_newcomer(1, *slots), granting).verdict is Verdict.ALLOW
+
+
+def test_where_any_partner_is_enough_a_connector_that_insists_is_content_with_the_other() -> None:
+    connectors = {"lookout": a_connector(insists=True)}
+    for allowed in (Level.LOW, Level.HIGH):
+        any_ = switches("lookout", "zimperium", modes=ANY.modes, connectors=connectors)
+        policy = a_policy(a_rule(allowed), switches=any_)
+        assert verdict(with_slots(a_slot("zimperium")), policy).verdict is Verdict.ALLOW
+        assert verdict(with_slots(), policy).tag == "mtd-block-nodata"
+
+
+@pytest.mark.parametrize("partner", [True, False])
+def test_where_any_partner_is_enough_the_old_ones_silence_blocks_nobody_whom_the_new_one_scans(
+    partner: bool,
+) -> None:
+    unresponsive = {"lookout": START} if partner else {}
+    silence = Heartbeats(OnSilence.BLOCK, unresponsive, None if partner else timedelta(days=1))
+    old = a_slot(last_reported_at=START - timedelta(days=2))
+    new = a_slot("zimperium", last_reported_at=START)
+    policy = a_policy(switches=ANY, heartbeats=silence)
+    both = verdict(with_slots(old, new), policy)
+    assert (both.verdict, both.silent) == (Verdict.ALLOW, ())
+    alone = verdict(with_slots(old), policy)
+    assert (alone.tag, alone.silent) == ("mtd-block-nodata", ("lookout",))
+    everyone = a_policy(switches=TWO, heartbeats=silence)
+    assert verdict(with_slots(old, new), everyone).tag == "mtd-block-nodata"
+
+
 def test_a_newer_agents_clean_word_supersedes_one_that_moved_away_too() -> None:
     later = START + timedelta(minutes=5)
     moved = a_slot(severity=Level.HIGH, agent="lookout:old", moved=True)
@@ -772,10 +848,11 @@ BASE = a_policy(a_rule(), a_rule(Level.HIGH), switches=switches("lookout", "zimp
             *BASE.rules, switches=BASE.switches, heartbeats=Heartbeats(OnSilence.BLOCK, {"lookout": START})
         ),
         a_policy(*BASE.rules, switches=BASE.switches, enrollment_grace=timedelta(hours=1)),
+        a_policy(*BASE.rules, switches=ANY),
     ],
     ids=[
         *("rule gone", "grace", "mode", "tag all", "partner", "preferred", "switched off", "insists"),
-        *("assignment", "local rule", "silence blocks", "silent partner", "enrollment grace"),
+        *("assignment", "local rule", "silence blocks", "silent partner", "enrollment grace", "any partner"),
     ],
 )
 def test_the_version_changes_with_whatever_could_change_a_decision_or_its_tag(other: Policy) -> None:

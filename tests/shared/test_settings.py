@@ -5,6 +5,7 @@ import pytest
 from shared.domain.authentication import Scheme
 from shared.domain.mode import Mode
 from shared.domain.record import Platform
+from shared.domain.switches import PartnersMode
 from shared.errors import SettingsError
 from shared.settings import Settings, current, read
 
@@ -28,6 +29,8 @@ def test_everything_set_is_read() -> None:
             "TAG_ALL": "true",
             "PARTNERS_IOS": "lookout, Zimperium,lookout",
             "PREFERRED_PARTNER_IOS": "zimperium",
+            "PARTNERS_MODE_IOS": "all",
+            "PARTNERS_MODE_ANDROID": " Any ",
             "CONNECTOR_ID_LOOKOUT": "c-1",
             "EVENT_ONLY_PRESENT_ZIMPERIUM": "true",
             "EVENT_ONLY_PRESENT_WANDERA_JAMF": "false",
@@ -69,6 +72,7 @@ def test_everything_set_is_read() -> None:
         },
         preferred_partner={Platform.IOS: "zimperium"},
         connector_ids={"lookout": "c-1"},
+        partners_mode={Platform.ANDROID: PartnersMode.ANY},
         event_only_present=frozenset({"zimperium"}),
         enrollment_grace_hours=48,
         schemes={
@@ -107,6 +111,7 @@ def test_everything_set_is_read() -> None:
         ("TAG_ATTRIBUTE", "seven", "whole number"),
         ("TAG_ATTRIBUTE", "٧", "whole number"),
         ("TAG_ALL", "yes", "true or false"),
+        ("PARTNERS_MODE_IOS", "some", "all or any"),
         ("ENROLLMENT_GRACE_HOURS", "721", "from 0 to 720"),
         ("EVENT_ONLY_PRESENT_ZIMPERIUM", "perhaps", "true or false"),
         ("PARTNERS_IOS", "look-out", "slugs"),
@@ -163,3 +168,11 @@ def test_the_process_reads_its_environment_once(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TAG_ATTRIBUTE", "4")
     assert current().tag_attribute == 3
     current.cache_clear()
+
+
+def test_any_partner_and_a_preferred_one_are_refused_together() -> None:
+    both = {"PARTNERS_IOS": "lookout,zimperium", "PREFERRED_PARTNER_IOS": "lookout"}
+    with pytest.raises(SettingsError, match="PARTNERS_MODE_IOS is any and PREFERRED_PARTNER_IOS is set"):
+        read({**both, "PARTNERS_MODE_IOS": "any"})
+    for mode in ({"PARTNERS_MODE_IOS": "all"}, {"PARTNERS_MODE_ANDROID": "any"}):
+        assert read({**both, **mode}).preferred_partner == {Platform.IOS: "lookout"}
