@@ -232,7 +232,7 @@ def _preferred(
 
 def _partners_mode(environment: Mapping[str, str]) -> dict[Platform, PartnersMode]:
     """The modes that differ from the default; where one partner is preferred, `any` makes no sense."""
-    modes = {}
+    modes: dict[Platform, PartnersMode] = {}
     for platform in PLATFORMS:
         name, preferred = f"PARTNERS_MODE_{platform.upper()}", f"PREFERRED_PARTNER_{platform.upper()}"
         mode = choice(environment, name, PartnersMode)
