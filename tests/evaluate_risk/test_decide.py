@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 
-from evaluate_risk.decide import change, settle
+from evaluate_risk.decide import change, outlook, partners_present, settle
 from evaluate_risk.slots import with_slot
 from shared import cosmos
+from shared.domain.level import Level
 from shared.domain.model import (
     MAX_HISTORY,
     Device,
     HistoryEntry,
+    Verdict,
 )
+from shared.domain.record import Platform
+from shared.domain.switches import Switches
 from shared.errors import StoreUnavailable
 from tests.evaluate_risk.samples import a_policy, a_slot, phone
 from tests.evaluate_risk.stories import (
     put_phone,
 )
+from tests.evaluate_risk.test_policy import a_policy as pure_policy
+from tests.evaluate_risk.test_policy import a_rule, with_slots
+from tests.evaluate_risk.test_policy import a_slot as pure_slot
 from tests.world import ENTRA_ID, START, World
 
 
@@ -34,6 +41,21 @@ def test_history_is_short_newest_first_and_only_of_changes() -> None:
     assert once.history[0].what.startswith("block: risk is high")
     assert once.history[1].what == "0"
     assert settle(once, a_policy(), START).history == once.history
+
+
+def test_the_outlook_is_what_comes_when_every_grace_has_ended_and_nothing_is_reported() -> None:
+    both = Switches(enabled={Platform.IOS: ("lookout", "zimperium")})
+    patient = pure_policy(a_rule(grace_hours=24), switches=both, enrollment_grace=timedelta(hours=48))
+    over = with_slots(pure_slot(severity=Level.HIGH), enrolled_at=START)
+    at_once, in_the_end = outlook(over, patient, START)
+    assert (at_once.verdict, at_once.decided_at) == (Verdict.ALLOW, START)
+    assert (in_the_end.tag, in_the_end.decided_at) == ("mtd-block-high", START + timedelta(hours=24))
+    calm = with_slots(pure_slot(), enrolled_at=START)
+    assert outlook(calm, patient, START)[1].tag == "mtd-block-nodata"
+    assert outlook(calm, patient, START)[1].decided_at == START + timedelta(hours=48)
+    hasty = pure_policy(switches=both)
+    assert outlook(over, hasty, START)[0] == outlook(over, hasty, START)[1]
+    assert partners_present(over, patient, START) == {"lookout"}
 
 
 # --- change -------------------------------------------------------------------------------------------
