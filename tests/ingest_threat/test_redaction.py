@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -235,6 +235,7 @@ def test_no_key_takes_the_place_of_another_that_looks_like_it_now() -> None:
     assert redacted(mails) == {REDACTED: 1, f"{REDACTED} (2)": 2, f"{REDACTED} (3)": 3}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
