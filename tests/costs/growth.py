@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 TIMES = 4
 """Each length measured is so many times the one before."""
-MOST = 9.0
-"""What four times the length may cost: 4 is linear, 16 quadratic."""
+MOST = 7.0
+"""What four times the length may cost: 4 is linear, 8 grows with the square root of the length besides, 16 is
+quadratic."""
 FLOOR = 0.006
 """Seconds below which a cost says nothing of its growth."""
 TRIES = 3
