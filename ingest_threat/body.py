@@ -210,9 +210,9 @@ def _by_pieces(text: str, envelopes: Collection[str], whole: _NotJson) -> list[I
 
 
 def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
-    value = _as_json(value)
+    value = as_json(value)
     if isinstance(value, list):
-        return [member for each in value for member in _opened(_as_json(each), envelopes)]
+        return [member for each in value for member in _opened(as_json(each), envelopes)]
     return _opened(value, envelopes)
 
 
@@ -220,7 +220,7 @@ def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
     """The members of an envelope; tools write a list of one as an object, and one of none as null."""
     if isinstance(value, dict):
         for name in envelopes:
-            inner = _as_json(value.get(name))
+            inner = as_json(value.get(name))
             if isinstance(inner, list):
                 return inner
             if isinstance(inner, dict):
@@ -242,8 +242,11 @@ def _is_of_page(key: str) -> bool:
     return bool(words) and all(word.lower() in _PAGING for word in words)
 
 
-def _as_json(value: JsonValue) -> JsonValue:
-    """`value`; where it is the text of an object or a list, as tools hand one on unread, that."""
+def as_json(value: JsonValue) -> JsonValue:
+    """`value`; where it is the text of an object or a list, as tools hand one on unread, that.
+
+    Such a text is held to what holds for the message; where it is not JSON, it stays a text.
+    """
     if not isinstance(value, str) or value.lstrip(BLANK)[:1] not in {"{", "["}:
         return value
     try:
@@ -258,7 +261,7 @@ def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
 
 
 def _item(index: int, member: JsonValue) -> Item:
-    member = _as_json(member)
+    member = as_json(member)
     if not isinstance(member, dict):
         return BrokenItem(index, "not a JSON object", member)
     return ReadableItem(index, member) if member and not _is_beat(member) else KeepAliveItem(index)

@@ -13,15 +13,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import TypedDict
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Foreign, Item, Reported
 from ingest_threat.partners._contact import contact
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import masked
 from shared.domain.level import Level
@@ -62,7 +62,7 @@ DEVICE_LEVEL = {
     "HIGH": Level.HIGH,
 }
 ACTIVE = frozenset({"1", "ACTIVE"})
-INACTIVE = frozenset({"4", "INACTIVE"})
+GONE = frozenset({"4", "INACTIVE"})
 SILENT = frozenset({"-1", "0", "PROVISIONED"})
 """Statuses of a device row. -1 (processing), 0 (provisioned, the app not registered) and what nobody explains
 say nothing of its risk; the latter is logged."""
@@ -157,19 +157,6 @@ AGENT_KEY = "agent"
 _SHORT_ZEROS = "00000000-0000-0000-0000-0000000000"
 
 
-class _Common(TypedDict):
-    """What every record of a device row has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    report_id: str
-    partner_device_id: str | None
-    mdm_device_id: str | None
-    platform: Platform | None
-    os_version: str | None
-
-
 def read(item: Item) -> list[Record]:
     """The record of one row."""
     row = item.content
@@ -249,10 +236,10 @@ def _is_of_a_network(details: str, vector: str) -> bool:
 def _device(item: Item) -> Record:
     """The vendor's own word on a device, where its agent is active."""
     row = item.content
-    status, risk = _number_or_word(row, "status"), _number_or_word(row, "risk")
+    status, risk = fields.code(row, "status"), fields.code(row, "risk")
     device_id = fields.device_id(row, "internal_id", "id")
     system = fields.text(row, "os_type")
-    common: _Common = {
+    common: Reported = {
         "partner": item.partner,
         "index": item.index,
         "raw": item.raw,
@@ -268,22 +255,10 @@ def _device(item: Item) -> Record:
         "os_version": fields.text(row, "os_version"),
     }
     key = fields.joined(device_id, None, AGENT_KEY)
-    if status in INACTIVE:
-        return ThreatRecord(
-            **common,
-            threat_key=key,
-            category=taxonomy.category_of("agent_inactive", Category.DEVICE),
-            threat_type="agent_inactive",
-            threat_name="Device is inactive",
-            severity=taxonomy.severity_of(None, {}, "agent_inactive"),
-            status=Status.OPEN,
-            # Not the last connection: at that moment the agent was there.
-            detected_at=None,
-            scanned=False,
-        )
-    last = contact(row, "last_connection")
-    severity = DEVICE_LEVEL.get(risk or "", Level.HIGH)
-    if status not in ACTIVE or is_no_verdict(risk) or not last.possible:
+    if status in GONE:
+        return inactive(common, "Device is inactive", key=key)
+    last, severity = contact(row, "last_connection"), taxonomy.device_level(risk, DEVICE_LEVEL)
+    if status not in ACTIVE or severity is None or not last.possible:
         is_known = status in ACTIVE | SILENT or is_no_verdict(status)
         unknown = None if is_known else fields.written(row, "status")
         return DeviceIdentityRecord(**common, detected_at=last.at, unknown_status=unknown)
@@ -295,11 +270,6 @@ def _device(item: Item) -> Record:
         severity_raw=fields.written(row, "risk"),
         closed_keys=(key,),
     )
-
-
-def _number_or_word(row: JsonObject, name: str) -> str | None:
-    number = fields.number(row, name)
-    return fields.word(row, name) if number is None else f"{number:g}"
 
 
 def _mdm_id(row: JsonObject) -> str | None:
@@ -321,7 +291,7 @@ def _type(row: JsonObject, event: str, vector: str) -> tuple[Category, str]:
     Not by `details`: an app or a network chooses its own name.
     """
     if event in AGENT:
-        return Category.DEVICE, "agent_inactive"
+        return Category.DEVICE, INACTIVE
     family, by_vector = VECTOR.get(vector, Category.DEVICE), TYPE.get(vector, taxonomy.UNKNOWN)
     if vector in DECISIVE:
         return family, by_vector

@@ -11,20 +11,19 @@ Invented by others and only tolerated: Microsoft Sentinel's flat test events (`t
 `classification`, CREATE).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypedDict
 
 from pydantic import JsonValue
 
-from ingest_threat.body import JsonObject
+from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Foreign, Item, Reported
 from ingest_threat.partners._contact import contact
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import REDACTED, redacted
 from shared.domain.level import Level
@@ -34,7 +33,6 @@ from shared.domain.record import (
     Clears,
     DeviceIdentityRecord,
     DeviceStateRecord,
-    Platform,
     Record,
     Status,
     ThreatRecord,
@@ -141,8 +139,6 @@ DISCONNECTED = "DISCONNECTED"
 ACTIVATION = ("activation_status", "activationStatus")
 PROTECTION = ("protection_status", "protectionStatus")
 SECURITY = ("security_status", "securityStatus")
-INACTIVE = "agent_inactive"
-"""Type of the threat that an agent is which protects its device no more, and its key."""
 NEVER_RESOLVES = {"SMISHING_ALERT": "a later DEVICE event that calls the device SECURE"}
 REDACT = frozenset(
     [
@@ -159,19 +155,6 @@ REDACT = frozenset(
 
 DESCRIBES = frozenset({"name", "summary", "description", "title", "application_name"})
 """What a threat in a network is described by."""
-
-
-class _Common(TypedDict):
-    """What every record of an event has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    report_id: str
-    partner_device_id: str | None
-    mdm_device_id: str | None
-    platform: Platform | None
-    os_version: str | None
 
 
 def read(item: Item) -> list[Record]:
@@ -260,9 +243,7 @@ def _threat(item: Item) -> ThreatRecord:
 def _unknown_status(threat: JsonObject, status: Status, *, created: bool) -> str | None:
     """The word for the status that no table knows, or that a threat which is not new has none."""
     said = fields.written(threat, "status", "action")
-    if status is Status.UNKNOWN:
-        return said
-    return taxonomy.NO_STATUS if said is None and status is Status.OPEN and not created else None
+    return None if said is None and created else taxonomy.unknown_status(status, said)
 
 
 def _reason(status: str | None, details: JsonObject, *, prevented: bool) -> str | None:
@@ -303,17 +284,13 @@ def _classifications(threat: JsonObject) -> list[str]:
 
 def _words(value: JsonValue) -> list[str]:
     """The classifications in a list, one object, or a text that says several."""
+    value = as_json(value)
     if isinstance(value, list):
         return [word for each in value for word in _words(each)]
     if isinstance(value, dict):
         return _words(value.get("classification"))
     if not isinstance(value, str):
         return []
-    if value.lstrip()[:1] in {"[", "{"}:
-        try:
-            return _words(json.loads(value))
-        except (ValueError, RecursionError):
-            pass
     return [word for each in re.split(r"[,;|]", value) if (word := each.strip(" []\"'"))]
 
 
@@ -370,7 +347,7 @@ def _device(item: Item, *, gone: bool) -> Iterator[Record]:
         yield from _doubts(item, health)
 
 
-def _state(item: Item, health: JsonObject, common: _Common) -> DeviceStateRecord | None:
+def _state(item: Item, health: JsonObject, common: Reported) -> DeviceStateRecord | None:
     """Lookout's own word on the device, where it can be taken: the gravest of a profile and its parent."""
     graded = [(_level(each), fields.written(each, *SECURITY)) for each in (health, _parent(item.content))]
     levels = [(level, said) for level, said in graded if level]
@@ -423,24 +400,18 @@ def _inactive(
         yield DeviceIdentityRecord(**common, detected_at=_seen_at(item))
         return
     device = _object(item.content, "device")
-    yield ThreatRecord(
-        **{**common, "report_id": fields.joined(common["report_id"], INACTIVE)},
-        threat_key=INACTIVE,
-        category=taxonomy.category_of(INACTIVE, Category.DEVICE),
-        threat_type=INACTIVE,
-        threat_name=name,
-        severity=taxonomy.severity_of(None, {}, INACTIVE),
+    yield inactive(
+        {**common, "report_id": fields.joined(common["report_id"], INACTIVE)},
+        name,
         status=status,
-        scanned=False,
-        detected_at=_seen_at(item) or fields.moment(device, "deactivated_at", "disconnected_at"),
+        at=_seen_at(item) or fields.moment(device, "deactivated_at", "disconnected_at"),
         unknown_status=unknown,
     )
 
 
 def _level(health: JsonObject) -> Level | None:
     """The level of a device or of a profile's parent; None without a verdict."""
-    said = fields.word(health, *SECURITY)
-    return None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
+    return taxonomy.device_level(fields.word(health, *SECURITY), DEVICE_LEVEL)
 
 
 def _parent(event: JsonObject) -> JsonObject:
@@ -464,7 +435,7 @@ def _seen_at(item: Item) -> datetime | None:
     return fields.moment(item.content, "created_time", "eventTime") or fields.moment(device, "updated_time")
 
 
-def _common(item: Item) -> _Common:
+def _common(item: Item) -> Reported:
     event = item.content
     device = _object(event, "device")
     target, actor = _object(event, "target"), _object(event, "actor")
@@ -495,9 +466,7 @@ def _if_device(party: JsonObject) -> JsonObject:
 def _object(of: JsonObject, name: str) -> JsonObject:
     """The object under `name`, or the one of a list of one; flat events have a word there, or nothing, and
     the fields one level up."""
-    value = of.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    value = fields.only(of.get(name))
     return value if isinstance(value, dict) else {}
 
 

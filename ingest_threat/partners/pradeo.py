@@ -22,8 +22,9 @@ from pydantic import JsonValue
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Foreign, Item, Reported
 from ingest_threat.partners._contact import contact
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
@@ -31,7 +32,6 @@ from shared.domain.record import (
     Category,
     DeviceIdentityRecord,
     DeviceStateRecord,
-    Platform,
     Record,
     Status,
     ThreatRecord,
@@ -113,29 +113,14 @@ REDACT = frozenset(
 CHANGED = ("lastModificationDate", "creationDate")
 TIMED = ("event", "deviceApplication", "deviceSystemStatusRecord", "deviceNetworkStatusRecord")
 """Objects of a body that may have a time where it has none."""
-UNCOUPLED = "agent_inactive"
 GONE = frozenset({"DELETED", "DISABLED", "INACTIVE", "REMOVED", "UNENROLLED", "UNINSTALLED", "WIPED"})
 """States of a row's agent that is at work no more. Inferred: only `online` is documented."""
 MAX_ENTRIES = 200
 """Statuses one snapshot may grade, rules one verdict may name, conditions one rule may have."""
 
 
-class _Common(TypedDict):
-    """What every record of an event has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    report_id: str
-    partner_device_id: str | None
-    mdm_device_id: str | None
-    serial: str | None
-    platform: Platform | None
-    os_version: str | None
-
-
-class _Judged(_Common):
-    """The same of what is said of the device's safety."""
+class _Judged(Reported):
+    """What every record has that says something of the device's safety."""
 
     scanned: bool
 
@@ -176,9 +161,7 @@ def _opened(content: JsonObject) -> tuple[str, JsonObject]:
     if kind is None:
         bare = {key: kind for kind, (key, _) in READERS.items() if key} | {"emmApplication": "emmApplication"}
         for key, kind in bare.items():
-            body = content.get(key)
-            if isinstance(body, list) and len(body) == 1:
-                body = body[0]
+            body = fields.only(content.get(key))
             if isinstance(body, dict) and (key != "device" or body.keys() & BARE_DEVICE):
                 return kind, content
         if content.get("job"):
@@ -195,11 +178,8 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
     device, at = fields.inner(body, "device"), _at(item, body)
     common = _judged(item, body, device)
     # Not known yet is neither good nor bad.
-    levels = {
-        category: SEVERITY.get(word, Level.HIGH)
-        for category, word in words.items()
-        if not is_no_verdict(word)
-    }
+    graded_as = {category: taxonomy.device_level(word, SEVERITY) for category, word in words.items()}
+    levels = {category: level for category, level in graded_as.items() if level}
     graded, broken = _graded(item, body, common, at, levels)
     # Green is the policy's word that even an active status is no threat.
     threats = [each for each in graded if _counts(each)]
@@ -217,7 +197,7 @@ def _correlation(item: Item, body: JsonObject) -> list[Record]:
         # Three words cannot stand here, but one that no table knows is logged.
         severity_raw=next(unknown, None),
         levels=levels,
-        closed_keys=() if lost else (*([UNCOUPLED] if _is_coupled(device) else []), *closed),
+        closed_keys=() if lost else (*([INACTIVE] if _is_coupled(device) else []), *closed),
     )
     return [state, *lost, *threats, *broken]
 
@@ -348,7 +328,7 @@ def _compliance(item: Item, body: JsonObject) -> list[Record]:
         severity=severity,
         severity_raw=fields.written(body, "status"),
         # A verdict on the device, which names no threat that would be gone: but the agent is there.
-        closed_keys=(UNCOUPLED,) if _is_coupled(device) else (),
+        closed_keys=(INACTIVE,) if _is_coupled(device) else (),
     )
     return [state, *lost]
 
@@ -378,23 +358,9 @@ def _enrollment(item: Item, device: JsonObject, at: datetime | None) -> Iterator
         return
     status = Status.OPEN if _is_lost(device) else Status.RESOLVED
     common = _common(item, device, device)
-    yield _inactive(
-        {**common, "report_id": fields.joined(common["report_id"], UNCOUPLED, connected)}, status, at
-    )
-
-
-def _inactive(common: _Common, status: Status, at: datetime | None) -> ThreatRecord:
-    return ThreatRecord(
-        **common,
-        scanned=False,
-        threat_key=UNCOUPLED,
-        category=taxonomy.category_of(UNCOUPLED, Category.DEVICE),
-        threat_type=UNCOUPLED,
-        threat_name="Agent no longer coupled" if status is Status.OPEN else None,
-        severity=taxonomy.severity_of(None, {}, UNCOUPLED),
-        status=status,
-        **_times(status, at),
-    )
+    name = "Agent no longer coupled" if status is Status.OPEN else None
+    report_id = fields.joined(common["report_id"], INACTIVE, connected)
+    yield inactive({**common, "report_id": report_id}, name, status=status, at=at)
 
 
 def _is_coupled(device: JsonObject) -> bool:
@@ -404,10 +370,10 @@ def _is_coupled(device: JsonObject) -> bool:
 def _never_connected(device: JsonObject) -> bool:
     """Whether the agent has never been at work; what says nothing of it is not taken so."""
     enrollment = fields.inner(device, "enrollmentStatus")
-    told = not enrollment or bool(enrollment.keys() & {"coupled", "lastConnection"})
+    stated = not enrollment or bool(enrollment.keys() & {"coupled", "lastConnection"})
     # A contact that nobody can read proves no scan, though an agent may be lost that made it.
     connected = _is_coupled(device) or contact(enrollment, "lastConnection").at is not None
-    return "enrollmentStatus" in device and told and not connected
+    return "enrollmentStatus" in device and stated and not connected
 
 
 def _connected(enrollment: JsonObject) -> str | None:
@@ -434,7 +400,7 @@ def _row(item: Item) -> Record:
     report_id = fields.joined(
         fields.required_identifier(row, "id"), fields.time_written(row, "lastSyncAt"), word, status
     )
-    common: _Common = {
+    common: Reported = {
         "partner": item.partner,
         "index": item.index,
         # The name is the phone's, which people name after themselves.
@@ -447,15 +413,14 @@ def _row(item: Item) -> Record:
         "os_version": fields.text(row, "osVersion"),
     }
     if seen and fields.word(row, "agentStatus") in GONE:
-        # Not the time of the last contact: at that moment the agent was there.
-        return _inactive(common, Status.OPEN, None)
-    graded = None if is_no_verdict(word) else DEVICE_LEVEL.get(word or "", Level.HIGH)
-    doubted = None if is_no_verdict(status) or status == WELL else DEVICE_LEVEL.get(status or "", Level.HIGH)
+        return inactive(common, "Agent no longer coupled")
+    graded = taxonomy.device_level(word, DEVICE_LEVEL)
+    doubted = None if status == WELL else taxonomy.device_level(status, DEVICE_LEVEL)
     if word == "LOW" and status == WELL:
         graded = Level.SECURED
     severity = highest(level for level in (graded, doubted) if level)
-    proven = seen or last.unreadable
-    if not proven or not (graded or doubted):
+    was_in_contact = seen or last.unreadable
+    if not was_in_contact or not (graded or doubted):
         return DeviceIdentityRecord(**common, detected_at=seen)
     # A contact is no verdict's time: the level may change between two. It counts as of its receipt.
     return DeviceStateRecord(
@@ -463,7 +428,7 @@ def _row(item: Item) -> Record:
         severity=severity,
         scanned=seen is not None,
         severity_raw=fields.written(row, "riskLevel" if severity is graded else "securityStatus"),
-        closed_keys=(UNCOUPLED,),
+        closed_keys=(INACTIVE,),
     )
 
 
@@ -506,15 +471,8 @@ def _threat(
         status=status,
         **_times(status, at),
         vendor_category=kind,
-        unknown_status=_unknown_status(status, written),
+        unknown_status=taxonomy.unknown_status(status, written),
     )
-
-
-def _unknown_status(status: Status, written: str | None) -> str | None:
-    """The value that no setting knows, or that there is none; both are logged."""
-    if status is Status.UNKNOWN:
-        return written
-    return taxonomy.NO_STATUS if written is None else None
 
 
 def _plain(name: str) -> str:
@@ -526,8 +484,7 @@ _TYPE_BY_PLAIN = {_plain(name): threat_type for name, threat_type in TYPE.items(
 
 
 def _status(item: Item, body: JsonObject) -> Status:
-    value = fields.number(body, "value")
-    word = fields.word(body, "value") if value is None else f"{value:g}"
+    word = fields.code(body, "value")
     if word is None or word in item.words["active"]:  # What does not say how it stands is there.
         return Status.OPEN
     return Status.RESOLVED if word in item.words["inactive"] else Status.UNKNOWN
@@ -549,7 +506,7 @@ def _severity(body: JsonObject) -> Level:
         for each in conditions
         if isinstance(each, dict) and fields.text(each, "type") == "threatLevelIs"
     ]
-    named = [SEVERITY.get(word or "", Level.HIGH) for word in words if not is_no_verdict(word)]
+    named = [level for word in words if (level := taxonomy.device_level(word, SEVERITY))]
     return highest(named) if named else Level.HIGH
 
 
@@ -571,7 +528,7 @@ def _kind(item: Item) -> str | None:
     return fields.text(item.content, "category")
 
 
-def _common(item: Item, body: JsonObject, device: JsonObject) -> _Common:
+def _common(item: Item, body: JsonObject, device: JsonObject) -> Reported:
     system = fields.inner(device, "operatingSystem")
     return {
         "partner": item.partner,

@@ -11,15 +11,14 @@ management says of its agent. No id of Intune's anywhere: agents are linked by h
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, TypedDict
-
-from pydantic import JsonValue
+from typing import NamedTuple
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Common, Foreign, Item, Reported
 from ingest_threat.partners._contact import contact
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.redaction import holds_secret, redacted
 from shared.domain.level import Level, highest
@@ -107,8 +106,6 @@ MANAGED = "MANAGED"
 """The only state in which its being well counts; so it does where none is given."""
 UNMANAGED = frozenset({"UNMANAGED", "NOTMANAGED", "NOTENROLLED"})
 """States in which its being well says nothing, and in which it may never have been managed."""
-INACTIVE = "agent_inactive"
-"""Type of the threat that a device no longer managed is, and its key."""
 MAN_IN_THE_MIDDLE = "MITMATTACKEVENT"
 NAMES_A_NETWORK = frozenset(
     {"name", "description", "detection_identity_name", "threat", "network", "file_path", "details"}
@@ -135,17 +132,6 @@ UNQUOTED = re.compile(
     re.DOTALL,
 )
 """What the vendor's texts say behind the colon: "detected: X (reference)", "detected: X at Y. ..."."""
-
-
-class _Common(TypedDict):
-    """What every record of a device's item has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    partner_device_id: str | None
-    platform: Platform | None
-    os_version: str | None
 
 
 class _State(NamedTuple):
@@ -384,22 +370,15 @@ def _at(event: JsonObject) -> datetime | None:
 
 def _gone(item: Item, event: JsonObject, endpoint: str | None) -> ThreatRecord:
     """An agent that is at work no more, by an event, or by the item of a device."""
-    return ThreatRecord(
-        partner=item.partner,
-        index=item.index,
-        raw=redacted(item.raw, PERSONAL_OF_A_DEVICE),
-        report_id=fields.joined(fields.required_identifier(event, "id"), INACTIVE),
-        threat_key=INACTIVE,
-        partner_device_id=endpoint,
-        platform=_platform(event) or fields.platform(fields.text(fields.inner(event, "os"), "platform")),
-        category=taxonomy.category_of(INACTIVE, Category.DEVICE),
-        threat_type=INACTIVE,
-        threat_name="Device no longer managed",
-        severity=taxonomy.severity_of(None, {}, INACTIVE),
-        status=Status.OPEN,
-        detected_at=_at(event),
-        scanned=False,
-    )
+    common: Reported = {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": redacted(item.raw, PERSONAL_OF_A_DEVICE),
+        "report_id": fields.joined(fields.required_identifier(event, "id"), INACTIVE),
+        "partner_device_id": endpoint,
+        "platform": _platform(event) or fields.platform(fields.text(fields.inner(event, "os"), "platform")),
+    }
+    return inactive(common, "Device no longer managed", at=_at(event))
 
 
 def _device(item: Item) -> Record:
@@ -414,7 +393,7 @@ def _device(item: Item) -> Record:
         timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
         return _gone(item, timeless, fields.device_id(device, "id"))
     version = re.search(r"[0-9][0-9.]*", fields.text(system, "version", "name") or "")
-    common: _Common = {
+    common: Common = {
         "partner": item.partner,
         "index": item.index,
         "raw": redacted(item.raw, PERSONAL_OF_A_DEVICE),
@@ -456,8 +435,8 @@ def _state(device: JsonObject) -> _State | None:
     broken = fields.decided(compliance, "compliant") is False
     word, graded = fields.written(health, "state"), fields.written(compliance, "severity")
     levels = {}
-    if word and not is_no_verdict(fields.plain_word(word)):
-        levels[word] = DEVICE_LEVEL.get(fields.plain_word(word), Level.HIGH)
+    if word and (level := taxonomy.device_level(fields.plain_word(word), DEVICE_LEVEL)):
+        levels[word] = level
     if graded and graded.casefold() != "none" and is_no_verdict(fields.plain_word(graded)):
         graded = None
     if broken and (graded or levels):

@@ -13,13 +13,12 @@ other streams may be pointed at the same address, and are none of our business.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.partners._adapter import Adapter, Foreign, Item, Reported
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.redaction import masked
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -115,8 +114,6 @@ MAC_ALERT = frozenset({"caid", "certid", "topicType"})
 MAC_TELEMETRY = frozenset({"host_info", "glob_seq_num", "mach_time"})
 COMPUTER = re.compile(r"^(?:MAC|OS_X|WINDOWS|CHROME|LINUX)")
 """Systems of devices that the same list has, and that are no phones."""
-UNENROLLED = "agent_inactive"
-"""Type of the threat that a device is which is not enrolled any more, and its key."""
 REDACT = frozenset(
     [
         *("user", "email", "user_device_name", "access_point", "access_point_bssid"),
@@ -232,44 +229,31 @@ def _row(item: Item) -> list[Record]:
     enrolled = fields.text(_object(connector, "payload"), "isEnrolled")
     device_id, external = fields.device_id(row, "guid", "deviceId"), fields.linking_id(row, "externalId")
     seen_at = _checked_in(row, connector)
-    identity = DeviceIdentityRecord(
-        partner=item.partner,
-        index=item.index,
-        raw=item.raw,
-        report_id=fields.joined("row", device_id, said, enrolled, seen_at.isoformat() if seen_at else None),
-        partner_device_id=device_id,
-        mdm_device_id=external,
-        udid=external if external and _UDID.fullmatch(external) else None,
-        platform=fields.platform(system),
-        os_version=fields.text(device, "deviceSystemVersion"),
-        detected_at=seen_at,
-    )
+    common: Reported = {
+        "partner": item.partner,
+        "index": item.index,
+        "raw": item.raw,
+        "report_id": fields.joined(
+            "row", device_id, said, enrolled, seen_at.isoformat() if seen_at else None
+        ),
+        "partner_device_id": device_id,
+        "mdm_device_id": external,
+        "udid": external if external and _UDID.fullmatch(external) else None,
+        "platform": fields.platform(system),
+        "os_version": fields.text(device, "deviceSystemVersion"),
+    }
+    identity = DeviceIdentityRecord(**common, detected_at=seen_at)
     # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
-    level = None if said is None or is_no_verdict(said) else DEVICE_LEVEL.get(said, Level.HIGH)
-    common = identity.model_dump(exclude={"record", "emm", "detected_at", "unknown_status"})
+    level = taxonomy.device_level(said, DEVICE_LEVEL)
     if seen_at and fields.decided(_object(connector, "payload"), "isEnrolled") is False:
-        return [_unenrolled(common) if device_id else identity]
+        return [inactive(common, "Device no longer enrolled") if device_id else identity]
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
     knows = seen_at is not None or ("risk" in row and level is not Level.SECURED)
     if level is None or not knows:
         return [identity]
     severity_raw = fields.written(row, "riskCategory", "risk")
-    closed = (UNENROLLED,) if enrolled else ()
+    closed = (INACTIVE,) if enrolled else ()
     return [DeviceStateRecord(**common, severity=level, severity_raw=severity_raw, closed_keys=closed)]
-
-
-def _unenrolled(common: Mapping[str, Any]) -> ThreatRecord:
-    """The threat that a device is which was at work and is not enrolled any more."""
-    return ThreatRecord(
-        **common,
-        threat_key=UNENROLLED,
-        category=taxonomy.category_of(UNENROLLED, Category.DEVICE),
-        threat_type=UNENROLLED,
-        threat_name="Device no longer enrolled",
-        scanned=False,
-        severity=taxonomy.severity_of(None, {}, UNENROLLED),
-        status=Status.OPEN,
-    )
 
 
 def _checked_in(row: JsonObject, connector: JsonObject) -> datetime | None:
@@ -305,7 +289,7 @@ def _threat_type(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    plain = fields.word({"name": name}, "name") or ""
+    plain = fields.plain_word(name)
     for ending in ENDINGS:
         plain = plain.removesuffix(ending)
     return plain

@@ -15,15 +15,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Common, Foreign, Item
 from ingest_threat.partners._contact import Contact, contact
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -61,13 +61,11 @@ STATUS = {
 }
 ACTIVE = frozenset({"ACTIVE", "ACTIVE_APP"})
 """`appStatus` of a row of the device list whose agent is at work: only the first was ever seen."""
-INACTIVE = re.compile(
+GONE = re.compile(
     r"(?:^|_)(?:INACTIVE|DORMANT|DEACTIVATED|DISABLED|DELETED|REMOVED|UNINSTALLED|NOT_RUNNING)(?:_|$)"
 )
 """In the word for an agent that is at work no more; any other than these and ACTIVE says that none has
 scanned."""
-GONE = "agent_inactive"
-"""Type of the threat that a device is which the console deleted, or whose agent is inactive, and its key."""
 VECTOR = {"DEVICE": Category.DEVICE, "NETWORK": Category.NETWORK, "MALWARE": Category.APP}
 THREAT: Mapping[str, tuple[str, str]] = {
     # The vendor's numbers and names, and our types: `unknown` where the name alone says nothing of a risk.
@@ -233,18 +231,6 @@ REPEATED = ("incident_id", "device_id", "mdm_device_id", "device_os", "incident_
 """Fields of an incident without which none of its threats can be read again."""
 
 
-class _Common(TypedDict):
-    """What every record of a row of the device list has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    partner_device_id: str | None
-    mdm_device_id: str | None
-    platform: Platform | None
-    os_version: str | None
-
-
 @dataclass(frozen=True)
 class _ThreatFacts:
     """What the five shapes say of a threat, in the words of a record."""
@@ -257,7 +243,7 @@ class _ThreatFacts:
     number: str | None
     """The vendor's number of the type, which goes before its names."""
     status_raw: str | None
-    """The word for the status, as it stands."""
+    """The word for the status, as it stands; without one the threat is open."""
     threat_name: str | None
     severity_word: str | None
     severity_raw: str | None
@@ -270,8 +256,6 @@ class _ThreatFacts:
     vector: str | None = None
     malware_family: str | None = None
     simulated: bool = False
-    unstated: bool = False
-    """Whether nothing says how the threat stands: then it is open."""
 
 
 def read(item: Item) -> list[Record]:
@@ -301,8 +285,8 @@ def _is_exported(content: JsonObject) -> bool:
     """Whether it is an event of the REST export; without `device_info` its device is in `forensics`."""
     if "device_info" in content:
         return bool(content.keys() & {"threat", "forensics"})
-    key = fields.identifier(_part(content, "threat"), "threat_uuid")
-    key = key or fields.identifier(_part(content, "forensics"), "threat_uuid", "zdid")
+    key = fields.identifier(fields.inner(content, "threat"), "threat_uuid")
+    key = key or fields.identifier(fields.inner(content, "forensics"), "threat_uuid", "zdid")
     return key is not None and bool(content.keys() & EXPORTED)
 
 
@@ -331,15 +315,8 @@ def _record(item: Item, facts: _ThreatFacts, raw: JsonValue) -> ThreatRecord:
         vendor_category=facts.vector,
         reason="simulated" if simulated else None,
         unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=_unknown_status(facts),
+        unknown_status=taxonomy.unknown_status(facts.status, facts.status_raw),
     )
-
-
-def _unknown_status(facts: _ThreatFacts) -> str | None:
-    """The word for the status that no table knows, or that there is none; both are logged."""
-    if facts.status is Status.UNKNOWN:
-        return facts.status_raw
-    return taxonomy.NO_STATUS if facts.unstated else None
 
 
 def _severity(facts: _ThreatFacts, threat_type: str) -> Level:
@@ -384,7 +361,7 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         platform=fields.platform(fields.text(content, "device_os")),
         os_version=fields.text(content, "device_os_version"),
         names=(fields.text(content, "threat_name"), fields.text(content, "threat_display_name")),
-        number=_number(content, "threat_type_id"),
+        number=fields.code(content, "threat_type_id"),
         malware_family=fields.text(content, "malware_family"),
         threat_name=fields.text(content, "threat_display_name", "threat_name"),
         severity_word=fields.word(content, "severity_name"),
@@ -392,7 +369,6 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
         vector=fields.text(content, "threat_vector"),
         status=status,
         status_raw=fields.written(content, "threat_status"),
-        unstated=fields.word(content, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(content, "simulated"),
@@ -401,10 +377,11 @@ def _pushed(content: JsonObject) -> _ThreatFacts:
 
 def _exported(content: JsonObject) -> _ThreatFacts:
     """One event of the REST export; the same object comes again, mitigated, when the threat is over."""
-    threat, forensics = _part(content, "threat"), _part(content, "forensics")
-    device, general = _part(content, "device_info"), _part(threat, "general")
+    threat, forensics = fields.inner(content, "threat"), fields.inner(content, "forensics")
+    device, general = fields.inner(content, "device_info"), fields.inner(threat, "general")
     key = fields.identifier(threat, "threat_uuid") or fields.required_identifier(forensics, "threat_uuid")
     mitigated = fields.boolean(content, "mitigated")
+    said = "MITIGATED" if mitigated else "PENDING"
     # In the one public message the times disagree by weeks; that of the attack alone is to the millisecond.
     times = [
         fields.moment(forensics, "attack_time"),
@@ -414,9 +391,7 @@ def _exported(content: JsonObject) -> _ThreatFacts:
     ]
     known = [each for each in times if each is not None]
     return _ThreatFacts(
-        report_id=fields.joined(
-            fields.identifier(content, "event_id") or key, "MITIGATED" if mitigated else "PENDING"
-        ),
+        report_id=fields.joined(fields.identifier(content, "event_id") or key, said),
         threat_key=key,
         partner_device_id=_device_id(device, "device_id", "zdid") or _device_id(forensics, "zdid"),
         mdm_device_id=fields.linking_id(device, "mdm_device_id") or _alternative(device),
@@ -427,13 +402,13 @@ def _exported(content: JsonObject) -> _ThreatFacts:
             fields.text(threat, "name") or fields.text(general, "threat_type"),
             fields.text(threat, "display_name"),
         ),
-        number=_number(forensics, "type"),
+        number=fields.code(forensics, "type"),
         malware_family=fields.text(general, "malware_family"),
         threat_name=fields.text(threat, "display_name", "name"),
-        severity_word=fields.word(forensics, "severity") or _number(content, "severity"),
+        severity_word=fields.word(forensics, "severity") or fields.code(content, "severity"),
         severity_raw=fields.written(forensics, "severity") or fields.written(content, "severity"),
         status=Status.RESOLVED if mitigated else Status.OPEN,
-        status_raw=None,
+        status_raw=said,
         detected_at=known[0] if known else None,
         # No field is for the mitigation: the newest time there is is not before it opened.
         resolved_at=max(known, default=None) if mitigated else None,
@@ -488,13 +463,12 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
         mdm_device_id=fields.linking_id(incident, "mdm_device_id"),
         platform=fields.platform(fields.text(incident, "device_os")),
         names=(fields.text(threat, "threat_name"),),
-        number=_number(threat, "threat_type_id"),
+        number=fields.code(threat, "threat_type_id"),
         threat_name=fields.text(threat, "threat_name"),
         severity_word=fields.word(threat, "threat_severity"),
         severity_raw=fields.written(threat, "threat_severity"),
         status=status,
         status_raw=fields.written(threat, "threat_status"),
-        unstated=fields.word(threat, "threat_status") is None,
         detected_at=None if resolved else at,
         resolved_at=at if resolved else None,
         simulated=fields.boolean(threat, "simulated") or fields.boolean(incident, "simulated"),
@@ -502,12 +476,12 @@ def _of_incident(incident: JsonObject, threat: JsonObject) -> _ThreatFacts:
 
 
 def _searched(content: JsonObject) -> _ThreatFacts:
-    key, device = fields.required_identifier(content, "id"), _part(content, "device")
-    system = _part(device, "os")
+    key, device = fields.required_identifier(content, "id"), fields.inner(content, "device")
+    system = fields.inner(device, "os")
     status, resolved_at = _ending(content)
     return _ThreatFacts(
         report_id=fields.joined(
-            key, _number(content, "state"), fields.time_written(content, "lastModified", "timestamp")
+            key, fields.code(content, "state"), fields.time_written(content, "lastModified", "timestamp")
         ),
         threat_key=key,
         partner_device_id=_device_id(device, "id") or _device_id(content, "deviceId"),
@@ -515,16 +489,15 @@ def _searched(content: JsonObject) -> _ThreatFacts:
         platform=fields.platform(fields.text(content, "os") or fields.text(system, "name")),
         os_version=fields.text(system, "version"),
         names=(fields.text(content, "threatTypeName"),),
-        number=_number(content, "threatTypeId"),
+        number=fields.code(content, "threatTypeId"),
         threat_name=fields.text(content, "threatTypeName"),
-        severity_word=fields.word(content, "severityName") or _number(content, "severity"),
+        severity_word=fields.word(content, "severityName") or fields.code(content, "severity"),
         severity_raw=fields.written(content, "severityName", "severity"),
         vector=fields.text(content, "vectorName"),
         status=status,
         status_raw=fields.written(content, "state"),
-        unstated=status is Status.OPEN and fields.word(content, "state") is None,
         detected_at=fields.moment(content, "timestamp")
-        or fields.moment(_part(content, "timestampInfo"), "timestamp"),
+        or fields.moment(fields.inner(content, "timestampInfo"), "timestamp"),
         resolved_at=resolved_at,
         simulated=fields.boolean(content, "simulated"),
     )
@@ -536,7 +509,7 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
     Of a mitigated row `mitigationEvents` was seen empty: `mitigatedAt` decides, then `state`.
     """
     mitigated, events = fields.moment(content, "mitigatedAt"), _mitigations(content)
-    status = STATUS.get(_number(content, "state") or "")
+    status = STATUS.get(fields.code(content, "state") or "")
     if mitigated is None and status is None:
         stated = fields.word(content, "state") is not None
         status = Status.RESOLVED if events else Status.UNKNOWN if stated else Status.OPEN
@@ -557,35 +530,23 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
     common, seen = _of_device(item), contact(row, "lastSeen")
     at, status = _known_until(row, seen), fields.word(row, "appStatus")
     # Of a row that says so, a contact that nobody can read was one.
-    if seen.possible and (fields.decided(row, "deleted") or INACTIVE.search(status or "")):
-        return ThreatRecord(
-            **common,
-            report_id=fields.joined(
-                common["partner_device_id"], "GONE", fields.time_written(row, "lastSeen")
-            ),
-            threat_key=GONE,
-            category=taxonomy.category_of(GONE, Category.DEVICE),
-            threat_type=GONE,
-            threat_name="Agent inactive, or device deleted",
-            severity=taxonomy.severity_of(None, {}, GONE),
-            status=Status.OPEN,
-            # Not lastSeen: at that moment the agent was there, and may have said that all was well. Nor when
-            # the row was computed: what closes it counts as of its receipt, and so does this.
-            detected_at=None,
-            scanned=False,
-        )
+    if seen.possible and (fields.decided(row, "deleted") or GONE.search(status or "")):
+        gone = fields.joined(common["partner_device_id"], "GONE", fields.time_written(row, "lastSeen"))
+        # Not when the row was computed: what closes it counts as of its receipt, and so does this.
+        return inactive({**common, "report_id": gone}, "Agent inactive, or device deleted")
     report_id = fields.joined(
         common["partner_device_id"],
         fields.time_written(row, "lastSeen"),
         fields.time_written(row, "processedAt"),
     )
-    posture = fields.word(row, "riskPostureName") or _number(row, "riskPosture")
-    severity = SEVERITY.get(posture or "", Level.HIGH)
-    rated = not is_no_verdict(posture) and seen.possible and (status is None or status in ACTIVE)
+    posture = fields.word(row, "riskPostureName") or fields.code(row, "riskPosture")
+    severity = taxonomy.device_level(posture, SEVERITY)
+    if not seen.possible or not (status is None or status in ACTIVE):
+        severity = None
     if severity is Level.SECURED and seen.at is None and status is None:
-        rated = False  # Nothing says that there is an agent which found it so.
-    if not rated:
-        is_known = is_no_verdict(status) or status in ACTIVE or INACTIVE.search(status or "")
+        severity = None  # Nothing says that there is an agent which found it so.
+    if severity is None:
+        is_known = is_no_verdict(status) or status in ACTIVE or GONE.search(status or "")
         unknown = None if is_known else fields.written(row, "appStatus")
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at, unknown_status=unknown)
     clean = severity is Level.SECURED and seen.at is not None and _names_no_threats(row)
@@ -598,12 +559,12 @@ def _device(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdentityReco
         severity=severity,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=Clears.ALL if clean else Clears.NONE,
-        closed_keys=(GONE,) if status in ACTIVE else (),
+        closed_keys=(INACTIVE,) if status in ACTIVE else (),
     )
 
 
-def _of_device(item: Item) -> _Common:
-    system = _part(item.content, "os")
+def _of_device(item: Item) -> Common:
+    system = fields.inner(item.content, "os")
     raw = item.raw if isinstance(item.raw, dict) else {}
     return {
         "partner": item.partner,
@@ -624,7 +585,7 @@ def _known_until(row: JsonObject, seen: Contact) -> datetime | None:
 
 
 def _names_no_threats(row: JsonObject) -> bool:
-    threats = _part(row, "threatState")
+    threats = fields.inner(row, "threatState")
     lists = [threats.get(name) for name in ("criticalThreats", "riskyThreats")]
     # The second is an empty list as tools write one that stands in a text.
     return all(each in ([], "[]") for each in lists)
@@ -652,7 +613,6 @@ def _legacy(content: JsonObject) -> _ThreatFacts:
         severity_raw=fields.written(content, "severity"),
         status=status,
         status_raw=fields.written(content, "eventState"),
-        unstated=status is Status.OPEN and fields.word(content, "eventState") is None,
         detected_at=fields.moment(content, "deviceTime"),
         resolved_at=mitigated,
         simulated=fields.boolean(content, "simulated"),
@@ -663,17 +623,6 @@ def _alternative(content: JsonObject) -> str | None:
     """The other id an MDM may know the device by; which form a filled `mdm_alt_ids` has is not public."""
     ids = content.get("mdm_alt_ids")
     return fields.linking_id(content, "mdm_alt_ids") if isinstance(ids, str) else None
-
-
-def _part(content: JsonObject, name: str) -> JsonObject:
-    """The object under `name`; an empty one for whatever else stands there, which costs its content alone."""
-    return fields.inner(content, name)
-
-
-def _number(content: JsonObject, name: str) -> str | None:
-    """A number as a word of the tables: 2, "2" and 2.0 are one."""
-    value = fields.number(content, name)
-    return fields.word(content, name) if value is None else f"{value:g}"
 
 
 def _status(content: JsonObject, name: str) -> Status:
