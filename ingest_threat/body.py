@@ -2,9 +2,9 @@
 
 Taken: one JSON object, a JSON array, an object that is an envelope around a list (or, as tools write a list
 of one, around an object), each of these also as the text of it, and the same line by line or frame by frame
-(`framing`). Strict JSON by RFC 8259:
-UTF-8, no `NaN`, no key twice. What RFC 8259 leaves open: lone surrogates become U+FFFD, and a number that
-neither 64 bits nor a double hold becomes the text it is written in, so that one odd item spoils no other.
+(`framing`). Strict JSON by RFC 8259: UTF-8, no `NaN`, no key twice. What RFC 8259 leaves open: lone
+surrogates become U+FFFD, and a number that neither 64 bits nor a double hold becomes the text it is written
+in, so that one odd item spoils no other.
 """
 
 import json
@@ -29,50 +29,13 @@ MAX_DIGITS = 20
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAGING = frozenset(
-    {
-        *(
-            "has",
-            "more",
-            "next",
-            "prev",
-            "previous",
-            "first",
-            "last",
-            "self",
-            "empty",
-            "start",
-            "end",
-            "from",
-            "to",
-        ),
-        *(
-            "page",
-            "pages",
-            "paging",
-            "pageable",
-            "pagination",
-            "cursor",
-            "token",
-            "offset",
-            "limit",
-            "size",
-            "max",
-        ),
-        *(
-            "count",
-            "total",
-            "number",
-            "of",
-            "elements",
-            "items",
-            "objects",
-            "records",
-            "results",
-            "sort",
-            "key",
-        ),
-        *("meta", "metadata", "link", "links", "url", "uri", "href", "odata", "context", "info", "key"),
-    }
+    [
+        *("has", "more", "next", "prev", "previous", "first", "last", "self", "empty"),
+        *("start", "end", "from", "to", "page", "pages", "paging", "pageable", "pagination"),
+        *("cursor", "token", "offset", "limit", "size", "max", "count", "total", "number", "of"),
+        *("elements", "items", "objects", "records", "results", "sort", "key"),
+        *("meta", "metadata", "link", "links", "url", "uri", "href", "odata", "context", "info"),
+    ]
 )
 """Words of the keys that stand beside a page's list."""
 _KEY_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
