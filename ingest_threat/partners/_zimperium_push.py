@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from ingest_threat.body import JsonObject
+from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners._adapter import Item
 from ingest_threat.partners._zimperium_facts import ThreatFacts, agent_id, alternative_id, record, status_of
@@ -69,7 +69,7 @@ def _raw_of(incident: JsonValue, place: int) -> JsonValue:
     what they cannot be read without, so that what is stored grows with the message only."""
     if not isinstance(incident, dict):
         return None
-    related = incident.get("related_threats")
+    related = as_json(incident.get("related_threats"))
     threat = related[place] if isinstance(related, list) else related
     short = {name: incident[name] for name in REPEATED if _is_short(incident.get(name))}
     return {**(incident if place == 0 else short), "related_threats": [threat]}
