@@ -52,7 +52,7 @@ def device_records(item: Item) -> list[Record]:
         return [identity]
     # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
     severity_raw = fields.written(row, "riskCategory", "risk")
-    closed = (INACTIVE,) if fields.text(enrollment, "isEnrolled") else ()
+    closed = (INACTIVE,) if fields.boolean(enrollment, "isEnrolled") else ()
     return [DeviceStateRecord(**common, severity=level, severity_raw=severity_raw, closed_keys=closed)]
 
 
