@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import JsonValue
 
@@ -88,6 +89,7 @@ _WHOLE = frozenset(
 _PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
+_SEPARATORS = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
@@ -146,7 +148,8 @@ def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection
     `device.name` is the name right under a device and no other. A key that is a path itself, as in
     `device.user.name`, is each of its parts.
     """
-    return _redacted(content, _Names(_plain_names(names), _plain_names(needed)), "")
+    plain = _Names(_plain_names(frozenset(names)), _plain_names(frozenset(needed)))
+    return _redacted(content, plain, "")
 
 
 def _redacted(content: JsonValue, names: _Names, under: str) -> JsonValue:
@@ -166,7 +169,7 @@ def _value(key: str, value: JsonValue, names: _Names, under: str) -> JsonValue:
     path = f"{under}.{plain}"
     if value is None or isinstance(value, bool):
         return value
-    if path in names.hidden or not names.hidden.isdisjoint({plain, *map(_plain, key.split("."))}):
+    if not names.hidden.isdisjoint((plain, path)) or _names_of_path(key) & names.hidden:
         return REDACTED
     if names.kept.isdisjoint({plain, path}) and _is_secret(key, plain):
         return REDACTED
@@ -224,8 +227,15 @@ def _is_secret(key: str, plain: str) -> bool:
 
 
 def _plain(key: str) -> str:
-    return re.sub(r"[\W_]+", "", key).lower()
+    return _SEPARATORS.sub("", key).lower()
 
 
-def _plain_names(names: Collection[str]) -> frozenset[str]:
+def _names_of_path(key: str) -> frozenset[str]:
+    """The names in a key that is a path itself; none in any other."""
+    return frozenset(map(_plain, key.split("."))) if "." in key else frozenset()
+
+
+@cache
+def _plain_names(names: frozenset[str]) -> frozenset[str]:
+    """Of an adapter's names, which are the same for every item."""
     return frozenset(".".join(map(_plain, name.split("."))) for name in names)
