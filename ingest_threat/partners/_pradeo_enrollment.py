@@ -36,23 +36,29 @@ def identity_record(
 
 def unless_lost(item: Item, device: JsonObject, threat: ThreatRecord, at: datetime | None) -> list[Record]:
     """The threat; of an agent that is gone no resolution counts, but that it is gone."""
-    if not is_lost(device):
-        return [threat]
-    still = [] if threat.status is Status.RESOLVED else [threat]
-    return [*still, *enrollment_threat(item, device, at)]
+    lost = lost_agent(item, device, at)
+    return [*lost] if lost and threat.status is Status.RESOLVED else [threat, *lost]
+
+
+def lost_agent(item: Item, device: JsonObject, at: datetime | None) -> list[ThreatRecord]:
+    """The threat that an agent is which was at work and is so no more; none of any other."""
+    return list(enrollment_threat(item, device, at)) if _is_lost(device) else []
 
 
 def enrollment_threat(item: Item, device: JsonObject, at: datetime | None) -> Iterator[ThreatRecord]:
     """An agent that was at work and is coupled no more; one that never connected has nothing to lose."""
     enrollment = fields.inner(device, "enrollmentStatus")
     connected = _connected(enrollment)
-    if not is_lost(device) and (connected is None or fields.text(enrollment, "coupled") is None):
+    lost = _is_lost(device)
+    if not lost and (connected is None or fields.text(enrollment, "coupled") is None):
         return
-    status = Status.OPEN if is_lost(device) else Status.RESOLVED
     common = common_of(item, device, device)
-    name = "Agent no longer coupled" if status is Status.OPEN else None
-    report_id = fields.joined(common["report_id"], INACTIVE, connected)
-    yield inactive({**common, "report_id": report_id}, name, status=status, at=at)
+    yield inactive(
+        {**common, "report_id": fields.joined(common["report_id"], INACTIVE, connected)},
+        "Agent no longer coupled" if lost else None,
+        status=Status.OPEN if lost else Status.RESOLVED,
+        at=at,
+    )
 
 
 def is_coupled(device: JsonObject) -> bool:
@@ -75,7 +81,7 @@ def _connected(enrollment: JsonObject) -> str | None:
     return fields.time_written(enrollment, "lastConnection") if last.at or last.unreadable else None
 
 
-def is_lost(device: JsonObject) -> bool:
+def _is_lost(device: JsonObject) -> bool:
     """Whether an agent that was at work is so no more: its phone is coupled no longer, or was deleted."""
     enrollment = fields.inner(device, "enrollmentStatus")
     if _connected(enrollment) is None:

@@ -13,11 +13,10 @@ from ingest_threat.partners._inactive import INACTIVE
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._pradeo_enrollment import (
     Judged,
-    enrollment_threat,
     identity_record,
     is_coupled,
-    is_lost,
     judged,
+    lost_agent,
     never_connected,
 )
 from ingest_threat.partners._pradeo_event import MAX_ENTRIES, happened_at
@@ -43,7 +42,7 @@ def snapshot_records(item: Item, body: JsonObject) -> list[Record]:
     # Green is the policy's word that even an active status is no threat.
     threats = [each for each in graded if _counts(each)]
     closed = [each.threat_key for each in graded if each not in threats and each.status is not Status.UNKNOWN]
-    lost = list(enrollment_threat(item, device, at)) if is_lost(device) else []
+    lost = lost_agent(item, device, at)
     unfinished = "status" in body and is_no_verdict(fields.word(body, "status"))
     vouches = bool(levels) and not (unfinished or never_connected(device))
     if not vouches or (lost and highest(levels.values()) is Level.SECURED):

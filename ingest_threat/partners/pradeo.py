@@ -25,8 +25,8 @@ from ingest_threat.partners._pradeo_enrollment import (
     enrollment_threat,
     identity_record,
     is_coupled,
-    is_lost,
     judged,
+    lost_agent,
     never_connected,
     unless_lost,
 )
@@ -148,7 +148,7 @@ def _application(item: Item, body: JsonObject) -> list[Record]:
 
 def _compliance(item: Item, body: JsonObject) -> list[Record]:
     device, at = fields.inner(body, "device"), happened_at(item, body)
-    lost = list(enrollment_threat(item, device, at)) if is_lost(device) else []
+    lost = lost_agent(item, device, at)
     status = fields.word(body, "status")
     if is_no_verdict(status) or fields.word(body, "computed") == "FALSE":
         if lost:
