@@ -9,17 +9,26 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from ingest_threat.partners import check_known, known, parse, unknown_words
+from ingest_threat.partners import FREE_TEXTS, check_known, known, parse, unknown_words
 from ingest_threat.partners._adapter import Adapter
 from ingest_threat.partners._taxonomy import TYPES
 from shared.domain.level import Level
-from shared.domain.record import DeviceStateRecord, Record, Status, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    AppInventoryRecord,
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Record,
+    Status,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
 from tests.ingest_threat.partners.endings import (
     has_word,
@@ -47,6 +56,28 @@ def test_the_adapters_of_this_table_are_found() -> None:
 def test_a_partner_is_an_adapter_and_its_messages(partner: str) -> None:
     assert partner in known(), f"no adapter ingest_threat/partners/{partner}.py"
     assert SAMPLES.get(partner), f"add MESSAGES to {messages_file(partner)}: a detection and what ends it"
+
+
+KEYS = frozenset(
+    [
+        *("report_id", "threat_key", "alias", "closed_keys", "app_id"),
+        *("partner_device_id", "mdm_device_id", "serial", "udid"),
+    ]
+)
+OURS = frozenset({"partner", "threat_type", "odd_fields"})
+"""Of the code's own words: the slug, the taxonomy's types, names of fields that are read."""
+
+
+def test_every_text_of_a_record_is_a_key_or_is_masked() -> None:
+    models = (ThreatRecord, DeviceStateRecord, DeviceIdentityRecord, AppInventoryRecord)
+    fields = [each for model in models for each in model.model_fields.items()]
+    texts = {name for name, field in fields if str in _types(field.annotation)}
+    assert texts == {*KEYS, *OURS, *FREE_TEXTS}
+
+
+def _types(annotation: object) -> set[object]:
+    """The type, and those it is a union or a tuple of, without what is said beside them."""
+    return {annotation, *(getattr(each, "__origin__", each) for each in get_args(annotation))}
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "_taxonomy", "_fields", "../lookout", "lookout.x", "Lookout"])
