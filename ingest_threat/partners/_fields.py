@@ -15,8 +15,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from ingest_threat.body import JsonObject
-from ingest_threat.json_text import NotJson, TooDeep, read_json
+from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
@@ -178,6 +177,12 @@ def boolean(of: JsonObject, *names: str) -> bool:
     return word(of, *names) in {"TRUE", "1", "YES"}
 
 
+def code(of: JsonObject, name: str) -> str | None:
+    """A word of a table, or the number that stands for one: 2, "2" and 2.0 are `2`."""
+    value = number(of, name)
+    return word(of, name) if value is None else f"{value:g}"
+
+
 def decided(of: JsonObject, name: str) -> bool | None:
     """Whether a field on which an all-clear depends says yes or no; None where there is none. FieldError for
     anything else: it is not for us to guess."""
@@ -194,9 +199,7 @@ def decided(of: JsonObject, name: str) -> bool | None:
 def inner(of: JsonObject, name: str) -> JsonObject:
     """The object under `name`, or the one of a list of one; an empty one where there is none; the same for
     anything else, which is noted."""
-    value = of.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    value = only(of.get(name))
     if isinstance(value, dict):
         return value
     if value is not None and value != "" and value != []:
@@ -204,13 +207,16 @@ def inner(of: JsonObject, name: str) -> JsonObject:
     return {}
 
 
+def only(value: JsonValue) -> JsonValue:
+    """What is in a list of one, as tools write an object; any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     """The list under `name`; of one entry where there is an object, as tools write such a list; the same
     where the JSON of it is a text; an empty one where there is none, and for anything else, which is noted;
     FieldError for one of more than `at_most` entries."""
-    value = of.get(name)
-    if isinstance(value, str) and value.strip()[:1] in {"[", "{"}:
-        value = decoded(value)
+    value = as_json(of.get(name))
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, list):
@@ -220,14 +226,6 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     if len(value) > at_most:
         raise FieldError(f"{name} has more than {at_most} entries")
     return value
-
-
-def decoded(text: str) -> JsonValue:
-    """The JSON that `text` is; `text` itself where it is none."""
-    try:
-        return read_json(text).value
-    except (NotJson, TooDeep):
-        return text
 
 
 def url(of: JsonObject, *names: str) -> str | None:

@@ -98,6 +98,20 @@ async def test_an_unreadable_item_is_set_aside_and_the_rest_is_stored(tenant_wor
     assert "490154203237518" not in kept
 
 
+async def test_a_dead_letter_keeps_what_its_adapter_needs_though_it_looks_personal(
+    tenant_world: World,
+) -> None:
+    item = zimperium.exported(PHONE, "k0", START)
+    assert isinstance(item, dict)
+    item |= {"device_info": {}, "forensics": {"severity": 3}}
+    item["threat"] |= {"display_name": "Device Jailbroken/Rooted"}
+    await accept(tenant_world.services, "zimperium", encoded(item))
+    (letter,) = await _letters(tenant_world)
+    assert isinstance(letter.body, dict)
+    assert letter.kind == "no_device"
+    assert "Device Jailbroken/Rooted" in json.dumps(letter.body["threat"])
+
+
 async def test_the_same_unreadable_item_is_set_aside_once(tenant_world: World) -> None:
     body = json.dumps([{"threat_uuid": "x"}, *_items(1)]).encode()
     await accept(tenant_world.services, "zimperium", body)
