@@ -232,3 +232,12 @@ def test_a_time_is_part_of_an_id_as_it_is_written_also_as_an_object() -> None:
     assert fields.time_written({"a": None, "b": 1770000000000}, "a", "b") == "1770000000000"
     assert fields.time_written({"a": {"$date": 1}}, "a") == '{"$date": 1}'
     assert fields.time_written({"a": "null"}, "a", "b") is None
+
+
+def test_what_is_longer_than_any_is_known_by_its_hash_alone() -> None:
+    long = "anna@example.org " * 40
+    hashed = sha256(long.strip().encode()).hexdigest()
+    assert fields.identifier({"id": long}, "id") == hashed
+    assert fields.word({"severity": long}, "severity") == hashed.upper()
+    assert fields.platform("x" * 500 + " ios") == "other"
+    assert fields.happened({"at": "never " * 100}, "at")
