@@ -18,7 +18,7 @@ quadratic."""
 FLOOR = 0.006
 """Seconds below which a cost says nothing of its growth."""
 TRIES = 6
-"""Comparisons, each of what is measured at one time, before one is believed: others may slow a machine down."""
+"""Comparisons, each of what is measured at one time, before one is believed: others may slow a machine."""
 REPEATS = 2
 """Measurements of the shorter one in a comparison; the least counts."""
 PATIENCE = 3.0
