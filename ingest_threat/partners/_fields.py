@@ -75,9 +75,11 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
     holds an IMEI or an e-mail address, which are not kept. One that holds another secret becomes its SHA-256,
-    too."""
+    too, and so does one of more than TEXT_LIMIT characters, whatever it holds."""
     for name in names:
         value = text(of, name)
+        if value and len(value) > TEXT_LIMIT:
+            return _hashed(value)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
             return _hashed(value) if holds_secret(value) else _short(value)
     return None
@@ -102,14 +104,21 @@ def joined(*parts: str | None) -> str:
     resolution still finds its detection, and nobody reads the address.
     """
     filled = [part or "" for part in parts]
-    whole = ":".join(_hashed(part) if holds_secret(part) else _short(part) for part in filled)
+    whole = ":".join(map(_part, filled))
     return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
 
 
+def _part(part: str) -> str:
+    return _hashed(part) if len(part) > ID_LIMIT or holds_secret(part) else part
+
+
 def word(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words; the SHA-256 of
+    one of more than TEXT_LIMIT characters, which no table knows."""
     value = written(of, *names)
-    return None if value is None else plain_word(value)
+    if value is None:
+        return None
+    return plain_word(value) if len(value) <= TEXT_LIMIT else _hashed(value).upper()
 
 
 def plain_word(value: str) -> str:
@@ -148,7 +157,7 @@ def is_unreadable_time(of: JsonObject, name: str) -> bool:
 
 
 def _is_no_time(value: str) -> bool:
-    return value.lower() in _NO_TEXT or is_no_verdict(plain_word(value))
+    return len(value) <= TEXT_LIMIT and (value.lower() in _NO_TEXT or is_no_verdict(plain_word(value)))
 
 
 def time_written(of: JsonObject, *names: str) -> str | None:
@@ -235,10 +244,11 @@ def url(of: JsonObject, *names: str) -> str | None:
 
 
 def platform(value: str | None) -> Platform | None:
-    """The platform of an operating system's name, `other` for an unknown one; None only without a name."""
+    """The platform of an operating system's name, by its first TEXT_LIMIT characters, `other` for an unknown
+    one; None only without a name."""
     if value is None:
         return None
-    found = re.findall(r"[a-z]+", value.lower())
+    found = re.findall(r"[a-z]+", value[:TEXT_LIMIT].lower())
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
 
 

@@ -394,10 +394,12 @@ def test_a_message_with_more_in_it_takes_no_longer_than_it_is_long(name: str) ->
 
 @pytest.mark.parametrize("partner", SAMPLES)
 def test_many_messages_take_no_longer_than_they_are_many(partner: str) -> None:
-    def made(count: int) -> JsonValue:
-        return [{**SAMPLES[partner][n % len(SAMPLES[partner])], "id": f"m{n}"} for n in range(count)]
+    some = SAMPLES[partner][:12]
 
-    assert growth(partial(_parse, partner), made, [15, 60, 240, 960], floor=FLOOR) is None
+    def made(rounds: int) -> JsonValue:
+        return [{**each, "id": f"m{n}"} for n in range(rounds) for each in some]
+
+    assert growth(partial(_parse, partner), made, [12, 48], floor=2 * FLOOR) is None
 
 
 def _filled(value: JsonValue, unit: str, length: int) -> JsonValue:
@@ -406,6 +408,25 @@ def _filled(value: JsonValue, unit: str, length: int) -> JsonValue:
         several: list[JsonValue] = value if isinstance(value, list) and value else [value]
         return several * (length // len(json.dumps(several)) + 1)
     return str(value) + unit * (length // len(unit)) + "\0"
+
+
+@pytest.mark.parametrize("partner", SAMPLES)
+def test_long_fields_beside_long_lists_take_no_longer_than_both_are_long(partner: str) -> None:
+    listing = {
+        tuple(sorted(each)): each
+        for each in SAMPLES[partner]
+        if any(isinstance(v, list) for v in each.values())
+    }
+    for message in listing.values():
+        for name in message:
+
+            def made(length: int, message: JsonObject = message, name: str = name) -> JsonValue:
+                lists = {
+                    key: value * (length // 200) for key, value in message.items() if isinstance(value, list)
+                }
+                return {**message, **({} if name in lists else {name: "x" * length * 4}), **lists}
+
+            assert growth(partial(_parse, partner), made, [8192], floor=2 * FLOOR) is None, name
 
 
 @pytest.mark.parametrize("partner", SAMPLES)

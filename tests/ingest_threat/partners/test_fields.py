@@ -254,3 +254,12 @@ def test_a_list_in_a_text_is_held_to_what_holds_for_the_message(text: str) -> No
     with collected() as odd:
         assert fields.inner_list({"list": text}, "list", at_most=5) == []
     assert list(odd.fields) == ["list"]
+
+
+def test_what_is_longer_than_any_is_known_by_its_hash_alone() -> None:
+    long = "anna@example.org " * 40
+    hashed = sha256(long.strip().encode()).hexdigest()
+    assert fields.identifier({"id": long}, "id") == hashed
+    assert fields.word({"severity": long}, "severity") == hashed.upper()
+    assert fields.platform("x" * 500 + " ios") == "other"
+    assert fields.happened({"at": "never " * 100}, "at")
