@@ -21,50 +21,13 @@ MAX_BYTES = 1_048_576
 MAX_ITEMS = 1_000
 """Items of a message, readable or not."""
 _PAGING = frozenset(
-    {
-        *(
-            "has",
-            "more",
-            "next",
-            "prev",
-            "previous",
-            "first",
-            "last",
-            "self",
-            "empty",
-            "start",
-            "end",
-            "from",
-            "to",
-        ),
-        *(
-            "page",
-            "pages",
-            "paging",
-            "pageable",
-            "pagination",
-            "cursor",
-            "token",
-            "offset",
-            "limit",
-            "size",
-            "max",
-        ),
-        *(
-            "count",
-            "total",
-            "number",
-            "of",
-            "elements",
-            "items",
-            "objects",
-            "records",
-            "results",
-            "sort",
-            "key",
-        ),
-        *("meta", "metadata", "link", "links", "url", "uri", "href", "odata", "context", "info", "key"),
-    }
+    [
+        *("has", "more", "next", "prev", "previous", "first", "last", "self", "empty"),
+        *("start", "end", "from", "to", "page", "pages", "paging", "pageable", "pagination"),
+        *("cursor", "token", "offset", "limit", "size", "max", "count", "total", "number", "of"),
+        *("elements", "items", "objects", "records", "results", "sort", "key"),
+        *("meta", "metadata", "link", "links", "url", "uri", "href", "odata", "context", "info"),
+    ]
 )
 """Words of the keys that stand beside a page's list."""
 _KEY_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -202,9 +165,9 @@ def _by_pieces(text: str, envelopes: Collection[str], whole: _NotJson) -> list[I
 
 
 def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
-    value = _as_json(value)
+    value = as_json(value)
     if isinstance(value, list):
-        return [member for each in value for member in _opened(_as_json(each), envelopes)]
+        return [member for each in value for member in _opened(as_json(each), envelopes)]
     return _opened(value, envelopes)
 
 
@@ -212,7 +175,7 @@ def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
     """The members of an envelope; tools write a list of one as an object, and one of none as null."""
     if isinstance(value, dict):
         for name in envelopes:
-            inner = _as_json(value.get(name))
+            inner = as_json(value.get(name))
             if isinstance(inner, list):
                 return inner
             if isinstance(inner, dict):
@@ -234,8 +197,11 @@ def _is_of_page(key: str) -> bool:
     return bool(words) and all(word.lower() in _PAGING for word in words)
 
 
-def _as_json(value: JsonValue) -> JsonValue:
-    """`value`; where it is the text of an object or a list, as tools hand one on unread, that."""
+def as_json(value: JsonValue) -> JsonValue:
+    """`value`; where it is the text of an object or a list, as tools hand one on unread, that.
+
+    Such a text is held to what holds for the message; where it is not JSON, it stays a text.
+    """
     if not isinstance(value, str) or value.lstrip(BLANK)[:1] not in {"{", "["}:
         return value
     try:
@@ -250,7 +216,7 @@ def _numbered(members: list[JsonValue], start: int = 0) -> list[Item]:
 
 
 def _item(index: int, member: JsonValue) -> Item:
-    member = _as_json(member)
+    member = as_json(member)
     if not isinstance(member, dict):
         return BrokenItem(index, "not a JSON object", member)
     return ReadableItem(index, member) if member and not _is_beat(member) else KeepAliveItem(index)

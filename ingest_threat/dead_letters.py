@@ -12,7 +12,6 @@ from pydantic import JsonValue
 
 from ingest_threat.body import values
 from ingest_threat.partners import redacted_body
-from ingest_threat.redaction import redacted
 from shared.dead_letters import dead_letter, of_body, of_item
 from shared.domain.record import Counted, UnreadableRecord
 from shared.errors import StoreUnavailable, Unreadable, UnreadableReport
@@ -42,7 +41,7 @@ async def keep_body(
 async def keep_item(services: Services, record: UnreadableRecord, received_at: datetime) -> None:
     """Keep one item of a readable body. Raises StoreUnavailable beyond the second bound."""
     if _admitted(services, record.partner, foreign=record.foreign):
-        await dead_letter(services.store, of_item(record, redacted(record.raw), received_at))
+        await dead_letter(services.store, of_item(record, received_at))
 
 
 def refused(record: Counted, reason: str) -> UnreadableRecord:

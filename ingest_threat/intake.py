@@ -53,6 +53,7 @@ CONTENT_TYPES = frozenset(
     }
 )
 MAX_WORDS_LOGGED = 1000
+MAX_UNKNOWN = 20
 _LOGGED: set[tuple[str, str, str]] = set()
 """Unknown words this process has logged already."""
 
@@ -64,6 +65,15 @@ class RejectedItem(BaseModel):
     reason: str
 
 
+class UnknownWord(BaseModel):
+    """A word of the partner's that no table of ours knows, masked. A status that is one neither opens nor
+    closes its threat; a severity that is one counts as high."""
+
+    index: int
+    what: str
+    word: str
+
+
 class Answer(BaseModel):
     """What became of a message's items."""
 
@@ -73,6 +83,8 @@ class Answer(BaseModel):
     """How many of the accepted ones decide nothing as things are switched now: a hint."""
     ignored: int = 0
     rejected: list[RejectedItem] = []
+    unknown: list[UnknownWord] = []
+    """The first MAX_UNKNOWN words that no table knows; of a repeat, too."""
 
 
 async def authenticate(services: Services, partner: str, headers: Headers, body: bytes) -> None:
@@ -142,7 +154,9 @@ async def _store_records(
         if isinstance(record, UnreadableRecord):
             await keep_item(services, record, received_at)
             answer.rejected.append(RejectedItem(index=record.index, reason=record.reason))
-    unknown = _log_unknown_words(records)
+    unknown = _unknown_words(records)
+    _log_unknown_words(partner, unknown)
+    answer.unknown = unknown[:MAX_UNKNOWN]
     await _store(services, _counted(records), received_at, answer)
     await _store_apps(services, records, answer)
     answer.rejected.sort(key=lambda rejected: rejected.index)
@@ -153,24 +167,26 @@ async def _store_records(
         duplicates=answer.duplicates,
         ignored=answer.ignored,
         rejected=len(answer.rejected),
-        unknown=unknown,
+        unknown=len(unknown),
     )
     return answer
 
 
-def _log_unknown_words(records: Sequence[Record]) -> int:
-    """How many words no table knows; each is logged once by a process, and at most a thousand."""
-    words = [
-        (record.partner, *word)
+def _unknown_words(records: Sequence[Record]) -> list[UnknownWord]:
+    return [
+        UnknownWord(index=record.index, what=what, word=word)
         for record in records
         if not isinstance(record, IgnoredRecord | UnreadableRecord)
-        for word in partners.unknown_words(record)
+        for what, word in partners.unknown_words(record)
     ]
-    for partner, what, word in dict.fromkeys(words):
+
+
+def _log_unknown_words(partner: str, words: Sequence[UnknownWord]) -> None:
+    """Log each word once by a process, and at most a thousand."""
+    for what, word in dict.fromkeys((each.what, each.word) for each in words):
         if (partner, what, word) not in _LOGGED and len(_LOGGED) < MAX_WORDS_LOGGED:
             _LOGGED.add((partner, what, word))
             log_event(LogEvent.UNKNOWN_WORD, partner=partner, what=what, word=word)
-    return len(words)
 
 
 def partner_device_id(partner: str, written: str) -> str:

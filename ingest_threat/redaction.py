@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle
 
 from pydantic import JsonValue
@@ -189,7 +190,8 @@ def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection
     Where keys of one object become alike so, or by being masked, the second is kept as `name (2)`, and so on,
     each with its value.
     """
-    return _redacted(content, _Names(_plain_names(names), _plain_names(needed)), _Place())
+    plain = _Names(_plain_names(frozenset(names)), _plain_names(frozenset(needed)))
+    return _redacted(content, plain, _Place())
 
 
 def _redacted(content: JsonValue, names: _Names, place: _Place) -> JsonValue:
@@ -223,8 +225,7 @@ def _value(key: str, value: JsonValue, names: _Names, place: _Place) -> JsonValu
         return value
     plain = _plain(key)
     path = f"{place.under}.{plain}"
-    parts = map(_plain, key.split(".")) if "." in key else ()
-    if path in names.hidden or plain in names.hidden or not names.hidden.isdisjoint(parts):
+    if not names.hidden.isdisjoint((plain, path)) or _names_of_path(key) & names.hidden:
         return REDACTED
     if names.kept.isdisjoint({plain, path}) and _is_secret(key, plain):
         return REDACTED
@@ -307,5 +308,12 @@ def _plain(key: str) -> str:
     return _BETWEEN.sub("", key).lower()
 
 
-def _plain_names(names: Collection[str]) -> frozenset[str]:
+def _names_of_path(key: str) -> frozenset[str]:
+    """The names in a key that is a path itself; none in any other."""
+    return frozenset(map(_plain, key.split("."))) if "." in key else frozenset()
+
+
+@cache
+def _plain_names(names: frozenset[str]) -> frozenset[str]:
+    """Of an adapter's names, which are the same for every item."""
     return frozenset(".".join(map(_plain, name.split("."))) for name in names)

@@ -34,8 +34,8 @@ def of_body(
     )
 
 
-def of_item(record: UnreadableRecord, content: JsonValue, received_at: datetime) -> DeadLetter:
-    """Of one item of a readable body; `content` is the item redacted."""
+def of_item(record: UnreadableRecord, received_at: datetime) -> DeadLetter:
+    """Of one item of a readable body, which the record has redacted."""
     threat = record.threat
     of_threat = [] if threat is None else [threat.threat_key]
     return DeadLetter(
@@ -47,7 +47,7 @@ def of_item(record: UnreadableRecord, content: JsonValue, received_at: datetime)
         size=record.size,
         sha256=record.sha256,
         index=record.index,
-        body=content,
+        body=record.raw,
         record=None if threat is None else threat.model_dump(mode="json", exclude={"raw"}),
     )
 

@@ -202,7 +202,7 @@ def _marking(look: Look, now: datetime) -> Callable[[Device], Device]:
         allowed = device.decision is not None and device.decision.verdict is Verdict.ALLOW
         if device.tag != look.tag:
             return device
-        if look.state is DriftState.UNRECORDED and (not allowed):
+        if look.state is DriftState.UNRECORDED and not allowed:
             return device
         tag = device.tag.model_copy(update={"attempts": 0, "error": None, **update})
         return device.noting(now, words).model_copy(update={"tag": tag})

@@ -45,12 +45,13 @@ __all__ = [
     "vocabulary",
 ]
 
-
 FREE_TEXTS = (
-    *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name"),
-    *("os_version", "emm", "version", "unknown_type", "unknown_status", "unreadable_time"),
+    *("threat_name", "reason", "vendor_category", "severity_raw", "details_url", "name", "emm"),
+    *("os_version", "version", "short_version", "unknown_type", "unknown_status", "unreadable_time"),
 )
-VERSIONS = frozenset({"os_version", "version"})
+"""Texts of records that are masked: those of the partner's that are no key and no id."""
+VERSIONS = frozenset({"os_version", "version", "short_version"})
+"""Those of them in which four numbers are no network address."""
 
 
 @cache

@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
 
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from shared.domain.record import IgnoredRecord, Record, UnreadableRecord
+from shared.domain.record import IgnoredRecord, Platform, Record, UnreadableRecord
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,26 @@ class Item:
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
         )
+
+
+class Common(TypedDict):
+    """What every record of an item has, by the names of its fields."""
+
+    partner: str
+    index: int
+    raw: JsonValue
+    partner_device_id: str | None
+    mdm_device_id: NotRequired[str | None]
+    serial: NotRequired[str | None]
+    udid: NotRequired[str | None]
+    platform: Platform | None
+    os_version: NotRequired[str | None]
+
+
+class Reported(Common):
+    """The same under the id of a report."""
+
+    report_id: str
 
 
 class Foreign(ValueError):

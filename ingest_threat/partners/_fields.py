@@ -15,8 +15,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from ingest_threat.body import JsonObject
-from ingest_threat.json_text import NotJson, TooDeep, read_json
+from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
@@ -76,9 +75,11 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 def identifier(of: JsonObject, *names: str) -> str | None:
     """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
     holds an IMEI or an e-mail address, which are not kept. One that holds another secret becomes its SHA-256,
-    too."""
+    too, and so does one of more than TEXT_LIMIT characters, whatever it holds."""
     for name in names:
         value = text(of, name)
+        if value and len(value) > TEXT_LIMIT:
+            return _hashed(value)
         if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
             return _hashed(value) if holds_secret(value) else _short(value)
     return None
@@ -103,14 +104,21 @@ def joined(*parts: str | None) -> str:
     resolution still finds its detection, and nobody reads the address.
     """
     filled = [part or "" for part in parts]
-    whole = ":".join(_hashed(part) if holds_secret(part) else _short(part) for part in filled)
+    whole = ":".join(map(_part, filled))
     return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
 
 
+def _part(part: str) -> str:
+    return _hashed(part) if len(part) > ID_LIMIT or holds_secret(part) else part
+
+
 def word(of: JsonObject, *names: str) -> str | None:
-    """An enumeration's value in capitals, with one `_` for whatever stands between its words."""
+    """An enumeration's value in capitals, with one `_` for whatever stands between its words; the SHA-256 of
+    one of more than TEXT_LIMIT characters, which no table knows."""
     value = written(of, *names)
-    return None if value is None else plain_word(value)
+    if value is None:
+        return None
+    return plain_word(value) if len(value) <= TEXT_LIMIT else _hashed(value).upper()
 
 
 def plain_word(value: str) -> str:
@@ -149,7 +157,7 @@ def is_unreadable_time(of: JsonObject, name: str) -> bool:
 
 
 def _is_no_time(value: str) -> bool:
-    return value.lower() in _NO_TEXT or is_no_verdict(plain_word(value))
+    return len(value) <= TEXT_LIMIT and (value.lower() in _NO_TEXT or is_no_verdict(plain_word(value)))
 
 
 def time_written(of: JsonObject, *names: str) -> str | None:
@@ -178,6 +186,12 @@ def boolean(of: JsonObject, *names: str) -> bool:
     return word(of, *names) in {"TRUE", "1", "YES"}
 
 
+def code(of: JsonObject, name: str) -> str | None:
+    """A word of a table, or the number that stands for one: 2, "2" and 2.0 are `2`."""
+    value = number(of, name)
+    return word(of, name) if value is None else f"{value:g}"
+
+
 def decided(of: JsonObject, name: str) -> bool | None:
     """Whether a field on which an all-clear depends says yes or no; None where there is none. FieldError for
     anything else: it is not for us to guess."""
@@ -194,9 +208,7 @@ def decided(of: JsonObject, name: str) -> bool | None:
 def inner(of: JsonObject, name: str) -> JsonObject:
     """The object under `name`, or the one of a list of one; an empty one where there is none; the same for
     anything else, which is noted."""
-    value = of.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    value = only(of.get(name))
     if isinstance(value, dict):
         return value
     if value is not None and value != "" and value != []:
@@ -204,13 +216,16 @@ def inner(of: JsonObject, name: str) -> JsonObject:
     return {}
 
 
+def only(value: JsonValue) -> JsonValue:
+    """What is in a list of one, as tools write an object; any other value as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     """The list under `name`; of one entry where there is an object, as tools write such a list; the same
     where the JSON of it is a text; an empty one where there is none, and for anything else, which is noted;
     FieldError for one of more than `at_most` entries."""
-    value = of.get(name)
-    if isinstance(value, str) and value.strip()[:1] in {"[", "{"}:
-        value = decoded(value)
+    value = as_json(of.get(name))
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, list):
@@ -222,14 +237,6 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
     return value
 
 
-def decoded(text: str) -> JsonValue:
-    """The JSON that `text` is; `text` itself where it is none."""
-    try:
-        return read_json(text).value
-    except (NotJson, TooDeep):
-        return text
-
-
 def url(of: JsonObject, *names: str) -> str | None:
     """An absolute http(s) address without credentials; None for another text."""
     value = text(of, *names)
@@ -237,10 +244,11 @@ def url(of: JsonObject, *names: str) -> str | None:
 
 
 def platform(value: str | None) -> Platform | None:
-    """The platform of an operating system's name, `other` for an unknown one; None only without a name."""
+    """The platform of an operating system's name, by its first TEXT_LIMIT characters, `other` for an unknown
+    one; None only without a name."""
     if value is None:
         return None
-    found = re.findall(r"[a-z]+", value.lower())
+    found = re.findall(r"[a-z]+", value[:TEXT_LIMIT].lower())
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
 
 

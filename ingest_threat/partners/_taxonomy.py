@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ingest_threat.partners._fields import plain_word
 from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
-from shared.domain.record import Category
+from shared.domain.record import Category, Status
 
 
 class ThreatType(NamedTuple):
@@ -218,3 +218,18 @@ def severity_of(word: str | None, levels: Mapping[str, Level], threat_type: str)
     if is_no_verdict(word):
         return TYPES[threat_type].severity if threat_type in TYPES else Level.MEDIUM
     return Level.HIGH
+
+
+def device_level(word: str | None, levels: Mapping[str, Level]) -> Level | None:
+    """The level of a partner's word for a whole device, by its table: high for an unknown one, None where it
+    is no verdict."""
+    if word is None or is_no_verdict(word):
+        return None
+    return levels.get(word, Level.HIGH)
+
+
+def unknown_status(status: Status, written: str | None) -> str | None:
+    """What is logged of a threat's status: the word that no table knows, or that an open threat has none."""
+    if status is Status.UNKNOWN:
+        return written
+    return NO_STATUS if written is None and status is Status.OPEN else None

@@ -11,16 +11,13 @@ word that does not close it (`WORDS_BETTER_MOBILE_RESOLVED`) keeps it open. No l
 
 import re
 from collections.abc import Mapping
-from typing import TypedDict
-
-from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Common, Foreign, Item
 from ingest_threat.partners._contact import contact
-from ingest_threat.partners._no_verdict import is_no_verdict
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from shared.domain.level import Level
 from shared.domain.record import (
     AppInventoryRecord,
@@ -56,8 +53,6 @@ FAMILY = {"NETWORK": Category.NETWORK, "APPLICATION": Category.APP, "DEVICE": Ca
 PLATFORM = {"APPLE": Platform.IOS}
 INSTALLED = "INSTALLED"
 """The only `AppStatus` that was ever seen. Other rows are left out: what is gone is not reported again."""
-DELETED = "agent_inactive"
-"""Type of the threat that a device deleted at BETTER is, and its key."""
 DEVICE_LOG = frozenset({"ThreatLevel", "IsDeleted", "LastReported"})
 """Fields of the device log: one of them beside `DeviceUDID` says which log it is."""
 NETFLOW = frozenset({"Host", "Destination", "UrlStatus", "Url", "Scheme", "SourceClient", "NetworkType"})
@@ -71,17 +66,6 @@ REDACT = frozenset(name + suffix for name in _PERSONAL for suffix in ("", "_s"))
 
 _SUFFIX = re.compile(r"(?:_[sdgtb])?(?: \[UTC\])?$")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-
-
-class _Common(TypedDict):
-    """What every record has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    partner_device_id: str | None
-    platform: Platform | None
-    os_version: str | None
 
 
 def read(item: Item) -> list[Record]:
@@ -128,7 +112,7 @@ def _incident(item: Item, row: JsonObject) -> ThreatRecord:
 
 def _threat_type(family: Category | None, *names: str | None) -> str:
     for name in names:
-        known = TYPE.get(fields.word({"name": name}, "name") or "")
+        known = TYPE.get(fields.plain_word(name or ""))
         if known:
             return known
     return taxonomy.by_keyword(*names, family=family) or taxonomy.UNKNOWN
@@ -139,22 +123,14 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
     device = _device_id(row, "DeviceUDID")
     common, reported = _common(item, row, device), fields.time_written(row, "LastReported")
     if fields.decided(row, "IsDeleted"):
-        return ThreatRecord(
-            **common,
-            report_id=fields.joined(device, "DELETED", reported),
-            threat_key=DELETED,
-            category=taxonomy.category_of(DELETED, Category.DEVICE),
-            threat_type=DELETED,
-            threat_name="Device deleted at the partner",
-            severity=taxonomy.severity_of(None, {}, DELETED),
-            status=Status.OPEN,
-            # Not LastReported: at that moment the agent was there, and may have said that all was well.
-            detected_at=fields.moment(row, "TimeGenerated"),
-            scanned=False,
+        return inactive(
+            {**common, "report_id": fields.joined(device, "DELETED", reported)},
+            "Device deleted at the partner",
+            at=fields.moment(row, "TimeGenerated"),
         )
     last, level = contact(row, "LastReported"), fields.word(row, "ThreatLevel")
-    severity = DEVICE_LEVEL.get(level or "", Level.HIGH)
-    if level is None or is_no_verdict(level) or not last.possible:
+    severity = taxonomy.device_level(level, DEVICE_LEVEL)
+    if severity is None or not last.possible:
         # No agent has scanned yet, or none says what it found.
         return DeviceIdentityRecord(
             **common,
@@ -172,7 +148,7 @@ def _device(item: Item, row: JsonObject) -> ThreatRecord | DeviceStateRecord | D
         severity=severity,
         severity_raw=fields.written(row, "ThreatLevel"),
         clears=Clears.ALL if severity is Level.SECURED and not last.never else Clears.NONE,
-        closed_keys=(DELETED,),
+        closed_keys=(INACTIVE,),
     )
 
 
@@ -194,7 +170,7 @@ def _app(item: Item, row: JsonObject) -> list[Record]:
     return [record]
 
 
-def _common(item: Item, row: JsonObject, device: str | None) -> _Common:
+def _common(item: Item, row: JsonObject, device: str | None) -> Common:
     system = fields.text(row, "DevicePlatform", "Platform")
     return {
         "partner": item.partner,

@@ -9,14 +9,12 @@ all: what `event_type` says; the words that close an incident are a setting.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import TypedDict
-
-from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
-from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._adapter import Adapter, Common, Foreign, Item
+from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -58,8 +56,6 @@ GONE = frozenset(
     | {"UNRESPONSIVE"}
 )
 """The states of a device whose agent is at work no more."""
-INACTIVE = "agent_inactive"
-"""Type of the threat that is, and its key."""
 DEVICE_FIELDS = {"health_status", "mdm_status", "current_risk_warnings", "current_health_warnings"}
 """The fields that set a line about a device apart, where it names no incident."""
 FAMILY = {
@@ -99,20 +95,6 @@ OPENING = frozenset(
 SUBJECT = frozenset({"INCIDENT", "THREAT", "ALERT", "EVENT"})
 """Words that say of what the others are."""
 REDACT = frozenset({"name", "user", "email"})
-
-
-class _Common(TypedDict):
-    """What every record has."""
-
-    partner: str
-    index: int
-    raw: JsonValue
-    partner_device_id: str | None
-    mdm_device_id: str | None
-    udid: str | None
-    serial: str | None
-    platform: Platform | None
-    os_version: str | None
 
 
 def read(item: Item) -> list[Record]:
@@ -163,32 +145,22 @@ def _state(item: Item, device: JsonObject) -> Record:
         fields.required_identifier(device, "identifier"), word, fields.time_written(item.content, "timestamp")
     )
     if word in GONE:
-        return ThreatRecord(
-            **common,
-            report_id=report_id,
-            threat_key=INACTIVE,
-            category=taxonomy.category_of(INACTIVE, Category.DEVICE),
-            threat_type=INACTIVE,
-            threat_name="Device is not protected any more",
-            severity=taxonomy.severity_of(None, {}, INACTIVE),
-            status=Status.OPEN,
-            detected_at=at,
-            scanned=False,
-        )
-    if is_no_verdict(word) or word == ACTIVATED:
+        return inactive({**common, "report_id": report_id}, "Device is not protected any more", at=at)
+    severity = None if word == ACTIVATED else taxonomy.device_level(word, DEVICE_LEVEL)
+    if severity is None:
         return DeviceIdentityRecord(**common, report_id=report_id, detected_at=at)
     return DeviceStateRecord(
         **common,
         report_id=report_id,
         detected_at=at,
-        severity=DEVICE_LEVEL.get(word or "", Level.HIGH),
+        severity=severity,
         severity_raw=fields.written(device, "health_status"),
         # Of a word that no table knows, nobody can say that the agent is there.
         closed_keys=(INACTIVE,) if word in DEVICE_LEVEL else (),
     )
 
 
-def _common(item: Item, device: JsonObject) -> _Common:
+def _common(item: Item, device: JsonObject) -> Common:
     udid = fields.linking_id(device, "udid")
     return {
         "partner": item.partner,

@@ -37,6 +37,10 @@ EVERY_DEVICE = Assignment(all_devices=True)
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
+MAX_PARTS = 9
+"""Parts of a key with dots: the library takes the square of their number."""
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_.\\-])(?:{_PART}\.[ \t]*){{{MAX_PARTS}}}")
 
 
 @dataclass(frozen=True)
@@ -121,12 +125,9 @@ def parse(content: bytes, name: str = "rules.toml") -> LocalRules:
         raise SettingsError(f"{name}:1: {len(content)} bytes: at most {MAX_BYTES} are taken")
     try:
         text = content.decode("utf-8-sig")
-        read = tomllib.loads(text)
     except UnicodeDecodeError:
         raise SettingsError(f"{name}:1: the file is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise SettingsError(f"{name}:{line[1] if line else len(text.splitlines())}: {error}") from None
+    read = _toml(text, name)
     places = _places(text)
     try:
         file = _File.model_validate(read)
@@ -141,6 +142,20 @@ def parse(content: bytes, name: str = "rules.toml") -> LocalRules:
             for partner, oldest in file.minimum_os.items()
         },
     )
+
+
+def _toml(text: str, name: str) -> dict[str, Any]:
+    long = _LONG_KEY.search(text)
+    if long:
+        line = text.count("\n", 0, long.start()) + 1
+        raise SettingsError(f"{name}:{line}: a key of more than {MAX_PARTS} parts")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise SettingsError(f"{name}:{found[1] if found else len(text.splitlines())}: {error}") from None
+    except (ValueError, RecursionError):
+        raise SettingsError(f"{name}:1: a number has too many digits, or lists are nested too deep") from None
 
 
 def _check_names(file: _File, name: str, places: Mapping[tuple[Any, ...], int]) -> None:

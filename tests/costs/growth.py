@@ -12,12 +12,16 @@ T = TypeVar("T")
 
 TIMES = 4
 """Each length measured is so many times the one before."""
-MOST = 9.0
-"""What four times the length may cost: 4 is linear, 16 quadratic."""
+MOST = 7.0
+"""What four times the length may cost: 4 is linear, 8 grows with the square root of the length besides, 16 is
+quadratic."""
 FLOOR = 0.006
 """Seconds below which a cost says nothing of its growth."""
-TRIES = 3
-PATIENCE = 1.0
+TRIES = 6
+"""Comparisons, each of what is measured at one time, before one is believed: others may slow a machine."""
+REPEATS = 2
+"""Measurements of the shorter one in a comparison; the least counts."""
+PATIENCE = 3.0
 """CPU seconds after which a reading is broken off: it costs more than any growth explains."""
 
 
@@ -38,8 +42,6 @@ def growth(
 ) -> Growth | None:
     """How the cost of `read` grows at the first of `lengths`, each TIMES the one before, at which it is more
     than `floor` for what `made` makes; None where that is linear, or there is no such length.
-
-    The least of several measurements counts: what disturbs one only ever makes it longer.
     """
     for length in lengths:
         longer = seconds(read, made(length))
@@ -50,11 +52,11 @@ def growth(
     else:
         return None
     content, part = made(length), made(length // TIMES)
-    shorter = min(seconds(read, part) for _ in range(TRIES))
     for _ in range(TRIES):
+        shorter = min(seconds(read, part) for _ in range(REPEATS))
         if longer <= MOST * shorter:
             return None
-        longer = min(longer, seconds(read, content))
+        longer = seconds(read, content)
     return Growth(length, shorter, longer)
 
 

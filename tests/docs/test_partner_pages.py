@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 
 import pytest
 
@@ -18,6 +17,7 @@ from shared.domain.level import Level
 from shared.domain.record import Status
 from shared.settings import read
 from tests.ingest_threat.credentials import texts
+from tests.ingest_threat.partners.tables import tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "partners"
@@ -36,10 +36,10 @@ def _page(slug: str) -> str:
     return (PAGES / f"{slug}.md").read_text(encoding="utf-8")
 
 
-def _adapter(slug: str) -> tuple[ModuleType, Adapter]:
-    module = import_module(f"ingest_threat.partners.{slug}")
-    assert isinstance(module.ADAPTER, Adapter)
-    return module, module.ADAPTER
+def _adapter(slug: str) -> Adapter:
+    adapter = import_module(f"ingest_threat.partners.{slug}").ADAPTER
+    assert isinstance(adapter, Adapter)
+    return adapter
 
 
 def _plain(word: object) -> str:
@@ -99,32 +99,31 @@ def test_a_page_says_what_every_page_says(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_tables_of_a_page_are_those_of_its_adapter(slug: str) -> None:
-    module, _ = _adapter(slug)
-    tables = list(_tables(_page(slug)))
-    for name, table in tables:
-        meant = getattr(module, name)
+    of_code = tables(slug)
+    of_page = list(_tables(_page(slug)))
+    for name, table in of_page:
+        meant = of_code[name]
         if isinstance(meant, Collection) and not isinstance(meant, Mapping | tuple):
             assert table.keys() == {_plain(word) for word in meant}, name
         else:
             assert table == _meant(meant), name
-    lacking = _graded(module) - {name for name, _ in tables}
+    lacking = _graded(of_code) - {name for name, _ in of_page}
     assert not lacking, f"docs/partners/{slug}.md lacks tables of levels or statuses: {lacking}"
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_page_says_what_ends_the_threats_that_never_resolve(slug: str) -> None:
-    _, adapter = _adapter(slug)
-    tables = dict(_tables(_page(slug)))
-    assert tables.get("NEVER_RESOLVES", {}) == _meant(adapter.never_resolves), (
+    of_page = dict(_tables(_page(slug)))
+    assert of_page.get("NEVER_RESOLVES", {}) == _meant(_adapter(slug).never_resolves), (
         f"docs/partners/{slug}.md: a table NEVER_RESOLVES has the adapter's kinds, and what ends each"
     )
 
 
-def _graded(module: ModuleType) -> set[str]:
-    """The adapter's tables that give levels or statuses."""
+def _graded(of_code: Mapping[str, object]) -> set[str]:
+    """The partner's tables that give levels or statuses."""
     found = set()
-    for name, value in vars(module).items():
-        results = value.values() if isinstance(value, Mapping) and name.isupper() else ()
+    for name, value in of_code.items():
+        results = value.values() if isinstance(value, Mapping) else ()
         if results and all(isinstance(each, Level | Status) for each in results):
             found.add(name)
     return found
@@ -132,7 +131,7 @@ def _graded(module: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_page_names_every_setting_of_words_and_its_default_and_no_other(slug: str) -> None:
-    _, adapter = _adapter(slug)
+    adapter = _adapter(slug)
     rows = re.findall(r"^\| `(WORDS_\w+)` \| `([^`]+)` \|", _page(slug), re.MULTILINE)
     declared = {f"WORDS_{slug}_{name}".upper(): ", ".join(words) for name, words in adapter.words.items()}
     assert dict(rows) == declared
@@ -191,8 +190,8 @@ def test_the_overview_has_every_partner_and_the_authentication_its_page_gives() 
 
 
 def test_the_taxonomy_is_that_of_the_code() -> None:
-    tables = dict(_tables((PAGES / "README.md").read_text(encoding="utf-8")))
-    assert tables == {"TYPES": _meant(_taxonomy.TYPES)}
+    of_page = dict(_tables((PAGES / "README.md").read_text(encoding="utf-8")))
+    assert of_page == {"TYPES": _meant(_taxonomy.TYPES)}
 
 
 def test_a_table_is_read_word_by_word_however_it_is_written() -> None:

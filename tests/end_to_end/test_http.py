@@ -61,7 +61,7 @@ async def test_a_signed_report_is_accepted_and_its_copy_is_a_duplicate(running: 
     body = encoded(zimperium.detection(PHONE, "twice", NOW))
     assert await _post(running, body) == (
         202,
-        {"accepted": 1, "duplicates": 0, "not_counted": 0, "ignored": 0, "rejected": []},
+        {"accepted": 1, "duplicates": 0, "not_counted": 0, "ignored": 0, "rejected": [], "unknown": []},
     )
     status, answer = await _post(running, body)
     assert (status, answer["accepted"], answer["duplicates"]) == (202, 0, 1)

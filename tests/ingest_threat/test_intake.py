@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from ingest_threat.intake import accept
+from ingest_threat.intake import UnknownWord, accept
 from ingest_threat.start import check
 from local.partners import lookout, wandera_jamf, zimperium
 from local.partners.authentication import signed
@@ -96,6 +96,20 @@ async def test_an_unreadable_item_is_set_aside_and_the_rest_is_stored(tenant_wor
     kept = json.dumps(letter.body)
     assert "someone@example.com" not in kept
     assert "490154203237518" not in kept
+
+
+async def test_a_dead_letter_keeps_what_its_adapter_needs_though_it_looks_personal(
+    tenant_world: World,
+) -> None:
+    item = zimperium.exported(PHONE, "k0", START)
+    assert isinstance(item, dict)
+    item |= {"device_info": {}, "forensics": {"severity": 3}}
+    item["threat"] |= {"display_name": "Device Jailbroken/Rooted"}
+    await accept(tenant_world.services, "zimperium", encoded(item))
+    (letter,) = await _letters(tenant_world)
+    assert isinstance(letter.body, dict)
+    assert letter.kind == "no_device"
+    assert "Device Jailbroken/Rooted" in json.dumps(letter.body["threat"])
 
 
 async def test_the_same_unreadable_item_is_set_aside_once(tenant_world: World) -> None:
@@ -385,12 +399,21 @@ async def test_a_word_no_table_knows_is_reported_once_and_counts_as_grave(
     word: str, tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     items = [{**item, "severity_name": word} for item in _items(2)]
-    await accept(tenant_world.services, "zimperium", encoded(items))
+    answer = await accept(tenant_world.services, "zimperium", encoded(items))
+    assert answer.unknown == [UnknownWord(index=i, what="severity", word=word) for i in range(2)]
     logged = [line for line in caplog.messages if line.startswith("unknown_word")]
     assert logged == [f"unknown_word partner=zimperium what=severity word={word}"]
     assert {
         r.record.severity for r in await _reports(tenant_world) if isinstance(r.record, ThreatRecord)
     } == {Level.HIGH}
+
+
+async def test_a_status_no_table_knows_is_named_in_the_answer(tenant_world: World) -> None:
+    """It neither opens nor closes anything, so whoever sent it must see it."""
+    items = [{**item, "threat_status": "Escalated"} for item in _items(30)]
+    answer = await accept(tenant_world.services, "zimperium", encoded(items))
+    assert (answer.accepted, len(answer.unknown)) == (30, 20)
+    assert answer.unknown[0] == UnknownWord(index=0, what="status", word="Escalated")
 
 
 async def test_a_word_for_a_whole_device_that_no_table_knows_is_reported_too(

@@ -382,7 +382,11 @@ def test_what_was_removed_is_never_met_by_the_factors_alone() -> None:
 @pytest.mark.parametrize("vector", ["Network Security", "Device", "OS Exploits", "Application"])
 @pytest.mark.parametrize(
     "details",
-    ["SSID: Cafe Zoe, host 10.9.8.7", "Proxy set, wifi name = Cafe Zoe", "BSSID: Zoe", 'Network "Zoe"'],
+    [
+        *("SSID: Cafe Zoe, host 10.9.8.7", "Proxy set, wifi name = Cafe Zoe", "BSSID: Zoe", 'Network "Zoe"'),
+        # However it is written.
+        *("ＳＳＩＤ： Cafe Zoe", "Network\tname:\tZoe"),
+    ],
 )
 def test_details_that_name_a_network_are_not_kept_whatever_the_vector(vector: str, details: str) -> None:
     row = {"attack_vector": vector, "event": "Detected", "threat_factors": ""}

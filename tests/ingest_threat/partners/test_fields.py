@@ -232,3 +232,34 @@ def test_a_time_is_part_of_an_id_as_it_is_written_also_as_an_object() -> None:
     assert fields.time_written({"a": None, "b": 1770000000000}, "a", "b") == "1770000000000"
     assert fields.time_written({"a": {"$date": 1}}, "a") == '{"$date": 1}'
     assert fields.time_written({"a": "null"}, "a", "b") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(2, "2"), ("2", "2"), (2.0, "2"), ("2.50", "2.5"), ("No risk", "NO_RISK"), ("", None)]
+)
+def test_a_number_and_a_word_of_a_table_are_written_alike(value: JsonValue, read: str | None) -> None:
+    assert fields.code({"a": value}, "a") == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [([{"b": 1}], {"b": 1}), ([], []), ([1, 2], [1, 2]), ({"b": 1}, {"b": 1}), (None, None)],
+)
+def test_a_list_of_one_is_what_is_in_it(value: JsonValue, read: JsonValue) -> None:
+    assert fields.only(value) == read
+
+
+@pytest.mark.parametrize("text", ['[{"a": NaN}]', '[{"a": 1, "a": 2}]', "[" * 70 + "]" * 70])
+def test_a_list_in_a_text_is_held_to_what_holds_for_the_message(text: str) -> None:
+    with collected() as odd:
+        assert fields.inner_list({"list": text}, "list", at_most=5) == []
+    assert list(odd.fields) == ["list"]
+
+
+def test_what_is_longer_than_any_is_known_by_its_hash_alone() -> None:
+    long = "anna@example.org " * 40
+    hashed = sha256(long.strip().encode()).hexdigest()
+    assert fields.identifier({"id": long}, "id") == hashed
+    assert fields.word({"severity": long}, "severity") == hashed.upper()
+    assert fields.platform("x" * 500 + " ios") == "other"
+    assert fields.happened({"at": "never " * 100}, "at")

@@ -9,7 +9,7 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
-from ingest_threat.partners.pradeo import LEVEL_FIELDS
+from ingest_threat.partners._pradeo_words import LEVEL_FIELDS
 from shared.domain.level import Level
 from shared.domain.record import (
     Category,

@@ -10,6 +10,7 @@ from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.model import id_part
 from shared.domain.record import (
+    BLOCKED,
     Clears,
     DeviceIdentityRecord,
     IgnoredRecord,
@@ -281,23 +282,36 @@ def test_severity_words(word: str | None, level: str) -> None:
     assert threat(sophos_event(severity=word)).severity == level
 
 
+TOYS = "'toys.example'"
+
+
 @pytest.mark.parametrize(
-    ("kind", "name", "status", "threat_type"),
+    ("kind", "name", "threat_type", "reason"),
     [
-        ("WebFilteringBlocked", "Access to 'bad.example'", Status.RESOLVED, "malicious_site"),
-        ("WebControlViolation", "'toys.example' blocked", Status.RESOLVED, "unwanted_content"),
-        ("WebControlViolation", "'toys.example' after a warning", Status.RESOLVED, "unwanted_content"),
-        ("WebControlViolation::BLOCKED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
-        ("WebControlViolation::WARNED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
-        ("WebControlViolation::PROCEEDED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
-        ("Smc::WebFiltering::WARNED", "'toys.example'", Status.RESOLVED, "unwanted_content"),
+        ("WebFilteringBlocked", "Access to 'bad.example'", "malicious_site", BLOCKED),
+        ("WebControlViolation", f"{TOYS} blocked", "unwanted_content", BLOCKED),
+        ("WebControlViolation", f"{TOYS} Blocked.", "unwanted_content", BLOCKED),
+        ("WebControlViolation", f"{TOYS} is unblocked", "unwanted_content", "a page was opened"),
+        ("WebControlViolation", f"{TOYS} after a warning", "unwanted_content", "a page was opened"),
+        ("WebControlViolation::BLOCKED", TOYS, "unwanted_content", BLOCKED),
+        ("WebControlViolation::WARNED", TOYS, "unwanted_content", "warned"),
+        ("WebControlViolation::PROCEEDED", TOYS, "unwanted_content", "the user went on"),
+        ("Smc::WebFiltering::WARNED", TOYS, "unwanted_content", "warned"),
     ],
 )
-def test_a_visit_of_a_page_is_over_at_once(kind: str, name: str, status: Status, threat_type: str) -> None:
-    record = threat(sophos_event(kind, name=name))
-    assert (record.status, record.threat_type, record.category) == (status, threat_type, "network")
-    assert record.detected_at == AT
-    assert record.resolved_at == (AT if status is Status.RESOLVED else None)
+def test_a_visit_of_a_page_is_over_at_once(kind: str, name: str, threat_type: str, reason: str) -> None:
+    record = threat(sophos_event(kind, name=name, group="WEB"))
+    assert (record.status, record.threat_type, record.category) == (Status.RESOLVED, threat_type, "network")
+    assert (record.detected_at, record.resolved_at) == (AT, AT)
+    assert (record.reason, record.prevented, record.vendor_category) == (reason, reason == BLOCKED, "WEB")
+
+
+def test_a_page_is_known_by_its_name_in_quotes_and_by_how_it_was_met() -> None:
+    one = threat(sophos_event("WebControlViolation", name=f"{TOYS} blocked")).threat_key
+    assert threat(sophos_event("WebControlViolation", name=f"{TOYS} after a warning")).threat_key == one
+    assert threat(sophos_event("WebControlViolation", name="'other.example' blocked")).threat_key != one
+    assert threat(sophos_event("WebFilteringBlocked", name=f"{TOYS} blocked")).threat_key != one
+    assert "toys.example" in one
 
 
 @pytest.mark.parametrize(

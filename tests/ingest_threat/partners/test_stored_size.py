@@ -1,7 +1,7 @@
 """What is stored of a message grows with the message, and not with its square."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import pytest
 
@@ -31,20 +31,25 @@ def _wide(message: JsonObject) -> JsonObject:
     }
 
 
-BIGGEST: Mapping[str, JsonObject] = {
-    "pradeo": correlation(
-        matchedSystemStatusLevels=[graded("System", f"Status{each}", "Red", 1) for each in range(2 * MANY)],
-        matchedNetworkStatusLevels=[
-            graded("Network", f"Network{each}", "Red", 1) for each in range(2 * MANY)
-        ],
+RELATED = [
+    {"threat_id": f"threat-{each}", "threat_name": "Sideloaded App(s)", "timestamp": 1770000000000}
+    for each in range(MANY)
+]
+BIGGEST: Sequence[tuple[str, JsonObject]] = (
+    (
+        "pradeo",
+        correlation(
+            matchedSystemStatusLevels=[
+                graded("System", f"Status{each}", "Red", 1) for each in range(2 * MANY)
+            ],
+            matchedNetworkStatusLevels=[
+                graded("Network", f"Network{each}", "Red", 1) for each in range(2 * MANY)
+            ],
+        ),
     ),
-    "zimperium": zimperium_incident(
-        related_threats=[
-            {"threat_id": f"threat-{each}", "threat_name": "Sideloaded App(s)", "timestamp": 1770000000000}
-            for each in range(MANY)
-        ]
-    ),
-}
+    ("zimperium", zimperium_incident(related_threats=RELATED)),
+    ("zimperium", zimperium_incident(related_threats=json.dumps(RELATED))),
+)
 """Messages of which one item becomes many records."""
 
 
@@ -52,12 +57,12 @@ BIGGEST: Mapping[str, JsonObject] = {
     ("partner", "message"),
     [
         *((partner, message) for partner, found in MESSAGES.items() for message in found[::2]),
-        *BIGGEST.items(),
+        *BIGGEST,
     ],
 )
 def test_what_is_stored_grows_with_the_message_only(partner: str, message: JsonObject) -> None:
     contents = [[message], [_wide(message)]]
-    if message not in BIGGEST.values():
+    if (partner, message) not in BIGGEST:
         contents += [[message] * 10, [_wide(message)] * 5]
     for content in contents:
         body = json.dumps(content).encode()

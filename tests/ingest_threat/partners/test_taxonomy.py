@@ -4,9 +4,18 @@ import re
 
 import pytest
 
-from ingest_threat.partners._taxonomy import KEYWORDS, TYPES, by_keyword, category_of, severity_of
+from ingest_threat.partners._taxonomy import (
+    KEYWORDS,
+    NO_STATUS,
+    TYPES,
+    by_keyword,
+    category_of,
+    device_level,
+    severity_of,
+    unknown_status,
+)
 from shared.domain.level import Level
-from shared.domain.record import Category
+from shared.domain.record import Category, Status
 
 
 def test_every_keyword_stands_for_a_type_and_can_match() -> None:
@@ -83,3 +92,28 @@ def test_a_missing_severity_is_the_default_and_an_unknown_one_high() -> None:
     assert severity_of(None, table, "developer_mode") is Level.LOW
     assert severity_of(None, table, "unknown") is Level.MEDIUM
     assert severity_of("DIRE", table, "developer_mode") is Level.HIGH
+
+
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [("FINE", Level.SECURED), ("BROKEN", Level.HIGH), ("NEVER_SEEN", None), ("UNKNOWN", None), (None, None)],
+)
+def test_a_word_on_a_device_is_of_the_table_or_high_and_no_verdict_is_no_level(
+    word: str | None, level: Level | None
+) -> None:
+    assert device_level(word, {"FINE": Level.SECURED}) is level
+
+
+@pytest.mark.parametrize(
+    ("status", "written", "logged"),
+    [
+        (Status.UNKNOWN, "waived", "waived"),
+        (Status.OPEN, None, NO_STATUS),
+        (Status.OPEN, "open", None),
+        (Status.RESOLVED, None, None),
+    ],
+)
+def test_a_status_is_logged_where_no_table_knows_it_or_an_open_threat_has_none(
+    status: Status, written: str | None, logged: str | None
+) -> None:
+    assert unknown_status(status, written) == logged

@@ -410,6 +410,18 @@ def test_a_device_that_is_not_enrolled_any_more_is_inactive() -> None:
     assert nobody.threat is None
 
 
+@pytest.mark.parametrize("said", [False, "false", 0])
+def test_an_older_row_of_an_unenrolled_device_does_not_show_its_agent_at_work(said: object) -> None:
+    older = loaded(
+        {
+            "deviceId": "agent-1",
+            "risk": "HIGH",
+            "statusUpdate": {"connector": {"payload": {"isEnrolled": said}}},
+        }
+    )
+    assert state("wandera_jamf", older).closed_keys == ()
+
+
 @pytest.mark.parametrize("system", ["MAC_OS", "WINDOWS", "macOS"])
 def test_a_computer_in_the_list_is_none_of_ours(system: str) -> None:
     other(jamf_row(info={"device": {"osType": system}}))

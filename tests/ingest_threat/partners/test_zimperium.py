@@ -8,7 +8,8 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
-from ingest_threat.partners.zimperium import ADAPTER, THREAT, TYPE
+from ingest_threat.partners._zimperium_threats import THREAT, TYPE
+from ingest_threat.partners.zimperium import ADAPTER
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level
 from shared.domain.record import (

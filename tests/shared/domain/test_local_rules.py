@@ -91,6 +91,10 @@ SECOND = b'[[rule]]\nname = "the second"\nallowed = "low"\n'
         (b'[[rule]]\nname = """\n', "rules.toml:2: "),
         (b"\xff", "rules.toml:1: the file is not UTF-8"),
         (b"#" * 1_048_577, "rules.toml:1: 1048577 bytes"),
+        (b"\n\n" + b"a." * 10 + b"b = 1\n", "rules.toml:3: a key of more than 9 parts"),
+        (b'\n["a\\"b".' + b"'c' . " * 9 + b"d]\n", "rules.toml:2: a key of more than 9 parts"),
+        (b"a = " + b"9" * 5000, "rules.toml:1: a number has too many digits"),
+        (b"a = " + b"[" * 5000, "rules.toml:1: a number has too many digits, or lists are nested too deep"),
     ],
 )
 def test_what_makes_no_sense_is_reported_with_file_line_and_reason(content: bytes, said: str) -> None:
