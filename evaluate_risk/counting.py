@@ -30,7 +30,7 @@ class Counted:
     """Sentences about silence for which somebody does not count; only where silence is ignored."""
     silent: tuple[str, ...] = ()
     """The partners those first sentences are about."""
-    heard: frozenset[str] = frozenset()
+    speaking: frozenset[str] = frozenset()
     """Partners with an agent on the device that is not silent."""
     aside: tuple[str, ...] = ()
     """Sentences about what partners have open here that do not count: it is shown and decides nothing."""
@@ -63,7 +63,7 @@ class Counted:
         return frozenset(self._scanned | (linked & self.taken_for_present))
 
     @property
-    def unheard(self) -> tuple[str, ...]:
+    def by_setting_alone(self) -> tuple[str, ...]:
         """Sentences about partners that are present by a setting alone."""
         return tuple(
             f"{partner} reports threats alone, and its agent none yet: by a setting it is taken for present"
@@ -129,7 +129,7 @@ def counted(
         slots=slots,
         silences=said if heartbeats.on_silence is OnSilence.BLOCK else (),
         ignored=said if heartbeats.on_silence is OnSilence.IGNORE else (),
-        heard=frozenset(slot.partner for slot in live if slot not in quiet and not slot.moved),
+        speaking=frozenset(slot.partner for slot in live if slot not in quiet and not slot.moved),
         aside=_aside(device.slots.values(), switched_on),
         silent=silent if heartbeats.on_silence is OnSilence.BLOCK else (),
         overridden=_override_in_words(override, live, slots),

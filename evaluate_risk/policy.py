@@ -210,7 +210,7 @@ class _Case:
     def _absent(self) -> "_Absent":
         """Who must have spoken for the device and has not, or no longer does; and an unsupported system."""
         missing, silences, silent = self.presence.missing, self.counted.silences, self.counted.silent
-        if self.presence.one_is_enough and self.counted.present & self.counted.heard:
+        if self.presence.one_is_enough and self.counted.present & self.counted.speaking:
             silences, silent = (), ()
         since = (self._missing_since_before() or self.now) if missing else None
         grace = self._grace_for_missing_data(self.rules) if missing else None
@@ -255,7 +255,7 @@ class _Case:
             *self.counted.overridden,
             *seen,
             *self.counted.moved,
-            *self.counted.unheard,
+            *self.counted.by_setting_alone,
             *excused,
             *self.counted.ignored,
         ]

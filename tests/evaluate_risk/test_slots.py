@@ -81,12 +81,12 @@ def test_an_agent_that_has_not_reported_brings_nothing_but_that_it_is_linked() -
 
 
 def test_an_agent_that_has_not_reported_is_no_newer_than_another() -> None:
-    unheard, heard = a_slot().model_copy(update={"since": None}), a_slot()
-    assert not is_newer(unheard, heard)
-    assert not is_newer(heard, unheard)
-    later = heard.model_copy(update={"since": START + timedelta(days=1)})
-    assert is_newer(later, heard)
-    assert not is_newer(heard, later)
+    never, reported = a_slot().model_copy(update={"since": None}), a_slot()
+    assert not is_newer(never, reported)
+    assert not is_newer(reported, never)
+    later = reported.model_copy(update={"since": START + timedelta(days=1)})
+    assert is_newer(later, reported)
+    assert not is_newer(reported, later)
 
 
 @pytest.mark.parametrize(
