@@ -15,7 +15,8 @@ GRAPH = "/v1.0/"
 
 @dataclass
 class Refusal:
-    """The next `left` requests of this method and path get this status."""
+    """The next `left` requests of this method and path get this status; with status 0 they are let through,
+    whatever faults were ordered after it."""
 
     status: int
     left: int
@@ -70,6 +71,10 @@ class Faults:
         """The next requests get this status, and have no effect."""
         self._refusals.append(Refusal(status, times, None, method, path_contains or GRAPH))
 
+    def let_through(self, times: int, method: str | None = None, path_contains: str | None = None) -> None:
+        """The next requests meet none of the refusals ordered after this."""
+        self._refusals.append(Refusal(0, times, None, method, path_contains or GRAPH))
+
     def empty_page(self, path_contains: str) -> None:
         """The next list answer is empty, with a next link that leads to the real page."""
         self._empty_pages.append(path_contains)
@@ -103,6 +108,8 @@ class Faults:
         for refusal in self._refusals:
             if refusal.strikes(request):
                 refusal.left -= 1
+                if refusal.status == 0:
+                    return
                 phrase = HTTPStatus(refusal.status).phrase
                 code, retry_after = phrase.replace(" ", ""), refusal.retry_after
                 raise GraphProblem(refusal.status, code, phrase, retry_after=retry_after)
