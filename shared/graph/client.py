@@ -66,6 +66,8 @@ class Call:
     eventual: bool = False
     """Whether it asks for `ConsistencyLevel: eventual`, which Entra wants for a cast in a path, on every
     page."""
+    beta: bool = False
+    """Whether it goes to Graph's beta: only for what v1.0 does not have."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class GraphClient:
 
     def __init__(self, settings: Settings, waiting: Waiting) -> None:
         self._base = settings.graph_base_url
+        self._beta = f"{self._base.removesuffix('/v1.0')}/beta"
         self._waiting = waiting
         self._client: GraphServiceClient | None = None
         self._credential: Any = None
@@ -230,7 +233,9 @@ class GraphClient:
         from kiota_abstractions.request_information import RequestInformation
 
         request = RequestInformation(
-            Method(call.method), "{+baseurl}" + call.path, {"baseurl": self._base, **call.values}
+            Method(call.method),
+            "{+root}" + call.path,  # not `baseurl`, which the adapter puts its own address into
+            {"root": self._beta if call.beta else self._base, **call.values},
         )
         _add_headers(request, call)
         if call.body is not None:
@@ -260,7 +265,7 @@ class GraphClient:
         from kiota_abstractions.api_error import APIError
 
         client = self._sdk()
-        await self._turn(method, request.url.removeprefix(self._base))
+        await self._turn(method, request.url.removeprefix(self._base).removeprefix(self._beta))
         try:
             answer: bytes | None = await asyncio.wait_for(
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS

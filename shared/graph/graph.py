@@ -5,11 +5,13 @@ Each method names the application permission it needs. How calls are made is `gr
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-from shared.errors import GraphError
+from shared.errors import GraphError, GraphNotFound, GraphRefused
 from shared.graph.client import Call, GraphClient, read_object
 from shared.graph.wire import (
+    AssignmentFilterAnswer,
     CompliancePolicyAnswer,
     ConnectorAnswer,
     EntraDeviceAnswer,
@@ -28,10 +30,19 @@ from shared.waiting import Waiting
 T = TypeVar("T")
 
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
-_POLICY_PARTS = "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)"
+_POLICY_PARTS = {
+    "expand": "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)",
+}
 _ENTRA_DEVICE = "/devices(deviceId='{id}')"
 _TAG_FIELDS = "id,deviceId,extensionAttributes"
 _EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
+
+
+class CompliancePolicies(NamedTuple):
+    """The list, and whether it is that of beta, with the filters of assignments."""
+
+    policies: list[CompliancePolicyAnswer]
+    in_beta: bool
 
 
 class Graph:
@@ -51,17 +62,31 @@ class Graph:
         path = "/deviceManagement/mobileThreatDefenseConnectors/{id}"
         return await self._client.read(ConnectorAnswer, Call("GET", path, {"id": id_}))
 
-    async def compliance_policies(self) -> list[CompliancePolicyAnswer]:
-        """All compliance policies with assignments and actions (DeviceManagementConfiguration.Read.All)."""
-        path = "/deviceManagement/deviceCompliancePolicies?$expand={expand}"
-        call = Call("GET", path, {"expand": _POLICY_PARTS})
+    async def compliance_policies(self) -> CompliancePolicies:
+        """All compliance policies with assignments and actions (DeviceManagementConfiguration.Read.All).
+
+        From beta, which Microsoft supports for Intune: v1.0 has neither the filters of assignments nor the
+        policies for device owners of Android (CSDL). Where beta refuses, the list of v1.0, which says so.
+        """
+        call = Call("GET", "/deviceManagement/deviceCompliancePolicies?$expand={expand}", _POLICY_PARTS)
+        try:
+            return CompliancePolicies(await self._policies(replace(call, beta=True)), in_beta=True)
+        except (GraphNotFound, GraphRefused):
+            return CompliancePolicies(await self._policies(call), in_beta=False)
+
+    async def _policies(self, call: Call) -> list[CompliancePolicyAnswer]:
         return [item async for item in self._client.pages(CompliancePolicyAnswer, call, whole=True)]
 
-    async def compliance_policy(self, id_: str) -> CompliancePolicyAnswer:
+    async def compliance_policy(self, id_: str, *, in_beta: bool) -> CompliancePolicyAnswer:
         """One of them; GraphNotFound where there is none of that id."""
         path = "/deviceManagement/deviceCompliancePolicies/{id}?$expand={expand}"
-        call = Call("GET", path, {"id": id_, "expand": _POLICY_PARTS})
+        call = Call("GET", path, {"id": id_, **_POLICY_PARTS}, beta=in_beta)
         return await self._client.read(CompliancePolicyAnswer, call)
+
+    async def assignment_filters(self) -> list[AssignmentFilterAnswer]:
+        """Every assignment filter, of beta: v1.0 has none (DeviceManagementConfiguration.Read.All)."""
+        call = Call("GET", "/deviceManagement/assignmentFilters", beta=True)
+        return [item async for item in self._client.pages(AssignmentFilterAnswer, call)]
 
     async def device_count(self) -> int:
         """How many devices Intune's overview counts (DeviceManagementManagedDevices.Read.All)."""

@@ -187,7 +187,8 @@ async def test_policies_come_with_assignments_and_actions(tenant_world: World) -
             ],
         }
     )
-    (policy,) = await tenant_world.services.graph.compliance_policies()
+    (policy,), in_beta = await tenant_world.services.graph.compliance_policies()
+    assert in_beta
     assert (policy.required, policy.level) == (True, "low")
     assert policy.assignments[0].target.type.endswith("allDevicesAssignmentTarget")
     (action,) = policy.scheduled[0].configurations
