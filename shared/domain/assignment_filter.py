@@ -55,8 +55,8 @@ _TYPES = {
     "aosp user-associated devices": None,
     "aosp userless devices": None,
 }
-"""Values of deviceManagementType, and what is known of them: the facts do not tell a device owner's kinds
-apart, and no device here is of AOSP."""
+"""Values of deviceManagementType, and what is known of them: the facts do not hold which kind of device
+owner it is, and no device here is of AOSP."""
 _NEGATIVES = {"ne": "eq", "notin": "in", "notcontains": "contains"}
 _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "eq": lambda value, wanted: value == wanted,
