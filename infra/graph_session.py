@@ -152,7 +152,9 @@ def _words(method: str, path: str, error: HTTPError) -> str:
         said = f"{detail.get('code', '')}: {detail.get('message', '')}"
     except (ValueError, KeyError, TypeError, AttributeError):
         said = error.reason
-    return f"Microsoft Graph answered {error.code} to {method} {path.split('?')[0]}: {said}"
+    id_ = error.headers.get("request-id")
+    asked = f" (request-id {id_})" if id_ else ""
+    return f"Microsoft Graph answered {error.code} to {method} {path.split('?')[0]}: {said}{asked}"
 
 
 def _seconds(text: str | None) -> float | None:

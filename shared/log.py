@@ -52,6 +52,7 @@ class LogEvent(StrEnum):
     FEED_READ = "feed_read"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
+    SYNC_STEP_RETRIED = "sync_step_retried"
     SYNC_FINISHED = "sync_finished"
     SYNC_SKIPPED = "sync_skipped"
     SYNC_OVERTAKEN = "sync_overtaken"

@@ -114,7 +114,7 @@ class Graph:
         return [_read(answer, _read_udid) for answer in answers]
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
-        """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
+        """Every user in a group or in a group within it, by pages of 999 (GroupMember.ReadBasic.All)."""
         path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$count=true&$select=id&$top=999"
         call = Call("GET", path, {"id": group_id}, eventual=True)
         return self._client.pages(UserAnswer, call, whole=True)

@@ -379,3 +379,28 @@ async def test_a_closed_graph_opens_again(tenant_world: World) -> None:
     assert await graph.tag(ENTRA_ID) is None
     await graph.close()
     assert await graph.tag(ENTRA_ID) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    [
+        ({"request-id": "0f3a-1"}, {}, "Microsoft Graph answered 403 (request-id 0f3a-1)"),
+        (
+            {},
+            {"error": {"code": "Forbidden", "innerError": {"request-id": "0f3a-2"}}},
+            "Microsoft Graph answered 403 Forbidden (request-id 0f3a-2)",
+        ),
+        ({"request-id": "no id: <script>"}, {}, "Microsoft Graph answered 403"),
+        (
+            {},
+            {"error": {"code": "Forbidden", "innerError": "text"}},
+            "Microsoft Graph answered 403 Forbidden",
+        ),
+    ],
+)
+async def test_a_refusal_bears_the_id_of_its_request(
+    script: Script, headers: dict[str, str], body: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(GraphRefused) as refused:
+        await script.devices(lambda _address: web.json_response(body, status=403, headers=headers))
+    assert str(refused.value) == said
