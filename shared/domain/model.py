@@ -419,6 +419,8 @@ class Tag(Part):
     applied_at: Moment | None = None
     attempts: int = 0
     """Failed attempts at the wanted value."""
+    retry_at: Moment | None = None
+    """When Entra is asked again that refused the last attempt; None where the next minute will do."""
     outcome_unknown: bool = False
     """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
     stop: str | None = None

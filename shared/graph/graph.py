@@ -34,8 +34,16 @@ _POLICY_PARTS = {
     "expand": "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)",
 }
 _ENTRA_DEVICE = "/devices(deviceId='{id}')"
-_TAG_FIELDS = "id,deviceId,extensionAttributes"
+_TAG_FIELDS = "id,deviceId,extensionAttributes,isManagementRestricted"
 _EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
+
+
+class SeenTag(NamedTuple):
+    """What stands in the tag's attribute of a device; None where there is nothing."""
+
+    value: str | None
+    restricted: bool = False
+    """Whether it is in a restricted management administrative unit, where an app needs a role to write."""
 
 
 class CompliancePolicies(NamedTuple):
@@ -141,19 +149,19 @@ class Graph:
         path = "/deviceAppManagement/mobileApps?$expand=assignments"
         return self._client.pages(MobileAppAnswer, Call("GET", path))
 
-    async def tag(self, entra_id: str) -> str | None:
-        """The value now in the tag's attribute of a device; None where there is none (Device.Read.All)."""
-        return self._value(await self._client.send(self._get_tag(entra_id)))
+    async def tag(self, entra_id: str) -> SeenTag:
+        """What is now in the tag's attribute of a device (Device.Read.All)."""
+        return self._seen(await self._client.send(self._get_tag(entra_id)))
 
-    async def tags(self, entra_ids: Sequence[str]) -> list[str | GraphError | None]:
-        """The values in the tag's attribute of many devices, or why one cannot be had; in their order."""
+    async def tags(self, entra_ids: Sequence[str]) -> list[SeenTag | GraphError]:
+        """The same of many devices, or why it cannot be had; in their order."""
         if len(entra_ids) == 1:
             try:
                 return [await self.tag(entra_ids[0])]
             except GraphError as error:
                 return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
-        return [_read(answer, self._value) for answer in answers]
+        return [_read(answer, self._seen) for answer in answers]
 
     async def write_tag(self, entra_id: str, value: str) -> None:
         """Put `value` into the tag's attribute of a device (Device.ReadWrite.All)."""
@@ -222,8 +230,9 @@ class Graph:
     def _get_tag(self, entra_id: str) -> Call:
         return Call("GET", _ENTRA_DEVICE + "?$select={fields}", {"id": entra_id, "fields": _TAG_FIELDS})
 
-    def _value(self, answer: bytes) -> str | None:
-        return read_object(EntraDeviceAnswer, answer).attributes.get(self._attribute)
+    def _seen(self, answer: bytes) -> SeenTag:
+        device = read_object(EntraDeviceAnswer, answer)
+        return SeenTag(device.attributes.get(self._attribute), device.restricted)
 
 
 def _read_udid(answer: bytes) -> str:

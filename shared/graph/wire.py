@@ -145,6 +145,9 @@ class EntraDeviceAnswer(Wire):
 
     device_id: str = Field("", alias="deviceId")
     attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
+    restricted: bool = Field(False, alias="isManagementRestricted")
+    """Whether it is in a restricted management administrative unit: an app's permission does not reach it
+    there (entra-docs: admin-units-restricted-management)."""
     compliant: bool | None = Field(None, alias="isCompliant")
     """Only where it was asked for."""
 

@@ -224,9 +224,9 @@ async def test_a_tag_is_read_and_written_and_no_other_attribute_touched(tenant_w
     attributes = {"extensionAttribute1": "theirs"}
     tenant_world.tenant.put_entra_device({"deviceId": ENTRA_ID, "extensionAttributes": attributes})
     graph = tenant_world.services.graph
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
     await graph.write_tag(ENTRA_ID, "mtd-ok")
-    assert await graph.tag(ENTRA_ID) == "mtd-ok"
+    assert (await graph.tag(ENTRA_ID)).value == "mtd-ok"
     entra = tenant_world.tenant.entra_device(ENTRA_ID)
     assert entra is not None
     assert entra["extensionAttributes"]["extensionAttribute1"] == "theirs"
@@ -376,9 +376,9 @@ async def test_a_closed_graph_opens_again(tenant_world: World) -> None:
     await tenant_world.put_device()
     graph = tenant_world.services.graph
     await graph.close()
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
     await graph.close()
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
 
 
 @pytest.mark.parametrize(
