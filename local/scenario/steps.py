@@ -5,7 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 
 from local import sample_tenant as tenant
-from local.scenario import admins_part, app_inventory, eight_partners, first_stories, rest_endpoint
+from local.scenario import (
+    admins_part,
+    app_inventory,
+    eight_partners,
+    filter_part,
+    first_stories,
+    rest_endpoint,
+)
 from local.scenario.hands import DoesNotHoldError, Hands
 from local.scenario.journal import Journal
 from local.scenario.stage import Stage
@@ -24,7 +31,8 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "j": admins_part.overridden_and_blocked_again,
     "k": admins_part.a_wave_stops_and_is_approved,
     "l": rest_endpoint.exported_and_mitigated,
-    "m": app_inventory.collected_as_opted_in,
+    "m": filter_part.filtered_out_and_back,
+    "n": app_inventory.collected_as_opted_in,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 
