@@ -6,6 +6,7 @@ says, because nobody knows whose write reached Entra last. A Graph failure leave
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from pydantic import BaseModel
@@ -18,8 +19,10 @@ from shared.bounded import bounded_gather
 from shared.cosmos import FOLLOW_UPS, MAX_ATTEMPTS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found, pause
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
+from shared.domain.moment import Moment
 from shared.domain.tag import is_block, is_ours
-from shared.errors import Conflict, Contended, GraphError, GraphNotFound, NotStored
+from shared.errors import Conflict, Contended, GraphError, GraphNotFound, GraphRefused, NotStored
+from shared.graph.graph import SeenTag
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -41,13 +44,17 @@ TOGETHER = 20
 BUDGET_SECONDS = {True: 35.0, False: 15.0}
 """Wall time one run gives to blocks and to unblocks: neither keeps the other waiting for ever."""
 FOLLOW_UP_SECONDS = 8.0
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between attempts at a tag that Entra refuses."""
+RESTRICTED = "the device is in a restricted management administrative unit, where the app needs a role"
 
 
 class _Pending(BaseModel):
-    """A device whose tag waits, and how often it was tried."""
+    """A device whose tag waits, how often it was tried, and until when it is left alone."""
 
     id: str
     attempts: int = 0
+    retry_at: Moment | None = None
     stop: str | None = None
 
 
@@ -65,7 +72,7 @@ async def enforce_all(services: Services, founds: Sequence[Found[Device]]) -> li
     after = {found.document.id: found.document for found in founds}
     if services.settings.mode is not Mode.ENFORCE:
         return list(after.values())
-    waiting = [found for found in founds if _waits(found.document)]
+    waiting = [found for found in founds if _waits(found.document, services.now())]
     held = await _held(services, [found.document for found in waiting])
     free = [found for found in waiting if found.document.id not in held]
     tags = dict(zip([f.document.id for f in free], await _attempted(services, free), strict=True))
@@ -76,8 +83,10 @@ async def enforce_all(services: Services, founds: Sequence[Found[Device]]) -> li
     return list(after.values())
 
 
-def _waits(device: Device) -> bool:
-    return device.tag.wanted is not None and device.tag.state in WAITING
+def _waits(device: Device, now: datetime) -> bool:
+    """Whether its tag is to be tried now: one that Entra refused is tried ever more slowly."""
+    tag = device.tag
+    return tag.wanted is not None and tag.state in WAITING and (tag.retry_at is None or tag.retry_at <= now)
 
 
 async def _held(services: Services, devices: Sequence[Device]) -> dict[str, str]:
@@ -99,39 +108,43 @@ async def _attempted(
 ) -> list[Tag]:
     """The tags after one attempt at Entra, for all at once. A value that is not ours is left alone."""
     devices = [found.document for found in founds]
-    value = dict(
-        zip([d.id for d in devices], await services.graph.tags([d.id for d in devices]), strict=True)
-    )
-    to_write = {d.id: d.tag.wanted or "" for d in devices if _must_write(d.tag, value[d.id], raced=raced)}
+    seen = dict(zip([d.id for d in devices], await services.graph.tags([d.id for d in devices]), strict=True))
+    to_write = {d.id: d.tag.wanted or "" for d in devices if _must_write(d.tag, seen[d.id], raced=raced)}
     errors = dict(zip(to_write, await services.graph.write_tags(to_write), strict=True))
-    return [_outcome(d, value[d.id], errors.get(d.id), services) for d in devices]
+    return [_outcome(d, seen[d.id], errors.get(d.id), services) for d in devices]
 
 
-def _must_write(tag: Tag, value: str | GraphError | None, *, raced: bool) -> bool:
+def _must_write(tag: Tag, seen: SeenTag | GraphError, *, raced: bool) -> bool:
     """Whether Entra must be written: not over another's value, and not where ours is known to stand."""
-    if isinstance(value, GraphError) or _is_foreign(value):
+    if isinstance(seen, GraphError) or _is_foreign(seen.value):
         return False
     outcome_unknown = raced or tag.outcome_unknown or tag.attempts > 0
-    return outcome_unknown or value != tag.wanted or tag.applied not in {None, tag.wanted}
+    return outcome_unknown or seen.value != tag.wanted or tag.applied not in {None, tag.wanted}
 
 
 def _is_foreign(value: str | None) -> bool:
     return bool(value) and not is_ours(value)
 
 
-def _outcome(
-    device: Device, value: str | GraphError | None, error: GraphError | None, services: Services
-) -> Tag:
+def _outcome(device: Device, seen: SeenTag | GraphError, error: GraphError | None, services: Services) -> Tag:
     tag, wanted = device.tag, device.tag.wanted or ""
-    failure = value if isinstance(value, GraphError) else error
+    failure = seen if isinstance(seen, GraphError) else error
     if isinstance(failure, GraphNotFound):
         gone = {"state": TagState.NO_DEVICE, "stop": None, "error": "Entra does not know the device"}
         return tag.model_copy(update=gone)
     if failure is not None:
-        log_event(LogEvent.TAG_PENDING, device=device.id, tag=wanted, why=failure)
-        failed = {"state": TagState.PENDING, "attempts": tag.attempts + 1, "error": str(failure)}
+        refused = isinstance(failure, GraphRefused)
+        restricted = refused and isinstance(seen, SeenTag) and seen.restricted
+        why = f"{failure}; {RESTRICTED}" if restricted else str(failure)
+        log_event(LogEvent.TAG_PENDING, device=device.id, tag=wanted, why=why)
+        failed = {
+            "state": TagState.PENDING,
+            "attempts": tag.attempts + 1,
+            "retry_at": services.now() + _pause(tag.attempts) if refused else None,
+            "error": why,
+        }
         return tag.model_copy(update=failed)
-    before = None if isinstance(value, GraphError) else value
+    before = None if isinstance(seen, GraphError) else seen.value
     if _is_foreign(before):
         log_event(LogEvent.TAG_FOREIGN, device=device.id)
         foreign = {"state": TagState.FOREIGN, "before": before, "stop": None, "error": None}
@@ -144,10 +157,17 @@ def _outcome(
         "applied_at": services.now(),
         "outcome_unknown": False,
         "stop": None,
+        "retry_at": None,
         "follow_up": tag.follow_up if tag.follow_up in services.settings.follow_ups else None,
         "error": None,
     }
     return tag.model_copy(update=applied)
+
+
+def _pause(attempts: int) -> timedelta:
+    """How long a refused tag is left alone after so many attempts before this one: not at all, then 1, 3, 7
+    minutes and so on, an hour at most."""
+    return min(timedelta(minutes=2 ** min(attempts, 6) - 1), LONGEST_PAUSE)
 
 
 def _before(tag: Tag, value: str | None) -> str | None:
@@ -176,10 +196,10 @@ async def _record(services: Services, found: Found[Device], tag: Tag, *, raced: 
         again = await services.store.read(Device, found.document.id)
         if again is None or again.document.tag.wanted is None:
             return again.document if again else found.document
-        if not raced and not _waits(again.document):
+        if not raced and not _waits(again.document, services.now()):
             return again.document
         found = again
-        held = await _held(services, [found.document]) if _waits(found.document) else {}
+        held = await _held(services, [found.document]) if _waits(found.document, services.now()) else {}
         if held:
             tag = _waiting(found.document.tag, held[found.document.id])
             continue
@@ -216,7 +236,8 @@ async def retry_pending(services: Services) -> dict[str, int]:
         return counts
     for blocks, seconds in BUDGET_SECONDS.items():
         rows = services.store.rows(_Pending, "devices", PENDING_TAGS, blocks=blocks)
-        waiting = sorted([row async for row in rows], key=lambda row: (row.attempts, row.id))
+        due = [row async for row in rows if row.retry_at is None or row.retry_at <= services.now()]
+        waiting = sorted(due, key=lambda row: (row.attempts, row.id))
         if blocks:
             waiting += await _approved(services)
         await _retry(services, waiting, services.waiting.clock() + seconds, counts)

@@ -13,6 +13,7 @@ from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
 from shared.domain.tag import OK_TAG, is_block
 from shared.errors import BadRequest, Conflict, NotStored
+from shared.graph.graph import SeenTag
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -62,12 +63,12 @@ def _may_block(tag: Tag) -> bool:
 
 async def _released(services: Services, founds: list[Found[Device]], words: str, done: Released) -> None:
     ids = [found.document.id for found in founds]
-    values = dict(zip(ids, await services.graph.tags(ids), strict=True))
-    ours = {id_: OK_TAG for id_, value in values.items() if isinstance(value, str) and is_block(value)}
+    seen = dict(zip(ids, await services.graph.tags(ids), strict=True))
+    ours = {id_: OK_TAG for id_, tag in seen.items() if isinstance(tag, SeenTag) and is_block(tag.value)}
     errors = dict(zip(ours, await services.graph.write_tags(ours), strict=True))
     for found in founds:
         id_ = found.document.id
-        if errors.get(id_) is not None or isinstance(values[id_], Exception):
+        if errors.get(id_) is not None or isinstance(seen[id_], Exception):
             done.failed += 1
             continue
         device, stands = found.document, OK_TAG if id_ in ours else None

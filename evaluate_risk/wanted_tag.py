@@ -34,6 +34,7 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
             "why": decision.reasons[0],
             "wanted_at": now,
             "attempts": 0,
+            "retry_at": None,
             "error": None,
         }
     if not is_block(wanted) or state not in WAITING:

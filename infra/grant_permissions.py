@@ -12,7 +12,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.graph_session import GRAPH, GraphError, GraphSession, token
 
@@ -30,6 +30,10 @@ class Permission:
     permission: str
     option: str
     reason: str
+    source: str
+    """The page that names it as the least."""
+    wider: str | None = None
+    """What allows the same and more, for a tenant whose Graph does not know it yet; only on demand."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Plan:
     roles: dict[str, str]
     assignments: dict[str, str]
     wanted: tuple[Permission, ...]
+    unknown: tuple[Permission, ...] = ()
+    """Needed, and not known to this tenant's Graph: they stop none of the others."""
 
     @property
     def to_grant(self) -> list[Permission]:
@@ -49,7 +55,7 @@ class Plan:
     @property
     def to_take_back(self) -> list[str]:
         """There and not needed."""
-        needed = {row.permission for row in self.wanted}
+        needed = {row.permission for row in self.wanted} | {row.wider for row in self.unknown}
         return sorted(self.assignments.keys() - needed)
 
 
@@ -78,13 +84,15 @@ def needed(in_force: Collection[str]) -> tuple[Permission, ...]:
     return tuple(row for row in table() if row.option in in_force)
 
 
-def plan(session: GraphSession, principal: str, wanted: Sequence[Permission]) -> Plan:
-    """Compare what the identity has with what it needs. GraphError where Graph lacks a permission."""
+def plan(session: GraphSession, principal: str, needed: Sequence[Permission], *, wider: bool = False) -> Plan:
+    """Compare what the identity has with what it needs; with `wider`, a permission that this tenant's Graph
+    does not know is replaced by the one that allows the same and more."""
     found = session.get(f"/servicePrincipals(appId='{MICROSOFT_GRAPH}')?$select=id,appRoles")
     roles = {role["value"]: role["id"] for role in found["appRoles"]}
-    for row in wanted:
-        if row.permission not in roles:
-            raise GraphError(f"this tenant's Microsoft Graph has no permission {row.permission}")
+    rows = [
+        replace(row, permission=row.wider) if wider and row.permission not in roles and row.wider else row
+        for row in needed
+    ]
     names = {id_: value for value, id_ in roles.items()}
     granted = session.every(f"/servicePrincipals/{principal}/appRoleAssignments")
     assignments = {
@@ -92,7 +100,8 @@ def plan(session: GraphSession, principal: str, wanted: Sequence[Permission]) ->
         for each in granted
         if each["resourceId"] == found["id"] and each["appRoleId"] in names
     }
-    return Plan(found["id"], roles, assignments, tuple(wanted))
+    known = tuple(row for row in rows if row.permission in roles)
+    return Plan(found["id"], roles, assignments, known, tuple(row for row in rows if row not in known))
 
 
 def apply(session: GraphSession, principal: str, change: Plan) -> None:
@@ -116,7 +125,14 @@ def in_words(change: Plan) -> list[str]:
         f"{'has  ' if row.permission in granted else 'grant'} {row.permission}: {row.reason}"
         for row in change.wanted
     ]
+    for row in change.unknown:
+        instead = f"; --wider grants {row.wider} instead" if row.wider else ""
+        lines.append(f"not known to this tenant's Graph: {row.permission}: {row.reason}{instead}")
     return lines + [f"take back {permission}: no option needs it" for permission in change.to_take_back]
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -133,21 +149,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"what is switched on beside the mode, of {', '.join(choices())}; default: {' '.join(CHOSEN)}",
     )
     ask.add_argument("--apply", action="store_true", help="do it; without, only show what would be done")
+    ask.add_argument(
+        "--wider", action="store_true", help="a wider permission where the tenant does not know the least one"
+    )
     ask.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
     ask.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
     given = ask.parse_args(arguments)
     try:
-        session = GraphSession(token(SCOPES, device_code=given.device_code), given.graph)
-        change = plan(session, given.principal, needed(options(given.mode, given.options)))
+        session = GraphSession(token(SCOPES, device_code=given.device_code), given.graph, _tell)
+        rows = needed(options(given.mode, given.options))
+        change = plan(session, given.principal, rows, wider=given.wider)
         sys.stdout.write("\n".join(in_words(change)) + "\n")
         if given.apply:
             apply(session, given.principal, change)
             sys.stdout.write("done; it counts with the identity's next token, which may take a day\n")
-            return 0
+            return 1 if change.unknown else 0
     except GraphError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    return 1 if change.to_grant or change.to_take_back else 0
+    return 1 if change.to_grant or change.to_take_back or change.unknown else 0
 
 
 if __name__ == "__main__":

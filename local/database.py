@@ -136,7 +136,10 @@ _LETTER = ("id", "partner", "reason", "kind", "received_at", "size", "sha256", "
 QUERIES = {
     PENDING_TAGS: Query(
         where=_pending,
-        select=lambda document: {"id": document["id"], "attempts": _part(document, "tag").get("attempts")},
+        select=lambda document: {
+            "id": document["id"],
+            **{name: _part(document, "tag").get(name) for name in ("attempts", "retry_at")},
+        },
     ),
     WAITING_FOR_APPROVAL: Query(
         where=lambda document, _parameters: _part(document, "tag").get("state") == "pending_approval",

@@ -97,6 +97,9 @@ class EntraAttribute(BaseModel):
 
     attribute: str
     value: str | None = None
+    restricted: bool = False
+    """Whether the device is in a restricted management administrative unit: without a role there, the app
+    cannot tag it."""
     trouble: str | None = None
     """Why it could not be read; the value is not known then."""
 
@@ -152,7 +155,8 @@ async def _entra_attribute(services: Services, device: Device) -> EntraAttribute
     if device.facts.entra_id is None:
         return seen.model_copy(update={"trouble": "the device is not registered in Entra"})
     try:
-        return seen.model_copy(update={"value": await services.graph.tag(device.id)})
+        found = await services.graph.tag(device.id)
+        return seen.model_copy(update={"value": found.value, "restricted": found.restricted})
     except GraphError as error:
         return seen.model_copy(update={"trouble": str(error)})
 

@@ -106,6 +106,15 @@ ROUTES = (
         answer="evaluate_risk.enforce:Released",
     ),
     Route(
+        name="list_rules",
+        method="GET",
+        path="rules",
+        access=Access.READER,
+        summary="the rules in force: whom each is for, its filters, and why one reaches nobody",
+        handler="serve_console.rules:list_rules",
+        answer="serve_console.rules:RulesListed",
+    ),
+    Route(
         name="preview_rules",
         method="GET",
         path="rules/dry-run",

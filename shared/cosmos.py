@@ -56,7 +56,10 @@ CONTAINERS: Mapping[str, Container] = {
     "leases": Container("/id"),
 }
 
-PENDING_TAGS = "SELECT c.id, c.tag.attempts FROM c WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+PENDING_TAGS = (
+    "SELECT c.id, c.tag.attempts, c.tag.retry_at FROM c"
+    " WHERE c.tag.state = 'pending' AND c.tag.blocks = @blocks"
+)
 WAITING_FOR_APPROVAL = "SELECT c.id, c.tag.attempts, c.tag.stop FROM c WHERE c.tag.state = 'pending_approval'"
 FOLLOW_UPS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'applied' AND c.tag.follow_up != null"
 DEVICES_TO_DECIDE = (

@@ -31,6 +31,8 @@ class LogEvent(StrEnum):
     AGENT_UNLINKED = "agent_unlinked"
     AGENT_PRUNED = "agent_pruned"
     GROUP_UNKNOWN = "group_unknown"
+    FILTERS_UNREAD = "filters_unread"
+    RULE_REMARK = "rule_remark"
     DEVICE_GONE = "device_gone"
     DEVICE_PURGED = "device_purged"
     INVENTORY_PURGED = "inventory_purged"
@@ -51,6 +53,7 @@ class LogEvent(StrEnum):
     FEED_READ = "feed_read"
     FEED_RETRIED = "feed_retried"
     SYNC_STEP_FAILED = "sync_step_failed"
+    SYNC_STEP_RETRIED = "sync_step_retried"
     SYNC_FINISHED = "sync_finished"
     SYNC_SKIPPED = "sync_skipped"
     SYNC_OVERTAKEN = "sync_overtaken"
@@ -69,6 +72,8 @@ _LEVELS = {
     LogEvent.AGENT_UNLINKED: logging.WARNING,
     LogEvent.AGENT_PRUNED: logging.WARNING,
     LogEvent.GROUP_UNKNOWN: logging.WARNING,
+    LogEvent.FILTERS_UNREAD: logging.WARNING,
+    LogEvent.RULE_REMARK: logging.WARNING,
     LogEvent.MASS_CHANGE_STOPPED: logging.ERROR,
     LogEvent.MASS_CHANGE_APPROVED: logging.WARNING,
     LogEvent.FOLLOW_UP_PENDING: logging.WARNING,

@@ -77,6 +77,7 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
     tags = await _Tags.read(services, scratch)
     looks: list[Look] = []
     async for entra in services.graph.entra_devices():
+        tally.add("restricted", entra.restricted)
         id_, value = entra.device_id.lower(), entra.attributes.get(services.settings.attribute)
         tag = tags.of(id_)
         if tag is None and (value is None or not is_ours(value) or id_part(id_) != id_):
@@ -204,7 +205,7 @@ def _marking(look: Look, now: datetime) -> Callable[[Device], Device]:
             return device
         if look.state is DriftState.UNRECORDED and not allowed:
             return device
-        tag = device.tag.model_copy(update={"attempts": 0, "error": None, **update})
+        tag = device.tag.model_copy(update={"attempts": 0, "retry_at": None, "error": None, **update})
         return device.noting(now, words).model_copy(update={"tag": tag})
 
     return edit

@@ -71,7 +71,14 @@ async def _run(step: Step, context: Context) -> StepRun:
     if error is not None:
         log_event(LogEvent.SYNC_STEP_FAILED, step=name, why=error)
     counts = {key: number for key, number in sorted(tally.counts.items()) if number}
-    return StepRun(step=name, ok=error is None, seconds=_since(clock), counts=counts, error=error)
+    return StepRun(
+        step=name,
+        ok=error is None,
+        seconds=_since(clock),
+        counts=counts,
+        error=error,
+        tried_again=tuple(tally.tried_again),
+    )
 
 
 async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:
@@ -84,8 +91,8 @@ async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:
             if wait > PATIENCE_SECONDS:
                 raise
             await context.services.waiting.sleep(wait)
-            tally.counts.clear()
-            tally.troubles.clear()
+            tally.begin_again(str(error))
+            log_event(LogEvent.SYNC_STEP_RETRIED, step=step.__name__, why=error)
             continue
         return tally
     await step(context, tally)

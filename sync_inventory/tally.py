@@ -10,6 +10,8 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
+    tried_again: list[str] = field(default_factory=list)
+    """Why the step was begun anew, each time."""
 
     def add(self, name: str, number: int = 1) -> None:
         """Count `number` more of `name`."""
@@ -18,6 +20,12 @@ class Tally:
     def trouble(self, text: str) -> None:
         """Something is left for the next run; the step is not counted as gone through."""
         self.troubles.append(text)
+
+    def begin_again(self, why: str) -> None:
+        """Nothing is counted yet: the step is done from its start."""
+        self.counts.clear()
+        self.troubles.clear()
+        self.tried_again.append(why)
 
     @property
     def error(self) -> str | None:

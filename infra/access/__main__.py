@@ -23,6 +23,8 @@ READ = ("Policy.Read.All",)
 CHECK_GROUP = ("GroupMember.Read.All",)
 WRITE = ("Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
 
+BY_HAND = "switch them off in the Entra portal: Protection, Conditional Access, Policies"
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -54,13 +56,24 @@ def create(given: argparse.Namespace) -> int:
 
 
 def off(given: argparse.Namespace) -> int:
-    """Switch both policies off, whatever state they are in."""
+    """Switch both policies off, whatever state they are in; one that cannot be holds up no other."""
     session = _session(given, READ + WRITE)
-    found = tenant.imported(session, [template(BLOCK), template(REQUIRE)])
-    switched = tenant.switch_off(session, found)
-    for each in found:
-        _tell(f"{each.name}: {'switched off' if each.name in switched else each.state}")
-    return 0
+    names = [str(template(name)["displayName"]) for name in (BLOCK, REQUIRE)]
+    try:
+        found = tenant.named(session, names)
+    except GraphError as error:
+        raise GraphError(f"{error}\nnothing was switched off: {BY_HAND}") from error
+    for name in names:
+        if not any(policy["displayName"] == name for policy in found):
+            _tell(f"{name}: missing")
+    done = []
+    for policy in found:
+        outcome = tenant.switch_off(session, policy)
+        _tell(f"{policy['displayName']}: {outcome.in_words}")
+        done.append(outcome.done)
+    if not all(done):
+        _tell(f"try again, or {BY_HAND}")
+    return 0 if all(done) else 2
 
 
 COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, preview, create, off)}
@@ -71,7 +84,7 @@ def _wanted(given: argparse.Namespace) -> list[tenant.Policy]:
 
 
 def _session(given: argparse.Namespace, scopes: Sequence[str]) -> GraphSession:
-    return GraphSession(token(scopes, device_code=given.device_code), given.graph)
+    return GraphSession(token(scopes, device_code=given.device_code), given.graph, _tell)
 
 
 def _show_imported(found: Sequence[tenant.ImportedPolicy]) -> None:

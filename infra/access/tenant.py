@@ -4,7 +4,7 @@ Policies are known by the display names of the templates. What stands already is
 and no call here can turn a policy on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ REPORT_ONLY = "enabledForReportingButNotEnforced"
 OFF = "disabled"
 STATES = {"enabled": "on", OFF: "off", REPORT_ONLY: "report-only"}
 """Graph's words for a policy's state, and the portal's."""
+ATTEMPTS = 3
+UNCERTAIN = frozenset({0, 500, 502, 503, 504})
+"""Answers after which nobody knows whether a policy was created; 0: none."""
 
 Policy = Mapping[str, Any]
 
@@ -34,7 +37,7 @@ class ImportedPolicy:
     @property
     def state(self) -> str:
         """How it stands, in the portal's words."""
-        return "missing" if self.found is None else iso_utc(self.found)
+        return "missing" if self.found is None else in_words(str(self.found["state"]))
 
     @property
     def differences(self) -> list[str]:
@@ -44,9 +47,31 @@ class ImportedPolicy:
         return sorted(_differences({k: v for k, v in self.wanted.items() if k != "state"}, self.found))
 
 
-def iso_utc(policy: Policy) -> str:
-    """Its state as the portal calls it; as Graph does where the portal's word is not known."""
-    return STATES.get(str(policy["state"]), str(policy["state"]))
+@dataclass(frozen=True)
+class SwitchedOff:
+    """What came of switching a policy off: as it was found, and how it stands now (None: not known)."""
+
+    policy: Policy
+    state: str | None
+    error: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it is off."""
+        return self.state == OFF
+
+    @property
+    def in_words(self) -> str:
+        """What an administrator has to know of it."""
+        if self.done:
+            return "off" if self.policy["state"] == OFF else "switched off"
+        stands = "state not known" if self.state is None else f"STILL {in_words(self.state).upper()}"
+        return f"{stands}: {self.error}"
+
+
+def in_words(state: str) -> str:
+    """A state as the portal calls it; as Graph does where the portal's word is not known."""
+    return STATES.get(state, state)
 
 
 def imported(session: GraphSession, wanted: Sequence[Policy]) -> list[ImportedPolicy]:
@@ -61,24 +86,53 @@ def imported(session: GraphSession, wanted: Sequence[Policy]) -> list[ImportedPo
     return found
 
 
-def create_missing(session: GraphSession, policies: Sequence[ImportedPolicy]) -> list[str]:
-    """Create what is missing, report-only; the names of what was created."""
-    created = []
+def create_missing(session: GraphSession, policies: Sequence[ImportedPolicy]) -> Iterator[str]:
+    """Create what is missing, report-only; the names of what was created, each as soon as it stands.
+
+    Where Graph does not say whether it created one, what stands is read before it is tried again: a second of
+    the same name would be one nobody can roll back by name.
+    """
     for each in policies:
         if each.found is None:
-            session.post(POLICIES, {**each.wanted, "state": REPORT_ONLY})
-            created.append(each.name)
-    return created
+            _create(session, each.wanted)
+            yield each.name
 
 
-def switch_off(session: GraphSession, policies: Sequence[ImportedPolicy]) -> list[str]:
-    """Switch every one of ours off that is not; the names of those."""
-    switched = []
-    for each in policies:
-        if each.found is not None and each.found["state"] != OFF:
-            session.patch(f"{POLICIES}/{each.found['id']}", {"state": OFF})
-            switched.append(each.name)
-    return switched
+def _create(session: GraphSession, wanted: Policy) -> None:
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            session.post(POLICIES, {**wanted, "state": REPORT_ONLY})
+        except GraphError as error:
+            if error.status not in UNCERTAIN or not left:
+                raise
+            if named(session, [str(wanted["displayName"])]):
+                return
+        else:
+            return
+
+
+def named(session: GraphSession, names: Collection[str]) -> list[Policy]:
+    """Every policy that bears one of these names, in their order; twice, where one stands twice."""
+    rows = [row for row in session.every(POLICIES) if row["displayName"] in names]
+    return sorted(rows, key=lambda row: list(names).index(row["displayName"]))
+
+
+def switch_off(session: GraphSession, policy: Policy) -> SwitchedOff:
+    """Switch a policy off where it is not, and how it stands then, also where Graph refused."""
+    if policy["state"] == OFF:
+        return SwitchedOff(policy, OFF)
+    try:
+        session.patch(f"{POLICIES}/{policy['id']}", {"state": OFF})
+    except GraphError as error:
+        return SwitchedOff(policy, _state_now(session, policy), str(error))
+    return SwitchedOff(policy, OFF)
+
+
+def _state_now(session: GraphSession, policy: Policy) -> str | None:
+    try:
+        return str(session.get(f"{POLICIES}/{policy['id']}")["state"])
+    except GraphError:
+        return None
 
 
 def check_break_glass(session: GraphSession, group: str) -> None:

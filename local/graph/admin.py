@@ -21,13 +21,22 @@ PUTS = {
     "devices": Directory.put_device,
     "connectors": Directory.put_connector,
     "compliance-policies": Directory.put_policy,
+    "assignment-filters": Directory.put_assignment_filter,
     "users": Directory.put_user,
     "groups": Directory.put_group,
     "mobile-apps": Directory.put_mobile_app,
     "detected-apps": inventory.put_detected_apps,
     "synthetic-apps": inventory.put_synthetic_apps,
 }
-STRIKES = (Faults.throttle, Faults.fail, Faults.empty_page, Faults.truncate, Faults.export, Faults.delay)
+STRIKES = (
+    Faults.throttle,
+    Faults.fail,
+    Faults.let_through,
+    Faults.empty_page,
+    Faults.truncate,
+    Faults.export,
+    Faults.delay,
+)
 ORDERS = {order.__name__: order for order in (*STRIKES, Faults.clear)}
 
 

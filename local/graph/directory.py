@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ENTRA_DEVICE = "device"
     CONNECTOR = "mobileThreatDefenseConnector"
     COMPLIANCE_POLICY = "deviceCompliancePolicy"
+    ASSIGNMENT_FILTER = "deviceAndAppManagementAssignmentFilter"
     ACCESS_POLICY = "conditionalAccessPolicy"
     USER = "user"
     GROUP = "group"
@@ -98,11 +99,12 @@ class Directory:
         return self.remove(Kind.MANAGED_DEVICE, device_id)
 
     def put_entra_device(self, device: Document) -> None:
-        """An Entra device, by `deviceId`; object id and the 15 attributes are filled in when missing."""
+        """An Entra device, by `deviceId`; what it lacks of id, attributes and `isManaged` is filled in."""
         key = device["deviceId"]
         attributes = dict.fromkeys(EXTENSION_ATTRIBUTES) | device.get("extensionAttributes", {})
         object_id = str(uuid.uuid5(uuid.NAMESPACE_OID, key.lower()))
-        filled = {"id": object_id, "accountEnabled": True, **device, "extensionAttributes": attributes}
+        filled = {"id": object_id, "accountEnabled": True, "isManaged": True, **device}
+        filled |= {"extensionAttributes": attributes}
         self.put(Kind.ENTRA_DEVICE, key, filled)
 
     def entra_device(self, device_id: str) -> Document | None:
@@ -125,6 +127,10 @@ class Directory:
         """A compliance policy, by `id`."""
         self.put(Kind.COMPLIANCE_POLICY, policy["id"], policy)
 
+    def put_assignment_filter(self, document: Document) -> None:
+        """An assignment filter, by `id`."""
+        self.put(Kind.ASSIGNMENT_FILTER, document["id"], document)
+
     def put_mobile_app(self, app: Document) -> None:
         """An app in Intune, by `id`; derived types say which in `@odata.type`."""
         self.put(Kind.MOBILE_APP, app["id"], app)
@@ -135,7 +141,10 @@ class Directory:
         self.remove(Kind.GONE, user["id"])
 
     def put_group(self, group: Document) -> None:
-        """A group, by `id`, with the ids of users and groups in `members`: what is no group is a user."""
+        """A group, by `id`, with the ids of users and groups in `members`: what is no group is a user.
+
+        Devices and contacts in it stand in `others`, which no list of its users holds.
+        """
         self.put(Kind.GROUP, group["id"], group)
         self.remove(Kind.GONE, group["id"])
 

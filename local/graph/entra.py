@@ -1,8 +1,10 @@
 """Entra's devices: read, and tagged with extension attributes.
 
-Source: Graph "Update device". App-only, on iOS and Android, nothing but `extensionAttributes` may change;
-what an app may change on Windows is taken as it comes. Only the `deviceId` alternate key is served, not the
-object id; writes are visible at once, where Entra's reads may lag.
+Source: Graph "Update device" and microsoft-graph-docs#16641: app-only, on iOS and Android, nothing but
+`extensionAttributes` may change; what an app may change on Windows is taken as it comes. Entra "Restricted
+management administrative units": an app's permissions do not reach a device in one
+(`isManagementRestricted`); that it is a 403 of this code is inferred. Only the `deviceId` alternate key is
+served, not the object id; writes are visible at once, where Entra's reads may lag.
 """
 
 from aiohttp import web
@@ -12,6 +14,7 @@ from local.graph.listing import found, listing, single
 from local.graph.problem import GraphProblem, bad_request, read_object
 
 DEVICE = "/v1.0/devices(deviceId='{id}')"
+ONLY_ATTRIBUTES = "Properties other than ExtendedAttribute1..15 can be modified only on windows devices."
 MOBILE = ("ios", "ipad", "iphone", "android")
 
 
@@ -28,8 +31,10 @@ async def change_device(request: web.Request) -> web.Response:
     change = await read_object(request)
     names = {name for name in change if not name.startswith("@")}
     mobile = str(old.get("operatingSystem", "")).lower().startswith(MOBILE)
-    if names & {"id", "deviceId"} or (mobile and names - {"extensionAttributes"}):
+    if old.get("isManagementRestricted"):
         raise GraphProblem(403, "Authorization_RequestDenied", "Insufficient privileges to do this.")
+    if names & {"id", "deviceId"} or (mobile and names - {"extensionAttributes"}):
+        raise GraphProblem(400, "Request_BadRequest", ONLY_ATTRIBUTES)
     _check_attributes(change.get("extensionAttributes", {}))
     request.app[STATE].put_entra_device(merged(old, change))
     return web.Response(status=204)

@@ -9,24 +9,26 @@ from aiohttp import web
 
 from local.graph.problem import GraphProblem
 
-GRAPH = "/v1.0/"
+GRAPH = ("/v1.0/", "/beta/")
 """Where a fault strikes that names no path."""
 
 
 @dataclass
 class Refusal:
-    """The next `left` requests of this method and path get this status."""
+    """The next `left` requests of this method and path get this status; with status 0 they are let through,
+    whatever faults were ordered after it."""
 
     status: int
     left: int
     retry_after: str | None
     method: str | None
-    path_contains: str
+    parts: tuple[str, ...]
+    """It strikes where one of these stands in path and query."""
 
     def strikes(self, request: web.Request) -> bool:
         """Whether this request is one of them."""
         right_method = self.method in (None, request.method)
-        return self.left > 0 and right_method and self.path_contains in _address(request)
+        return self.left > 0 and right_method and _named(request, self.parts)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class ExportFlaws:
     fails: bool = False
     link_expired: bool = False
     filter_ignored: bool = False
+    filter_meets_none: bool = False
+    """The word it asks for is none of the report's: no row is in it."""
     padding_mib: int = 0
     """So many MiB of zero bytes follow the rows, which hardly lengthens the zip."""
     claimed_size: int | None = None
@@ -51,7 +55,7 @@ class Faults:
         self._refusals: list[Refusal] = []
         self._empty_pages: list[str] = []
         self._truncations: list[tuple[int, str]] = []
-        self._delays: list[tuple[float, str]] = []
+        self._delays: list[tuple[float, tuple[str, ...]]] = []
         self._exports: list[ExportFlaws] = []
 
     def throttle(
@@ -62,13 +66,17 @@ class Faults:
         path_contains: str | None = None,
     ) -> None:
         """The next requests get 429; `retry_after` is sent verbatim, None sends none."""
-        self._refusals.append(Refusal(429, times, retry_after, method, path_contains or GRAPH))
+        self._refusals.append(Refusal(429, times, retry_after, method, _parts(path_contains)))
 
     def fail(
         self, status: int, times: int, method: str | None = None, path_contains: str | None = None
     ) -> None:
         """The next requests get this status, and have no effect."""
-        self._refusals.append(Refusal(status, times, None, method, path_contains or GRAPH))
+        self._refusals.append(Refusal(status, times, None, method, _parts(path_contains)))
+
+    def let_through(self, times: int, method: str | None = None, path_contains: str | None = None) -> None:
+        """The next requests meet none of the refusals ordered after this."""
+        self._refusals.append(Refusal(0, times, None, method, _parts(path_contains)))
 
     def empty_page(self, path_contains: str) -> None:
         """The next list answer is empty, with a next link that leads to the real page."""
@@ -84,7 +92,7 @@ class Faults:
 
     def delay(self, seconds: float, path_contains: str | None = None) -> None:
         """Every answer takes that long, until `clear`."""
-        self._delays.append((seconds, path_contains or GRAPH))
+        self._delays.append((seconds, _parts(path_contains)))
 
     def clear(self) -> None:
         """No faults any more."""
@@ -96,13 +104,15 @@ class Faults:
 
     def seconds_to_wait(self, request: web.Request) -> float:
         """How long to hold this request."""
-        return sum(seconds for seconds, part in self._delays if part in _address(request))
+        return sum(seconds for seconds, parts in self._delays if _named(request, parts))
 
     def refuse(self, request: web.Request) -> None:
         """Raise the first refusal that strikes this request."""
         for refusal in self._refusals:
             if refusal.strikes(request):
                 refusal.left -= 1
+                if refusal.status == 0:
+                    return
                 phrase = HTTPStatus(refusal.status).phrase
                 code, retry_after = phrase.replace(" ", ""), refusal.retry_after
                 raise GraphProblem(refusal.status, code, phrase, retry_after=retry_after)
@@ -133,3 +143,11 @@ FAULTS = web.AppKey("FAULTS", Faults)
 
 def _address(request: web.Request) -> str:
     return unquote(request.path_qs)
+
+
+def _parts(path_contains: str | None) -> tuple[str, ...]:
+    return GRAPH if path_contains is None else (path_contains,)
+
+
+def _named(request: web.Request, parts: tuple[str, ...]) -> bool:
+    return any(part in _address(request) for part in parts)

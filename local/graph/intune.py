@@ -1,4 +1,10 @@
-"""Intune's endpoints: managed devices, their overview, MTD connectors, compliance policies, apps."""
+"""Intune's endpoints: managed devices, their overview, MTD connectors, compliance policies, apps; of beta the
+compliance policies and the assignment filters.
+
+What was put is what beta serves. v1.0 has eight types of compliance policy and no filters (CSDL: its
+deviceAndAppManagementAssignmentTarget has no properties): of a policy of another type it serves what the base
+type has, under the base type's name. That it is not left out is inferred.
+"""
 
 from aiohttp import web
 
@@ -13,16 +19,23 @@ from local.graph.listing import (
     selection,
     single,
 )
-from local.graph.problem import Document, bad_request, read_object
+from local.graph.problem import Document, read_object
+from local.graph.schema import PROPERTIES
 
 ROOT = "/v1.0/deviceManagement/"
 CONNECTOR = ROOT + "mobileThreatDefenseConnectors/{id}"
 ACTIONS = "scheduledActionsForRule"
-MOBILE_APP = (
-    "id displayName description publisher largeIcon createdDateTime lastModifiedDateTime isFeatured notes"
-    " owner privacyInformationUrl informationUrl developer publishingState assignments categories"
+BETA = "/beta/deviceManagement/"
+BASE_TYPE = "#microsoft.graph.deviceCompliancePolicy"
+TYPES_OF_V1 = frozenset(
+    f"#microsoft.graph.{name}CompliancePolicy"
+    for name in (
+        *("android", "androidWorkProfile", "ios", "macOS"),
+        *("windows10", "windows10Mobile", "windows81", "windowsPhone81"),
+    )
 )
-"""The properties of Graph's mobileApp, v1.0."""
+OF_FILTERS = {"deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"}
+RELATIONS = {"assignments", ACTIONS}
 
 
 async def managed_devices(request: web.Request) -> web.Response:
@@ -34,7 +47,7 @@ async def managed_device(request: web.Request) -> web.Response:
     """One device: its UDID only where `$select` asks for it."""
     device = found(request, Kind.MANAGED_DEVICE)
     shown = device if "udid" in selected(request) else _without_udid(device)
-    return web.json_response(selection(request)(shown))
+    return web.json_response(selection(request, Kind.MANAGED_DEVICE)(shown))
 
 
 def _without_udid(device: Document) -> Document:
@@ -68,10 +81,11 @@ async def compliance_policy(request: web.Request) -> web.Response:
 
 
 def _policy_shape(request: web.Request) -> Shape:
-    asked = expanded(request)
+    asked, in_beta = expanded(request), request.path.startswith("/beta/")
 
     def shape(policy: Document) -> Document:
-        shown = _without(policy, {"assignments", ACTIONS} - asked.keys())
+        policy = policy if in_beta else _in_v1(policy)
+        shown = _without(policy, RELATIONS - asked.keys())
         if ACTIONS in shown and "$expand" not in asked[ACTIONS]:
             shown[ACTIONS] = [_without(rule, {"scheduledActionConfigurations"}) for rule in shown[ACTIONS]]
         return shown
@@ -79,13 +93,22 @@ def _policy_shape(request: web.Request) -> Shape:
     return shape
 
 
-async def mobile_apps(request: web.Request) -> web.Response:
-    """Assignments only where `$expand` asks for them.
+def _in_v1(policy: Document) -> Document:
+    """What v1.0 serves of a policy."""
+    if policy.get("@odata.type", BASE_TYPE) not in TYPES_OF_V1 | {BASE_TYPE}:
+        kept = PROPERTIES[Kind.COMPLIANCE_POLICY] | RELATIONS
+        policy = {name: value for name, value in policy.items() if name in kept} | {"@odata.type": BASE_TYPE}
+    if "assignments" not in policy:
+        return policy
+    assignments = [
+        {**each, "target": _without(each["target"], OF_FILTERS)} if "target" in each else each
+        for each in policy["assignments"]
+    ]
+    return {**policy, "assignments": assignments}
 
-    A derived type's property, as bundleId, is refused in `$select` (microsoft-graph-docs-contrib#4529).
-    """
-    for name in selected(request) - {*MOBILE_APP.split()}:
-        raise bad_request(f"$select: mobileApp has no property '{name}'.")
+
+async def mobile_apps(request: web.Request) -> web.Response:
+    """Assignments only where `$expand` asks for them."""
     hidden = {"assignments"} - expanded(request).keys()
     return listing(request, Kind.MOBILE_APP, lambda app: _without(app, hidden))
 
@@ -104,5 +127,8 @@ ROUTES = (
     web.patch(CONNECTOR, change_connector),
     web.get(ROOT + "deviceCompliancePolicies", compliance_policies),
     web.get(ROOT + "deviceCompliancePolicies/{id}", compliance_policy),
+    web.get(BETA + "deviceCompliancePolicies", compliance_policies),
+    web.get(BETA + "deviceCompliancePolicies/{id}", compliance_policy),
+    web.get(BETA + "assignmentFilters", many(Kind.ASSIGNMENT_FILTER)),
     web.get("/v1.0/deviceAppManagement/mobileApps", mobile_apps),
 )

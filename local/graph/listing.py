@@ -1,8 +1,8 @@
 """OData reads: one object, lists by pages, `$select`, `$expand`.
 
 `$filter` is not evaluated. Intune may ignore one too (microsoft-graph-docs#19890), so there the whole list
-comes back; Entra honours filters, so there one is refused rather than ignored. A selected property the
-object lacks is left out, where Graph would send null or refuse an unknown name.
+comes back; Entra honours filters, so there one is refused rather than ignored. A name in `$select` that the
+type does not have is refused, as by Graph; one the object lacks is left out, where Graph would send null.
 """
 
 import re
@@ -16,8 +16,18 @@ from aiohttp.typedefs import Handler
 from local.graph.directory import STATE, Kind
 from local.graph.faults import FAULTS
 from local.graph.problem import Document, bad_request, not_found
+from local.graph.schema import PROPERTIES, TYPES
 
 PAGE_SIZE = web.AppKey("PAGE_SIZE", int)
+OF_INTUNE = frozenset(
+    {
+        Kind.MANAGED_DEVICE,
+        Kind.CONNECTOR,
+        Kind.COMPLIANCE_POLICY,
+        Kind.ASSIGNMENT_FILTER,
+        Kind.MOBILE_APP,
+    }
+)
 
 Shape = Callable[[Document], Document]
 Rows = Callable[[str, int], list[tuple[str, Document]]]
@@ -28,7 +38,7 @@ def found(request: web.Request, kind: Kind) -> Document:
     """The object the path names, else 404."""
     document = request.app[STATE].get(kind, request.match_info["id"])
     if document is None:
-        raise not_found(request.match_info["id"])
+        raise not_found(request.match_info["id"], kind in OF_INTUNE)
     return document
 
 
@@ -36,7 +46,7 @@ def single(kind: Kind) -> Handler:
     """GET of one object."""
 
     async def handle(request: web.Request) -> web.Response:
-        return web.json_response(selection(request)(found(request, kind)))
+        return web.json_response(selection(request, kind)(found(request, kind)))
 
     return handle
 
@@ -54,11 +64,12 @@ def listing(
     request: web.Request, kind: Kind, shape: Shape = dict, *, default: int = 1000, most: int | None = None
 ) -> web.Response:
     """One page of a kind, as `paged`."""
-    return paged(request, partial(request.app[STATE].page, kind), shape, default=default, most=most)
+    return paged(request, kind, partial(request.app[STATE].page, kind), shape, default=default, most=most)
 
 
 def paged(
     request: web.Request,
+    kind: Kind,
     rows_after: Rows,
     shape: Shape = dict,
     *,
@@ -72,9 +83,10 @@ def paged(
     empty = request.app[FAULTS].takes_empty_page(request)
     cut = request.app[FAULTS].takes_truncation(request)
     rows = [] if empty else rows_after(after, size + 1)[:cut]
-    select = selection(request)
+    select = selection(request, kind)
     origin = f"{request.scheme}://{request.host}"
-    context = f"{origin}/v1.0/$metadata#{request.path.removeprefix('/v1.0/')}"
+    _, version, path = request.path.split("/", 2)
+    context = f"{origin}/{version}/$metadata#{path}"
     body: Document = {"@odata.context": context, "value": [select(shape(row)) for _, row in rows[:size]]}
     if empty or (cut is None and len(rows) > size):
         # The mark parts the link from the address it was asked at: same place, no loop.
@@ -94,9 +106,14 @@ def selected(request: web.Request) -> set[str]:
     return {*request.query.get("$select", "").split(",")} - {""}
 
 
-def selection(request: web.Request) -> Shape:
-    """What `$select` leaves of an object."""
+def selection(request: web.Request, kind: Kind) -> Shape:
+    """What `$select` leaves of an object of a kind; 400 for a name its type does not have."""
     names = selected(request)
+    for name in sorted(names - PROPERTIES[kind] - expanded(request).keys()):
+        raise bad_request(
+            f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type "
+            f"'microsoft.graph.{TYPES[kind]}'."
+        )
     if not names:
         return dict
     names |= expanded(request).keys()

@@ -34,9 +34,10 @@ class GraphProblem(Exception):
         return web.json_response({"error": error}, status=self.status, headers=headers)
 
 
-def not_found(what: str) -> GraphProblem:
-    """404 as Entra and Intune word it."""
-    return GraphProblem(404, "Request_ResourceNotFound", f"Resource '{what}' does not exist.")
+def not_found(what: str, of_intune: bool = False) -> GraphProblem:
+    """404; Entra and Intune have codes of their own."""
+    code = "ResourceNotFound" if of_intune else "Request_ResourceNotFound"
+    return GraphProblem(404, code, f"Resource '{what}' does not exist.")
 
 
 def bad_request(message: str) -> GraphProblem:

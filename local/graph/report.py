@@ -51,6 +51,7 @@ async def write(path: pathlib.Path, state: Directory, order: Order, flaws: Expor
     columns = [COLUMNS.index(name) for name in order.select or COLUMNS]
     condition = None if flaws.filter_ignored else CONDITION.fullmatch(order.filter)
     place, text = (COLUMNS.index(condition[1]), condition[2].replace("''", "'")) if condition else (0, None)
+    text = "none of its words" if condition and flaws.filter_meets_none else text
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open(f"{path.stem}.csv", "w", force_zip64=True) as entry:
             lines = io.TextIOWrapper(entry, "utf-8-sig", errors="replace", newline="")

@@ -2,11 +2,13 @@
 
 Written from the documented behaviour of Microsoft Graph v1.0 (managedDevice, mobileThreatDefenseConnector,
 deviceCompliancePolicy, deviceManagementExportJob, mobileApp, device, group, conditionalAccessPolicy,
-conditionalAccessRoot: evaluate, two actions, JSON batching, throttling limits, errors), of App Service's
-managed identity endpoint, of Azure Storage's links, and of Entra's keys. Not checked against a tenant. It
-leaves out: $filter, $orderby, $count and $search, delta, etags, permissions and audiences, property schemas
-(objects hold what was put), Entra's replication lag, enforcement at sign-in (What If says what applies,
-nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an unknown segment.
+conditionalAccessRoot: evaluate, two actions, JSON batching, throttling limits, errors), of two lists of beta
+(deviceCompliancePolicy with its filters, deviceAndAppManagementAssignmentFilter), of App Service's managed
+identity endpoint, of Azure Storage's links, and of Entra's keys. Not checked against a tenant. It leaves out:
+$filter, $orderby, $count and $search, delta, etags, permissions and audiences, the types of properties
+(objects hold what was put; their names are known), Entra's replication lag, enforcement at sign-in (What If
+says what applies, nobody signs in), and every other endpoint: asking for one gets 400, as Graph answers an
+unknown segment.
 """
 
 import asyncio
@@ -34,7 +36,7 @@ from local.graph.actions import ACTIONS
 from local.graph.admin import CALLS, REFUSED
 from local.graph.directory import STATE, Directory
 from local.graph.exports import EXPORTS, Exports
-from local.graph.faults import FAULTS, Faults
+from local.graph.faults import FAULTS, GRAPH, Faults
 from local.graph.identity import Identity
 from local.graph.listing import PAGE_SIZE
 from local.graph.problem import GraphProblem, bad_request
@@ -88,7 +90,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     try:
         await asyncio.sleep(request.app[FAULTS].seconds_to_wait(request))
-        if request.path.startswith("/v1.0/"):
+        if request.path.startswith(GRAPH):
             _admit(request)
         request.app[FAULTS].refuse(request)
         return await handler(request)
@@ -108,11 +110,12 @@ def _admit(request: web.Request) -> None:
     request.app[IDENTITY].check(request.headers.get("Authorization", ""))
     throttle = request.app.get(THROTTLE)
     if throttle is not None:
-        throttle.admit(*call)
+        throttle.admit(call[0], call[1].removeprefix("/beta"))
 
 
 def _call(request: web.Request) -> tuple[str, str]:
-    """Method and path template, which is the same for both ways to write a key."""
+    """Method and path template, which is the same for both ways to write a key; of beta with that word before
+    it."""
     resource = request.match_info.route.resource
     path = resource.canonical if resource else request.path
     return request.method, path.removeprefix("/v1.0").replace("('{id}')", "/{id}")

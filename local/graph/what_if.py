@@ -2,9 +2,11 @@
 
 Source: Graph "conditionalAccessRoot: evaluate" and "whatIfAnalysisResult". Applicability only: whether the
 sign-in then meets the grant controls is another question. A sign-in without device info is one from an
-unregistered device. When several conditions fail, which of them Entra names is not documented: here the
-first in the order users, application, devicePlatform, clientApps, devices. Office365 here is Exchange Online
-and SharePoint Online; its other apps are left out.
+unregistered device. Extension attributes are seen of a device that Intune manages, that is compliant, or that
+is hybrid joined (Entra "Filter for devices", policy behavior); whether it is managed is looked up by
+deviceId, which is inferred: the page says nothing of a look-up. When several conditions fail, which of them
+Entra names is not documented: here the first in the order users, application, devicePlatform, clientApps,
+devices. Office365 here is Exchange Online and SharePoint Online; its other apps are left out.
 """
 
 from collections.abc import Collection
@@ -14,8 +16,12 @@ from typing import Literal
 from pydantic import Field
 
 from local.graph import device_filter
+from local.graph.directory import EXTENSION_ATTRIBUTES
 from local.graph.policy import Conditions, Platforms, Policy, Wire
+from local.graph.problem import Document
 
+DeviceInfo = dict[str, bool | str | list[str] | None]
+HYBRID_JOINED = "ServerAD"
 OFFICE_365 = frozenset({"00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000"})
 
 
@@ -51,7 +57,7 @@ class SignInConditions(Wire):
 
     device_platform: str | None = None
     client_app_type: str | None = None
-    device_info: dict[str, bool | str | list[str] | None] = Field(default_factory=dict)
+    device_info: DeviceInfo = Field(default_factory=dict)
 
 
 class SignIn(Wire):
@@ -79,6 +85,14 @@ def evaluate(policy: Policy, sign_in: SignIn, groups: frozenset[str]) -> Reason:
     if reason is Reason.NOT_SET and not _device(conditions, seen.device_info):
         reason = Reason.DEVICES
     return reason
+
+
+def as_seen(device: DeviceInfo, registered: Document | None) -> DeviceInfo:
+    """What Conditional Access sees of the device it is told of; `registered` is what the directory has."""
+    managed = bool(device.get("mdmAppId") or (registered or {}).get("isManaged"))
+    if managed or device.get("isCompliant") or device.get("trustType") == HYBRID_JOINED:
+        return device
+    return {name: value for name, value in device.items() if name not in EXTENSION_ATTRIBUTES}
 
 
 def _users(conditions: Conditions, user: str, groups: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Step (m): an admin opts in to app inventory, for corporate iPhones, for personal ones too, and out."""
+"""Step (n): an admin opts in to app inventory, for corporate iPhones, for personal ones too, and out."""
 
 from local.partners import better_mobile
 from local.sample_tenant import CONNECTORS, Phone

@@ -1,4 +1,4 @@
-"""Step (n): a phone that has just enrolled is let in without data for a while, and no longer."""
+"""Step (o): a phone that has just enrolled is let in without data for a while, and no longer."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -9,6 +9,7 @@ from local.scenario import (
     admins_part,
     app_inventory,
     eight_partners,
+    filter_part,
     first_stories,
     newcomers,
     rest_endpoint,
@@ -32,9 +33,10 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "j": admins_part.overridden_and_blocked_again,
     "k": admins_part.a_wave_stops_and_is_approved,
     "l": rest_endpoint.exported_and_mitigated,
-    "m": app_inventory.collected_as_opted_in,
-    "n": newcomers.let_in_for_a_while,
-    "o": vendors.changed_without_a_gap,
+    "m": filter_part.filtered_out_and_back,
+    "n": app_inventory.collected_as_opted_in,
+    "o": newcomers.let_in_for_a_while,
+    "p": vendors.changed_without_a_gap,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

@@ -1,4 +1,4 @@
-"""Step (o): an iOS fleet changes from one vendor to another, and nobody is kept out meanwhile."""
+"""Step (p): an iOS fleet changes from one vendor to another, and nobody is kept out meanwhile."""
 
 from local.partners import checkpoint_harmony, lookout
 from local.sample_tenant import AT_FIRST, CONNECTORS, PLATFORM, Phone, switched

@@ -277,11 +277,17 @@ class DeviceFacts(Part):
     """Asked for only while an agent waits for one: None where nobody asked, empty where Intune has none."""
     name: str | None = None
     user_id: str | None = None
-    """None for a userless device (kiosk, shared, dedicated): rules for users do not reach it."""
+    """None for a userless device (kiosk, shared, dedicated): Intune's rules do not reach it."""
     groups: tuple[str, ...] = ()
     """Of the user groups that compliance policies name, those the user is in; ids in lower case."""
     platform: Platform
     os_version: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    category: str | None = None
+    """deviceCategoryDisplayName, as served."""
+    enrollment_profile: str | None = None
+    """enrollmentProfileName; with the three above it, what assignment filters ask for."""
     ownership: Ownership = Ownership.UNKNOWN
     enrollment_type: EnrollmentType = EnrollmentType.UNKNOWN
     compliance_state: str = "unknown"
@@ -421,6 +427,8 @@ class Tag(Part):
     applied_at: Moment | None = None
     attempts: int = 0
     """Failed attempts at the wanted value."""
+    retry_at: Moment | None = None
+    """When Entra is asked again that refused the last attempt; None where the next minute will do."""
     outcome_unknown: bool = False
     """Whether an earlier value may stand in Entra though no outcome was recorded: it is written over."""
     stop: str | None = None

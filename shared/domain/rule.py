@@ -4,6 +4,8 @@ file. Pure."""
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.domain.level import Level
 from shared.domain.model import Document, EnrollmentType, Ownership, Part
 from shared.domain.moment import Moment
@@ -17,11 +19,26 @@ class RuleSource(StrEnum):
     LOCAL = "local"
 
 
+ALL_USERS, ALL_DEVICES, EXCLUDED = "all_users", "all_devices", "not:"
+"""Targets of an assignment that a filter may narrow."""
+
+
+class TargetFilter(Part):
+    """The assignment filter of one target of an assignment."""
+
+    id: str
+    name: str
+    include: bool
+    """Whether the devices that meet it are in, or out (Intune's modes include and exclude)."""
+    rule: str | None = None
+    """What it asks of a device; None where that is not known."""
+
+
 class Assignment(Part):
     """Whom a rule is for, as Intune assigns compliance policies: groups are of users, by id in lower case.
 
-    Intune evaluates the threat level by user groups only (memdocs: create-compliance-policy), so a device
-    without a user is reached by an assignment to all devices, or by a local rule, and by nothing else.
+    Intune evaluates the threat level by user groups only (memdocs: create-compliance-policy), so none of its
+    rules reaches a device without a user, one for all devices included; a local rule does.
     """
 
     all_users: bool = False
@@ -30,6 +47,8 @@ class Assignment(Part):
     excluded: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
     """Those of both lists that could not be looked up, and targets of a kind nobody knows."""
+    filters: dict[str, TargetFilter] = Field(default_factory=dict)
+    """By target: ALL_USERS, ALL_DEVICES, a group's id, or EXCLUDED and the id of an excluded group."""
 
 
 class Rule(Part):
@@ -57,4 +76,10 @@ class Rules(Document):
     container: ClassVar[str] = "settings"
     id: str = "rules"
     rules: tuple[Rule, ...] = ()
+    missing_groups: tuple[str, ...] = ()
+    """Groups the policies name that Entra did not know then; what is missing twice in a row is empty."""
+    remarks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What an admin should know of a rule, by its id: why it reaches nobody, what of it is not known."""
+    filters_read: bool = True
+    """Whether Graph served the filters of assignments: v1.0 does not have them."""
     read_at: Moment

@@ -18,6 +18,8 @@ class StepRun(Part):
     seconds: float
     counts: dict[str, int] = Field(default_factory=dict)
     error: str | None = None
+    tried_again: tuple[str, ...] = ()
+    """Why it was begun anew: what Graph answered, with the id of the request."""
 
 
 class Run(Part):

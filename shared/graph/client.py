@@ -8,6 +8,7 @@ items of a batch: it raises GraphUnavailable, and whoever asked leaves the work 
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ BATCH_ATTEMPTS = 3
 MAX_ODD_LOGGED = 100
 """Odd fields of one name that are logged within an hour."""
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
+_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _AGAIN = frozenset({429, 503, 504})
 """Answers to an item of a batch after which it is sent again."""
 
@@ -66,6 +68,8 @@ class Call:
     eventual: bool = False
     """Whether it asks for `ConsistencyLevel: eventual`, which Entra wants for a cast in a path, on every
     page."""
+    beta: bool = False
+    """Whether it goes to Graph's beta: only for what v1.0 does not have."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,23 @@ class _Reply:
     status: int
     retry_after: float | None
     code: str
+    request_id: str
+    """What Microsoft's support asks for; empty where none came."""
+
+    @classmethod
+    def of(cls, status: int, headers: Headers, body: object) -> "_Reply":
+        """Read from an answer; `body` is the JSON of it, if any."""
+        error = body.get("error") if isinstance(body, dict) else None
+        detail = error if isinstance(error, dict) else {}
+        inner = detail.get("innerError")
+        given = headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
+        id_ = str(given or "")
+        return cls(
+            status,
+            _seconds(headers.get("retry-after")),
+            str(detail.get("code", "")),
+            id_ if _REQUEST_ID.fullmatch(id_) else "",
+        )
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,7 @@ class GraphClient:
 
     def __init__(self, settings: Settings, waiting: Waiting) -> None:
         self._base = settings.graph_base_url
+        self._beta = f"{self._base.removesuffix('/v1.0')}/beta"
         self._waiting = waiting
         self._client: GraphServiceClient | None = None
         self._credential: Any = None
@@ -230,7 +252,9 @@ class GraphClient:
         from kiota_abstractions.request_information import RequestInformation
 
         request = RequestInformation(
-            Method(call.method), "{+baseurl}" + call.path, {"baseurl": self._base, **call.values}
+            Method(call.method),
+            "{+root}" + call.path,  # not `baseurl`, which the adapter puts its own address into
+            {"root": self._beta if call.beta else self._base, **call.values},
         )
         _add_headers(request, call)
         if call.body is not None:
@@ -260,7 +284,7 @@ class GraphClient:
         from kiota_abstractions.api_error import APIError
 
         client = self._sdk()
-        await self._turn(method, request.url.removeprefix(self._base))
+        await self._turn(method, request.url.removeprefix(self._base).removeprefix(self._beta))
         try:
             answer: bytes | None = await asyncio.wait_for(
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
@@ -346,9 +370,7 @@ def _error_map() -> dict[str, Any]:
 
 def _reply(error: Any) -> _Reply:
     headers = Headers(error.response_headers or {})
-    detail = getattr(error, "additional_data", {}).get("error")
-    code = str(detail.get("code", "")) if isinstance(detail, dict) else ""
-    return _Reply(error.response_status_code or 0, _seconds(headers.get("retry-after")), code)
+    return _Reply.of(error.response_status_code or 0, headers, getattr(error, "additional_data", {}))
 
 
 def _seconds(text: str | None) -> float | None:
@@ -370,6 +392,8 @@ def _seconds(text: str | None) -> float | None:
 
 def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
     said = f"Microsoft Graph answered {reply.status} {reply.code}".strip()
+    if reply.request_id:
+        said += f" (request-id {reply.request_id})"
     if reply.status == 404:
         return GraphNotFound(said)
     if reply.status in _TRANSIENT or reply.status == 0:
@@ -441,7 +465,5 @@ def _response(item: object) -> tuple[int, _ItemAnswer]:
     if status < 300:
         return place, _ItemAnswer(json.dumps(body).encode() if body is not None else b"")
     found = Headers(headers) if isinstance(headers, dict) else Headers({})
-    error = body.get("error") if isinstance(body, dict) else None
-    code = str(error.get("code", "")) if isinstance(error, dict) else ""
-    reply = _Reply(status, _seconds(found.get("retry-after")), code)
+    reply = _Reply.of(status, found, body)
     return place, _ItemAnswer(_named(reply), again=status in _AGAIN)

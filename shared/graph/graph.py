@@ -5,11 +5,13 @@ Each method names the application permission it needs. How calls are made is `gr
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-from shared.errors import GraphError
+from shared.errors import GraphError, GraphNotFound, GraphRefused
 from shared.graph.client import Call, GraphClient, read_object
 from shared.graph.wire import (
+    AssignmentFilterAnswer,
     CompliancePolicyAnswer,
     ConnectorAnswer,
     EntraDeviceAnswer,
@@ -28,10 +30,27 @@ from shared.waiting import Waiting
 T = TypeVar("T")
 
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
-_POLICY_PARTS = "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)"
+_POLICY_PARTS = {
+    "expand": "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)",
+}
 _ENTRA_DEVICE = "/devices(deviceId='{id}')"
-_TAG_FIELDS = "id,deviceId,extensionAttributes"
+_TAG_FIELDS = "id,deviceId,extensionAttributes,isManagementRestricted"
 _EXPORT_JOBS = "/deviceManagement/reports/exportJobs"
+
+
+class SeenTag(NamedTuple):
+    """What stands in the tag's attribute of a device; None where there is nothing."""
+
+    value: str | None
+    restricted: bool = False
+    """Whether it is in a restricted management administrative unit, where an app needs a role to write."""
+
+
+class CompliancePolicies(NamedTuple):
+    """The list, and whether it is that of beta, with the filters of assignments."""
+
+    policies: list[CompliancePolicyAnswer]
+    in_beta: bool
 
 
 class Graph:
@@ -51,17 +70,31 @@ class Graph:
         path = "/deviceManagement/mobileThreatDefenseConnectors/{id}"
         return await self._client.read(ConnectorAnswer, Call("GET", path, {"id": id_}))
 
-    async def compliance_policies(self) -> list[CompliancePolicyAnswer]:
-        """All compliance policies with assignments and actions (DeviceManagementConfiguration.Read.All)."""
-        path = "/deviceManagement/deviceCompliancePolicies?$expand={expand}"
-        call = Call("GET", path, {"expand": _POLICY_PARTS})
+    async def compliance_policies(self) -> CompliancePolicies:
+        """All compliance policies with assignments and actions (DeviceManagementConfiguration.Read.All).
+
+        From beta, which Microsoft supports for Intune: v1.0 has neither the filters of assignments nor the
+        policies for device owners of Android (CSDL). Where beta refuses, the list of v1.0, which says so.
+        """
+        call = Call("GET", "/deviceManagement/deviceCompliancePolicies?$expand={expand}", _POLICY_PARTS)
+        try:
+            return CompliancePolicies(await self._policies(replace(call, beta=True)), in_beta=True)
+        except (GraphNotFound, GraphRefused):
+            return CompliancePolicies(await self._policies(call), in_beta=False)
+
+    async def _policies(self, call: Call) -> list[CompliancePolicyAnswer]:
         return [item async for item in self._client.pages(CompliancePolicyAnswer, call, whole=True)]
 
-    async def compliance_policy(self, id_: str) -> CompliancePolicyAnswer:
+    async def compliance_policy(self, id_: str, *, in_beta: bool) -> CompliancePolicyAnswer:
         """One of them; GraphNotFound where there is none of that id."""
         path = "/deviceManagement/deviceCompliancePolicies/{id}?$expand={expand}"
-        call = Call("GET", path, {"id": id_, "expand": _POLICY_PARTS})
+        call = Call("GET", path, {"id": id_, **_POLICY_PARTS}, beta=in_beta)
         return await self._client.read(CompliancePolicyAnswer, call)
+
+    async def assignment_filters(self) -> list[AssignmentFilterAnswer]:
+        """Every assignment filter, of beta: v1.0 has none (DeviceManagementConfiguration.Read.All)."""
+        call = Call("GET", "/deviceManagement/assignmentFilters", beta=True)
+        return [item async for item in self._client.pages(AssignmentFilterAnswer, call)]
 
     async def device_count(self) -> int:
         """How many devices Intune's overview counts (DeviceManagementManagedDevices.Read.All)."""
@@ -89,7 +122,7 @@ class Graph:
         return [_read(answer, _read_udid) for answer in answers]
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
-        """Every user in a group or in a group within it, by pages of 999 (GroupMember.Read.All)."""
+        """Every user in a group or in a group within it, by pages of 999 (GroupMember.ReadBasic.All)."""
         path = "/groups/{id}/transitiveMembers/microsoft.graph.user?$count=true&$select=id&$top=999"
         call = Call("GET", path, {"id": group_id}, eventual=True)
         return self._client.pages(UserAnswer, call, whole=True)
@@ -116,19 +149,19 @@ class Graph:
         path = "/deviceAppManagement/mobileApps?$expand=assignments"
         return self._client.pages(MobileAppAnswer, Call("GET", path))
 
-    async def tag(self, entra_id: str) -> str | None:
-        """The value now in the tag's attribute of a device; None where there is none (Device.Read.All)."""
-        return self._value(await self._client.send(self._get_tag(entra_id)))
+    async def tag(self, entra_id: str) -> SeenTag:
+        """What is now in the tag's attribute of a device (Device.Read.All)."""
+        return self._seen(await self._client.send(self._get_tag(entra_id)))
 
-    async def tags(self, entra_ids: Sequence[str]) -> list[str | GraphError | None]:
-        """The values in the tag's attribute of many devices, or why one cannot be had; in their order."""
+    async def tags(self, entra_ids: Sequence[str]) -> list[SeenTag | GraphError]:
+        """The same of many devices, or why it cannot be had; in their order."""
         if len(entra_ids) == 1:
             try:
                 return [await self.tag(entra_ids[0])]
             except GraphError as error:
                 return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
-        return [_read(answer, self._value) for answer in answers]
+        return [_read(answer, self._seen) for answer in answers]
 
     async def write_tag(self, entra_id: str, value: str) -> None:
         """Put `value` into the tag's attribute of a device (Device.ReadWrite.All)."""
@@ -197,8 +230,9 @@ class Graph:
     def _get_tag(self, entra_id: str) -> Call:
         return Call("GET", _ENTRA_DEVICE + "?$select={fields}", {"id": entra_id, "fields": _TAG_FIELDS})
 
-    def _value(self, answer: bytes) -> str | None:
-        return read_object(EntraDeviceAnswer, answer).attributes.get(self._attribute)
+    def _seen(self, answer: bytes) -> SeenTag:
+        device = read_object(EntraDeviceAnswer, answer)
+        return SeenTag(device.attributes.get(self._attribute), device.restricted)
 
 
 def _read_udid(answer: bytes) -> str:

@@ -44,10 +44,25 @@ class ConnectorAnswer(Wire):
 
 
 class Target(Wire):
-    """deviceAndAppManagementAssignmentTarget: whom an assignment reaches, by its type."""
+    """deviceAndAppManagementAssignmentTarget, beta: whom an assignment reaches, by its type and filter."""
 
     type: str = Field("", alias="@odata.type")
     group_id: str | None = Field(None, alias="groupId")
+    filter_id: str | None = Field(None, alias="deviceAndAppManagementAssignmentFilterId")
+    filter_type: str = Field("none", alias="deviceAndAppManagementAssignmentFilterType")
+    """none, include or exclude."""
+
+
+class AssignmentFilterAnswer(Wire):
+    """deviceAndAppManagementAssignmentFilter, beta."""
+
+    needed: ClassVar[frozenset[str]] = frozenset({"id"})
+    id: str
+    name: str = Field("", alias="displayName")
+    platform: str = ""
+    rule: str = ""
+    management: str = Field("devices", alias="assignmentFilterManagementType")
+    """devices or apps."""
 
 
 class AssignmentAnswer(Wire):
@@ -99,6 +114,10 @@ class ManagedDeviceAnswer(Wire):
     serial: str | None = Field(None, alias="serialNumber")
     operating_system: str | None = Field(None, alias="operatingSystem")
     os_version: str | None = Field(None, alias="osVersion")
+    manufacturer: str | None = None
+    model: str | None = None
+    category: str | None = Field(None, alias="deviceCategoryDisplayName")
+    enrollment_profile: str | None = Field(None, alias="enrollmentProfileName")
     owner: str | None = Field(None, alias="managedDeviceOwnerType")
     enrollment_type: str | None = Field(None, alias="deviceEnrollmentType")
     registration: str | None = Field(None, alias="deviceRegistrationState")
@@ -127,6 +146,9 @@ class EntraDeviceAnswer(Wire):
 
     device_id: str = Field("", alias="deviceId")
     attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
+    restricted: bool = Field(False, alias="isManagementRestricted")
+    """Whether it is in a restricted management administrative unit: an app's permission does not reach it
+    there (entra-docs: admin-units-restricted-management)."""
     compliant: bool | None = Field(None, alias="isCompliant")
     """Only where it was asked for."""
 

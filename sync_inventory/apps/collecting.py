@@ -12,9 +12,10 @@ from itertools import islice
 from shared.domain.app_sync import OptIns, exceeds, opt_ins
 from shared.domain.inventory import Collected
 from shared.errors import GraphRefused
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.apps.eligibility import Eligibilities
-from sync_inventory.apps.export import AppExports
+from sync_inventory.apps.export import WHERE, AppExports
 from sync_inventory.apps.mobile_apps import MobileApps
 from sync_inventory.apps.opting_out import OptingOut
 from sync_inventory.apps.rows import AppRows
@@ -73,7 +74,10 @@ class _Collecting:
         """Take a finished export in."""
         await exports.hold(self._allowed)
         apps, rows = await MobileApps.read(self._services), AppRows(self._scratch)
-        self._tally.counts.update(await self._taken(exports, link, rows))
+        counts = await self._taken(exports, link, rows)
+        self._tally.counts.update(counts)
+        if rows.devices and not counts["rows"] and await self._ordered_whole(exports):
+            return
         if rows.kept:
             await self._purge_all()
             await self._write(rows.by_device(apps, self._allowed))
@@ -81,6 +85,14 @@ class _Collecting:
             self._tally.trouble("Intune's export names no app on any device: inventories stay as they are")
         self._tally.add("scratch_bytes", self._scratch.size)
         await exports.done(self._allowed)
+
+    async def _ordered_whole(self, exports: AppExports) -> bool:
+        """Whether an export without a row is to come once more: its filter may have held all of them back."""
+        if await exports.order_whole(self._allowed, self._tally):
+            log_event(LogEvent.UNKNOWN_WORD, what="export_filter", word=WHERE)
+            return True
+        await exports.filter_again()
+        return False
 
     async def _purge_all(self) -> bool:
         await self._stored.list_all(self.eligibilities, self._allowed)

@@ -27,6 +27,8 @@ from sync_inventory.tally import Tally
 
 REPORT = "AppInvRawData"
 WHERE = "(Platform eq 'IOS')"
+"""That the column can be filtered is documented ("Reports and properties available using Graph API"), how it
+spells iOS is not: where nothing comes of it, the export is ordered once without it (`whole`)."""
 WAITS = (5.0, 10.0, 20.0, 30.0, 30.0, 30.0)
 """Seconds between the polls of one run; after the last one it is left to the next run."""
 STUCK = timedelta(hours=2)
@@ -56,6 +58,8 @@ class AppExport(Document):
     """What stored inventories may hold at most: whatever of it is opted out of has to be purged."""
     collected: dict[str, OptIn] = Field(default_factory=dict)
     """What the last one collected, as far as it is opted in to still."""
+    whole: bool = False
+    """Whether it is ordered without its filter, which held everything back."""
 
 
 class AppExports:
@@ -89,7 +93,7 @@ class AppExports:
             return
         await self._save(ordered_at=now)
         try:
-            job = await self._services.graph.order_export(REPORT, COLUMNS, WHERE)
+            job = await self._services.graph.order_export(REPORT, COLUMNS, "" if state.whole else WHERE)
         except GraphError:
             await self.forget()
             raise
@@ -147,6 +151,18 @@ class AppExports:
         """The export is in the store."""
         done_at = self._services.now()
         await self._save(job=None, ordered_at=None, done_at=done_at, collected=dict(opt_ins))
+
+    async def order_whole(self, opt_ins: OptIns, tally: Tally) -> bool:
+        """Order it once more, without its filter; False where it came without one already."""
+        if self.state.whole:
+            return False
+        await self._save(job=None, ordered_at=None, whole=True)
+        await self.order_when_due(opt_ins, tally)
+        return True
+
+    async def filter_again(self) -> None:
+        """Without its filter there was nothing either: it is not the filter."""
+        await self._save(whole=False)
 
     async def forget(self) -> None:
         """Whatever was ordered is not waited for any more."""

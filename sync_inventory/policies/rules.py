@@ -1,18 +1,20 @@
 """Intune's compliance policies, read as rules: the most a platform's devices may risk."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from shared.domain.level import Level
 from shared.domain.model import EnrollmentType
 from shared.domain.record import Platform
-from shared.domain.rule import Assignment, Rule, Rules
+from shared.domain.rule import ALL_DEVICES, ALL_USERS, EXCLUDED, Assignment, Rule, Rules, TargetFilter
 from shared.errors import GraphNotFound
-from shared.graph.wire import CompliancePolicyAnswer
+from shared.graph.graph import CompliancePolicies
+from shared.graph.wire import AssignmentAnswer, CompliancePolicyAnswer, Target
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from sync_inventory.policies.groups import Groups
+from sync_inventory.policies.filters import with_filters, with_filters_of
+from sync_inventory.policies.groups import Groups, LookedUp
+from sync_inventory.policies.remarks import remarks_on
 from sync_inventory.tally import Tally
 
 BETA_TYPE = "androidDeviceOwnerCompliancePolicy"
@@ -39,8 +41,9 @@ ELSEWHERE = ("windows", "macOS", "linux", "aosp")
 """Beginnings of the types of platforms that are not looked after here."""
 NO_LEVEL = frozenset({None, "unavailable", "notSet"})
 """Words of deviceThreatProtectionRequiredSecurityLevel that ask for nothing."""
-ALL_USERS = "allLicensedUsersAssignmentTarget"
-ALL_DEVICES = "allDevicesAssignmentTarget"
+EVERY_USER = "allLicensedUsersAssignmentTarget"
+EVERY_DEVICE = "allDevicesAssignmentTarget"
+NAMES = {EVERY_USER: ALL_USERS, EVERY_DEVICE: ALL_DEVICES}
 INCLUSION = "groupAssignmentTarget"
 EXCLUSION = "exclusionGroupAssignmentTarget"
 MAX_GRACE_HOURS = 8760.0
@@ -49,49 +52,88 @@ MAX_GRACE_HOURS = 8760.0
 async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None:
     """Mirror the policies that ask for a threat level, and look up whom they are assigned to.
 
-    The rules are written only when one changed. Where Graph does not answer, neither rules nor groups of this
-    run count, and both stay as the last one had them. A group that no rule named before is among the unknown
-    until the sweep has found its users' devices (`settle_rules`): until then a rule newly assigned to it
-    would seem to reach nobody, and a looser one would let them in.
+    The rules are written only when something of them changed. Where Graph does not answer, neither rules nor
+    groups of this run count, and both stay as the last one had them. A group that no rule named before is
+    among the unknown until the sweep has found its users' devices (`settle_rules`): until then a rule newly
+    assigned to it would seem to reach nobody, and a looser one would let them in.
     """
-    policies = await services.graph.compliance_policies()
+    listed = await services.graph.compliance_policies()
     stored = await services.store.read(Rules, "rules")
-    before = {rule.id: rule for rule in stored.document.rules} if stored else {}
-    policies += await _not_listed(services, before.keys() - {policy.id for policy in policies}, tally)
+    last = stored.document if stored else Rules(read_at=services.now())
+    before = {rule.id: rule for rule in last.rules}
+    policies = listed.policies + await _not_listed(services, before, listed, tally)
     found = [rule for policy in policies if (rule := read_rule(policy, tally, before.get(policy.id)))]
-    unknown = await groups.look_up({group for rule in found for group in _groups(rule.assignment)}, tally)
+    if listed.in_beta:
+        found = await with_filters(services, found)
+    else:
+        log_event(LogEvent.FILTERS_UNREAD, why="beta refuses the list of compliance policies")
+        tally.add("without_filters")
+        found = [with_filters_of(rule, before.get(rule.id)) for rule in found]
+    looked_up = await groups.look_up({group for rule in found for group in _groups(rule.assignment)}, tally)
+    gone = _gone(looked_up, last.missing_groups)
+    unknown = looked_up.refused | (looked_up.missing - gone)
     rules = tuple(sorted((_without_guesses(rule, unknown) for rule in found), key=lambda rule: rule.id))
+    remarks = remarks_on(rules, looked_up.empty | gone, gone)
+    _log_new(remarks, last)
     tally.add("rules", len(rules))
     tally.add("unresolved", sum(bool(rule.assignment.unresolved) for rule in rules))
+    tally.add("groups_gone", len(gone))
+    tally.add("with_remarks", len(remarks))
+    now = Rules(
+        rules=rules,
+        missing_groups=tuple(sorted(looked_up.missing)),
+        remarks=remarks,
+        filters_read=listed.in_beta,
+        read_at=services.now(),
+    )
     if stored:
-        swept = {group for rule in before.values() for group in _groups(rule.assignment)}
+        swept = {group for rule in last.rules for group in _groups(rule.assignment)}
         new = frozenset(group for rule in rules for group in _groups(rule.assignment)) - swept
-        groups.settled = rules if new else None
-        rules = tuple(_without_guesses(rule, new) for rule in rules)
-    if stored and stored.document.rules == rules:
+        groups.settled = now if new else None
+        now = now.model_copy(update={"rules": tuple(_without_guesses(rule, new) for rule in rules)})
+    if stored and now.model_copy(update={"read_at": last.read_at}) == last:
         return
-    await services.store.upsert(Rules(rules=rules, read_at=services.now()))
+    await services.store.upsert(now)
     tally.add("written")
+
+
+def _gone(looked_up: LookedUp, missing_before: tuple[str, ...]) -> frozenset[str]:
+    """Groups Entra did not know at two syncs in a row: Intune applies no assignment of a deleted group, until
+    it is restored (memdocs whats-new, soft-deleted groups)."""
+    for group in sorted(looked_up.missing):
+        if group in missing_before:
+            continue
+        log_event(
+            LogEvent.GROUP_UNKNOWN, group=group, why="Entra knows no such group; at the next sync it is gone"
+        )
+    return looked_up.missing & {*missing_before}
+
+
+def _log_new(remarks: Mapping[str, tuple[str, ...]], last: Rules) -> None:
+    for rule, said in remarks.items():
+        for remark in said:
+            if remark not in last.remarks.get(rule, ()):
+                log_event(LogEvent.RULE_REMARK, rule=rule, what=remark)
 
 
 async def settle_rules(services: Services, groups: Groups, tally: Tally) -> None:
     """After the sweep, every device knows its groups: the newly named ones are unknown no more."""
     if groups.settled is None:
         return
-    await services.store.upsert(Rules(rules=groups.settled, read_at=services.now()))
+    await services.store.upsert(groups.settled)
     services.mirror.forget()
-    tally.add("rules_settled", len(groups.settled))
+    tally.add("rules_settled", len(groups.settled.rules))
 
 
 async def _not_listed(
-    services: Services, ids: AbstractSet[str], tally: Tally
+    services: Services, before: Mapping[str, Rule], listed: CompliancePolicies, tally: Tally
 ) -> list[CompliancePolicyAnswer]:
-    """The policies of these ids that Intune has though its list lacks them: lists may be incomplete, and a
+    """The policies of these rules that Intune has though its list lacks them: lists may be incomplete, and a
     rule that silently vanished would let devices in."""
     policies: list[CompliancePolicyAnswer] = []
-    for id_ in sorted(ids):
+    for id_ in sorted(before.keys() - {policy.id for policy in listed.policies}):
         try:
-            policies.append(await services.graph.compliance_policy(id_))
+            policies.append(await services.graph.compliance_policy(id_, in_beta=listed.in_beta))
         except GraphNotFound:
             continue
         tally.add("not_listed")
@@ -141,13 +183,41 @@ def assignment(policy: CompliancePolicyAnswer) -> Assignment:
     kinds = {kind for kind, _ in targets}
     groups = {group or f"kind:{kind}" for kind, group in targets if kind == INCLUSION}
     excluded = {group or f"kind:{kind}" for kind, group in targets if kind == EXCLUSION}
-    odd = {f"kind:{kind}" for kind in kinds - {ALL_USERS, ALL_DEVICES, INCLUSION, EXCLUSION}}
+    odd = {f"kind:{kind}" for kind in kinds - {*NAMES, INCLUSION, EXCLUSION}}
     return Assignment(
-        all_users=ALL_USERS in kinds,
-        all_devices=ALL_DEVICES in kinds,
+        all_users=EVERY_USER in kinds,
+        all_devices=EVERY_DEVICE in kinds,
         groups=tuple(sorted(groups | odd)),
         excluded=tuple(sorted(excluded)),
         unresolved=tuple(sorted(each for each in groups | excluded | odd if each.startswith("kind:"))),
+        filters=_filters(policy.assignments),
+    )
+
+
+def _filters(assignments: Sequence[AssignmentAnswer]) -> dict[str, TargetFilter]:
+    """The filters by target, their rules not yet known. A target that stands twice with two filters is one
+    nobody can evaluate; one that stands once without is for every device."""
+    found: dict[str, set[TargetFilter | None]] = {}
+    for each in assignments:
+        kind, group = _kind(each.target.type), (each.target.group_id or "").lower()
+        target = NAMES.get(kind) or (EXCLUDED if kind == EXCLUSION else "") + (group or f"kind:{kind}")
+        found.setdefault(target, set()).add(_filter(each.target))
+    several = TargetFilter(id="several", name="several", include=True)
+    narrowed = {target: {each for each in filters if each} for target, filters in found.items()}
+    return {
+        target: next(iter(filters)) if len(filters) == 1 else several
+        for target, filters in sorted(narrowed.items())
+        if filters and None not in found[target]
+    }
+
+
+def _filter(target: Target) -> TargetFilter | None:
+    if target.filter_type == "none" or not (target.filter_id or "").strip("0-"):
+        return None
+    id_ = (target.filter_id or "").lower()
+    known = target.filter_type in {"include", "exclude"}
+    return TargetFilter(
+        id=id_ if known else f"{target.filter_type}:{id_}", name=id_, include=target.filter_type == "include"
     )
 
 

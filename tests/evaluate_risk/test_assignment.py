@@ -6,7 +6,7 @@ from evaluate_risk.assignment import Applies, applies
 from shared.domain.level import Level
 from shared.domain.model import DeviceFacts, EnrollmentType, Ownership
 from shared.domain.record import Platform
-from shared.domain.rule import Assignment, Rule
+from shared.domain.rule import Assignment, Rule, TargetFilter
 
 YES, NO, UNKNOWN = Applies.YES, Applies.NO, Applies.UNKNOWN
 
@@ -31,13 +31,13 @@ def facts(**fields: object) -> DeviceFacts:
     [
         (Assignment(), NO, NO, NO),
         (Assignment(all_users=True), YES, YES, NO),
-        (Assignment(all_devices=True), YES, YES, YES),
+        (Assignment(all_devices=True), YES, YES, NO),
         (Assignment(groups=("g",)), NO, YES, NO),
         (Assignment(groups=("g", "x"), unresolved=("x",)), UNKNOWN, YES, NO),
         (Assignment(all_users=True, excluded=("g",)), YES, NO, NO),
-        (Assignment(all_devices=True, excluded=("g",)), YES, NO, YES),
+        (Assignment(all_devices=True, excluded=("g",)), YES, NO, NO),
         (Assignment(all_users=True, excluded=("x",), unresolved=("x",)), UNKNOWN, UNKNOWN, NO),
-        (Assignment(all_devices=True, excluded=("x",), unresolved=("x",)), UNKNOWN, UNKNOWN, YES),
+        (Assignment(all_devices=True, excluded=("x",), unresolved=("x",)), UNKNOWN, UNKNOWN, NO),
         (Assignment(groups=("g",), excluded=("g",)), NO, NO, NO),
         (Assignment(all_users=True, groups=("x",), unresolved=("x",)), YES, YES, NO),
     ],
@@ -49,6 +49,57 @@ def test_an_assignment_reaches_users_and_an_exclusion_goes_before(
     assert applies(rule, facts()) is with_user
     assert applies(rule, facts(groups=("g",))) is in_group
     assert applies(rule, facts(user_id=None)) is userless
+
+
+def test_a_local_rule_reaches_a_device_without_a_user() -> None:
+    assert applies(a_rule(Assignment(all_devices=True), source="local"), facts(user_id=None)) is YES
+
+
+CORPORATE, ROOTED = '(device.deviceOwnership -eq "Corporate")', '(device.isRooted -eq "True")'
+COMPANY, PERSONAL = {"ownership": "company"}, {"ownership": "personal"}
+
+
+def narrowed(rule: str | None, target: str = "all_users", *, include: bool = True) -> Assignment:
+    """An assignment to all users, to group `g`, or (`not:g`) to all but those of group `g`."""
+    chosen = TargetFilter(id="f", name="f", include=include, rule=rule)
+    return Assignment(
+        all_users=target != "g",
+        groups=("g",) if target == "g" else (),
+        excluded=("g",) if target == "not:g" else (),
+        filters={target: chosen},
+    )
+
+
+@pytest.mark.parametrize(
+    ("assignment", "corporate", "personal"),
+    [
+        (narrowed(CORPORATE), YES, NO),
+        (narrowed(CORPORATE, include=False), NO, YES),
+        (narrowed(CORPORATE, "g"), YES, NO),
+        (narrowed(CORPORATE, "not:g"), NO, YES),
+        (narrowed(CORPORATE, "not:g", include=False), YES, NO),
+        (narrowed(ROOTED), UNKNOWN, UNKNOWN),
+        (narrowed(ROOTED, include=False), UNKNOWN, UNKNOWN),
+        (narrowed(f"{CORPORATE} or {ROOTED}"), YES, UNKNOWN),
+        (narrowed(f"{CORPORATE} and {ROOTED}"), UNKNOWN, NO),
+        (narrowed("(device.nonsense"), UNKNOWN, UNKNOWN),
+        (narrowed(None), UNKNOWN, UNKNOWN),
+        (narrowed(None, "not:g"), UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_filter_narrows_the_target_it_stands_at(
+    assignment: Assignment, corporate: Applies, personal: Applies
+) -> None:
+    rule = a_rule(assignment)
+    assert applies(rule, facts(groups=("g",), **COMPANY)) is corporate
+    assert applies(rule, facts(groups=("g",), **PERSONAL)) is personal
+
+
+def test_a_filter_of_one_target_leaves_the_others_whole() -> None:
+    filters = {"all_users": TargetFilter(id="f", name="f", include=True, rule=CORPORATE)}
+    rule = a_rule(Assignment(all_users=True, groups=("g",), filters=filters))
+    assert applies(rule, facts(**PERSONAL)) is NO
+    assert applies(rule, facts(groups=("g",), **PERSONAL)) is YES
 
 
 EVERY = Assignment(all_devices=True)

@@ -1,5 +1,6 @@
 """From the wanted tag to Entra: blocks first, never over somebody else's value, the newest wanted last."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shared.domain.model import Device, TagState
 from shared.domain.record import Status
 from shared.domain.rule import Rules
 from shared.errors import GraphUnavailable, StoreUnavailable
+from shared.graph.graph import SeenTag
 from shared.services import Services
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
 from tests.world import ENTRA_ID, World, a_threat, world
@@ -99,8 +101,8 @@ async def test_a_block_that_failed_is_written_though_a_lagging_read_shows_it_alr
 
 
 def _answering(value: str) -> Any:
-    async def tag(_entra_id: str) -> str:
-        return value
+    async def tag(_entra_id: str) -> SeenTag:
+        return SeenTag(value)
 
     return tag
 
@@ -185,10 +187,7 @@ async def test_a_block_is_written_though_entra_still_shows_the_one_before_an_una
     monkeypatch.undo()
     assert phone.entra_tag() == "mtd-ok"
 
-    async def lagging(_entra_id: str) -> str:
-        return "mtd-block-high"
-
-    monkeypatch.setattr(phone.services.graph, "tag", lagging)
+    monkeypatch.setattr(phone.services.graph, "tag", _answering("mtd-block-high"))
     await evaluate(phone.services, feed(a_threat("t2", minutes=2)))
     assert phone.entra_tag() == "mtd-block-high"
     assert (await phone.device()).tag.state is TagState.APPLIED
@@ -362,3 +361,50 @@ async def test_entering_enforce_writes_what_was_only_shown() -> None:
         assert (await enforce(enforcing, device)).tag.state is TagState.APPLIED
         assert one.entra_tag() == "mtd-block-high"
         await enforcing.close()
+
+
+async def test_a_tag_that_is_refused_is_tried_ever_more_slowly_hourly_at_most(phone: World) -> None:
+    phone.graph_faults.fail(403, 99, "PATCH", ENTRA_ID)
+    await evaluate(phone.services, feed(a_threat()))
+    tried = [phone.clock()]
+    for _ in range(6 * 60):
+        phone.clock.pass_time(minutes=1)
+        if (await retry_pending(phone.services))["tried"]:
+            tried.append(phone.clock())
+    pauses = [(later - earlier).total_seconds() / 60 for earlier, later in pairwise(tried)]
+    assert pauses == [1, 1, 3, 7, 15, 31, 60, 60, 60, 60, 60]
+    phone.graph_faults.clear()
+    phone.clock.pass_time(hours=1)
+    assert await retry_pending(phone.services) == {"tried": 1, "settled": 1}
+    tag = (await phone.device()).tag
+    assert (tag.applied, tag.retry_at, tag.error) == ("mtd-block-high", None, None)
+
+
+async def test_another_tag_is_tried_at_once_though_the_last_one_was_refused(phone: World) -> None:
+    phone.graph_faults.fail(403, 3, "PATCH", ENTRA_ID)
+    await evaluate(phone.services, feed(a_threat()))
+    for _ in range(2):
+        phone.clock.pass_time(minutes=1)
+        await retry_pending(phone.services)
+    assert (await phone.device()).tag.retry_at is not None
+    await evaluate(phone.services, feed(RESOLVED))
+    assert phone.entra_tag() == "mtd-ok"
+
+
+async def test_a_graph_that_is_away_is_asked_every_minute(phone: World) -> None:
+    phone.graph_faults.fail(503, 5, "PATCH", ENTRA_ID)
+    await evaluate(phone.services, feed(a_threat()))
+    for _ in range(4):
+        assert (await retry_pending(phone.services))["tried"] == 1
+    assert (await phone.device()).tag.retry_at is None
+
+
+async def test_a_device_in_a_restricted_unit_is_called_so(
+    phone: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    phone.tenant.put_entra_device({"deviceId": ENTRA_ID, "isManagementRestricted": True})
+    await evaluate(phone.services, feed(a_threat()))
+    tag = (await phone.device()).tag
+    assert tag.state is TagState.PENDING
+    assert "restricted management administrative unit, where the app needs a role" in (tag.error or "")
+    assert "restricted management administrative unit" in caplog.text

@@ -45,7 +45,7 @@ def test_each_choice_adds_one_permission_and_no_other() -> None:
     added = {each: {row.permission for row in needed(options("report", [each]))} - bare for each in choices()}
     assert added == {
         "app_inventory": {"DeviceManagementApps.Read.All"},
-        "groups": {"GroupMember.Read.All"},
+        "groups": {"GroupMember.ReadBasic.All"},
         "revoke_sessions": {"User.RevokeSessions.All"},
         "sync_after_remediation": {"DeviceManagementManagedDevices.PrivilegedOperations.All"},
         "what_if": {"Policy.Read.ConditionalAccess"},
@@ -147,13 +147,40 @@ async def test_what_no_option_needs_is_taken_back(tenant: Tenant, graph: str) ->
     assert tenant.names() == {row.permission for row in needed(options("report"))}
 
 
-async def test_a_permission_this_graph_lacks_is_named(
+UNKNOWN, WIDER = "GroupMember.ReadBasic.All", "GroupMember.Read.All"
+
+
+async def test_a_permission_this_graph_lacks_is_named_and_stops_no_other(
     tenant: Tenant, graph: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    del tenant.roles["DeviceManagementServiceConfig.Read.All"]
-    assert await run(graph, "--apply") == 2
-    assert tenant.names() == set()
-    assert "has no permission DeviceManagementServiceConfig.Read.All" in capsys.readouterr().err
+    del tenant.roles[UNKNOWN]
+    assert await run(graph, "--apply") == 1, "something is left to do"
+    assert tenant.names() == {row.permission for row in needed(options("report"))} - {UNKNOWN}
+    output = capsys.readouterr().out
+    assert f"not known to this tenant's Graph: {UNKNOWN}: " in output
+    assert f"--wider grants {WIDER} instead" in output
+
+
+async def test_a_wider_permission_is_granted_only_on_demand_and_then_left_alone(
+    tenant: Tenant, graph: str
+) -> None:
+    del tenant.roles[UNKNOWN]
+    tenant.roles[WIDER] = "role-wider"
+    assert await run(graph, "--wider", "--apply") == 0
+    assert tenant.names() == {row.permission for row in needed(options("report"))} - {UNKNOWN} | {WIDER}
+    assert await run(graph, "--apply") == 1
+    assert WIDER in tenant.names(), "what stands in for an unknown one is not taken back"
+    tenant.roles[UNKNOWN] = "role-least"
+    assert await run(graph, "--apply") == 0
+    assert WIDER not in tenant.names()
+
+
+def test_each_permission_names_its_source_and_none_a_wider_one_that_writes_devices() -> None:
+    assert all(row.source.startswith(("Graph: ", "Intune: ")) for row in table())
+    assert {row.permission: row.wider for row in table() if row.wider} == {
+        UNKNOWN: WIDER,
+        "User.RevokeSessions.All": "User.ReadWrite.All",
+    }
 
 
 async def test_an_administrator_without_the_right_is_shown_what_graph_says(

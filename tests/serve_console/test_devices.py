@@ -129,3 +129,10 @@ async def test_a_senseless_page_size_is_refused(tenant_world: World, top: str) -
 async def test_a_senseless_token_is_refused(tenant_world: World, token: str) -> None:
     with pytest.raises(BadRequest):
         await listing(tenant_world.services, None, token)
+
+
+async def test_a_device_no_tag_can_reach_is_shown_before_it_matters(tenant_world: World) -> None:
+    await tenant_world.put_device()
+    assert not (await explain(tenant_world.services, ENTRA_ID)).entra_attribute.restricted
+    tenant_world.tenant.put_entra_device({"deviceId": ENTRA_ID, "isManagementRestricted": True})
+    assert (await explain(tenant_world.services, ENTRA_ID)).entra_attribute.restricted

@@ -64,7 +64,7 @@ async def test_a_run_that_was_overtaken_stops(
     tenant_world.graph_faults.delay(0.5, "managedDevices?")
     running = asyncio.create_task(sync(tenant_world.services))
     for _ in range(1000):  # until the sweep, the next call to Graph, is under way
-        if ("GET", "/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
+        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
             break
         await asyncio.sleep(0.01)
     found = await tenant_world.services.store.read(Runs, "run:sync")

@@ -1,6 +1,7 @@
 """A whole run: its order, its failures, its record."""
 
 import logging
+import re
 import sqlite3
 from collections import Counter
 from itertools import cycle
@@ -213,3 +214,18 @@ async def test_a_throttled_store_ends_a_step_and_the_next_run_goes_on(tenant_wor
     assert [step.step for step in done.steps if not step.ok] == ["connectors", "rules", "devices"]
     tenant_world.cosmos_faults.clear()
     assert (await run(tenant_world)).ok
+
+
+async def test_the_ids_of_failed_calls_are_in_the_run_record_and_in_the_log(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant_world.graph_faults.fail(503, 1, path_contains="deviceCompliancePolicies")
+    tenant_world.graph_faults.fail(403, 1, path_contains="mobileThreatDefenseConnectors")
+    with caplog.at_level(logging.INFO, "mtd"):
+        done = await run(tenant_world)
+    refused, retried = done.steps[0], done.steps[1]
+    assert re.search(r"answered 403 Forbidden \(request-id [0-9a-f-]{36}\)", refused.error or "")
+    (why,) = retried.tried_again
+    assert (retried.ok, "answered 503" in why, "(request-id " in why) == (True, True, True)
+    assert f"sync_step_failed step=connectors why={refused.error}" in caplog.text
+    assert f"sync_step_retried step=rules why={why}" in caplog.text

@@ -1,6 +1,7 @@
-"""The commands against the Graph simulator: what they create, switch off, and what they never do."""
+"""The commands against the Graph simulator with its quotas: what they create, switch off, and never do."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +11,18 @@ import pytest
 from aiohttp import web
 
 from infra.access.__main__ import main
-from infra.access.tenant import POLICIES, check_break_glass
+from infra.access.templates import BLOCK, REQUIRE, template
+from infra.access.tenant import POLICIES, ImportedPolicy, check_break_glass, create_missing
 from infra.graph_session import GraphSession
+from local.graph.admin import REFUSED
 from local.graph.directory import Directory, Kind
-from local.graph.server import CALLS, STATE, create_app
+from local.graph.faults import Faults
+from local.graph.server import CALLS, FAULTS, STATE, create_app
 from tests.world import serving
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 USER = "aaaaaaaa-1111-4222-8333-bbbbbbbbbbbb"
+NAMES = [template(name)["displayName"] for name in (BLOCK, REQUIRE)]
 REPORT_ONLY = "enabledForReportingButNotEnforced"
 
 
@@ -29,6 +34,15 @@ class Tenant:
     state: Directory
     app: web.Application
     capsys: pytest.CaptureFixture[str]
+    slept: list[float]
+
+    @property
+    def refused(self) -> int:
+        return sum(self.app[REFUSED].values())
+
+    @property
+    def faults(self) -> Faults:
+        return self.app[FAULTS]
 
     async def run(self, command: str, *arguments: str) -> tuple[int, str]:
         given = [] if command == "off" else ["--break-glass", GROUP]
@@ -59,7 +73,10 @@ class Tenant:
 async def tenant(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[Tenant]:
-    app = create_app(None, quotas=False)
+    slept: list[float] = []
+    monkeypatch.setattr("infra.graph_session.sleep", slept.append)
+    monkeypatch.setattr("infra.graph_session.monotonic", lambda: time.monotonic() + sum(slept))
+    app = create_app(None, clock=lambda: time.time() + sum(slept))
     async with serving(app) as address:
         async with aiohttp.ClientSession() as http:
             query = {"resource": "https://graph.microsoft.com", "api-version": "2019-08-01"}
@@ -67,7 +84,7 @@ async def tenant(
             async with http.get(f"{address}/msi/token", params=query, headers=headers) as answer:
                 monkeypatch.setenv("GRAPH_TOKEN", (await answer.json())["access_token"])
         app[STATE].put_group({"id": GROUP, "members": [USER]})
-        yield Tenant(address, app[STATE], app, capsys)
+        yield Tenant(address, app[STATE], app, capsys, slept)
 
 
 async def test_preview_tells_what_would_be_created_and_creates_nothing(tenant: Tenant) -> None:
@@ -151,3 +168,113 @@ async def test_nothing_the_commands_send_turns_a_policy_on(tenant: Tenant) -> No
     for command in ("preview", "create", "create", "off", "create"):
         await tenant.run(command)
         assert not any(each["state"] == "enabled" for each in tenant.policies().values())
+
+
+async def test_calls_to_conditional_access_keep_their_distance(tenant: Tenant) -> None:
+    assert (await tenant.run("create"))[0] == 0
+    assert tenant.refused == 0
+    assert len([seconds for seconds in tenant.slept if 0.9 < seconds <= 1.1]) == 2  # GET, POST, POST
+    assert (await tenant.run("off"))[0] == 0, "a new session, within the same second as the last call"
+
+
+async def test_a_roll_back_that_meets_another_tools_call_waits_and_goes_on(tenant: Tenant) -> None:
+    await tenant.run("create")
+    tenant.change("block", state="enabled")
+    tenant.faults.throttle(3, None, "PATCH", POLICIES)
+    status, output = await tenant.run("off")
+    assert (status, output.count("switched off")) == (0, 2)
+    assert output.count("Microsoft Graph is busy: waiting") >= 3
+    assert {each["state"] for each in tenant.policies().values()} == {"disabled"}
+
+
+@pytest.mark.parametrize("status", [503, 504])
+async def test_a_roll_back_waits_for_a_graph_that_is_away(tenant: Tenant, status: int) -> None:
+    await tenant.run("create")
+    tenant.faults.fail(status, 2, path_contains=POLICIES)
+    assert (await tenant.run("off"))[0] == 0
+    assert {each["state"] for each in tenant.policies().values()} == {"disabled"}
+
+
+async def test_as_long_as_graph_asks_is_waited_and_no_longer_than_a_minute(tenant: Tenant) -> None:
+    await tenant.run("create")
+    tenant.faults.throttle(1, "7", "PATCH", POLICIES)
+    assert (await tenant.run("off"))[0] == 0
+    assert 7 in tenant.slept
+    tenant.slept.clear()
+    tenant.faults.throttle(99, None, "GET", POLICIES)
+    status, output = await tenant.run("off")
+    assert status == 2
+    assert 30 < sum(tenant.slept) <= 61
+    assert "answered 429" in output
+    assert "nothing was switched off: switch them off in the Entra portal" in output
+
+
+async def test_a_policy_that_cannot_be_switched_off_holds_up_no_other_and_is_named(tenant: Tenant) -> None:
+    await tenant.run("create")
+    for each in ("block", "require"):
+        tenant.change(each, state="enabled")
+    blocking = tenant.policies()["block"]
+    tenant.faults.fail(403, 1, "PATCH", blocking["id"])
+    status, output = await tenant.run("off")
+    assert status == 2
+    assert f"{blocking['displayName']}: STILL ON: Microsoft Graph answered 403" in output
+    assert "try again, or switch them off in the Entra portal" in output
+    assert tenant.policies()["require"]["state"] == "disabled"
+    assert (await tenant.run("off"))[0] == 0
+
+
+async def test_where_nobody_can_say_how_a_policy_stands_that_is_said(tenant: Tenant) -> None:
+    await tenant.run("create")
+    tenant.faults.fail(403, 2, path_contains=tenant.policies()["block"]["id"])
+    status, output = await tenant.run("off")
+    assert (status, output.count("state not known: ")) == (2, 1)
+
+
+async def test_a_name_that_stands_twice_is_switched_off_twice(tenant: Tenant) -> None:
+    await tenant.run("create")
+    copy = {**tenant.policies()["block"], "id": "cccccccc-0000-4000-8000-000000000001", "state": "enabled"}
+    tenant.state.put(Kind.ACCESS_POLICY, copy["id"], copy)
+    status, output = await tenant.run("off")
+    assert (status, output.count("switched off")) == (0, 3)
+    assert {row["state"] for _, row in tenant.state.page(Kind.ACCESS_POLICY)} == {"disabled"}
+
+
+async def test_a_policy_that_never_stood_is_called_missing(tenant: Tenant) -> None:
+    assert await tenant.run("off") == (0, "".join(f"{name}: missing\n" for name in NAMES))
+
+
+async def test_a_creation_graph_does_not_answer_is_looked_for_before_it_is_tried_again(
+    tenant: Tenant,
+) -> None:
+    tenant.faults.fail(503, 1, "POST", POLICIES)
+    status, output = await tenant.run("create")
+    assert (status, output.count("created, report-only")) == (0, 2)
+    assert len(tenant.state.page(Kind.ACCESS_POLICY)) == 2
+
+
+async def test_what_was_created_before_graph_refused_is_said(tenant: Tenant) -> None:
+    tenant.faults.let_through(1, "POST", POLICIES)
+    tenant.faults.fail(403, 1, "POST", POLICIES)
+    status, output = await tenant.run("create")
+    assert (status, output.count("created, report-only"), len(tenant.policies())) == (2, 1, 1)
+    assert (await tenant.run("create"))[1].count(": created, report-only") == 1, "it finishes what it began"
+
+
+async def test_a_creation_that_went_through_unanswered_makes_no_second_one() -> None:
+    stored: list[dict[str, Any]] = []
+
+    async def listed(_: web.Request) -> web.Response:
+        return web.json_response({"value": stored})
+
+    async def created(request: web.Request) -> web.Response:
+        stored.append(await request.json())
+        return web.json_response({}, status=504)
+
+    app = web.Application()
+    app.router.add_get(f"/v1.0{POLICIES}", listed)
+    app.router.add_post(f"/v1.0{POLICIES}", created)
+    async with serving(app) as address:
+        session = GraphSession("an administrator's", f"{address}/v1.0")
+        wanted = ImportedPolicy({"displayName": "ours", "state": "enabled"}, None)
+        assert await asyncio.to_thread(lambda: list(create_missing(session, [wanted]))) == ["ours"]
+    assert [each["state"] for each in stored] == [REPORT_ONLY]

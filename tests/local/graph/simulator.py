@@ -66,9 +66,9 @@ class Simulator:
     def calls(self, method: str, path: str) -> int:
         return self.app[CALLS][method, path]
 
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    async def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON (None without a body)."""
-        async with self.http.request(method, path, json=body) as response:
+        async with self.http.request(method, path, json=body, headers=headers) as response:
             raw = await response.read()
             return response.status, json.loads(raw) if raw else None
 
@@ -82,7 +82,8 @@ async def raw_json(sdk: GraphServiceClient, request: RequestInformation) -> dict
 
 
 async def pages(sdk: GraphServiceClient, request: RequestInformation) -> AsyncIterator[dict[str, Any]]:
-    """Every page, by the next links."""
+    """Every page, by the next links; an advanced query's header goes with each."""
+    advanced = request.headers.get("ConsistencyLevel")
     while True:
         page = await raw_json(sdk, request)
         yield page
@@ -90,3 +91,5 @@ async def pages(sdk: GraphServiceClient, request: RequestInformation) -> AsyncIt
             return
         request = RequestInformation(Method.GET)
         request.url = page["@odata.nextLink"]
+        for level in advanced or ():
+            request.headers.add("ConsistencyLevel", level)

@@ -24,7 +24,7 @@ async def test_who_is_gone_gets_404_and_nothing_is_written_down(simulator: Simul
     assert (await simulator.ask("POST", "/_sim/remove", {"kind": "user", "id": USER}))[0] == 204
     assert (await simulator.ask("POST", f"/v1.0/users/{USER}/revokeSignInSessions"))[0] == 404
     status, body = await simulator.ask("POST", "/v1.0/deviceManagement/managedDevices/gone/syncDevice")
-    assert (status, body["error"]["code"]) == (404, "Request_ResourceNotFound")
+    assert (status, body["error"]["code"]) == (404, "ResourceNotFound")
     assert (await simulator.ask("GET", "/_sim/actions"))[1] == []
     simulator.state.put_user({"id": USER})
     assert (await simulator.ask("POST", f"/v1.0/users/{USER}/revokeSignInSessions"))[0] == 200

@@ -38,8 +38,8 @@ async def test_one_attribute_leaves_the_others_and_null_clears(simulator: Simula
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"accountEnabled": False}, 403),
-        ({"isCompliant": False, "extensionAttributes": {"extensionAttribute7": "x"}}, 403),
+        ({"accountEnabled": False}, 400),
+        ({"isCompliant": False, "extensionAttributes": {"extensionAttribute7": "x"}}, 400),
         ({"extensionAttributes": {"extensionAttribute16": "x"}}, 400),
         ({"extensionAttributes": {"extensionAttribute7": 1}}, 400),
         ({"extensionAttributes": "x"}, 400),
@@ -81,3 +81,23 @@ async def test_devices_are_listed_with_their_attributes(simulator: Simulator, ph
 @pytest.mark.parametrize("query", ["$top=1000", "$filter=deviceId eq 'x'"])
 async def test_what_entra_refuses_or_we_cannot_do_gets_400(simulator: Simulator, query: str) -> None:
     assert (await simulator.ask("GET", f"/v1.0/devices?{query}"))[0] == 400
+
+
+async def test_a_device_in_a_restricted_unit_is_read_and_takes_no_tag(
+    simulator: Simulator, phone: str
+) -> None:
+    simulator.state.put_entra_device({"deviceId": phone, "isManagementRestricted": True})
+    body = {"extensionAttributes": {"extensionAttribute7": "mtd-ok"}}
+    status, answer = await simulator.ask("PATCH", PATH, body)
+    assert (status, answer["error"]["code"]) == (403, "Authorization_RequestDenied")
+    assert (await simulator.ask("GET", PATH + "?$select=isManagementRestricted"))[1] == {
+        "isManagementRestricted": True
+    }
+
+
+@pytest.mark.usefixtures("phone")
+@pytest.mark.parametrize("path", [PATH, "/v1.0/devices"])
+async def test_a_name_nobody_knows_cannot_be_selected(simulator: Simulator, path: str) -> None:
+    status, answer = await simulator.ask("GET", f"{path}?$select=deviceId,extensionAttribute")
+    assert status == 400
+    assert "named 'extensionAttribute' on type 'microsoft.graph.device'" in answer["error"]["message"]

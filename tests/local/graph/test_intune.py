@@ -89,7 +89,7 @@ async def test_one_device_answers_to_both_key_syntaxes(simulator: Simulator, sdk
 
 async def test_a_device_that_is_not_there_gets_404_in_graphs_format(simulator: Simulator) -> None:
     status, body = await simulator.ask("GET", DEVICES + "/gone")
-    assert (status, body["error"]["code"]) == (404, "Request_ResourceNotFound")
+    assert (status, body["error"]["code"]) == (404, "ResourceNotFound")
     assert set(body["error"]["innerError"]) == {"date", "request-id", "client-request-id"}
 
 
@@ -166,11 +166,67 @@ async def test_a_policy_shows_relations_only_when_expanded(
     simulator: Simulator, expand: str, keys: set[str], rule: set[str] | None
 ) -> None:
     action = {"ruleName": "r", "scheduledActionConfigurations": [{"actionType": "block"}]}
-    simulator.state.put_policy({"id": "p", "assignments": [{}], "scheduledActionsForRule": [action]})
+    policy = {"id": "p", "assignments": [{}], "scheduledActionsForRule": [action]}
+    simulator.state.put_policy(policy)
     _, body = await simulator.ask("GET", POLICIES + expand)
     assert body["value"][0].keys() == keys
     if rule is not None:
         assert body["value"][0]["scheduledActionsForRule"][0].keys() == rule
+
+
+DEVICE_OWNERS = "#microsoft.graph.androidDeviceOwnerCompliancePolicy"
+FILTERED = {
+    "@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget",
+    "deviceAndAppManagementAssignmentFilterId": "f1",
+    "deviceAndAppManagementAssignmentFilterType": "include",
+}
+
+
+@pytest.mark.parametrize("path", ["", "/p1"])
+async def test_filters_are_served_by_beta_and_not_by_v1(simulator: Simulator, path: str) -> None:
+    kind = "#microsoft.graph.iosCompliancePolicy"
+    policy = {"@odata.type": kind, "id": "p1", "assignments": [{"id": "a", "target": FILTERED}]}
+    simulator.state.put_policy(policy)
+    seen = []
+    for root in ("/beta", "/v1.0"):
+        address = f"{root}/deviceManagement/deviceCompliancePolicies{path}?$expand=assignments"
+        _, body = await simulator.ask("GET", address)
+        seen.append(body["value"][0] if not path else body)
+    assert seen[0] == policy
+    assert seen[1]["assignments"] == [{"id": "a", "target": {"@odata.type": FILTERED["@odata.type"]}}]
+    template = "/beta/deviceManagement/deviceCompliancePolicies" + ("/{id}" if path else "")
+    assert simulator.calls("GET", template) == 1
+
+
+async def test_a_type_of_beta_is_served_by_v1_as_its_base_type(simulator: Simulator) -> None:
+    level = {"deviceThreatProtectionRequiredSecurityLevel": "low"}
+    simulator.state.put_policy({"@odata.type": DEVICE_OWNERS, "id": "p1", "displayName": "owners", **level})
+    _, body = await simulator.ask("GET", POLICIES)
+    base = "#microsoft.graph.deviceCompliancePolicy"
+    assert body["value"] == [{"@odata.type": base, "id": "p1", "displayName": "owners"}]
+    _, body = await simulator.ask("GET", POLICIES.replace("v1.0", "beta"))
+    assert body["value"][0].items() >= level.items()
+
+
+async def test_filters_are_listed_by_beta_alone(simulator: Simulator) -> None:
+    rule = {"id": "f1", "displayName": "corporate", "rule": '(device.deviceOwnership -eq "Corporate")'}
+    assert (await simulator.ask("POST", "/_sim/assignment-filters", rule))[0] == 204
+    path = "/deviceManagement/assignmentFilters"
+    assert (await simulator.ask("GET", f"/beta{path}"))[1]["value"] == [rule]
+    assert (await simulator.ask("GET", f"/v1.0{path}"))[0] == 400
+
+
+async def test_beta_uses_the_same_quota_and_is_struck_by_the_same_faults(simulator: Simulator) -> None:
+    simulator.faults.fail(503, 1)
+    path = "/beta/deviceManagement/assignmentFilters"
+    assert [(await simulator.ask("GET", path))[0] for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.usefixtures("devices")
+async def test_a_device_has_the_names_of_v1_and_no_others(simulator: Simulator) -> None:
+    status, body = await simulator.ask("GET", f"{DEVICES}?$select=id,deviceModel")
+    assert (status, body["error"]["code"]) == (400, "BadRequest")
+    assert (await simulator.ask("GET", f"{DEVICES}?$select=id,model"))[0] == 200
 
 
 async def test_a_udid_comes_for_one_device_and_only_where_it_is_selected(simulator: Simulator) -> None:

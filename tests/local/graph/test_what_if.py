@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.graph.policy import Policy
-from local.graph.what_if import Reason, SignIn, evaluate
+from local.graph.what_if import Reason, SignIn, as_seen, evaluate
 from tests.local.graph.simulator import ADMIN, BREAK_GLASS, EXCHANGE, SHAREPOINT, USER, template
 
 TEAMS = "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"
@@ -158,3 +158,22 @@ def test_the_block_template_hits_tagged_devices_only_and_the_other_one_what_slip
     assert evaluate(require, unregistered, frozenset()) is Reason.NOT_SET
     assert evaluate(block, tagged, IN_BREAK_GLASS) is Reason.USERS
     assert evaluate(require, sign_in(devicePlatform="windows"), frozenset()) is Reason.DEVICE_PLATFORM
+
+
+@pytest.mark.parametrize(
+    ("told", "registered", "seen"),
+    [
+        ({}, {"isManaged": True}, True),
+        ({}, {"isManaged": False}, False),
+        ({}, None, False),
+        ({"isCompliant": True}, None, True),
+        ({"trustType": "ServerAD"}, {"isManaged": False}, True),
+        ({"trustType": "Workplace"}, {"isManaged": False}, False),
+        ({"mdmAppId": "0000000a-0000-0000-c000-000000000000"}, None, True),
+    ],
+)
+def test_attributes_are_seen_of_a_managed_compliant_or_joined_device_alone(
+    told: dict[str, Any], registered: dict[str, Any] | None, seen: bool
+) -> None:
+    device = {**told, "extensionAttribute7": "mtd-block-high", "model": "iPhone"}
+    assert as_seen(device, registered) == (device if seen else {**told, "model": "iPhone"})

@@ -187,7 +187,8 @@ async def test_policies_come_with_assignments_and_actions(tenant_world: World) -
             ],
         }
     )
-    (policy,) = await tenant_world.services.graph.compliance_policies()
+    (policy,), in_beta = await tenant_world.services.graph.compliance_policies()
+    assert in_beta
     assert (policy.required, policy.level) == (True, "low")
     assert policy.assignments[0].target.type.endswith("allDevicesAssignmentTarget")
     (action,) = policy.scheduled[0].configurations
@@ -223,9 +224,9 @@ async def test_a_tag_is_read_and_written_and_no_other_attribute_touched(tenant_w
     attributes = {"extensionAttribute1": "theirs"}
     tenant_world.tenant.put_entra_device({"deviceId": ENTRA_ID, "extensionAttributes": attributes})
     graph = tenant_world.services.graph
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
     await graph.write_tag(ENTRA_ID, "mtd-ok")
-    assert await graph.tag(ENTRA_ID) == "mtd-ok"
+    assert (await graph.tag(ENTRA_ID)).value == "mtd-ok"
     entra = tenant_world.tenant.entra_device(ENTRA_ID)
     assert entra is not None
     assert entra["extensionAttributes"]["extensionAttribute1"] == "theirs"
@@ -375,6 +376,31 @@ async def test_a_closed_graph_opens_again(tenant_world: World) -> None:
     await tenant_world.put_device()
     graph = tenant_world.services.graph
     await graph.close()
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
     await graph.close()
-    assert await graph.tag(ENTRA_ID) is None
+    assert (await graph.tag(ENTRA_ID)).value is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    [
+        ({"request-id": "0f3a-1"}, {}, "Microsoft Graph answered 403 (request-id 0f3a-1)"),
+        (
+            {},
+            {"error": {"code": "Forbidden", "innerError": {"request-id": "0f3a-2"}}},
+            "Microsoft Graph answered 403 Forbidden (request-id 0f3a-2)",
+        ),
+        ({"request-id": "no id: <script>"}, {}, "Microsoft Graph answered 403"),
+        (
+            {},
+            {"error": {"code": "Forbidden", "innerError": "text"}},
+            "Microsoft Graph answered 403 Forbidden",
+        ),
+    ],
+)
+async def test_a_refusal_bears_the_id_of_its_request(
+    script: Script, headers: dict[str, str], body: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(GraphRefused) as refused:
+        await script.devices(lambda _address: web.json_response(body, status=403, headers=headers))
+    assert str(refused.value) == said

@@ -149,10 +149,28 @@ async def test_a_report_of_no_app_on_any_device_changes_nothing_and_is_reported(
     put_app_sync(one)
     await run(one)
     put_apps(one)
-    one.operations.clear()
+    assert (await step(one, "apps")).counts["ordered"] == 1, "once more, without its filter"
+    assert await _names(one) == ["Game", "Mail"]
     done = await step(one, "apps")
     assert done.error == "Intune's export names no app on any device: inventories stay as they are"
     assert await _names(one) == ["Game", "Mail"]
+
+
+async def test_an_export_whose_filter_meets_nothing_comes_once_without_it(
+    one: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_app_sync(one)
+    one.graph_faults.export(9, filter_meets_none=True)
+    jobs = one.graph_calls[JOBS]
+    with caplog.at_level("WARNING", "mtd"):
+        assert (await step(one, "apps")).counts["ordered"] == 1
+    assert "unknown_word what=export_filter" in caplog.text
+    assert await _absent(one)
+    await run(one)
+    assert await _names(one) == ["Game", "Mail"]
+    one.clock.pass_time(hours=25)
+    await run(one)
+    assert one.graph_calls[JOBS] - jobs == 3, "what holds everything back is not asked for again"
 
 
 async def test_where_there_is_no_iphone_there_is_nothing_to_collect_and_nothing_wrong(one: World) -> None:

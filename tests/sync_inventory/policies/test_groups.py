@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from evaluate_risk.evaluation import evaluate
+from local.graph.directory import Kind
 from shared.domain.level import Level
 from shared.domain.model import Verdict
+from shared.domain.rule import Rules
 from tests.evaluate_risk.stories import feed
 from tests.sync_inventory.tenant import put_phone, put_policy, run, step, target, writes
 from tests.world import ENTRA_ID, USER_ID, World, a_threat
@@ -158,3 +160,87 @@ async def test_who_is_in_no_group_of_a_newly_assigned_policy_is_let_in_after_the
     await run(tenant_world)
     assert await _verdict(tenant_world) is Verdict.ALLOW
     assert tenant_world.entra_tag() == "mtd-ok"
+
+
+async def _rules(world: World) -> Rules:
+    found = await world.services.store.read(Rules, "rules")
+    assert found is not None
+    return found.document
+
+
+async def test_a_deleted_group_in_an_exclusion_excludes_nobody_from_the_second_sync_on(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant_world.tenant.put_group({"id": BOARD, "members": []})
+    _assigned(tenant_world, exclude=BOARD)
+    put_phone(tenant_world)
+    await run(tenant_world)
+    await evaluate(tenant_world.services, feed(a_threat(severity=Level.HIGH)))
+    assert await _verdict(tenant_world) is Verdict.BLOCK
+    tenant_world.tenant.remove(Kind.GROUP, BOARD)
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.UNDECIDED, "it may be a fault of the moment"
+    with caplog.at_level(logging.WARNING, "mtd"):
+        assert (await step(tenant_world, "rules")).counts["groups_gone"] == 1
+    assert await _verdict(tenant_world) is Verdict.BLOCK
+    gone = f"group {BOARD} is deleted: its assignment counts again when it is restored"
+    assert f"rule_remark rule=policy-1 what={gone}" in caplog.text
+    assert (await _rules(tenant_world)).remarks == {"policy-1": (gone,)}
+    caplog.clear()
+    tenant_world.operations.clear()
+    await run(tenant_world)
+    assert "rule_remark" not in caplog.text, "said once"
+    assert writes(tenant_world) == {("settings", "replace"): 2}  # its turn and its record
+
+
+async def test_a_restored_group_counts_at_once(tenant_world: World) -> None:
+    _assigned(tenant_world, exclude=BOARD)
+    put_phone(tenant_world)
+    await run(tenant_world)
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.ALLOW
+    tenant_world.tenant.put_group({"id": BOARD, "members": [USER_ID]})
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.UNDECIDED
+    assert (await _rules(tenant_world)).remarks == {}
+
+
+async def test_a_rule_for_a_deleted_group_alone_reaches_nobody_and_keeps_nobody_out(
+    tenant_world: World,
+) -> None:
+    await _a_phone_the_strict_policy_refuses(tenant_world)
+    tenant_world.tenant.remove(Kind.GROUP, SALES)
+    await run(tenant_world)
+    assert tenant_world.entra_tag() == "mtd-block-low"
+    await run(tenant_world)
+    assert tenant_world.entra_tag() == "mtd-ok"
+    assert "it reaches nobody: " in (await _rules(tenant_world)).remarks["policy-1"][0]
+
+
+async def test_a_group_that_is_refused_stays_unresolved_however_often(tenant_world: World) -> None:
+    await _a_phone_the_strict_policy_refuses(tenant_world)
+    for _ in range(3):
+        tenant_world.graph_faults.fail(403, 1, path_contains="transitiveMembers")
+        await run(tenant_world)
+        assert await _verdict(tenant_world) is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "group",
+    [{"members": [], "others": ["a device"]}, {"members": [USER_ID], "visibility": "HiddenMembership"}],
+)
+async def test_a_rule_for_a_group_without_users_is_shown_as_reaching_nobody(
+    tenant_world: World, caplog: pytest.LogCaptureFixture, group: dict[str, Any]
+) -> None:
+    tenant_world.tenant.put_group({"id": SALES, **group})
+    _assigned(tenant_world, include=SALES)
+    put_phone(tenant_world)
+    with caplog.at_level(logging.WARNING, "mtd"):
+        done = await step(tenant_world, "rules")
+    assert (done.counts["with_remarks"], done.ok) == (1, True)
+    said = f"it reaches nobody: {SALES}: no user is in it"
+    assert f"rule_remark rule=policy-1 what={said}" in caplog.text
+    assert (await _rules(tenant_world)).remarks["policy-1"][0].startswith(said)
+    tenant_world.tenant.put_group({"id": SALES, "members": [USER_ID]})
+    await run(tenant_world)
+    assert (await _rules(tenant_world)).remarks == {}

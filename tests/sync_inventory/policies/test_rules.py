@@ -192,7 +192,7 @@ async def test_policies_are_mirrored_and_written_only_when_a_rule_changed(tenant
     put_policy(tenant_world, "notSet", "policy-2")
     put_policy(tenant_world, "high", "policy-3", assignments=[{"target": target(INCLUDED)}])
     done = await step(tenant_world, "rules")
-    assert done.counts == {"rules": 2, "unresolved": 1, "without_level": 1, "written": 1}
+    assert done.counts == {"rules": 2, "unresolved": 1, "with_remarks": 1, "without_level": 1, "written": 1}
     found = await tenant_world.services.store.read(Rules, "rules")
     assert found is not None
     assert [rule.id for rule in found.document.rules] == ["policy-1", "policy-3"]
@@ -247,3 +247,12 @@ async def test_a_policy_that_is_gone_makes_no_rule_any_more(tenant_world: World)
     found = await tenant_world.services.store.read(Rules, "rules")
     assert found is not None
     assert found.document.rules == ()
+
+
+async def test_a_policy_for_device_owners_makes_a_rule_as_beta_serves_it(tenant_world: World) -> None:
+    put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.androidDeviceOwnerCompliancePolicy"})
+    await step(tenant_world, "rules")
+    found = await tenant_world.services.store.read(Rules, "rules")
+    assert found is not None
+    assert [rule.enrollment_types for rule in found.document.rules] == [(EnrollmentType.DEVICE_OWNER,)]
+    assert tenant_world.graph_calls["GET", "/deviceManagement/deviceCompliancePolicies"] == 0

@@ -1,0 +1,151 @@
+"""Assignment filters, asked of a device's facts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.assignment_filter import (
+    MAX_LENGTH,
+    Answer,
+    FilterError,
+    all_of,
+    any_of,
+    opposite,
+    read_filter,
+    unanswered,
+)
+from shared.domain.model import DeviceFacts, EnrollmentType, Ownership
+from shared.domain.record import Platform
+
+
+def facts(**fields: Any) -> DeviceFacts:
+    values = {
+        "intune_id": "i",
+        "platform": Platform.ANDROID,
+        "name": "Anna's phone",
+        "manufacturer": "Samsung",
+        "model": "Galaxy Note",
+        "category": "Engineering devices",
+        "os_version": "14.2.1 (23A5)",
+        "ownership": Ownership.COMPANY,
+        "enrollment_type": EnrollmentType.WORK_PROFILE,
+    }
+    return DeviceFacts.model_validate({**values, **fields})
+
+
+@pytest.mark.parametrize(
+    ("rule", "meets"),
+    [
+        ('(device.manufacturer -eq "Samsung")', True),
+        ('device.Manufacturer EQ "SAMSUNG"', True),
+        ('(device.manufacturer -ne "Samsung")', False),
+        ('(device.manufacturer -startsWith "Sams")', True),
+        ('(device.manufacturer -contains "ung") and (device.model -contains "note")', True),
+        ('(device.manufacturer -notContains "ung")', False),
+        ('(device.manufacturer -in ["Lenovo", "Samsung"])', True),
+        ('(device.manufacturer -notIn ["Lenovo", "Samsung"])', False),
+        ('(device.deviceName -startsWith "Anna\'s")', True),
+        ('(device.deviceCategory -eq "engineering devices")', True),
+        ('(device.deviceOwnership -eq "Corporate")', True),
+        ('(device.deviceOwnership -eq "Personal")', False),
+        ('(device.deviceOwnership -ne "unknown")', True),
+        ('(device.osVersion -startsWith "14.2")', True),
+        ("(device.operatingSystemVersion -eq 14.2.1)", True),
+        ("(device.operatingSystemVersion -ne 14.2.1)", False),
+        ('(device.operatingSystemVersion -gt "14.2")', True),
+        ("(device.operatingSystemVersion -ge 14.2.1.0)", True),
+        ("(device.operatingSystemVersion -lt 14.10)", True),
+        ("(device.operatingSystemVersion -le 14.2)", False),
+        ('(device.deviceManagementType -eq "Personally-owned work profile")', True),
+        ('(device.deviceManagementType -ne "Corporate-owned fully managed")', True),
+        ('(device.deviceManagementType -eq "AOSP userless devices")', False),
+        ("(device.enrollmentProfileName -ne $null)", False),
+        ("(device.enrollmentProfileName -eq null)", True),
+        ('(device.enrollmentProfileName -eq "DEP iPhones")', False),
+        ('(device.enrollmentProfileName -ne "DEP iPhones")', True),
+        ('(device.isRooted -eq "True")', None),
+        ('(device.isRooted -eq "True") or (device.model -eq "Galaxy Note")', True),
+        ('(device.isRooted -eq "True") and (device.model -eq "iPhone")', False),
+        ('device.model -eq "x" and device.model -eq "y" or device.model -eq "galaxy note"', True),
+        ('device.model -eq "x" and (device.model -eq "y" or device.model -eq "galaxy note")', False),
+        ('((device.model -eq "Galaxy Note"))', True),
+    ],
+)
+def test_a_filter_is_answered_by_the_facts(rule: str, meets: bool | None) -> None:
+    assert read_filter(rule)(facts()) is meets
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "meets"),
+    [
+        ("Corporate-owned fully managed", {"enrollment_type": EnrollmentType.DEVICE_OWNER}, None),
+        ("Personally-owned work profile", {"enrollment_type": EnrollmentType.DEVICE_OWNER}, False),
+        ("Personally-owned work profile", {"enrollment_type": EnrollmentType.UNKNOWN}, None),
+        ("Personally-owned work profile", {"enrollment_type": EnrollmentType.ADMINISTRATOR}, False),
+        ("Something new", {}, None),
+    ],
+)
+def test_what_the_facts_do_not_tell_apart_stays_open(
+    kind: str, fields: dict[str, Any], meets: bool | None
+) -> None:
+    assert read_filter(f'(device.deviceManagementType -eq "{kind}")')(facts(**fields)) is meets
+
+
+@pytest.mark.parametrize("version", [None, "", "unknown"])
+def test_a_version_that_is_none_is_compared_with_nothing(version: str | None) -> None:
+    rule = read_filter("(device.operatingSystemVersion -ge 14)")
+    assert rule(facts(os_version=version)) is None
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "(",
+        'device.model -eq "x")',
+        "device.model",
+        "device.model -eq",
+        "device.model -eq x",
+        'device.model -like "x"',
+        'device.colour -eq "x"',
+        'app.osVersion -eq "x"',
+        'device.model -in "x"',
+        'device.model -in ["x"',
+        "device.operatingSystemVersion -startsWith 14",
+        'device.operatingSystemVersion -gt "new"',
+        'device.model -eq "iPad Pro (12.9")"',
+        'device.model -eq "x" device.model -eq "y"',
+        "device.model -eq 'x'",
+        "(" * 60 + 'device.model -eq "x"' + ")" * 60,
+        f'device.model -eq "{"x" * MAX_LENGTH}"',
+    ],
+)
+def test_what_cannot_be_read_is_said(rule: str) -> None:
+    with pytest.raises(FilterError):
+        read_filter(rule)
+
+
+def test_properties_nobody_mirrors_are_named() -> None:
+    assert unanswered('(device.isRooted -eq "True") or (device.CpuArchitecture -eq "x")') == (
+        "cpuarchitecture",
+        "isrooted",
+    )
+    assert unanswered('(device.model -eq "device.isRooted")') == ()
+
+
+ANSWERS = st.sampled_from([True, False, None])
+
+
+@given(st.lists(ANSWERS))
+def test_what_is_open_decides_only_where_it_could_change_the_answer(answers: list[Answer]) -> None:
+    """Whatever the open ones turn out to be, the answer holds; and it is open only where it would not."""
+
+    def settled(open_is: bool) -> list[bool]:
+        return [open_is if answer is None else answer for answer in answers]
+
+    for joined, certain in ((all_of, all), (any_of, any)):
+        worst, best = certain(settled(False)), certain(settled(True))
+        assert joined(*answers) is (worst if worst == best else None)
+    assert [opposite(answer) for answer in (True, False, None)] == [False, True, None]
