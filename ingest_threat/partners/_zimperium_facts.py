@@ -50,6 +50,8 @@ class ThreatFacts:
     vector: str | None = None
     malware_family: str | None = None
     simulated: bool = False
+    odd_status: str | None = None
+    """What leaves the threat open, and is no word for that."""
 
 
 def record(item: Item, facts: ThreatFacts, raw: JsonValue) -> ThreatRecord:
@@ -78,7 +80,7 @@ def record(item: Item, facts: ThreatFacts, raw: JsonValue) -> ThreatRecord:
         vendor_category=facts.vector,
         reason="simulated" if simulated else None,
         unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=taxonomy.unknown_status(facts.status, facts.status_raw),
+        unknown_status=facts.odd_status or taxonomy.unknown_status(facts.status, facts.status_raw),
     )
 
 
