@@ -297,7 +297,7 @@ def inactive(content: object) -> ThreatRecord:
 
 
 @pytest.mark.parametrize("security", ["SECURE", "THREATS_LOW", "THREATS_HIGH", None])
-@pytest.mark.parametrize("activation", ["DEACTIVATED", "DELETED"])
+@pytest.mark.parametrize("activation", ["DEACTIVATED", "DELETED", "INACTIVE", "REMOVED", "WIPED"])
 def test_an_agent_that_was_deactivated_vouches_for_nothing_and_is_inactive(
     activation: str, security: str | None
 ) -> None:
@@ -307,7 +307,7 @@ def test_an_agent_that_was_deactivated_vouches_for_nothing_and_is_inactive(
     assert record.report_id == "event-2:agent_inactive"
 
 
-@pytest.mark.parametrize("change", ["DELETED", "PURGED"])
+@pytest.mark.parametrize("change", ["DELETED", "PURGED", "REMOVED", "ARCHIVED"])
 def test_a_device_that_the_vendor_deleted_vouches_for_nothing(change: str) -> None:
     record = inactive({**lookout_device(protection_status="PROTECTED"), "change_type": change})
     assert record.status is Status.OPEN

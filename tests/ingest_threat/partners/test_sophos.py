@@ -558,3 +558,10 @@ def test_a_state_of_management_that_nobody_knows_raises_and_vouches_for_nothing(
     red = {"mode": "automatic", "state": "red"}
     raised = state("sophos", sophos_device(managedState="of a later console", healthState=red))
     assert (raised.severity, raised.closed_keys) == ("high", ())
+
+
+@pytest.mark.parametrize("managed", ["pending", "unknown"])
+def test_a_device_that_nobody_says_is_managed_clears_nothing_by_being_green(managed: str) -> None:
+    [identity] = records("sophos", sophos_device(managedState=managed))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == []
