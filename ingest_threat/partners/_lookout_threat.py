@@ -37,7 +37,9 @@ def threat_record(item: Item) -> ThreatRecord:
     said = fields.word(threat, "status", "action")
     # A threat that does not say how it stands is one, unless it says since when it is over.
     over = said is None and fields.moment(threat, "resolved_at") is not None
-    status = STATUS.get(said or ("RESOLVED" if over else "OPEN"), Status.UNKNOWN)
+    status = taxonomy.status_of("RESOLVED" if over else said, STATUS)
+    # What was just created is there, whatever else its status is called.
+    status = Status.OPEN if created and status is Status.UNKNOWN else status
     resolved = status is Status.RESOLVED
     family = fields.word(threat, "type") or ""
     details = object_in(threat, "details") or threat
@@ -68,7 +70,10 @@ def threat_record(item: Item) -> ThreatRecord:
 def _unknown_status(threat: JsonObject, status: Status, *, created: bool) -> str | None:
     """The word for the status that no table knows, or that a threat which is not new has none."""
     said = fields.written(threat, "status", "action")
-    return None if said is None and created else taxonomy.unknown_status(status, said)
+    if created:
+        known = taxonomy.status_of(fields.word(threat, "status", "action"), STATUS) is not Status.UNKNOWN
+        return None if known else said
+    return taxonomy.unknown_status(status, said)
 
 
 def _reason(status: str | None, details: JsonObject, *, prevented: bool) -> str | None:

@@ -112,8 +112,7 @@ def _threat_type(facts: ThreatFacts) -> str:
 
 def status_of(content: JsonObject, name: str) -> Status:
     """By the table; a threat that does not say how it stands is one."""
-    said = fields.word(content, name)
-    return Status.OPEN if said is None else STATUS.get(said, Status.UNKNOWN)
+    return taxonomy.status_of(fields.word(content, name), STATUS)
 
 
 def agent_id(content: JsonObject, *names: str) -> str | None:

@@ -96,6 +96,8 @@ NOT_CLOSED = frozenset(
     | {"ATTEMPTED", "SCHEDULED", "INCOMPLETE", "PARTIAL", "PARTIALLY", "UNABLE", "CANNOT", "TO"}
 )
 """Words beside a closing one that take it back."""
+STILL_OPEN = taxonomy.OPEN - {"DETECTED", "NEW", "OPENED"}
+"""Words of an incident that is open, whatever its other word is; the rest may be how it once began."""
 OPENING = frozenset(
     {"ACTIVE", "BEGIN", "CREATED", "DETECTED", "DETECTION", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED"}
     | {"START", "STARTED", "UPDATED"}
@@ -222,7 +224,7 @@ def _type(incident: JsonObject) -> tuple[Category, str]:
 def _ends(words: str, closing: Collection[str]) -> bool | None:
     """Whether an incident's words close it: none but closing ones, their subject and the like. False where
     they say that it is open, or have a closing word beside one that may turn it round; None of any other."""
-    if words == "OPEN" or NOT_CLOSED.intersection(words.split("_")):
+    if words in STILL_OPEN or NOT_CLOSED.intersection(words.split("_")):
         return False
     stems = [re.escape(word) for word in closing if word]
     if not re.search(rf"(?<![^_])(?:{'|'.join(stems)}){ENDINGS}(?![^_])", words):
@@ -243,11 +245,10 @@ def _forms(stem: str) -> str:
 
 def _is_new(step: str, ends: bool | None) -> bool:
     """Whether a word says something that no table knows, or more than that the incident is over."""
-    if ends:
+    if ends or _words(step) in STILL_OPEN:
         return False
     words = set(_words(step).split("_")) - SUBJECT
-    known = NOT_CLOSED | {"OPEN"} if ends is False else OPENING | NOT_CLOSED
-    return bool(words) and not words & known
+    return bool(words) and not words & (NOT_CLOSED if ends is False else OPENING | NOT_CLOSED)
 
 
 def _words(step: str) -> str:

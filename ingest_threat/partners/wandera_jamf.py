@@ -95,7 +95,7 @@ def _threat(item: Item, event: JsonObject) -> ThreatRecord:
     name, action = fields.required_identifier(kind, "name"), fields.word(event, "action")
     threat_type = _threat_type(name)
     # An event that does not say what was done says that something is there.
-    status = STATUS.get(action, Status.UNKNOWN) if action else Status.OPEN
+    status = taxonomy.status_of(action or None, STATUS)
     at, device_id = _happened_at(item.content, event), fields.device_id(device, "deviceId")
     external, alert = fields.linking_id(device, "externalId"), fields.required_identifier(event, "alertId")
     family = _family(fields.word(kind, "name") or "")

@@ -80,7 +80,20 @@ def test_an_admin_who_ignores_a_threat_resolves_it() -> None:
 
 
 def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
-    assert threat("lookout", lookout_threat(status="PONDERING")).status is Status.UNKNOWN
+    later = {**lookout_threat(status="PONDERING"), "change_type": "UPDATED"}
+    assert threat("lookout", later).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "New", "REOPENED", "UNRESOLVED"])
+def test_a_plain_word_for_open_opens(status: str) -> None:
+    for change in ("CREATED", "UPDATED"):
+        record = threat("lookout", {**lookout_threat(status=status), "change_type": change})
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [])
+
+
+def test_a_threat_that_was_just_created_is_open_whatever_its_status_is_called() -> None:
+    record = threat("lookout", lookout_threat(status="PONDERING"))
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "PONDERING")])
 
 
 DOCUMENTED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {

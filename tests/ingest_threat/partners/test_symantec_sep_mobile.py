@@ -116,6 +116,8 @@ def test_an_incident_that_is_not_graded_has_the_grade_of_its_type(word: str | No
         ("incident_end", "open", Status.OPEN),
         ("incident", "remediation pending", Status.OPEN),
         ("incident_end", None, Status.RESOLVED),
+        ("incident_end", "active", Status.OPEN),
+        ("detected", "Resolved", Status.RESOLVED),
     ],
 )
 def test_an_incidents_state_counts_beside_its_event(

@@ -56,6 +56,12 @@ def test_a_blocked_threat_is_closed_by_its_own_message() -> None:
     assert record.reason == "blocked"
 
 
+@pytest.mark.parametrize("action", ["Open", "Active", "Allowed", "Warned", "Unresolved"])
+def test_a_plain_word_for_open_opens(action: str) -> None:
+    record = threat("wandera_jamf", jamf_event(action=action))
+    assert (record.status, record.unknown_status) == (Status.OPEN, None)
+
+
 def test_an_undocumented_action_neither_opens_nor_resolves() -> None:
     assert threat("wandera_jamf", jamf_event(action="Quarantined")).status is Status.UNKNOWN
 
@@ -270,7 +276,9 @@ def test_the_name_of_an_event_that_no_table_knows_is_logged_not_its_description(
 
 
 def test_an_action_that_no_table_knows_is_logged() -> None:
-    assert unknown_words(threat("wandera_jamf", jamf_event(action="Allowed"))) == [("status", "Allowed")]
+    assert unknown_words(threat("wandera_jamf", jamf_event(action="Quarantined"))) == [
+        ("status", "Quarantined")
+    ]
     assert unknown_words(threat("wandera_jamf", jamf_event())) == []
 
 

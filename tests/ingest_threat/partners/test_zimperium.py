@@ -322,6 +322,13 @@ def test_the_same_event_mitigated_resolves_it(mitigated: object) -> None:
     assert (record.threat_key, record.report_id) == (opened.threat_key, "event-5:MITIGATED")
 
 
+@pytest.mark.parametrize("word", ["ACTIVE", "Open", "NEW", "DETECTED", "UNRESOLVED"])
+def test_a_plain_word_for_open_opens(word: str) -> None:
+    for content in (zimperium_threat(threat_status=word), zimperium_search(state=word)):
+        record = threat("zimperium", content)
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [])
+
+
 @pytest.mark.parametrize("attack_time", [None, "soon"])
 def test_a_mitigation_without_the_time_of_the_attack_counts_as_of_its_receipt(attack_time: object) -> None:
     mitigation = zimperium_export(mitigated=True, forensics__attack_time=attack_time)
