@@ -8,7 +8,7 @@ from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Item
-from ingest_threat.partners._lookout_event import common_of, object_in
+from ingest_threat.partners._lookout_event import common_of, object_in, whole
 from ingest_threat.partners._lookout_words import (
     CREATED,
     FAMILY,
@@ -50,7 +50,7 @@ def threat_record(item: Item) -> ThreatRecord:
         common["raw"] = redacted(item.raw, DESCRIBES)
     return ThreatRecord(
         **common,
-        threat_key=fields.required_identifier(threat, "guid", "id"),
+        threat_key=whole(fields.required_identifier(threat, "guid", "id")),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
         threat_name=None if family == "NETWORK" else _name(threat, details),
@@ -156,7 +156,9 @@ def smishing_record(item: Item) -> ThreatRecord:
     # Neither severity nor status: an alert is a fact, of default severity.
     return ThreatRecord(
         **common_of(item),
-        threat_key=fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id", "oid"),
+        threat_key=whole(
+            fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id", "oid")
+        ),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
         threat_name=fields.text(first, "category"),

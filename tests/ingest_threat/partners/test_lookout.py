@@ -84,6 +84,13 @@ def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
     assert threat("lookout", later).status is Status.UNKNOWN
 
 
+def test_a_guid_that_is_a_number_is_one_however_it_is_written() -> None:
+    found, gone = lookout_threat(guid=5), lookout_threat(guid=5.0, status="RESOLVED")
+    later = {**gone, "id": "event-9", "change_type": "UPDATED", "created_time": "2026-02-01T09:00:00Z"}
+    assert threat("lookout", found).threat_key == threat("lookout", later).threat_key == "5"
+    assert not open_threats("lookout", found, later)
+
+
 @pytest.mark.parametrize("status", ["ACTIVE", "New", "REOPENED", "UNRESOLVED"])
 def test_a_plain_word_for_open_opens(status: str) -> None:
     for change in ("CREATED", "UPDATED"):
