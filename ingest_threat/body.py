@@ -30,6 +30,12 @@ _PAGING = frozenset(
     ]
 )
 """Words of the keys that stand beside a page's list."""
+_IN_PAGING = _PAGING | {
+    *("sorted", "unsorted", "paged", "unpaged", "direction", "property", "ascending", "descending"),
+    *("ignore", "case", "null", "handling", "current", "rel", "method"),
+    *("request", "id", "version", "time", "timestamp", "status", "code", "duration", "ms"),
+}
+"""Words of the keys in what stands there: in Spring's pages, in JSON:API's, and of the request."""
 _KEY_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _BEAT_KEYS = ("type", "event", "eventType", "event_type", "message", "msg", "kind")
 _MAX_BEAT = 5
@@ -99,7 +105,7 @@ def items(body: bytes, *, envelopes: Collection[str] = ()) -> list[Item]:
     raised with `too_large` (bytes, items, depth) or `malformed`; an empty list is valid and has no items.
     """
     text = _text(body)
-    names = (ENVELOPE, *envelopes)
+    names = tuple(dict.fromkeys((ENVELOPE, *envelopes)))
     try:
         members = _members(_strict(unframed(text)), names)
     except _NotJson as error:
@@ -172,29 +178,52 @@ def _members(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
 
 
 def _opened(value: JsonValue, envelopes: Collection[str]) -> list[JsonValue]:
-    """The members of an envelope; tools write a list of one as an object, and one of none as null."""
-    if isinstance(value, dict):
-        for name in envelopes:
-            inner = as_json(value.get(name))
-            if isinstance(inner, list):
-                return inner
-            if isinstance(inner, dict):
-                return [inner]
-        if _is_empty_page(value, envelopes):
-            return []
-    return [value]
+    """The members of all envelopes of an object; tools write a list of one as an object, and one of none as
+    null. Where all are empty and something else is data, the object itself."""
+    if not isinstance(value, dict):
+        return [value]
+    inner = [as_json(value.get(name)) for name in envelopes]
+    members = [member for each in inner for member in _listed(each)]
+    return members if members or _is_empty_page(value, envelopes) else [value]
+
+
+def _listed(inner: JsonValue) -> list[JsonValue]:
+    if isinstance(inner, dict) and inner:
+        return [inner]
+    return inner if isinstance(inner, list) else []
 
 
 def _is_empty_page(value: JsonObject, envelopes: Collection[str]) -> bool:
-    """Whether an envelope holds null, and beside it stands nothing but what pages have."""
-    lists = value.keys() & set(envelopes)
-    others = (key for key in value if key not in lists)
-    return bool(lists) and all(value[name] is None for name in lists) and all(map(_is_of_page, others))
+    """Whether an envelope is empty and nothing beside it is data; beside null stands nothing but what pages
+    have."""
+    lists = [as_json(value[name]) for name in envelopes if name in value]
+    others = [(key, each) for key, each in value.items() if key not in envelopes]
+    if any(isinstance(each, list | dict) for each in lists):
+        return not any(_is_data(key, each) for key, each in others)
+    return (
+        bool(lists)
+        and all(each is None for each in lists)
+        and all(_is_of_page(key, _PAGING) and not _is_data(key, each) for key, each in others)
+    )
 
 
-def _is_of_page(key: str) -> bool:
+def _is_data(key: str, value: JsonValue) -> bool:
+    """Whether something stands in a list or an object that pages do not have."""
+    value = as_json(value)
+    if not isinstance(value, list | dict) or not value:
+        return False
+    return not (_is_of_page(key, _PAGING) and _says_only_of_page(value))
+
+
+def _says_only_of_page(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return all(_is_of_page(key, _IN_PAGING) and _says_only_of_page(each) for key, each in value.items())
+    return not isinstance(value, list) or all(map(_says_only_of_page, value))
+
+
+def _is_of_page(key: str, known: Collection[str]) -> bool:
     words = _KEY_WORD.findall(key)
-    return bool(words) and all(word.lower() in _PAGING for word in words)
+    return bool(words) and all(word.lower() in known for word in words)
 
 
 def as_json(value: JsonValue) -> JsonValue:

@@ -129,8 +129,9 @@ _NETWORK_ADDRESS = re.compile(
 )
 """IPv4 and IPv6 by themselves: in the address of a page it is part of what a threat is, and a version of four
 parts looks alike."""
+_HEX = "|".join(f"[0-9A-F]{{{length}}}" for length in (24, 28, 32, 40, 48, 56, 64, 96, 128))
 _HASH = re.compile(
-    r"(?<![0-9A-Z])((?=[0-9]*[A-F])(?:[0-9A-F]{24}|[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}))(?![\w@.+%]|-[\w.+%-]{0,64}@)",
+    rf"(?<![0-9A-Z])((?=[0-9]*[A-F])(?:{_HEX}))(?![\w@.+%]|-[\w.+%-]{{0,64}}@)",
     re.IGNORECASE,
 )
 """A hash, or a UUID without its dashes, that stands by itself: digits in it are nobody's number."""

@@ -16,7 +16,7 @@ from pydantic import JsonValue, ValidationError
 
 from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
-from ingest_threat.partners._fields import FieldError, joined, plain_word
+from ingest_threat.partners._fields import FieldError, joined, kept_id, plain_word
 from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
@@ -71,7 +71,7 @@ def device_id(partner: str, written: str) -> str:
 
     Raises UnknownPartner where there is no adapter of that name.
     """
-    return _adapter_of(partner).device_id(written)
+    return _adapter_of(partner).device_id(kept_id(written))
 
 
 def says_clean(partner: str) -> bool:

@@ -73,27 +73,42 @@ def required_identifier(of: JsonObject, *names: str) -> str:
 
 
 def identifier(of: JsonObject, *names: str) -> str | None:
-    """An id of anything; a long one becomes its SHA-256. The zero UUID, however written, is none; nor is what
-    holds an IMEI or an e-mail address, which are not kept. One that holds another secret becomes its SHA-256,
-    too, and so does one of more than TEXT_LIMIT characters, whatever it holds."""
-    for name in names:
-        value = text(of, name)
-        if value and len(value) > TEXT_LIMIT:
-            return _hashed(value)
-        if value and not _ZERO_UUID.fullmatch(value) and not is_personal(value):
-            return _hashed(value) if holds_secret(value) else _short(value)
-    return None
+    """An id of anything, as `kept_id` keeps it: one under a later name goes before one that holds an IMEI or
+    an e-mail address. The zero UUID, however written, is none."""
+    return _kept(_ids(of, names))
+
+
+def kept_id(written: str) -> str:
+    """An id as records have it: of a long one, and of one that holds something personal or a secret, the
+    SHA-256, so that the reports of one thing still meet and nobody reads what is in it."""
+    value = written.strip()
+    return _hashed(value) if len(value) > ID_LIMIT or holds_secret(value) else value
 
 
 def device_id(of: JsonObject, *names: str) -> str | None:
     """The vendor's id of a device: an `identifier`, and no placeholder."""
-    return next((each for name in names if (each := identifier(of, name)) and not is_placeholder(each)), None)
+    return _kept([each for each in _ids(of, names) if not is_placeholder(each)])
 
 
 def linking_id(of: JsonObject, *names: str) -> str | None:
     """An id by which Intune's device is found, of the MDM or of the hardware: an `identifier`, and nothing
-    that names nobody."""
-    return next((each for name in names if (each := identifier(of, name)) and not names_nobody(each)), None)
+    that names nobody. What holds an IMEI or an e-mail address is none: no device is found by a hash."""
+    ids = (each for each in _ids(of, names) if not _is_personal(each) and not names_nobody(each))
+    return next(map(kept_id, ids), None)
+
+
+def _ids(of: JsonObject, names: Iterable[str]) -> list[str]:
+    found = (text(of, name) for name in names)
+    return [each for each in found if each and not _ZERO_UUID.fullmatch(each)]
+
+
+def _kept(ids: list[str]) -> str | None:
+    best = next((each for each in ids if not _is_personal(each)), ids[0] if ids else None)
+    return kept_id(best) if best else None
+
+
+def _is_personal(value: str) -> bool:
+    return len(value) <= TEXT_LIMIT and is_personal(value)
 
 
 def joined(*parts: str | None) -> str:
@@ -269,10 +284,6 @@ def _as_text(name: str, value: JsonValue) -> str:
         return str(value)
     note_field(name)
     return ""
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= ID_LIMIT else _hashed(value)
 
 
 def _hashed(value: str) -> str:

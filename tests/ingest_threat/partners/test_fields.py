@@ -7,6 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from ingest_threat.partners import _fields as fields
+from ingest_threat.partners import device_id
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import collected
 
@@ -80,26 +81,37 @@ def test_an_unreadable_time_that_is_an_object_is_kept_without_who_is_named_in_it
     assert list(odd.times) == ['{"user": "[redacted]", "day": "soon"}']
 
 
-def test_the_zero_uuid_and_an_imei_identify_nothing() -> None:
-    assert fields.identifier({"a": "00000000-0000-0000-0000-000000000000"}, "a") is None
-    assert fields.identifier({"a": 352099001761481, "b": "x"}, "a", "b") == "x"
+@pytest.mark.parametrize("value", ["00000000-0000-0000-0000-000000000000", "0" * 32, "null"])
+def test_the_zero_uuid_identifies_nothing(value: str) -> None:
+    assert fields.identifier({"a": value}, "a") is None
+    assert fields.device_id({"a": f"{{{value}}}" if "-" in value else value}, "a") is None
     with pytest.raises(fields.FieldError, match="no a"):
-        fields.required_identifier({"a": "null"}, "a")
+        fields.required_identifier({"a": value}, "a")
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        "0" * 32,
-        "{00000000-0000-0000-0000-000000000000}",
+        352099001761481,
+        "A1B2C3D4E5F607",
+        "ac12f4e56b7a890",
+        "35-209900-176148",
+        "35-209900-176148-1",
         "anna@example.org",
         "phone of anna@example.org",
+        "7cf2-1@push.example.net",
         "imei:352099001761481",
     ],
 )
-def test_no_zeros_and_nothing_personal_is_an_id(value: str) -> None:
-    assert fields.identifier({"a": value}, "a") is None
-    assert fields.device_id({"a": value}, "a") is None
+def test_of_an_id_that_looks_personal_the_hash_is_kept(value: str | int) -> None:
+    hashed = sha256(str(value).encode()).hexdigest()
+    assert fields.identifier({"a": value}, "a") == hashed
+    assert fields.required_identifier({"a": value}, "a") == hashed
+    assert fields.device_id({"a": value}, "a") == hashed
+    assert device_id("lookout", f" {value} ") == hashed, "as an admin writes it"
+    assert device_id("lookout", hashed) == hashed
+    assert fields.identifier({"a": value, "b": "x"}, "a", "b") == "x"
+    assert fields.linking_id({"a": value}, "a") is None, "nothing is found by a hash"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
@@ -576,10 +577,11 @@ def test_neither_imei_nor_enrollment_key_is_kept(content: JsonObject) -> None:
         assert "enrol-me-17" not in kept
 
 
-def test_an_imei_in_place_of_an_id_is_no_id() -> None:
+def test_of_an_imei_in_place_of_an_id_the_hash_is_kept() -> None:
     [record] = records("pradeo", bare(device_verdict("Approved", device=device(id="352099001761481"))))
-    assert isinstance(record, UnreadableRecord)
-    assert record.reason == "no device"
+    assert isinstance(record, DeviceStateRecord)
+    assert record.partner_device_id == sha256(b"352099001761481").hexdigest()
+    assert "352099001761481" not in record.model_dump_json()
 
 
 def test_a_value_that_nobody_explains_is_logged() -> None:

@@ -245,7 +245,7 @@ def test_a_syslog_header_is_cut_off() -> None:
     [
         ({"device": {}}, "no device"),
         ({"device": "agent-1"}, "no device"),
-        ({"device": {"identifier": "352099001761481"}}, "no device"),
+        ({"device": {"identifier": "unknown"}}, "no device"),
         ({"id": None}, "no id"),
     ],
 )
