@@ -11,7 +11,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners._adapter import Item
 from ingest_threat.partners._checkpoint_harmony_words import NETWORKS
-from ingest_threat.redaction import masked
+from ingest_threat.redaction import holds_secret, masked
 
 NAMES_A_NETWORK = re.compile(
     r"(?:\b|_)(?:b?ssid|mac|wi-?fi|wlan|hotspot|networks?|access[ _-]?point|ap|router|gateway)"
@@ -50,6 +50,9 @@ def kept(item: Item, details: Details) -> JsonValue:
 
 
 def plain_text(written: str | None) -> str:
-    """A text, alike however it is written; domains come defanged (`bad[.]example`)."""
+    """A text, alike however it is written; domains come defanged (`bad[.]example`). One that holds a secret
+    as it is, for its key becomes its hash."""
+    if written and holds_secret(written):
+        return written
     content = unicodedata.normalize("NFKC", written or "").casefold()
     return " ".join(content.replace("[.]", ".").replace("hxxp", "http").split())

@@ -50,6 +50,8 @@ STATUS = {
 }
 AGENT = frozenset({"ACTIVE", "INACTIVE", "DISCONNECTED"})
 """Events about the agent itself: one threat a device, whatever their vector and text."""
+COMPLIANCE = frozenset({"COMPLIANT", "NONCOMPLIANT"})
+"""Events about one setting or rule: the factors say which."""
 AGENT_KEY = "agent"
 """Key of the threat that an agent's being away is."""
 IGNORED = frozenset({"POLICYCHANGED"})

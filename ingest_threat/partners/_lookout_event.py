@@ -1,6 +1,8 @@
 """What all of Lookout's events share, and the rows of its lists as events. Pure."""
 
+import re
 from datetime import datetime
+from typing import overload
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
@@ -57,14 +59,26 @@ def common_of(item: Item) -> Reported:
         "index": item.index,
         "raw": item.raw,
         "report_id": fields.required_identifier(event, "id", "oid"),
-        "partner_device_id": fields.device_id(device, "guid")
-        or fields.device_id(target, "guid", "id")
-        or fields.device_id(actor, "guid"),
+        "partner_device_id": whole(
+            fields.device_id(device, "guid")
+            or fields.device_id(target, "guid", "id")
+            or fields.device_id(actor, "guid")
+        ),
         "mdm_device_id": fields.linking_id(info, "external_id") or fields.linking_id(target, "externalId"),
         "platform": fields.platform(fields.text(device, "platform") or fields.text(target, "platform")),
         "os_version": fields.text(object_in(device, "software"), "os_version")
         or fields.text(device, "os_version"),
     }
+
+
+@overload
+def whole(guid: str) -> str: ...
+@overload
+def whole(guid: str | None) -> str | None: ...
+def whole(guid: str | None) -> str | None:
+    """A guid that is a number, however a table wrote it: 5 and 5.0 are one."""
+    number = re.fullmatch(r"([0-9]+)\.0+", guid or "")
+    return number[1] if number else guid
 
 
 def _if_device(party: JsonObject) -> JsonObject:

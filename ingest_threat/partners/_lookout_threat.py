@@ -8,7 +8,7 @@ from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Item
-from ingest_threat.partners._lookout_event import common_of, object_in
+from ingest_threat.partners._lookout_event import common_of, object_in, whole
 from ingest_threat.partners._lookout_words import (
     CREATED,
     FAMILY,
@@ -37,7 +37,9 @@ def threat_record(item: Item) -> ThreatRecord:
     said = fields.word(threat, "status", "action")
     # A threat that does not say how it stands is one, unless it says since when it is over.
     over = said is None and fields.moment(threat, "resolved_at") is not None
-    status = STATUS.get(said or ("RESOLVED" if over else "OPEN"), Status.UNKNOWN)
+    status = taxonomy.status_of("RESOLVED" if over else said, STATUS)
+    # What was just created is there, whatever else its status is called.
+    status = Status.OPEN if created and status is Status.UNKNOWN else status
     resolved = status is Status.RESOLVED
     family = fields.word(threat, "type") or ""
     details = object_in(threat, "details") or threat
@@ -48,7 +50,7 @@ def threat_record(item: Item) -> ThreatRecord:
         common["raw"] = redacted(item.raw, DESCRIBES)
     return ThreatRecord(
         **common,
-        threat_key=fields.required_identifier(threat, "guid", "id"),
+        threat_key=whole(fields.required_identifier(threat, "guid", "id")),
         category=taxonomy.category_of(threat_type, FAMILY.get(family, Category.DEVICE)),
         threat_type=threat_type,
         threat_name=None if family == "NETWORK" else _name(threat, details),
@@ -68,7 +70,10 @@ def threat_record(item: Item) -> ThreatRecord:
 def _unknown_status(threat: JsonObject, status: Status, *, created: bool) -> str | None:
     """The word for the status that no table knows, or that a threat which is not new has none."""
     said = fields.written(threat, "status", "action")
-    return None if said is None and created else taxonomy.unknown_status(status, said)
+    if created:
+        known = taxonomy.status_of(fields.word(threat, "status", "action"), STATUS) is not Status.UNKNOWN
+        return None if known else said
+    return taxonomy.unknown_status(status, said)
 
 
 def _reason(status: str | None, details: JsonObject, *, prevented: bool) -> str | None:
@@ -151,7 +156,9 @@ def smishing_record(item: Item) -> ThreatRecord:
     # Neither severity nor status: an alert is a fact, of default severity.
     return ThreatRecord(
         **common_of(item),
-        threat_key=fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id", "oid"),
+        threat_key=whole(
+            fields.identifier(alert, "guid", "id") or fields.required_identifier(event, "id", "oid")
+        ),
         category=taxonomy.category_of("phishing", Category.NETWORK),
         threat_type="phishing",
         threat_name=fields.text(first, "category"),

@@ -92,10 +92,12 @@ ACTIVE = frozenset({None, "ACTIVATED", "ACTIVE"})
 """Activation of an agent whose word that all is well can be taken."""
 INVITED = "PENDING"
 """Activation of an agent that has never been at work: it says nothing of its device."""
-DEACTIVATED = frozenset({"DEACTIVATED", "DELETED", "PURGED"})
+DEACTIVATED = frozenset({"DEACTIVATED", "DELETED", "INACTIVE", "PURGED", "REMOVED", "WIPED"})
 """Activation of an agent that was at work and is not any more."""
 GONE = frozenset({"DELETED", "PURGED", "DELETE", "PURGE"})
 """Changes by which the vendor's own copy is gone. That is no good news of a device or a threat."""
+DEVICE_GONE = GONE | {"ARCHIVED", "ARCHIVE", "REMOVED", "REMOVE"}
+"""The same of a device. Nobody documents the others: a threat may be archived because it is over."""
 CREATED = frozenset({"CREATED", "CREATE"})
 PROTECTED = frozenset({None, "PROTECTED"})
 """Protection of a device whose SECURE clears its threats; one that has lost touch is merely called so."""

@@ -6,6 +6,7 @@ from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Item, Reported
 from ingest_threat.partners._contact import contact
 from ingest_threat.partners._inactive import INACTIVE, inactive
+from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._pradeo_words import DEVICE_LEVEL
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
@@ -13,7 +14,12 @@ from shared.domain.record import DeviceIdentityRecord, DeviceStateRecord, Record
 
 WELL = "SECURED"
 """The only `securityStatus` that is documented. Any other word says that the phone is not well."""
-GONE = frozenset({"DELETED", "DISABLED", "INACTIVE", "REMOVED", "UNENROLLED", "UNINSTALLED", "WIPED"})
+ONLINE = frozenset({None, "ONLINE"})
+"""States of a row's agent whose word that all is well can be taken; any other is logged."""
+GONE = frozenset(
+    {"DEACTIVATED", "DELETED", "DISABLED", "INACTIVE", "REMOVED", "REVOKED", "UNENROLLED", "UNINSTALLED"}
+    | {"WIPED"}
+)
 """States of a row's agent that is at work no more. Inferred: only `online` is documented."""
 
 
@@ -23,19 +29,23 @@ def row_record(item: Item) -> Record:
     last, enrolled = contact(row, "lastSyncAt"), contact(row, "enrolledAt")
     # What stands for a contact and is no time says that there was none, whenever the phone was enrolled.
     seen = None if last.denied else last.at or enrolled.at
-    if seen and fields.word(row, "agentStatus") in GONE:
+    agent, levels = fields.word(row, "agentStatus"), _levels(row)
+    if seen and agent in GONE:
         return inactive(common, "Agent no longer coupled")
-    levels = _levels(row)
-    if not levels or not (seen or last.unreadable):
-        return DeviceIdentityRecord(**common, detected_at=seen)
-    severity = highest(levels.values())
+    severity = highest(levels.values()) if levels else Level.SECURED
+    vouches = agent in ONLINE or severity is not Level.SECURED
+    if not levels or not vouches or not (seen or last.unreadable):
+        unknown = (
+            None if agent in ONLINE | GONE or is_no_verdict(agent) else fields.written(row, "agentStatus")
+        )
+        return DeviceIdentityRecord(**common, detected_at=seen, unknown_status=unknown)
     # A contact is no verdict's time: the level may change between two. It counts as of its receipt.
     return DeviceStateRecord(
         **common,
         severity=severity,
         scanned=seen is not None,
         severity_raw=next(fields.written(row, name) for name, level in levels.items() if level is severity),
-        closed_keys=(INACTIVE,),
+        closed_keys=(INACTIVE,) if agent in ONLINE else (),
     )
 
 

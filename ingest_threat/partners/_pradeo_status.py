@@ -54,4 +54,6 @@ def status_of(item: Item, body: JsonObject) -> Status:
     word = fields.code(body, "value")
     if word is None or word in item.words["active"]:  # What does not say how it stands is there.
         return Status.OPEN
-    return Status.RESOLVED if word in item.words["inactive"] else Status.UNKNOWN
+    if word in item.words["inactive"]:
+        return Status.RESOLVED
+    return Status.OPEN if word in taxonomy.OPEN else Status.UNKNOWN

@@ -41,14 +41,15 @@ def device_record(item: Item) -> Record:
         return gone_record(item, timeless, fields.device_id(device, "id"))
     common, id_ = _common(item), fields.required_identifier(device, "id")
     state, seen = _state(device), fields.time_written(device, *SEEN)
-    known = managed in {"", MANAGED} or is_no_verdict(managed)
+    known = managed in {"", MANAGED}
+    is_word = not known and managed not in UNMANAGED and not is_no_verdict(managed)
     counts = managed not in UNMANAGED and contact(device, AGENT_SEEN).possible
     if state is None or not counts or (state.severity is Level.SECURED and not known):
         return DeviceIdentityRecord(
             **common,
             report_id=fields.joined(id_, seen, _health(device)),
             detected_at=fields.moment(device, *SEEN),
-            unknown_status=None if known or managed in UNMANAGED else fields.written(device, "managedState"),
+            unknown_status=fields.written(device, "managedState") if is_word else None,
         )
     # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
     return DeviceStateRecord(

@@ -91,11 +91,13 @@ def detection(event: JsonObject, kind: str) -> ThreatFacts:
         return ThreatFacts("malicious_site", (kind, identity), Status.RESOLVED, reason=BLOCKED)
     status = Status.RESOLVED if kind.endswith(CLOSING) else Status.OPEN
     # There is no id in common: what was found, and where, is all a clean-up repeats. One that names no place
-    # ends what was found at any.
-    anywhere = (identity,) if place and status is Status.OPEN else None
-    key = (identity, place) if place else (identity,)
+    # ends what was found at any, and one that names a place what was found without one.
+    anywhere, nowhere = (identity,), (identity, None)
+    key = (identity, place) if place else anywhere
+    opens = status is Status.OPEN
+    alias = (anywhere if opens else nowhere) if place else (nowhere if opens else None)
     threat_type = _type_of_find(event, kind, identity)
-    return ThreatFacts(threat_type, key, status, fields.text(event, "group"), alias=anywhere)
+    return ThreatFacts(threat_type, key, status, fields.text(event, "group"), alias=alias)
 
 
 def _type_of_find(event: JsonObject, kind: str, identity: str | None) -> str:

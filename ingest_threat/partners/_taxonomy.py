@@ -204,6 +204,10 @@ def category_of(threat_type: str, family: Category) -> Category:
 
 HARMLESS = frozenset({"NONE", "INFO", "INFORMATIONAL"})
 """Grades of a threat that is no risk, wherever a partner has no meaning of its own for them."""
+OPEN = frozenset(
+    {"ACTIVE", "DETECTED", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED", "UNMITIGATED", "UNRESOLVED"}
+)
+"""Words for a threat that is there, wherever a partner has no meaning of its own for them."""
 NO_STATUS = "no status"
 """What is logged in place of the status of a threat that has none: it counts as open."""
 
@@ -226,6 +230,14 @@ def device_level(word: str | None, levels: Mapping[str, Level]) -> Level | None:
     if word is None or is_no_verdict(word):
         return None
     return levels.get(word, Level.HIGH)
+
+
+def status_of(word: str | None, statuses: Mapping[str, Status]) -> Status:
+    """How a threat stands, by a partner's table, else open by what is open everywhere; so is one that does
+    not say."""
+    if word is None or (word in OPEN and word not in statuses):
+        return Status.OPEN
+    return statuses.get(word, Status.UNKNOWN)
 
 
 def unknown_status(status: Status, written: str | None) -> str | None:

@@ -8,6 +8,9 @@ from shared.domain.record import Status
 
 STATUS = {
     "DETECTED": Status.OPEN,
+    # Not prevented. Inferred: neither is documented.
+    "ALLOWED": Status.OPEN,
+    "WARNED": Status.OPEN,
     "RESOLVED": Status.RESOLVED,
     # Prevented before it did anything: its own message closes it.
     "BLOCKED": Status.RESOLVED,

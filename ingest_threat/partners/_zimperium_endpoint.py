@@ -9,6 +9,9 @@ from shared.domain.record import Status
 EXPORTED = frozenset({"event_id", "eventtimestamp", "mitigated", "forensics"})
 """Fields of an event of the REST export, beside what names its device and its threat."""
 
+NOT_MITIGATED = frozenset({None, "FALSE", "0", "NO"})
+"""What `mitigated` says of a threat that is open. So does a word that nobody knows, which is logged."""
+
 
 def is_exported(content: JsonObject) -> bool:
     """Whether it is an event of the REST export; without `device_info` its device is in `forensics`."""
@@ -24,7 +27,7 @@ def exported(content: JsonObject) -> ThreatFacts:
     threat, forensics = fields.inner(content, "threat"), fields.inner(content, "forensics")
     device, general = fields.inner(content, "device_info"), fields.inner(threat, "general")
     key = fields.identifier(threat, "threat_uuid") or fields.required_identifier(forensics, "threat_uuid")
-    mitigated = fields.boolean(content, "mitigated")
+    mitigated, said_mitigated = fields.boolean(content, "mitigated"), fields.word(content, "mitigated")
     said = "MITIGATED" if mitigated else "PENDING"
     # In the one public message the times disagree by weeks; that of the attack alone is to the millisecond.
     times = [
@@ -34,6 +37,9 @@ def exported(content: JsonObject) -> ThreatFacts:
         fields.moment(general, "device_time"),
     ]
     known = [each for each in times if each is not None]
+    # No field is for the mitigation: the newest time there is is not before it opened. Without the time of
+    # the attack it may be: then it counts as of its receipt.
+    known = [] if mitigated and times[0] is None else known
     return ThreatFacts(
         report_id=fields.joined(fields.identifier(content, "event_id") or key, said),
         threat_key=key,
@@ -54,8 +60,8 @@ def exported(content: JsonObject) -> ThreatFacts:
         status=Status.RESOLVED if mitigated else Status.OPEN,
         status_raw=said,
         detected_at=known[0] if known else None,
-        # No field is for the mitigation: the newest time there is is not before it opened.
         resolved_at=max(known, default=None) if mitigated else None,
+        odd_status=None if mitigated or said_mitigated in NOT_MITIGATED else said_mitigated,
         simulated=any(fields.boolean(each, "simulated") for each in (content, threat, forensics)),
     )
 

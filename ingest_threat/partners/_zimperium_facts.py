@@ -50,6 +50,8 @@ class ThreatFacts:
     vector: str | None = None
     malware_family: str | None = None
     simulated: bool = False
+    odd_status: str | None = None
+    """What leaves the threat open, and is no word for that."""
 
 
 def record(item: Item, facts: ThreatFacts, raw: JsonValue) -> ThreatRecord:
@@ -78,7 +80,7 @@ def record(item: Item, facts: ThreatFacts, raw: JsonValue) -> ThreatRecord:
         vendor_category=facts.vector,
         reason="simulated" if simulated else None,
         unknown_type=facts.names[0] if threat_type == taxonomy.UNKNOWN else None,
-        unknown_status=taxonomy.unknown_status(facts.status, facts.status_raw),
+        unknown_status=facts.odd_status or taxonomy.unknown_status(facts.status, facts.status_raw),
     )
 
 
@@ -110,8 +112,7 @@ def _threat_type(facts: ThreatFacts) -> str:
 
 def status_of(content: JsonObject, name: str) -> Status:
     """By the table; a threat that does not say how it stands is one."""
-    said = fields.word(content, name)
-    return Status.OPEN if said is None else STATUS.get(said, Status.UNKNOWN)
+    return taxonomy.status_of(fields.word(content, name), STATUS)
 
 
 def agent_id(content: JsonObject, *names: str) -> str | None:

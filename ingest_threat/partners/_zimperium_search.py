@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
+from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._zimperium_facts import ThreatFacts, agent_id
 from ingest_threat.partners._zimperium_threats import STATUS
 from shared.domain.record import Status
@@ -47,7 +48,8 @@ def _ending(content: JsonObject) -> tuple[Status, datetime | None]:
     Of a mitigated row `mitigationEvents` was seen empty: `mitigatedAt` decides, then `state`.
     """
     mitigated, events = fields.moment(content, "mitigatedAt"), _mitigations(content)
-    status = STATUS.get(fields.code(content, "state") or "")
+    state = fields.code(content, "state") or ""
+    status = Status.OPEN if state in taxonomy.OPEN else STATUS.get(state)
     if mitigated is None and status is None:
         stated = fields.word(content, "state") is not None
         status = Status.RESOLVED if events else Status.UNKNOWN if stated else Status.OPEN

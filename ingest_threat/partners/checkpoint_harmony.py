@@ -20,6 +20,7 @@ from ingest_threat.partners._checkpoint_harmony_words import (
     AGENT,
     AGENT_KEY,
     BY_FACTORS,
+    COMPLIANCE,
     DECISIVE,
     DEVICE_LEVEL,
     IGNORED,
@@ -90,17 +91,24 @@ def _alert(item: Item, event: str, vector: str) -> ThreatRecord:
 
 
 def _keys(row: JsonObject, event: str, vector: str, details: str | None) -> tuple[str, str | None]:
-    """The key of an alert's threat, and its alias: the row that ends it was seen without details, and then
-    the factors have to do."""
+    """The key of an alert's threat, and its alias. Factors are not one threat for having the same details."""
     device_id = fields.device_id(row, "device_id")
     if event in AGENT:
         return fields.joined(device_id, None, AGENT_KEY), None
     factors = plain_text(fields.text(row, "threat_factors"))
-    ends_by_factors = event == "NONCOMPLIANT" or (
-        STATUS.get(event, Status.OPEN) is Status.OPEN and vector in BY_FACTORS
-    )
-    alias = fields.joined(device_id, vector, factors) if factors and ends_by_factors else None
-    return fields.joined(device_id, vector, details or factors), alias
+    by_factors = fields.joined(device_id, vector, factors) if factors else None
+    by_details = fields.joined(device_id, vector, details or factors)
+    by_both = fields.joined(device_id, vector, *filter(None, (factors, details))) if factors else by_details
+    opens = STATUS.get(event, Status.OPEN) is Status.OPEN
+    if vector == "DEVICE" or (event in COMPLIANCE and vector != "APPLICATION"):
+        # The row that ends it was seen without details, and then the factors have to do.
+        return by_both, by_factors if opens else by_details
+    if vector in BY_FACTORS:
+        return by_details, by_factors if opens else None
+    # What ends an app names it, and ends all that was found in it.
+    if opens:
+        return by_both, by_details if by_details != by_both else None
+    return by_both if event in COMPLIANCE else by_details, None
 
 
 def _severity(row: JsonObject, status: Status, threat_type: str) -> Level:

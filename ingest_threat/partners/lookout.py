@@ -20,7 +20,7 @@ from ingest_threat.partners._adapter import Adapter, Foreign, Item
 from ingest_threat.partners._lookout_device import device_records
 from ingest_threat.partners._lookout_event import as_event
 from ingest_threat.partners._lookout_threat import smishing_record, threat_record
-from ingest_threat.partners._lookout_words import DEVICE_LEVEL, GONE, SEVERITY
+from ingest_threat.partners._lookout_words import DEVICE_GONE, DEVICE_LEVEL, GONE, SEVERITY
 from shared.domain.record import DeviceIdentityRecord, DeviceStateRecord, Record, ThreatRecord
 
 NEVER_RESOLVES = {"SMISHING_ALERT": "a later DEVICE event that calls the device SECURE"}
@@ -47,12 +47,12 @@ def read(item: Item) -> list[Record]:
         raise Foreign
     if kind == "AUDIT":
         return item.ignored("audit event")
-    gone = fields.word(event, "change_type") in GONE
+    change = fields.word(event, "change_type")
     if kind == "DEVICE":
-        return list(device_records(item, gone=gone))
+        return list(device_records(item, gone=change in DEVICE_GONE))
     if kind not in {"THREAT", "SMISHING_ALERT"}:
         raise fields.FieldError("type is no event type that is known")
-    if gone:
+    if change in GONE:
         return item.ignored("a threat that the vendor deleted: it is neither open nor over")
     return [threat_record(item) if kind == "THREAT" else smishing_record(item)]
 

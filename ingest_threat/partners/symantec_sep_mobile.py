@@ -8,7 +8,7 @@ all: what `event_type` says; the words that close an incident are a setting.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
@@ -81,12 +81,23 @@ KEYWORD: Mapping[str, str] = {
 CLOSING = ("end", "close", "resolve", "remediat", "mitigat", "no longer")
 """Words of an `event_type` that closes its incident, by default; any other leaves it open."""
 ENDINGS = "(?:|S|D|ED|E|ES|ING|ION|IONS)"
-"""What may follow a closing word: "ended" and "remediation" close, "endpoint" does not."""
+"""What may follow a closing word: "ended" and "remediation" have one, "endpoint" does not."""
+AFTER = frozenset({"COMPLETE", "COMPLETED", "DONE", "FINISHED", "SUCCESS", "SUCCESSFUL", "SUCCESSFULLY"})
+"""Words behind the last one that leave it the last."""
+LAST = rf"(?:|S|D|ED|E|ES|ION|IONS)(?=(?:_(?:{'|'.join(sorted(AFTER))}))*\Z)"
+"""What a closing word has where it is the last: "incident end", not "end user"; "resolving" is under way."""
+NO_LONGER = (
+    r"NO_LONGER_(?:ACTIVE|DETECTED|FOUND|ONGOING|OPEN|PRESENT)"
+    r"|(?:DEVICE_)?(?:IS_)?NO_LONGER_(?:AFFECTED|AT_RISK|COMPROMISED|INFECTED|JAILBROKEN|ROOTED|VULNERABLE)"
+)
+"""What "no longer" closes before: no longer protected, or a device that is no longer active, is no end."""
 NOT_CLOSED = frozenset(
     {"NOT", "FAILED", "FAILURE", "PENDING", "PROGRESS", "STARTED", "REQUIRED", "REQUESTED", "NEEDED"}
     | {"ATTEMPTED", "SCHEDULED", "INCOMPLETE", "PARTIAL", "PARTIALLY", "UNABLE", "CANNOT", "TO"}
 )
 """Words beside a closing one that take it back."""
+STILL_OPEN = taxonomy.OPEN - {"DETECTED", "NEW", "OPENED"}
+"""Words of an incident that is open, whatever its other word is; the rest may be how it once began."""
 OPENING = frozenset(
     {"ACTIVE", "BEGIN", "CREATED", "DETECTED", "DETECTION", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED"}
     | {"START", "STARTED", "UPDATED"}
@@ -94,6 +105,14 @@ OPENING = frozenset(
 """Words by which an incident begins or goes on; what has neither these nor a closing one is logged."""
 SUBJECT = frozenset({"INCIDENT", "THREAT", "ALERT", "EVENT"})
 """Words that say of what the others are."""
+BESIDE = (
+    SUBJECT
+    | AFTER
+    | {"INCIDENTS", "THREATS", "ALERTS", "EVENTS", "DETECTION", "MALWARE", "NETWORK", "RISK", "ISSUE"}
+    | {"THE", "IS", "WAS", "HAS", "BEEN", "NOW", "AND", "AUTO", "AUTOMATICALLY", "MANUALLY"}
+    | {"BY", "ADMIN", "ADMINISTRATOR", "SYSTEM", "USER"}
+)
+"""Words beside a closing one that leave it what it is; any other may turn it round."""
 REDACT = frozenset({"name", "user", "email"})
 
 
@@ -107,8 +126,10 @@ def read(item: Item) -> list[Record]:
         return [_state(item, device)]
     family, threat_type = _type(incident)
     at = fields.moment(incident, "timestamp")
-    steps = [fields.text(incident, name) for name in ("event_type", "status")]
-    resolved = _closes(steps, item.words["closing"])
+    said = [fields.text(incident, name) for name in ("event_type", "status")]
+    steps = [each for each in said if each]
+    ends = [_ends(_words(step), item.words["closing"]) for step in steps]
+    resolved = True in ends and False not in ends
     incident_id = fields.required_identifier(incident, "id")
     word = fields.word(incident, "severity")
     return [
@@ -117,7 +138,7 @@ def read(item: Item) -> list[Record]:
             report_id=fields.joined(
                 incident_id,
                 fields.word(incident, "event_type"),
-                *([fields.word(incident, "status")] if steps[1] else []),
+                *([fields.word(incident, "status")] if said[1] else []),
             ),
             threat_key=incident_id,
             category=taxonomy.category_of(threat_type, family),
@@ -132,7 +153,9 @@ def read(item: Item) -> list[Record]:
             unknown_type=fields.text(incident, "sub_type", "type")
             if threat_type == taxonomy.UNKNOWN
             else None,
-            unknown_status=next((step for step in steps if step and not resolved and _is_new(step)), None),
+            unknown_status=None
+            if resolved
+            else next((step for step, end in zip(steps, ends, strict=True) if _is_new(step, end)), None),
         )
     ]
 
@@ -198,23 +221,34 @@ def _type(incident: JsonObject) -> tuple[Category, str]:
     return family, finer if finer and fits and finer != "suspicious_app" else by_family
 
 
-def _closes(steps: Iterable[str | None], closing: Collection[str]) -> bool:
-    """Whether one of an incident's words closes it, and none says that it is open."""
-    words = [_words(step) for step in steps if step]
-    if any(each == "OPEN" or NOT_CLOSED.intersection(each.split("_")) for each in words):
+def _ends(words: str, closing: Collection[str]) -> bool | None:
+    """Whether an incident's words close it: none but closing ones, their subject and the like. False where
+    they say that it is open, or have a closing word beside one that may turn it round; None of any other."""
+    if words in STILL_OPEN or NOT_CLOSED.intersection(words.split("_")):
         return False
-    return any(
-        re.search(rf"(?<![^_]){re.escape(word)}{ENDINGS}(?![^_])", each)
-        for each in words
-        for word in closing
-        if word
-    )
+    stems = [re.escape(word) for word in closing if word]
+    if not re.search(rf"(?<![^_])(?:{'|'.join(stems)}){ENDINGS}(?![^_])", words):
+        return None
+    forms = "|".join(_forms(stem) for stem in stems)
+    left = re.sub(rf"(?<![^_])(?:{forms})(?![^_])", "", words)
+    return left != words and BESIDE.issuperset(filter(None, left.split("_")))
 
 
-def _is_new(step: str) -> bool:
-    """Whether a word says something that no table knows."""
+def _forms(stem: str) -> str:
+    """The forms of a closing word that close: what is done already may stand before its subject."""
+    if stem == "NO_LONGER":
+        return NO_LONGER
+    if stem == "END":
+        return stem + LAST
+    return f"{stem}{LAST}|{stem if stem.endswith('ED') else f'{stem}(?:D|ED)'}"
+
+
+def _is_new(step: str, ends: bool | None) -> bool:
+    """Whether a word says something that no table knows, or more than that the incident is over."""
+    if ends or _words(step) in STILL_OPEN:
+        return False
     words = set(_words(step).split("_")) - SUBJECT
-    return bool(words) and not words & (OPENING | NOT_CLOSED)
+    return bool(words) and not words & (NOT_CLOSED if ends is False else OPENING | NOT_CLOSED)
 
 
 def _words(step: str) -> str:

@@ -42,6 +42,9 @@ TRAFFIC = frozenset({"dns", "domain", "hostName", "networkInterface"})
 """What a request on the network has, and no threat."""
 MAC_ALERT = frozenset({"caid", "certid", "topicType"})
 MAC_TELEMETRY = frozenset({"host_info", "glob_seq_num", "mach_time"})
+APP = ("id", "name", "sha256", "sha1")
+HOST = ("name", "ip")
+"""What an app, or a host, is known by; the first there is counts."""
 REDACT = frozenset(
     [
         *("user", "email", "user_device_name", "access_point", "access_point_bssid"),
@@ -92,10 +95,13 @@ def _threat(item: Item, event: JsonObject) -> ThreatRecord:
     name, action = fields.required_identifier(kind, "name"), fields.word(event, "action")
     threat_type = _threat_type(name)
     # An event that does not say what was done says that something is there.
-    status = STATUS.get(action, Status.UNKNOWN) if action else Status.OPEN
+    status = taxonomy.status_of(action or None, STATUS)
     at, device_id = _happened_at(item.content, event), fields.device_id(device, "deviceId")
     external, alert = fields.linking_id(device, "externalId"), fields.required_identifier(event, "alertId")
-    where = _named(event, "app", "id") or _named(event, "destination", "name")
+    family = _family(fields.word(kind, "name") or "")
+    # What names neither an app nor a host is a threat by itself; one of the device is about the device.
+    where = _named(event, "app", *APP) or _named(event, "destination", *HOST)
+    where = where or (None if family is Category.DEVICE else alert)
     simulated = SIMULATION.search(fields.plain_word(name)) is not None or fields.boolean(event, "simulated")
     return ThreatRecord(
         partner=item.partner,
@@ -111,7 +117,7 @@ def _threat(item: Item, event: JsonObject) -> ThreatRecord:
         udid=udid_in(external),
         platform=_platform(device),
         os_version=_os_version(device),
-        category=taxonomy.category_of(threat_type, _family(fields.word(kind, "name") or "")),
+        category=taxonomy.category_of(threat_type, family),
         threat_type=threat_type,
         threat_name=fields.text(kind, "description", "name"),
         severity_raw=fields.written(event, "severity"),
@@ -143,12 +149,12 @@ def _written_time(event: JsonObject, at: datetime | None) -> str | None:
     return fields.text(event, "timestamp")
 
 
-def _named(event: JsonObject, name: str, key: str) -> str | None:
+def _named(event: JsonObject, name: str, *keys: str) -> str | None:
     """What a part of an event is called, whether it is an object, a list of one, or the name itself."""
     value = event.get(name)
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
-    return fields.text(value, key) if isinstance(value, dict) else fields.text({name: value}, name)
+    return fields.text(value, *keys) if isinstance(value, dict) else fields.text({name: value}, name)
 
 
 def _threat_type(name: str) -> str:

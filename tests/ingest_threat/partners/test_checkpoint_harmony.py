@@ -34,7 +34,8 @@ def test_an_installed_threat_is_open() -> None:
     record = threat()
     assert (record.report_id, record.partner_device_id) == ("501", "31")
     assert record.mdm_device_id == "0a1b2c3d-1111-4222-8333-444455556666"
-    assert record.threat_key == "31:APPLICATION:application: torch 3.1 (com.example.torch)"
+    assert record.threat_key == "31:APPLICATION:spyware:application: torch 3.1 (com.example.torch)"
+    assert record.alias == "31:APPLICATION:application: torch 3.1 (com.example.torch)"
     assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
     assert (record.category, record.threat_type, record.severity) == ("app", "spyware", Level.HIGH)
     assert (record.platform, record.os_version) == (Platform.ANDROID, "15")
@@ -44,7 +45,7 @@ def test_an_installed_threat_is_open() -> None:
 def test_a_resolution_lands_on_its_detection_by_device_vector_and_details(event: str) -> None:
     details = "  APPLICATION:  Torch 3.1 (com.example.torch)\n"
     gone = threat(id=777, device_id="31", event=event, severity="Information", details=details)
-    assert gone.threat_key == threat().threat_key
+    assert gone.threat_key in {threat().threat_key, threat().alias}
     assert (gone.status, gone.resolved_at, gone.severity) == (Status.RESOLVED, AT, Level.SECURED)
     assert gone.reason is None
 
@@ -243,7 +244,7 @@ def test_an_address_in_a_phishing_link_is_kept_nowhere_and_the_resolution_still_
     sms = {"attack_vector": "Text message", "details": "http://bad.example/?to=anna@example.org"}
     found = threat(event="Detected", **sms)
     gone = threat(event="Ended", id=503, **sms)
-    assert found.threat_key == gone.threat_key
+    assert found.alias == gone.threat_key
     assert "anna@example.org" not in found.model_dump_json()
 
 
@@ -374,9 +375,42 @@ def test_that_an_agent_is_away_is_no_scan_and_that_it_is_back_is_one() -> None:
 
 def test_what_was_removed_is_never_met_by_the_factors_alone() -> None:
     """Two apps may share them: one that is gone says nothing of the other."""
-    assert threat(event="Installed").alias is None
-    assert threat(event="Detected").alias is None
+    other = checkpoint_alert(id=502, event="Removed", details="Application: Lamp (com.example.lamp)")
+    nameless = checkpoint_alert(id=503, event="Removed", details="")
+    for event in ("Installed", "Detected", "Noncompliant"):
+        assert open_threats("checkpoint_harmony", checkpoint_alert(event=event), other, nameless)
     assert threat(event="Noncompliant", threat_factors="").alias is None
+
+
+def test_two_factors_with_the_same_details_are_two_threats_of_a_device() -> None:
+    def row(factors: str, **fields: object) -> JsonObject:
+        about = {"attack_vector": "Device", "details": "Policy violation", "event": "Noncompliant"}
+        return checkpoint_alert(**{**about, "threat_factors": factors, **fields})
+
+    later = {"event_timestamp": "2026-02-01T09:00:00Z"}
+    rooted, backup = row("Rooted", severity="Critical"), row("Backup", id=502, severity="Low", **later)
+    assert len(open_threats("checkpoint_harmony", rooted, backup)) == 2
+    good = row("Backup", id=503, event="Compliant", event_timestamp="2026-02-01T10:00:00Z")
+    left = open_threats("checkpoint_harmony", rooted, backup, good)
+    assert left == open_threats("checkpoint_harmony", rooted)
+
+
+def test_a_second_factor_of_an_app_does_not_lower_the_first_and_its_removal_ends_both() -> None:
+    spies = checkpoint_alert(severity="Critical")
+    leaks = checkpoint_alert(
+        id=502, threat_factors="Leaks", severity="Low", event_timestamp="2026-02-01T09:00:00Z"
+    )
+    gone = checkpoint_alert(
+        id=503, threat_factors="", event="Removed", event_timestamp="2026-02-01T10:00:00Z"
+    )
+    assert open_threats("checkpoint_harmony", spies, leaks) > open_threats("checkpoint_harmony", spies)
+    assert not open_threats("checkpoint_harmony", spies, leaks, gone)
+
+
+def test_a_secret_in_the_details_is_in_no_key() -> None:
+    record = threat(details="App sends Bearer abcdef0123456789hidden and AKIAIOSFODNN7EXAMPLE")
+    for part in ("akiaiosfodnn7example", "0123456789hidden"):
+        assert part not in f"{record.threat_key}{record.alias}".lower()
 
 
 @pytest.mark.parametrize("vector", ["Network Security", "Device", "OS Exploits", "Application"])

@@ -80,7 +80,27 @@ def test_an_admin_who_ignores_a_threat_resolves_it() -> None:
 
 
 def test_an_undocumented_status_neither_opens_nor_resolves() -> None:
-    assert threat("lookout", lookout_threat(status="PONDERING")).status is Status.UNKNOWN
+    later = {**lookout_threat(status="PONDERING"), "change_type": "UPDATED"}
+    assert threat("lookout", later).status is Status.UNKNOWN
+
+
+def test_a_guid_that_is_a_number_is_one_however_it_is_written() -> None:
+    found, gone = lookout_threat(guid=5), lookout_threat(guid=5.0, status="RESOLVED")
+    later = {**gone, "id": "event-9", "change_type": "UPDATED", "created_time": "2026-02-01T09:00:00Z"}
+    assert threat("lookout", found).threat_key == threat("lookout", later).threat_key == "5"
+    assert not open_threats("lookout", found, later)
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "New", "REOPENED", "UNRESOLVED"])
+def test_a_plain_word_for_open_opens(status: str) -> None:
+    for change in ("CREATED", "UPDATED"):
+        record = threat("lookout", {**lookout_threat(status=status), "change_type": change})
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [])
+
+
+def test_a_threat_that_was_just_created_is_open_whatever_its_status_is_called() -> None:
+    record = threat("lookout", lookout_threat(status="PONDERING"))
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "PONDERING")])
 
 
 DOCUMENTED: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
@@ -297,7 +317,7 @@ def inactive(content: object) -> ThreatRecord:
 
 
 @pytest.mark.parametrize("security", ["SECURE", "THREATS_LOW", "THREATS_HIGH", None])
-@pytest.mark.parametrize("activation", ["DEACTIVATED", "DELETED"])
+@pytest.mark.parametrize("activation", ["DEACTIVATED", "DELETED", "INACTIVE", "REMOVED", "WIPED"])
 def test_an_agent_that_was_deactivated_vouches_for_nothing_and_is_inactive(
     activation: str, security: str | None
 ) -> None:
@@ -307,7 +327,7 @@ def test_an_agent_that_was_deactivated_vouches_for_nothing_and_is_inactive(
     assert record.report_id == "event-2:agent_inactive"
 
 
-@pytest.mark.parametrize("change", ["DELETED", "PURGED"])
+@pytest.mark.parametrize("change", ["DELETED", "PURGED", "REMOVED", "ARCHIVED"])
 def test_a_device_that_the_vendor_deleted_vouches_for_nothing(change: str) -> None:
     record = inactive({**lookout_device(protection_status="PROTECTED"), "change_type": change})
     assert record.status is Status.OPEN

@@ -362,6 +362,22 @@ def test_a_row_without_a_phone_or_a_verdict_is_its_identity_and_a_dead_agent_is_
     assert (lost.threat_key, lost.status, lost.event_at) == ("agent_inactive", Status.OPEN, None)
 
 
+@pytest.mark.parametrize("agent", ["disconnected", "lost", "suspended", "of a later console"])
+def test_a_row_whose_agent_is_not_online_vouches_for_nothing_and_may_raise(agent: str) -> None:
+    [known] = records("pradeo", row(agentStatus=agent))
+    assert isinstance(known, DeviceIdentityRecord)
+    assert unknown_words(known) == [("status", agent)]
+    raised = state("pradeo", row(agentStatus=agent, riskLevel="high"))
+    assert (raised.severity, raised.closed_keys) == (Level.HIGH, ())
+    well = state("pradeo", row(agentStatus=None))
+    assert (well.severity, well.closed_keys) == (Level.SECURED, ("agent_inactive",))
+
+
+@pytest.mark.parametrize("agent", ["deactivated", "revoked"])
+def test_a_row_whose_agent_was_taken_away_has_lost_it(agent: str) -> None:
+    assert threat("pradeo", row(agentStatus=agent)).threat_key == "agent_inactive"
+
+
 def test_a_threat_of_a_snapshot_keeps_its_own_entry_only() -> None:
     _, found = records("pradeo", correlation())
     assert found.raw == graded("System", "DeveloperMode", "Orange", 1)

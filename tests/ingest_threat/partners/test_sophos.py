@@ -88,6 +88,20 @@ def test_one_clean_up_ends_what_it_names(says: str, left: set[str]) -> None:
     assert still_open == {("agent-1", id_part(f"agent-1:andr/torch-b:{place}")) for place in left}
 
 
+def test_a_clean_up_that_names_a_place_ends_what_was_found_without_one() -> None:
+    found = sophos_event(name="Malware detected: 'Andr/Torch-B'")
+    at = {"id": "event-3", "when": "2026-02-01T08:00:00Z"}
+    gone = sophos_event(
+        "Threat::CleanedUp", name="Malware cleaned up: 'Andr/Torch-B' at 'com.example.one'", **at
+    )
+    other = sophos_event(
+        "Threat::CleanedUp", name="Malware cleaned up: 'Andr/Lamp-C' at 'com.example.one'", **at
+    )
+    assert open_threats("sophos", found, other)
+    assert not open_threats("sophos", found, gone)
+    assert len(open_threats("sophos", found, ONE, TWO, gone)) == 1
+
+
 @pytest.mark.parametrize(
     ("detected", "dismissed"),
     [
@@ -558,3 +572,10 @@ def test_a_state_of_management_that_nobody_knows_raises_and_vouches_for_nothing(
     red = {"mode": "automatic", "state": "red"}
     raised = state("sophos", sophos_device(managedState="of a later console", healthState=red))
     assert (raised.severity, raised.closed_keys) == ("high", ())
+
+
+@pytest.mark.parametrize("managed", ["pending", "unknown"])
+def test_a_device_that_nobody_says_is_managed_clears_nothing_by_being_green(managed: str) -> None:
+    [identity] = records("sophos", sophos_device(managedState=managed))
+    assert isinstance(identity, DeviceIdentityRecord)
+    assert unknown_words(identity) == []

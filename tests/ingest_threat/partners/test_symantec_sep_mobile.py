@@ -40,6 +40,8 @@ def test_the_ids_an_mdm_also_knows_are_kept() -> None:
     [
         *("end", "incident_end", "Incident Ended", "IncidentClosed", "CLOSED", "resolved", "Remediated"),
         *("remediation", "mitigated", "no longer at risk", "NO_LONGER_DETECTED"),
+        *("Remediation completed", "Threat has been mitigated", "Closed by administrator", "auto-resolved"),
+        *("Threat is no longer present", "Device no longer compromised", "resolved incident"),
     ],
 )
 def test_a_closing_word_resolves_the_incident_of_the_same_id(event_type: str) -> None:
@@ -58,6 +60,25 @@ def test_a_closing_word_resolves_the_incident_of_the_same_id(event_type: str) ->
 )
 def test_any_other_word_leaves_it_open(event_type: object) -> None:
     assert threat(event_type=event_type).status is Status.OPEN
+
+
+@pytest.mark.parametrize(
+    "event_type",
+    [
+        *("Device no longer compliant", "device is no longer protected", "Device no longer active"),
+        *("End user device compromised", "End-of-life OS detected", "Front-end incident", "Ends soon"),
+        *("awaiting mitigation", "Mitigation unsuccessful", "Remediation rejected by user"),
+        *("Remediation ignored", "Remediation available", "auto-resolve disabled", "never resolved"),
+        *("resolve incident", "resolving", "end incident", "Resolved, new threat detected"),
+    ],
+)
+def test_a_closing_word_beside_one_that_may_turn_it_round_leaves_it_open_and_is_logged(
+    event_type: str,
+) -> None:
+    record = threat(event_type=event_type)
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", event_type)])
+    record = threat(event_type="incident_end", status="never resolved")
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "never resolved")])
 
 
 def test_the_closing_words_are_a_setting() -> None:
@@ -95,6 +116,8 @@ def test_an_incident_that_is_not_graded_has_the_grade_of_its_type(word: str | No
         ("incident_end", "open", Status.OPEN),
         ("incident", "remediation pending", Status.OPEN),
         ("incident_end", None, Status.RESOLVED),
+        ("incident_end", "active", Status.OPEN),
+        ("detected", "Resolved", Status.RESOLVED),
     ],
 )
 def test_an_incidents_state_counts_beside_its_event(

@@ -56,6 +56,12 @@ def test_a_blocked_threat_is_closed_by_its_own_message() -> None:
     assert record.reason == "blocked"
 
 
+@pytest.mark.parametrize("action", ["Open", "Active", "Allowed", "Warned", "Unresolved"])
+def test_a_plain_word_for_open_opens(action: str) -> None:
+    record = threat("wandera_jamf", jamf_event(action=action))
+    assert (record.status, record.unknown_status) == (Status.OPEN, None)
+
+
 def test_an_undocumented_action_neither_opens_nor_resolves() -> None:
     assert threat("wandera_jamf", jamf_event(action="Quarantined")).status is Status.UNKNOWN
 
@@ -65,8 +71,15 @@ def test_two_hosts_are_two_threats() -> None:
     two = threat("wandera_jamf", named("ACCESS_BAD_HOST", app=None, destination={"name": "b.example"}))
     none = threat("wandera_jamf", named("ACCESS_BAD_HOST", app={}))
     assert one.threat_key == "agent-1:ACCESS_BAD_HOST:a.example"
-    assert none.threat_key == "agent-1:ACCESS_BAD_HOST:"
+    assert none.threat_key == "agent-1:ACCESS_BAD_HOST:alert-1"
     assert one.threat_key != two.threat_key
+
+
+def test_an_event_about_the_device_itself_is_one_threat_whatever_its_alert_id() -> None:
+    one, two = (
+        threat("wandera_jamf", named("OUTDATED_OS", app={}, destination={}, alertId=each)) for each in "ab"
+    )
+    assert one.threat_key == two.threat_key == "agent-1:OUTDATED_OS:"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +89,10 @@ def test_two_hosts_are_two_threats() -> None:
         ({"app": [{"id": "com.example.torch"}]}, "com.example.torch"),
         ({"app": [], "destination": ["a.example"]}, "a.example"),
         ({"app": [{}, {}], "destination": "a.example"}, "a.example"),
-        ({"app": None, "destination": None}, ""),
+        ({"app": {"id": None, "name": "One"}}, "One"),
+        ({"app": {"id": "", "sha256": "ab12"}}, "ab12"),
+        ({"app": {}, "destination": {"ip": "192.0.2.9"}}, "192.0.2.9"),
+        ({"app": None, "destination": None}, "alert-1"),
     ],
 )
 def test_a_part_of_an_event_is_named_however_it_is_written(parts: dict[str, object], where: str) -> None:
@@ -260,7 +276,9 @@ def test_the_name_of_an_event_that_no_table_knows_is_logged_not_its_description(
 
 
 def test_an_action_that_no_table_knows_is_logged() -> None:
-    assert unknown_words(threat("wandera_jamf", jamf_event(action="Allowed"))) == [("status", "Allowed")]
+    assert unknown_words(threat("wandera_jamf", jamf_event(action="Quarantined"))) == [
+        ("status", "Quarantined")
+    ]
     assert unknown_words(threat("wandera_jamf", jamf_event())) == []
 
 

@@ -21,6 +21,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
+from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_zimperium import (
     zimperium_clean_device,
     zimperium_device,
@@ -319,6 +320,29 @@ def test_the_same_event_mitigated_resolves_it(mitigated: object) -> None:
     record = threat("zimperium", zimperium_export(mitigated=mitigated))
     assert (record.status, record.resolved_at) == (Status.RESOLVED, AT)
     assert (record.threat_key, record.report_id) == (opened.threat_key, "event-5:MITIGATED")
+
+
+@pytest.mark.parametrize("word", ["ACTIVE", "Open", "NEW", "DETECTED", "UNRESOLVED"])
+def test_a_plain_word_for_open_opens(word: str) -> None:
+    for content in (zimperium_threat(threat_status=word), zimperium_search(state=word)):
+        record = threat("zimperium", content)
+        assert (record.status, unknown_words(record)) == (Status.OPEN, [])
+
+
+@pytest.mark.parametrize("attack_time", [None, "soon"])
+def test_a_mitigation_without_the_time_of_the_attack_counts_as_of_its_receipt(attack_time: object) -> None:
+    mitigation = zimperium_export(mitigated=True, forensics__attack_time=attack_time)
+    late = zimperium_export(forensics__attack_time={"$date": 1770000060000})
+    assert threat("zimperium", mitigation).resolved_at is None
+    assert open_threats("zimperium", late)
+    assert not open_threats("zimperium", late, mitigation)
+
+
+def test_a_word_for_mitigated_that_nobody_knows_leaves_it_open_and_is_logged() -> None:
+    record = threat("zimperium", zimperium_export(mitigated="mitigated"))
+    assert (record.status, unknown_words(record)) == (Status.OPEN, [("status", "MITIGATED")])
+    for known in (False, "no", 0, None):
+        assert unknown_words(threat("zimperium", zimperium_export(mitigated=known))) == []
 
 
 def test_a_mitigation_of_the_export_is_never_older_than_its_detection() -> None:
