@@ -94,6 +94,8 @@ _PHRASE = re.compile(
 )
 """That a device has none: in the same form as WORDS. No more of what it is than a phrase has room for."""
 _LONGEST_PHRASE = 60
+LONGEST_SERIAL = 16
+"""Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 
@@ -137,7 +139,7 @@ def names_nobody(text: str) -> bool:
         return False
     plain = _BETWEEN.sub("", text).casefold()
     parts = [part.casefold() for part in _BETWEEN.split(text) if part]
-    again = len(plain) >= 2 * MIN_RUN and _AGAIN.fullmatch(plain)
+    again = 2 * MIN_RUN <= len(plain) <= LONGEST_SERIAL and _AGAIN.fullmatch(plain)
     if again or _MASKED.search(plain):
         return True
     return len(plain) >= MIN_RUN and (_is_run(plain) or all(map(_is_run, parts)))
