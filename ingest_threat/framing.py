@@ -8,7 +8,7 @@ SysLogHandler writes at the end of each message.
 import re
 from collections.abc import Iterator
 
-from ingest_threat.json_text import NotJson, TooDeep, read_json
+from shared.domain.json_text import NotJson, TooDeep, read_json
 
 BLANK = " \t\r\n\0\ufeff"
 """What may stand around a JSON value: JSON's own white space, NUL, and a byte order mark."""

@@ -15,7 +15,7 @@ from itertools import cycle
 
 from pydantic import JsonValue
 
-from ingest_threat.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
+from shared.domain.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
 
 REDACTED = "[redacted]"
 LONGEST_KEY = 200
@@ -252,7 +252,7 @@ def _text(text: str, names: _Names, place: _Place) -> str:
             return REDACTED
         except NotJson:
             return masked(text)
-        if read.key_twice or place.texts >= MAX_TEXTS:
+        if read.key_twice is not None or place.texts >= MAX_TEXTS:
             return REDACTED
         hidden = _redacted(read.value, names, _Place(place.under, place.depth, place.texts + 1))
         return masked(text if hidden == read.value else json.dumps(hidden))
