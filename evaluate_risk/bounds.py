@@ -6,7 +6,7 @@ always the best by its order, so that the order in which reports come decides no
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -157,7 +157,6 @@ def _text_bytes(text: str) -> int:
     return len(text) if text.isascii() and text.isprintable() else len(json.dumps(text))
 
 
-def cleared(unlisted: Mapping[Category, Unlisted], until: Iterable[Mark | None]) -> dict[Category, Unlisted]:
+def cleared(unlisted: Mapping[Category, Unlisted], until: Mark | None) -> dict[Category, Unlisted]:
     """`unlisted` without the marks that an explicit word on the whole agent is as new as."""
-    newest = max((mark.at for mark in until if mark), default=None)
-    return {category: mark for category, mark in unlisted.items() if newest is None or mark.at > newest}
+    return {category: mark for category, mark in unlisted.items() if until is None or mark.at > until.at}

@@ -192,7 +192,7 @@ class _Fold:
     def finish(self, now: datetime, max_bytes: int) -> Folded:
         settled = {key: self._settle(threat) for key, threat in self.threats.items()}
         settled = {key: threat for key, threat in settled.items() if threat != Threat()}
-        unlisted = cleared(self.agent.unlisted, [self.cleared_all])
+        unlisted = cleared(self.agent.unlisted, self.cleared_all)
         kept, unlisted, floor = fitted(settled, unlisted, self.agent.floor, now, max_bytes)
         agent = self.agent.model_copy(
             update={

@@ -2,7 +2,7 @@
 
 Taken: one JSON object, a JSON array, an object that is an envelope around a list (or, as tools write a list
 of one, around an object), each of these also as the text of it, and the same line by line or frame by frame
-(`framing`). Strict JSON by RFC 8259: UTF-8, no `NaN`, no key twice, and what `json_text` says.
+(`framing`). Strict JSON by RFC 8259: UTF-8, no `NaN`, no key twice, and what `shared.domain.json_text` says.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from ingest_threat.framing import BEATS, BLANK, KEEP_ALIVE, pieces, plain_beat, unframed
-from ingest_threat.json_text import NotJson, TooDeep, read_json
+from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.errors import Unreadable, UnreadableReport
 
 MAX_BYTES = 1_048_576
@@ -278,6 +278,6 @@ def _strict(text: str) -> JsonValue:
         raise _Refused(str(error), Unreadable.TOO_LARGE) from None
     if read.not_a_number:
         raise _Refused("NaN or Infinity, which is not JSON")
-    if read.key_twice:
+    if read.key_twice is not None:
         raise _Refused("a key twice in one object")
     return read.value

@@ -8,6 +8,8 @@ SysLogHandler writes at the end of each message.
 import re
 from collections.abc import Iterator
 
+from shared.domain.json_text import NotJson, TooDeep, read_json
+
 BLANK = " \t\r\n\0\ufeff"
 """What may stand around a JSON value: JSON's own white space, NUL, and a byte order mark."""
 KEEP_ALIVE = None
@@ -46,6 +48,24 @@ _OF_THE_STREAM = BEATS | {
 _LONGEST_BEAT = 30
 _FAILED = frozenset({"error", "timeout", "reconnect"})
 """The same, of events alone: their data say why."""
+_OF_BEATS = frozenset(
+    {
+        *(
+            "error",
+            "error_code",
+            "errorcode",
+            "error_description",
+            "message",
+            "msg",
+            "reason",
+            "code",
+            "status",
+        ),
+        *("request-id", "request_id", "requestid", "trace_id", "traceid", "retry", "seq", "sequence"),
+        *("type", "event", "at", "time", "ts", "timestamp", "date"),
+    }
+)
+"""Keys of an object by which a stream speaks of itself; with any other, it is an item."""
 _FIELD = re.compile(r"(data|event|id|retry)(?::|$) ?|:")
 
 
@@ -101,12 +121,26 @@ def _frames(text: str) -> Iterator[str | None]:
 def _frame(event: str | None, data: list[str]) -> Iterator[str | None]:
     """One value over several lines, or, from relays that send no empty lines, one value a line."""
     named, said = plain_beat(event or ""), plain_beat("".join(data))
-    if named in _OF_THE_STREAM | _FAILED or said in _OF_THE_STREAM or (event is not None and not said):
+    of_stream = named in _OF_THE_STREAM | _FAILED and not _is_item("\n".join(data))
+    if of_stream or said in _OF_THE_STREAM or (event is not None and not said):
         yield KEEP_ALIVE
     elif len(data) > 1 and not data[0].rstrip(BLANK).endswith(("{", "[", ",")):
         yield from (line.strip(BLANK) for line in data)
     else:
         yield "\n".join(data).strip(BLANK)
+
+
+def _is_item(data: str) -> bool:
+    """Whether there is an object or a list that holds more than what a stream says of itself."""
+    if data.lstrip(BLANK)[:1] not in {"{", "["} or _EMPTY.fullmatch(data):
+        return False
+    try:
+        value = read_json(data.strip(BLANK)).value
+    except (NotJson, TooDeep):
+        return True
+    return not isinstance(value, dict) or any(
+        key.lower() not in _OF_BEATS or isinstance(each, dict | list) for key, each in value.items()
+    )
 
 
 def plain_beat(text: str) -> str:

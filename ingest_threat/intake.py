@@ -150,10 +150,9 @@ async def _store_records(
 ) -> Answer:
     """Store records, and dead-letter those of items that could not be read."""
     answer = Answer(ignored=sum(isinstance(record, IgnoredRecord) for record in records))
-    for record in records:
-        if isinstance(record, UnreadableRecord):
-            await keep_item(services, record, received_at)
-            answer.rejected.append(RejectedItem(index=record.index, reason=record.reason))
+    unreadable = [record for record in records if isinstance(record, UnreadableRecord)]
+    await bounded_gather(lambda each: keep_item(services, each, received_at), unreadable, limit=CONCURRENCY)
+    answer.rejected += [RejectedItem(index=each.index, reason=each.reason) for each in unreadable]
     unknown = _unknown_words(records)
     _log_unknown_words(partner, unknown)
     answer.unknown = unknown[:MAX_UNKNOWN]

@@ -15,7 +15,7 @@ from itertools import cycle
 
 from pydantic import JsonValue
 
-from ingest_threat.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
+from shared.domain.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
 
 REDACTED = "[redacted]"
 LONGEST_KEY = 200
@@ -57,6 +57,7 @@ _WORDS = frozenset(
         "router",
         "subnet",
         "upn",
+        *("coords", "creds", "jwt", "totp"),
     ]
 )
 """Too short to look for anywhere: `timeInterval` holds "imei", `nameId` holds "meid", `mapping` "pin"."""
@@ -94,6 +95,8 @@ _WHOLE = frozenset(
         "apname",
         "accesspoint",
         "accesspointname",
+        *("lastlocation", "pass", "auth", "authkey", "encryptionkey", "licensekey", "simserial"),
+        *("activationkey", "activationcode", "enrollmentcode", "enrolmentcode", "registrationcode"),
     ]
 )
 """Keys that are this and nothing else, in lower case and stripped of separators."""
@@ -139,11 +142,12 @@ _CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
 """14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
 _SECRET = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\b(?:Bearer|SharedKey|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
+    r"|\bgh[opsu]_[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{20,}"
+    r"|\b(?:(?i:Bearer|SharedKey)|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
 )
 _IN_ADDRESS = re.compile(
-    r"((?:[?&;#]|\b)(?:access_?token|id_?token|refresh_?token|token|api_?key|accountkey|sharedaccesskey|key|sig"
-    r"|signature|secret|client_?secret|password|passcode|pwd|pin|code|otp|auth(?:_?(?:key|code|token))?|ticket|jwt|jsessionid|phpsessid|session(?:_?id)?|sid|sas|lat|lng|lon"
+    r"((?:[?&;#]|\b)(?:(?:[a-z]{2,10}_?)?token|api_?key|access_?key|accountkey|sharedaccesskey|key|sig"
+    r"|signature|secret|client_?secret|password|passcode|passwd|pass|pwd|pin|code|otp|auth(?:_?(?:key|code|token))?|ticket|jwt|jsessionid|phpsessid|session(?:_?id)?|sid|sas|lat|lng|lon|latitude|longitude"
     r"|user(?:_?name)?|login|email|phone|msisdn|imei)=)(?!\[redacted\])[^&\s#;\"']+",
     re.IGNORECASE,
 )
@@ -248,7 +252,7 @@ def _text(text: str, names: _Names, place: _Place) -> str:
             return REDACTED
         except NotJson:
             return masked(text)
-        if read.key_twice or place.texts >= MAX_TEXTS:
+        if read.key_twice is not None or place.texts >= MAX_TEXTS:
             return REDACTED
         hidden = _redacted(read.value, names, _Place(place.under, place.depth, place.texts + 1))
         return masked(text if hidden == read.value else json.dumps(hidden))

@@ -34,7 +34,7 @@ class LineOutcome(StrEnum):
 
     LINK = "link"
     MOVE = "move"
-    """The agent leaves another device, whose decision and tag freeze until that one is confirmed gone."""
+    """The agent leaves another device, where what it has open stays until that one is confirmed gone."""
     SAME = "same"
     """An admin has linked it so already."""
     OVERTAKEN = "overtaken"

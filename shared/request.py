@@ -1,10 +1,10 @@
 """A request's body: a small JSON object, read into its model."""
 
-import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.errors import BadRequest
 
 MAX_BYTES = 10_000
@@ -28,24 +28,10 @@ def read_request(kind: type[R], body: bytes) -> R:
         raise BadRequest(f"expected {shape}; {where}: {first['msg']}") from None
 
 
-class _GivenTwice(Exception):
-    """A key that an object has twice: which of its values is meant, nobody can say."""
-
-
-def _once(pairs: list[tuple[str, object]]) -> None:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise _GivenTwice(key)
-        seen.add(key)
-
-
 def _key_given_twice(body: bytes) -> str | None:
-    """The first key that an object in `body` has twice; None where there is none, or no JSON."""
+    """A key that an object in `body` has twice: which of its values is meant, nobody can say. None where
+    there is none, or no JSON."""
     try:
-        json.loads(body, object_pairs_hook=_once)
-    except _GivenTwice as error:
-        return str(error)
-    except (ValueError, RecursionError):
+        return read_json(body.decode()).key_twice
+    except (UnicodeDecodeError, NotJson, TooDeep):
         return None
-    return None

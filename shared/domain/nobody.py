@@ -32,6 +32,7 @@ WORDS = frozenset(
         "none",
         "noserial",
         "noserialnumber",
+        "novalue",
         "notallowed",
         "notapplicable",
         "notassigned",
@@ -64,6 +65,7 @@ WORDS = frozenset(
         "unassigned",
         "unavailable",
         "undefined",
+        "unidentified",
         "uninitialized",
         "unknown",
         "unspecified",
@@ -92,6 +94,8 @@ _PHRASE = re.compile(
 )
 """That a device has none: in the same form as WORDS. No more of what it is than a phrase has room for."""
 _LONGEST_PHRASE = 60
+LONGEST_SERIAL = 16
+"""Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 
@@ -99,20 +103,29 @@ _BETWEEN = re.compile(r"[\W_]+")
 _ANONYMOUS = re.compile(r"([a-e])\1{7}(?:-\1{4}){3}-\1{12}")
 """A GUID of one letter: how public records hide an id, which was somebody's. All `f` is a placeholder."""
 _ALL_SET = re.compile(r"f{16,}")
+_UNEXPANDED = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|%\w+%")
+"""A variable of an MDM that nobody put a value in."""
+_ONE_LETTER = re.compile(r"([g-z])\1{7,}")
+"""A letter of no number: of digits, public records make ids that were somebody's."""
+_AGAIN = re.compile(r"(..?.?)\1{2,}")
+"""Two or three characters, again and again."""
+_MASKED = re.compile(r"x{5,}")
 _FOLLOWS = dict(
     zip("0123456789abcdefghijklmnopqrstuvwxy", "123456789abcdefghijklmnopqrstuvwxyz", strict=True)
 )
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id,
-    nothing but zeros, or an id with every bit set."""
+    """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id, a
+    variable without its value, nothing but zeros or one letter, or an id with every bit set."""
     plain = _BETWEEN.sub("", text).casefold()
     if plain in WORDS or plain in SHARED or set(plain.removeprefix("0x")) <= {"0"}:
         return True
-    return _ALL_SET.fullmatch(plain) is not None or (
-        len(plain) <= _LONGEST_PHRASE and _PHRASE.fullmatch(plain) is not None
-    )
+    if _UNEXPANDED.fullmatch(text.strip()) or _is_twice_a_word(plain):
+        return True
+    if _ALL_SET.fullmatch(plain) or _ONE_LETTER.fullmatch(plain):
+        return True
+    return len(plain) <= _LONGEST_PHRASE and _PHRASE.fullmatch(plain) is not None
 
 
 def names_nobody(text: str) -> bool:
@@ -126,7 +139,15 @@ def names_nobody(text: str) -> bool:
         return False
     plain = _BETWEEN.sub("", text).casefold()
     parts = [part.casefold() for part in _BETWEEN.split(text) if part]
+    again = 2 * MIN_RUN <= len(plain) <= LONGEST_SERIAL and _AGAIN.fullmatch(plain)
+    if again or _MASKED.search(plain):
+        return True
     return len(plain) >= MIN_RUN and (_is_run(plain) or all(map(_is_run, parts)))
+
+
+def _is_twice_a_word(plain: str) -> bool:
+    half, odd = divmod(len(plain), 2)
+    return not odd and plain[:half] == plain[half:] and plain[:half] in WORDS
 
 
 def _is_run(part: str) -> bool:

@@ -60,7 +60,7 @@ async def _is_gone(services: Services, intune_id: str) -> bool:
 
 
 def _gone(device: Device, at: datetime) -> Device:
-    """A device Intune has no more: agents that moved away from it no longer freeze it."""
+    """A device Intune has no more: what agents that moved away left open there goes with it."""
     slots = {id_: slot for id_, slot in device.slots.items() if not slot.moved}
     gone = device.model_copy(update={"slots": slots, "gone_at": at, "missing_since": None})
     return gone.noting(at, "Intune says there is no such device")

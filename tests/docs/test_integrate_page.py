@@ -15,10 +15,10 @@ from standardwebhooks import Webhook
 from ingest_threat import partners
 from ingest_threat.body import ENVELOPE, MAX_BYTES, MAX_ITEMS
 from ingest_threat.intake import CONTENT_TYPES, Answer
-from ingest_threat.json_text import MAX_DEPTH
 from serve_console.inventory import MAX_DEVICES, DeviceApps, InventoryPage, RemovedDevice
 from serve_console.merged_apps import InventoryApp
 from shared.domain.authentication import Scheme
+from shared.domain.json_text import MAX_DEPTH
 from shared.reply import _TITLES
 from tests.docs.served import served
 from tests.infra.code import ROOT

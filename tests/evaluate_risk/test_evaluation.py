@@ -119,7 +119,7 @@ async def test_the_story_takes_the_steps_that_are_stopped_below() -> None:
         stop = Stop(0)
         end = await _logged(one, stop)
     assert len(stop.calls) == STEPS, stop.calls
-    assert end[f"Entra {ENTRA_ID}"] == "mtd-block-high", "the old device is frozen"
+    assert end[f"Entra {ENTRA_ID}"] == "mtd-block-high", "what it left open stays at the old device"
     assert end[f"Entra {OTHER_ENTRA_ID}"] == "mtd-ok"
     assert end[AGENT_ID]["device"] == OTHER_ENTRA_ID
     assert end[ENTRA_ID]["slots"][AGENT_ID]["moved"]

@@ -348,3 +348,29 @@ def test_a_number_of_fifteen_digits_is_an_imei_where_its_check_digit_is_right() 
     assert is_personal("490154203237518")
     assert not is_personal("490154203237517")
     assert masked("490154203237517") == REDACTED, "in what is kept of a message it could be a slip"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.example/?resetToken=hunter2hunter2",
+        "https://x.example/?a=1&sas_token=hunter2hunter2",
+        "https://x.example/?accessKey=hunter2hunter2",
+        "https://x.example/?passwd=hunter2hunter2",
+        "https://x.example/?latitude=hunter2hunter2",
+        "authorization: bearer hunter2hunter2",
+        "ghp_hunter2hunter2hunter2hunter2",
+        "xoxb-hunter2hunter2",
+        "AIzahunter2hunter2hunter2hunter2",
+    ],
+)
+def test_secrets_are_known_by_more_names_and_shapes(text: str) -> None:
+    assert "hunter2" not in masked(text)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["coords", "lastLocation", "pass", "jwt", "authKey", "creds", "activationCode", "totp", "simSerial"],
+)
+def test_kin_of_secret_keys_are_redacted(key: str) -> None:
+    assert redacted({key: {"x": "hunter2"}}) == {key: REDACTED}

@@ -319,15 +319,19 @@ async def test_a_rekeyed_device_does_not_take_along_an_agent_whose_undo_was_cut_
     assert tenant_world.entra_tag() is None
 
 
+async def _link_cut_off(world: World, container: str) -> None:
+    await reported(world)
+    world.cosmos_faults.fail_next(503, container=container, operation="replace", times=9)
+    with pytest.raises(StoreUnavailable):
+        await linked(world)
+    world.cosmos_faults.clear()
+
+
 @pytest.mark.parametrize("container", ["agents", "devices"])
 async def test_a_link_that_was_cut_off_is_finished_by_the_next_sync(
     tenant_world: World, container: str
 ) -> None:
-    await reported(tenant_world)
-    tenant_world.cosmos_faults.fail_next(503, container=container, operation="replace", times=9)
-    with pytest.raises(StoreUnavailable):
-        await linked(tenant_world)
-    tenant_world.cosmos_faults.clear()
+    await _link_cut_off(tenant_world, container)
     assert AGENT_ID not in (await tenant_world.device()).slots
     assert (await tenant.step(tenant_world, "agents")).counts["decisions_finished"] == 1
     assert (await tenant_world.device()).slots[AGENT_ID].open_threats == 1
@@ -340,11 +344,7 @@ async def test_a_link_that_was_cut_off_is_finished_by_the_next_sync(
 async def test_a_link_that_was_cut_off_and_is_undone_leaves_nothing_behind(
     tenant_world: World, container: str
 ) -> None:
-    await reported(tenant_world)
-    tenant_world.cosmos_faults.fail_next(503, container=container, operation="replace", times=9)
-    with pytest.raises(StoreUnavailable):
-        await linked(tenant_world)
-    tenant_world.cosmos_faults.clear()
+    await _link_cut_off(tenant_world, container)
     await unlinked(tenant_world)
     slots = (await tenant_world.device()).slots
     assert all(slot.withdrawn for slot in slots.values())

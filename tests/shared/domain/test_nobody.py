@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.nobody import names_nobody
+from shared.domain.nobody import is_placeholder, names_nobody
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,16 @@ from shared.domain.nobody import names_nobody
         *("aaaaaaaaaaaaaaaa", "9774d56d682e549c", "0x0", "00112233445566", "AABBCCDD", "998877665544"),
         *("NotYetAvailable", "Not yet known", "SERIAL_UNKNOWN", "Unknown Serial", "Chassis Serial Number"),
         *("None Specified", "Not reported yet", "no serial number", "MDM device id", "unknown device id"),
+        *(
+            "{{aaddeviceid}}",
+            "${device.serial}",
+            "%SerialNumber%",
+            "unknown unknown",
+            "None/None",
+            "nullnull",
+        ),
+        *("12121212", "123123123", "no value", "Unidentified"),
+        *("C02XXXXXXXXX", "xxxxx-1"),
     ],
 )
 def test_a_placeholder_names_nobody(text: str) -> None:
@@ -53,6 +63,18 @@ def test_a_placeholder_names_nobody(text: str) -> None:
 )
 def test_an_id_names_somebody(text: str) -> None:
     assert not names_nobody(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        *((each, True) for each in ("XXXXXXXXXXXX", "zzzzzzzz", "{{deviceid}}")),
+        *((each, False) for each in ("1111", "2222222222222222222222", "1234567890", "12121212")),
+        ("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", False),
+    ],
+)
+def test_an_agent_may_be_a_count_but_not_one_letter_again_and_again(text: str, is_one: bool) -> None:
+    assert is_placeholder(text) is is_one
 
 
 @given(st.uuids(version=4))

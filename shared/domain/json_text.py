@@ -7,6 +7,7 @@ becomes the text it is written in, so that one odd number spoils nothing else.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,18 +36,20 @@ class Read:
     value: JsonValue
     """Null stands for NaN and Infinity; of a key that stands twice in one object, the last counts."""
     not_a_number: bool = False
-    key_twice: bool = False
+    key_twice: str | None = None
+    """A key that stands twice in one object."""
 
 
 def read_json(text: str) -> Read:
     """The one JSON value in `text`. Raises NotJson or TooDeep."""
     constants: list[str] = []
-    doubled: list[int] = []
+    doubled: list[str] = []
 
     def keyed(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         content = dict(pairs)
         if len(content) != len(pairs):
-            doubled.append(len(pairs))
+            counts = Counter(key for key, _ in pairs)
+            doubled.append(next(key for key, count in counts.items() if count > 1))
         return content
 
     decoder = json.JSONDecoder(
@@ -58,7 +61,7 @@ def read_json(text: str) -> Read:
         raise NotJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise _too_deep() from None
-    return Read(_clean(value, 1), bool(constants), bool(doubled))
+    return Read(_clean(value, 1), bool(constants), doubled[0] if doubled else None)
 
 
 def _integer(digits: str) -> int | str:

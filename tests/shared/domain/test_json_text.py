@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_threat.json_text import NotJson, Read, TooDeep, read_json
+from shared.domain.json_text import NotJson, Read, TooDeep, read_json
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from ingest_threat.json_text import NotJson, Read, TooDeep, read_json
         ("-1e999", Read("-1e999")),
         ('["\\ud800", "\\ud83d\\ude00"]', Read(["\ufffd", "\U0001f600"])),
         ("[NaN, -Infinity]", Read([None, None], not_a_number=True)),
-        ('{"a": 1, "a": 2}', Read({"a": 2}, key_twice=True)),
+        ('{"a": 1, "a": 2}', Read({"a": 2}, key_twice="a")),
         ('{"\\ud800": 1, "\\udfff": 2}', Read({"\ufffd": 1, "\ufffd (2)": 2})),
         ("[" * 64 + "]" * 64, Read(eval("[" * 64 + "]" * 64))),
     ],
