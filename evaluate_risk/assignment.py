@@ -3,7 +3,8 @@ its filters. Pure."""
 
 from enum import Enum
 
-from shared.domain.assignment_filter import Answer, FilterError, all_of, any_of, opposite, read_filter
+from shared.domain.assignment_filter import read_filter
+from shared.domain.device_rule import Answer, FilterError, all_of, any_of, opposite
 from shared.domain.model import DeviceFacts, EnrollmentType, Ownership
 from shared.domain.rule import ALL_DEVICES, ALL_USERS, EXCLUDED, Assignment, Rule, RuleSource
 

@@ -1,10 +1,13 @@
-"""Whether the app can do its work: the store answers, and the last sync is not long ago."""
+"""Whether the app can do its work: the store answers, the last sync is not long ago, and what is blocked is
+refused."""
 
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel
 
+from shared.domain.enforcement import ENFORCEMENT_ID, Enforcement
+from shared.domain.mode import Mode
 from shared.domain.runs import RUNS_ID, Runs
 from shared.errors import StoreError
 from shared.log import LogEvent, log_event
@@ -23,13 +26,16 @@ class Health(BaseModel):
 
 
 async def health(services: Services) -> Health:
-    """`degraded` while Cosmos DB does not answer, or no sync has gone through for SYNC_STALE_MINUTES."""
+    """`degraded` while Cosmos DB does not answer, while no sync has gone through for SYNC_STALE_MINUTES, and in
+    mode `enforce` while no Conditional Access policy refuses all that is blocked."""
     try:
         found = await services.store.read(Runs, RUNS_ID)
+        enforcement = await services.store.read(Enforcement, ENFORCEMENT_ID)
     except StoreError as error:
         log_event(LogEvent.UNEXPECTED, where="health", what=error)
         return Health(status="degraded")
     oldest = services.now() - timedelta(minutes=services.settings.sync_stale_minutes)
     runs = found.document.runs if found else ()
     fresh = any(run.ok and run.started_at >= oldest for run in runs)
-    return Health(status="ok" if fresh else "degraded")
+    refused = services.settings.mode is not Mode.ENFORCE or not enforcement or enforcement.document.is_whole
+    return Health(status="ok" if fresh and refused else "degraded")

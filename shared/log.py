@@ -48,6 +48,9 @@ class LogEvent(StrEnum):
     TAG_DRIFTED = "tag_drifted"
     OVERRIDDEN = "overridden"
     TAGS_RELEASED = "tags_released"
+    ACCESS_NOT_REFUSED = "access_not_refused"
+    ACCESS_NOT_WATCHED = "access_not_watched"
+    ACCESS_REFUSED = "access_refused"
     PARTNER_UNRESPONSIVE = "partner_unresponsive"
     PARTNER_NEVER_CLEAN = "partner_never_clean"
     FEED_READ = "feed_read"
@@ -83,6 +86,8 @@ _LEVELS = {
     LogEvent.TAG_DRIFTED: logging.WARNING,
     LogEvent.OVERRIDDEN: logging.WARNING,
     LogEvent.TAGS_RELEASED: logging.WARNING,
+    LogEvent.ACCESS_NOT_REFUSED: logging.WARNING,
+    LogEvent.ACCESS_NOT_WATCHED: logging.WARNING,
     LogEvent.PARTNER_UNRESPONSIVE: logging.WARNING,
     LogEvent.PARTNER_NEVER_CLEAN: logging.WARNING,
     LogEvent.FEED_RETRIED: logging.WARNING,

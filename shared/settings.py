@@ -11,6 +11,13 @@ from functools import cache
 
 from pydantic import Field
 
+from shared.domain.access_policy import (
+    EXCHANGE_ONLINE,
+    GROUPS_OF_APPS,
+    GUESTS,
+    ROLE,
+    SHAREPOINT_ONLINE,
+)
 from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme, setting
 from shared.domain.heartbeats import OnSilence
 from shared.domain.mode import Mode
@@ -77,6 +84,12 @@ class Settings(AuthenticationSettings):
     app_sync_hours: int = 24
     """How often the app inventory is fetched from Intune, where somebody opted in."""
     sync_stale_minutes: int = 60
+    access_apps: tuple[str, ...] = (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)
+    """Apps that blocked devices are to be refused: ids in lower case, `Office365` or `All`."""
+    access_exclusions: frozenset[str] | None = None
+    """Ids in lower case of whom the policies may leave out; None where those that stood at first may be."""
+    watch_companion: bool = True
+    """Whether it is looked for the policy that refuses phones whose tag cannot be seen."""
     feed_poll_delay_ms: int = 1000
     feed_batch_size: int = 100
 
@@ -127,6 +140,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         "sync_stale_minutes": integer(environment, "SYNC_STALE_MINUTES", 1, 2_880),
         "feed_poll_delay_ms": integer(environment, "FEED_POLL_DELAY_MS", 50, 60_000),
         "feed_batch_size": integer(environment, "FEED_BATCH_SIZE", 1, 1000),
+        "access_apps": _access_apps(environment),
+        "access_exclusions": _access_exclusions(environment),
+        "watch_companion": boolean(environment, "WATCH_COMPANION"),
         "follow_ups": _follow_ups(environment),
         "read_keys": _read_keys(environment),
         "event_only_present": _event_only_present(environment),
@@ -151,6 +167,32 @@ def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
         FollowUp.SYNC_DEVICE: boolean(environment, "SYNC_AFTER_REMEDIATION"),
     }
     return frozenset(follow_up for follow_up, on in chosen.items() if on)
+
+
+def _access_apps(environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    by_name = {name.lower(): name for name in GROUPS_OF_APPS}
+    apps = tuple(by_name.get(word, word) for word in _words(environment, "ACCESS_APPS"))
+    for app in apps:
+        if app not in GROUPS_OF_APPS and not GUID.fullmatch(app):
+            raise SettingsError(f"ACCESS_APPS holds {app!r}: expected ids of apps, Office365 or All")
+    return apps or None
+
+
+def _access_exclusions(environment: Mapping[str, str]) -> frozenset[str] | None:
+    ids = _words(environment, "ACCESS_EXCLUSIONS")
+    for id_ in ids:
+        if id_ != GUESTS and not GUID.fullmatch(id_.removeprefix(ROLE)):
+            raise SettingsError(
+                f"ACCESS_EXCLUSIONS holds {id_!r}: expected ids of groups and users, role:<id>, or guests"
+            )
+    return frozenset(ids) or None
+
+
+def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The words of a list, in lower case, each once."""
+    return tuple(
+        dict.fromkeys(filter(None, re.split(r"[\s,]+", environment.get(name, "").strip().lower())))
+    )
 
 
 def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:
@@ -209,11 +251,11 @@ def _event_only_present(environment: Mapping[str, str]) -> frozenset[str]:
 
 def _partners(environment: Mapping[str, str], platform: Platform) -> tuple[str, ...]:
     name = f"PARTNERS_{platform.upper()}"
-    slugs = tuple(dict.fromkeys(re.split(r"[\s,]+", environment.get(name, "").strip().lower())))
-    for slug in filter(None, slugs):
+    slugs = _words(environment, name)
+    for slug in slugs:
         if not _SLUG.fullmatch(slug):
             raise SettingsError(f"{name} holds {slug!r}: expected partners' slugs, separated by commas")
-    return tuple(filter(None, slugs))
+    return slugs
 
 
 def _preferred(

@@ -19,6 +19,7 @@ from sync_inventory.drift import repair_tags
 from sync_inventory.figures import count_devices
 from sync_inventory.heartbeats import check_heartbeats
 from sync_inventory.policies.connectors import mirror_connectors
+from sync_inventory.policies.enforcement import watch_policies
 from sync_inventory.policies.groups import Groups
 from sync_inventory.policies.rules import mirror_rules, settle_rules
 from sync_inventory.scratch import Scratch
@@ -51,6 +52,11 @@ async def connectors(context: Context, tally: Tally) -> None:
 async def rules(context: Context, tally: Tally) -> None:
     """Intune's compliance policies, and whom they reach."""
     await mirror_rules(context.services, context.groups, tally)
+
+
+async def enforcement(context: Context, tally: Tally) -> None:
+    """The Conditional Access policies that refuse what is blocked."""
+    await watch_policies(context.services, tally)
 
 
 async def heartbeats(context: Context, tally: Tally) -> None:
@@ -103,6 +109,6 @@ async def figures(context: Context, tally: Tally) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    *(connectors, rules, heartbeats, app_export, devices),
+    *(connectors, rules, enforcement, heartbeats, app_export, devices),
     *(agents, decisions, drift, apps, figures),
 )

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from shared.errors import GraphError, GraphNotFound, GraphRefused
 from shared.graph.client import Call, GraphClient, read_object
 from shared.graph.wire import (
+    AccessPolicyAnswer,
     AssignmentFilterAnswer,
     CompliancePolicyAnswer,
     ConnectorAnswer,
@@ -184,6 +185,11 @@ class Graph:
         return await self._client.read(
             EntraDeviceAnswer, Call("GET", _ENTRA_DEVICE + "?$select={fields}", values)
         )
+
+    async def access_policies(self) -> list[AccessPolicyAnswer]:
+        """Every Conditional Access policy (Policy.Read.All). Graph takes one call a second there."""
+        call = Call("GET", "/identity/conditionalAccess/policies")
+        return [item async for item in self._client.pages(AccessPolicyAnswer, call, whole=True)]
 
     async def what_if(
         self, user_id: str, app: str, platform: str, device_info: Mapping[str, object]

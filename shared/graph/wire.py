@@ -2,7 +2,7 @@
 Pure."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -158,6 +158,16 @@ class GrantControls(Wire):
 
     operator: str = "OR"
     controls: tuple[str, ...] = Field((), alias="builtInControls")
+
+
+class AccessPolicyAnswer(Wire):
+    """conditionalAccessPolicy, v1.0. Its conditions are kept whole: any of them may narrow it."""
+
+    id: str
+    name: str = Field("", alias="displayName")
+    state: str = ""
+    conditions: dict[str, Any] = Field(default_factory=dict)
+    grant: dict[str, Any] = Field(default_factory=dict, alias="grantControls")
 
 
 class WhatIfAnswer(Wire):

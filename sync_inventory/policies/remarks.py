@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from shared.domain.assignment_filter import FilterError, read_filter, unanswered
+from shared.domain.assignment_filter import read_filter, unanswered
+from shared.domain.device_rule import FilterError
 from shared.domain.rule import Assignment, Rule, TargetFilter
 
 NO_USERS = "no user is in it (devices in it do not count, and members that are hidden are not shown)"

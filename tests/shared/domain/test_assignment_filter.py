@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.assignment_filter import (
-    MAX_LENGTH,
-    Answer,
-    FilterError,
-    all_of,
-    any_of,
-    opposite,
-    read_filter,
-    unanswered,
-)
+from shared.domain.assignment_filter import read_filter, unanswered
+from shared.domain.device_rule import MAX_LENGTH, Answer, FilterError, all_of, any_of, opposite
 from shared.domain.model import DeviceFacts, EnrollmentType, Ownership
 from shared.domain.record import Platform
 

@@ -1,0 +1,182 @@
+"""What refuses blocked devices: the Conditional Access policies as the last sync read them. The tag alone
+refuses nobody. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.domain.access_policy import ENABLED, STATES, AccessPolicy, Role, refuses_nothing
+from shared.domain.model import Document, Part
+from shared.domain.moment import Moment
+
+ENFORCEMENT_ID = "enforcement"
+
+
+class Refusal(StrEnum):
+    """How far blocked devices are refused, or unregistered phones by the companion."""
+
+    WHOLE = "whole"
+    """By an enabled policy that nothing narrows, at every chosen app."""
+    PARTLY = "partly"
+    """Some users, apps, clients or values of the tag are left out."""
+    NONE = "none"
+    """No policy that is on refuses them: off, only reporting, removed, or never imported."""
+    NOT_WATCHED = "not_watched"
+    """The policies cannot be read."""
+
+
+class PolicySeen(Part):
+    """One policy that has to do with the tag, and what is to be said of it."""
+
+    id: str
+    name: str
+    role: Role
+    state: str
+    faults: tuple[str, ...] = ()
+
+
+class Watched(Part):
+    """What one of the two policies does, and since when."""
+
+    refusal: Refusal
+    since: Moment
+    why: tuple[str, ...] = ()
+    """What is missing; empty where nothing is."""
+
+
+class Enforcement(Document):
+    """What refuses blocked devices, as the last sync that could read it found it."""
+
+    container: ClassVar[str] = "settings"
+    id: str = ENFORCEMENT_ID
+    block: Watched
+    companion: Watched
+    policies: tuple[PolicySeen, ...] = ()
+    accepted: dict[Role, tuple[str, ...]] = Field(default_factory=dict)
+    """The exclusions that stood when a policy was first seen enabled, less those taken away since: what goes
+    beyond them has grown. Where ACCESS_EXCLUSIONS names them, those."""
+    read_at: Moment
+    """When something of it last changed."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is known to be missing."""
+        fine = {Refusal.WHOLE, Refusal.NOT_WATCHED}
+        return self.block.refusal in fine and self.companion.refusal in fine
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an admin wants refused."""
+
+    attribute: str
+    """The Entra device property that carries the tag."""
+    apps: Sequence[str]
+    exclusions: frozenset[str] | None = None
+    """Ids of whom the policies may leave out; None where those that stood at first may be."""
+    companion: bool = True
+    """Whether the companion is watched."""
+
+
+def judge(
+    policies: Sequence[AccessPolicy], wanted: Wanted, before: Enforcement | None, now: datetime
+) -> Enforcement:
+    """What the policies of a tenant refuse."""
+    by_role = {
+        role: [policy for policy in policies if policy.role(wanted.attribute) is role] for role in Role
+    }
+    accepted = {
+        role: known for role in Role if (known := _accepted(role, by_role[role], wanted, before)) is not None
+    }
+    faults = {
+        policy.id: (*policy.faults(role, wanted.attribute), *_grown(policy, accepted.get(role)))
+        for role, each in by_role.items()
+        for policy in each
+    }
+    watched = {role: _watched(role, by_role[role], faults, wanted) for role in Role}
+    return Enforcement(
+        block=_since(*watched[Role.BLOCK], before.block if before else None, now),
+        companion=_since(*watched[Role.COMPANION], before.companion if before else None, now),
+        policies=tuple(
+            PolicySeen(id=policy.id, name=policy.name, role=role, state=policy.state, faults=faults[policy.id])
+            for role, each in by_role.items()
+            for policy in sorted(each, key=lambda policy: policy.id)
+        ),
+        accepted={role: tuple(sorted(known)) for role, known in accepted.items()},
+        read_at=now,
+    )
+
+
+def not_watched(why: str, before: Enforcement | None, now: datetime) -> Enforcement:
+    """The same where the policies may not be read; what is accepted stays."""
+    return Enforcement(
+        block=_since(Refusal.NOT_WATCHED, (why,), before.block if before else None, now),
+        companion=_since(Refusal.NOT_WATCHED, (why,), before.companion if before else None, now),
+        accepted=before.accepted if before else {},
+        read_at=now,
+    )
+
+
+def _accepted(
+    role: Role, policies: Sequence[AccessPolicy], wanted: Wanted, before: Enforcement | None
+) -> frozenset[str] | None:
+    """The exclusions of a role that have not grown; None as long as none of its policies was ever on."""
+    if wanted.exclusions is not None:
+        return wanted.exclusions
+    on = [policy for policy in policies if policy.state == ENABLED]
+    now = frozenset().union(*(policy.excluded for policy in on))
+    known = before.accepted.get(role) if before else None
+    if known is None:
+        return now if on else None
+    return frozenset(known) & now if on else frozenset(known)
+
+
+def _grown(policy: AccessPolicy, accepted: frozenset[str] | None) -> tuple[str, ...]:
+    """The exclusions of a policy beyond the accepted ones, as a fault."""
+    grown = sorted(policy.excluded - accepted) if accepted is not None else []
+    return (f"leaves out {', '.join(grown)}, which it did not before",) if grown else ()
+
+
+def _watched(
+    role: Role, policies: Sequence[AccessPolicy], faults: Mapping[str, tuple[str, ...]], wanted: Wanted
+) -> tuple[Refusal, tuple[str, ...]]:
+    """How far the policies of a role refuse, and what is missing. Each app needs one that does; where none
+    does, it counts what the one that leaves out least lacks."""
+    if role is Role.COMPANION and not wanted.companion:
+        return Refusal.WHOLE, ()
+    on = [
+        policy for policy in policies if policy.state == ENABLED and not refuses_nothing(faults[policy.id])
+    ]
+    if not policies:
+        return Refusal.NONE, ("there is no such policy",)
+    if not on:
+        return Refusal.NONE, tuple(_off(policy, faults[policy.id]) for policy in policies)
+    why: dict[str, None] = {}
+    open_apps = 0
+    for app in wanted.apps:
+        covering = [policy for policy in on if policy.covers(app)]
+        best = min(covering, key=lambda policy: len(faults[policy.id]), default=None)
+        if best is None:
+            open_apps += 1
+            why[f"no policy that is on is for the app {app}"] = None
+            continue
+        why |= {f"{best.name!r} {fault}": None for fault in faults[best.id]}
+    if open_apps == len(wanted.apps):
+        return Refusal.NONE, tuple(why)
+    return (Refusal.PARTLY if why else Refusal.WHOLE), tuple(why)
+
+
+def _off(policy: AccessPolicy, faults: Sequence[str]) -> str:
+    state = STATES.get(policy.state) if policy.state != ENABLED else next(iter(faults), None)
+    return f"{policy.name!r} {state or f'is {policy.state}'}"
+
+
+def _since(refusal: Refusal, why: tuple[str, ...], before: Watched | None, now: datetime) -> Watched:
+    """The same since then, where it was so before."""
+    return Watched(
+        refusal=refusal, why=why, since=before.since if before and before.refusal is refusal else now
+    )
