@@ -9,6 +9,7 @@ from evaluate_risk.evaluation import evaluate
 from infra.access.templates import APPLICATIONS, policies
 from serve_console.what_if import prove
 from shared.domain.level import Level
+from shared.domain.sign_in import Verdict
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
@@ -16,13 +17,15 @@ from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 
 
-async def _imported(one: World, state: str) -> None:
-    """Both shipped templates, as an admin imports them, in a state."""
+async def _imported(one: World, state: str, **companion: Any) -> None:
+    """Both shipped templates, as an admin imports them, in a state; `companion`: what the second asks for."""
     async with aiohttp.ClientSession() as http:
         asked = f"{one.graph_endpoint}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
         async with http.get(asked, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             token = (await answer.json())["access_token"]
-        for policy in policies(GROUP, APPLICATIONS, 7):
+        block, require = policies(GROUP, APPLICATIONS, 7)
+        require["grantControls"] |= companion
+        for policy in (block, require):
             async with http.post(
                 f"{one.graph_endpoint}/v1.0/identity/conditionalAccess/policies",
                 json={**policy, "state": state},
@@ -43,11 +46,11 @@ async def test_in_report_only_a_blocked_device_would_be_refused_once_the_policie
     await _imported(tenant_world, "enabledForReportingButNotEnforced")
     proof = await prove(tenant_world.services, ENTRA_ID, None)
     assert proof.conclusion == "blocked devices would be refused once the policies are on"
-    assert [(each.app, each.tag, each.refused, each.refused_once_on) for each in proof.sign_ins] == [
-        ("Exchange Online", None, False, False),
-        ("Exchange Online", "mtd-block-high", False, True),
-        ("SharePoint Online", None, False, False),
-        ("SharePoint Online", "mtd-block-high", False, True),
+    assert [(each.app, each.tag, each.verdict, each.verdict_once_on) for each in proof.sign_ins] == [
+        ("Exchange Online", None, "lets_in", "lets_in"),
+        ("Exchange Online", "mtd-block-high", "lets_in", "refuses"),
+        ("SharePoint Online", None, "lets_in", "lets_in"),
+        ("SharePoint Online", "mtd-block-high", "lets_in", "refuses"),
     ]
 
 
@@ -62,18 +65,24 @@ async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is_and_a_clean
     proof = await prove(tenant_world.services, ENTRA_ID, "00000002-0000-0ff1-ce00-000000000000")
     assert proof.conclusion == "blocked devices are refused"
     as_it_is, as_if_clean = proof.sign_ins
-    assert (as_it_is.tag, as_it_is.refused) == ("mtd-block-high", True)
-    assert [policy.refuses for policy in as_it_is.policies if policy.controls == ["block"]] == [True]
-    assert (as_if_clean.tag, as_if_clean.refused) == ("mtd-ok", False)
+    assert (as_it_is.tag, as_it_is.verdict) == ("mtd-block-high", Verdict.REFUSES)
+    assert [each.verdict for each in as_it_is.policies if each.controls == ["block"]] == [Verdict.REFUSES]
+    assert (as_if_clean.tag, as_if_clean.verdict) == ("mtd-ok", Verdict.LETS_IN)
 
 
-async def test_a_device_that_is_not_compliant_is_refused_by_the_second_policy(tenant_world: World) -> None:
+COMPANION = (Verdict.DEPENDS, ["compliantApplication"])
+
+
+async def test_a_device_that_is_not_compliant_is_let_in_by_a_protected_app_alone(tenant_world: World) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world, isCompliant=False)
     await _imported(tenant_world, "enabled")
     proof = await prove(tenant_world.services, ENTRA_ID, "00000003-0000-0ff1-ce00-000000000000")
-    assert proof.sign_ins[0].refused
+    as_it_is, as_if_blocked = proof.sign_ins
     assert not proof.compliant
+    assert (as_it_is.verdict, as_if_blocked.verdict) == (Verdict.DEPENDS, Verdict.REFUSES)
+    assert [(each.verdict, each.depends_on) for each in as_it_is.policies] == [COMPANION]
+    assert proof.conclusion == "blocked devices are refused"
 
 
 @pytest.mark.parametrize("state", ["enabled", "enabledForReportingButNotEnforced"])
@@ -82,7 +91,7 @@ async def test_where_a_clean_device_is_refused_too_the_block_is_not_proven(
 ) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world, isCompliant=False)
-    await _imported(tenant_world, state)
+    await _imported(tenant_world, state, builtInControls=["compliantDevice"])
     proof = await prove(tenant_world.services, ENTRA_ID, None)
     assert proof.conclusion == "the device is refused whether it is blocked or not"
 

@@ -1,0 +1,107 @@
+"""What Conditional Access does with a sign-in, as far as its policies and the device say. Pure.
+
+A policy that applies asks for controls, some or all of them (Graph: conditionalAccessGrantControls). Whether
+a device meets one is known of `block`, of compliance and of being joined to a domain; the others are met by
+the app or by the user, so that it depends on them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from shared.domain.record import Platform
+
+EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
+SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
+APPS: Mapping[str, str] = {EXCHANGE_ONLINE: "Exchange Online", SHAREPOINT_ONLINE: "SharePoint Online"}
+"""Asked about where no app is named; ids are the same in every tenant."""
+PLATFORM_WORD: Mapping[Platform, str] = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
+"""Conditional Access' words for the platforms of phones; of another one it is not asked."""
+ENABLED, DISABLED = "enabled", "disabled"
+
+
+class Verdict(StrEnum):
+    """What becomes of a sign-in."""
+
+    LETS_IN = "lets_in"
+    DEPENDS = "depends"
+    """On what the app or the user brings along: it is named beside."""
+    REFUSES = "refuses"
+
+
+GRAVITY = (Verdict.LETS_IN, Verdict.DEPENDS, Verdict.REFUSES)
+"""From mild to grave."""
+
+
+class PolicySeen(BaseModel):
+    """A policy that applies to the sign-in."""
+
+    name: str
+    state: str
+    """`enabled`, or `enabledForReportingButNotEnforced`: then it only reports."""
+    controls: list[str]
+    verdict: Verdict
+    depends_on: list[str] = []
+    """The controls that may still be met, where it depends: one of them, or all (`operator`)."""
+    operator: str = "OR"
+
+
+class SignIn(BaseModel):
+    """One sign-in from a device to one app."""
+
+    app: str
+    tag: str | None
+    """The value of the attribute that was asked with."""
+    verdict: Verdict
+    """By the policies that are on."""
+    verdict_once_on: Verdict
+    """By those that only report, too."""
+    policies: list[PolicySeen]
+
+
+def seen(name: str, state: str, controls: Sequence[str], operator: str, *, compliant: bool) -> PolicySeen:
+    """A policy that applies, and what it does with a phone that is `compliant` or not."""
+    each = {control: _MET.get(control, _left_open)(compliant) for control in controls}
+    every = operator.upper() == "AND"
+    verdict = _gravest(each.values()) if every else _mildest(each.values())
+    return PolicySeen(
+        name=name,
+        state=state,
+        controls=list(controls),
+        verdict=verdict,
+        depends_on=[name for name, one in each.items() if one is verdict is Verdict.DEPENDS],
+        operator="AND" if every else "OR",
+    )
+
+
+def sign_in(app: str, tag: str | None, policies: Sequence[PolicySeen]) -> SignIn:
+    """What becomes of a sign-in to which `policies` apply: each of them has to be met."""
+    return SignIn(
+        app=APPS.get(app, app),
+        tag=tag,
+        verdict=_gravest(policy.verdict for policy in policies if policy.state == ENABLED),
+        verdict_once_on=_gravest(policy.verdict for policy in policies if policy.state != DISABLED),
+        policies=list(policies),
+    )
+
+
+def _gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=GRAVITY.index, default=Verdict.LETS_IN)
+
+
+def _mildest(verdicts: Iterable[Verdict]) -> Verdict:
+    return min(verdicts, key=GRAVITY.index, default=Verdict.LETS_IN)
+
+
+def _left_open(_compliant: bool) -> Verdict:
+    return Verdict.DEPENDS
+
+
+_MET: Mapping[str, Callable[[bool], Verdict]] = {
+    "block": lambda _compliant: Verdict.REFUSES,
+    "compliantDevice": lambda compliant: Verdict.LETS_IN if compliant else Verdict.REFUSES,
+    "domainJoinedDevice": lambda _compliant: Verdict.REFUSES,
+}
+"""The controls that a phone meets or not by itself. None is ever joined to a domain (Entra: "Require
+Microsoft Entra hybrid joined device" is for Windows)."""
