@@ -33,6 +33,7 @@ from shared.cosmos import (
     LINKS,
     PENDING_LINKS,
     PENDING_TAGS,
+    PHONES_WITH_VERDICT,
     THREATENED_AGENTS,
     UNLINKED_AGENT_SUMMARIES,
     UNLINKED_AGENTS,
@@ -106,6 +107,12 @@ def _stands_with_tag_state(document: Document, parameters: Parameters) -> bool:
     return _stands(document, parameters) and _part(document, "tag").get("state") == parameters["@state"]
 
 
+def _phone_with_verdict(document: Document, parameters: Parameters) -> bool:
+    platform = _part(document, "facts").get("platform")
+    there = document.get("gone_at", "") is None and _stands_with_verdict(document, parameters)
+    return there and platform == parameters["@platform"]
+
+
 def _of_device(document: Document, parameters: Parameters) -> bool:
     return parameters["@device"] in (document.get("device"), document.get("moving_from"))
 
@@ -162,6 +169,7 @@ QUERIES = {
         select=_select("id", "facts", "decision", "tag", "override", "gone_at"),
     ),
     DEVICES_WHOLE: Query(where=_stands),
+    PHONES_WITH_VERDICT: Query(where=_phone_with_verdict, select=_select("id", "facts", "tag")),
     UNLINKED_AGENTS: Query(
         where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "platform", "linked_by")
     ),

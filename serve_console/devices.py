@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from serve_console.enforcement import enforcement_of
 from serve_console.enrollment_class import (
     EnrollmentClass,
     enrollment_class,
@@ -114,6 +115,8 @@ class Explanation(BaseModel):
     override: Override | None
     tag: Tag
     entra_attribute: EntraAttribute
+    enforcement: str | None
+    """Whether a Conditional Access policy refuses it, in a sentence; null where it bears no block."""
     intune_level_differs: str | None
     """Intune's own level of the device, where it differs from ours."""
     mode: str
@@ -142,6 +145,7 @@ async def explain(services: Services, id_: str) -> Explanation:
         tag=device.tag,
         intune_level_differs=intune_level_differs(device),
         entra_attribute=await _entra_attribute(services, device),
+        enforcement=await enforcement_of(services, device.tag.applied),
         mode=services.settings.mode,
         agents=list(device.slots.values()),
         reports=await _reports(services, device),

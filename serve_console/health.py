@@ -26,8 +26,8 @@ class Health(BaseModel):
 
 
 async def health(services: Services) -> Health:
-    """`degraded` while Cosmos DB does not answer, while no sync has gone through for SYNC_STALE_MINUTES, and in
-    mode `enforce` while no Conditional Access policy refuses all that is blocked."""
+    """`degraded` while Cosmos DB does not answer, while no sync has gone through for SYNC_STALE_MINUTES,
+    and in mode `enforce` while no Conditional Access policy refuses all that is blocked."""
     try:
         found = await services.store.read(Runs, RUNS_ID)
         enforcement = await services.store.read(Enforcement, ENFORCEMENT_ID)

@@ -66,6 +66,15 @@ ROUTES = (
         answer="serve_console.overrides:Overridden",
     ),
     Route(
+        name="show_enforcement",
+        method="GET",
+        path="enforcement",
+        access=Access.READER,
+        summary="the Conditional Access policies that refuse what is blocked, and what narrows them",
+        handler="serve_console.enforcement:show_enforcement",
+        answer="serve_console.enforcement:EnforcementShown",
+    ),
+    Route(
         name="list_connectors",
         method="GET",
         path="connectors",

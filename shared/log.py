@@ -51,6 +51,8 @@ class LogEvent(StrEnum):
     ACCESS_NOT_REFUSED = "access_not_refused"
     ACCESS_NOT_WATCHED = "access_not_watched"
     ACCESS_REFUSED = "access_refused"
+    SIGN_IN_UNEXPECTED = "sign_in_unexpected"
+    WHAT_IF_AWAY = "what_if_away"
     PARTNER_UNRESPONSIVE = "partner_unresponsive"
     PARTNER_NEVER_CLEAN = "partner_never_clean"
     FEED_READ = "feed_read"
@@ -88,6 +90,8 @@ _LEVELS = {
     LogEvent.TAGS_RELEASED: logging.WARNING,
     LogEvent.ACCESS_NOT_REFUSED: logging.WARNING,
     LogEvent.ACCESS_NOT_WATCHED: logging.WARNING,
+    LogEvent.SIGN_IN_UNEXPECTED: logging.WARNING,
+    LogEvent.WHAT_IF_AWAY: logging.WARNING,
     LogEvent.PARTNER_UNRESPONSIVE: logging.WARNING,
     LogEvent.PARTNER_NEVER_CLEAN: logging.WARNING,
     LogEvent.FEED_RETRIED: logging.WARNING,

@@ -11,18 +11,13 @@ from functools import cache
 
 from pydantic import Field
 
-from shared.domain.access_policy import (
-    EXCHANGE_ONLINE,
-    GROUPS_OF_APPS,
-    GUESTS,
-    ROLE,
-    SHAREPOINT_ONLINE,
-)
+from shared.domain.access_policy import GROUPS_OF_APPS, GUESTS, ROLE
 from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme, setting
 from shared.domain.heartbeats import OnSilence
 from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
 from shared.domain.record import PLATFORMS, Platform
+from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.switches import PartnersMode, Switches
 from shared.environment import boolean, choice, integer, text, url
 from shared.errors import SettingsError
@@ -190,9 +185,7 @@ def _access_exclusions(environment: Mapping[str, str]) -> frozenset[str] | None:
 
 def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     """The words of a list, in lower case, each once."""
-    return tuple(
-        dict.fromkeys(filter(None, re.split(r"[\s,]+", environment.get(name, "").strip().lower())))
-    )
+    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", environment.get(name, "").strip().lower()))))
 
 
 def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:

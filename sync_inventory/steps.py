@@ -22,6 +22,7 @@ from sync_inventory.policies.connectors import mirror_connectors
 from sync_inventory.policies.enforcement import watch_policies
 from sync_inventory.policies.groups import Groups
 from sync_inventory.policies.rules import mirror_rules, settle_rules
+from sync_inventory.policies.sign_ins import check_sign_ins
 from sync_inventory.scratch import Scratch
 from sync_inventory.tally import Tally
 
@@ -98,6 +99,11 @@ async def drift(context: Context, tally: Tally) -> None:
     await repair_tags(context.services, context.scratch, tally)
 
 
+async def sign_ins(context: Context, tally: Tally) -> None:
+    """What What If says to a blocked and a clean phone."""
+    await check_sign_ins(context.services, tally)
+
+
 async def apps(context: Context, tally: Tally) -> None:
     """App inventory: what was opted out of goes, what was exported comes."""
     await collect_apps(context.services, context.scratch, tally)
@@ -110,5 +116,5 @@ async def figures(context: Context, tally: Tally) -> None:
 
 STEPS: tuple[Step, ...] = (
     *(connectors, rules, enforcement, heartbeats, app_export, devices),
-    *(agents, decisions, drift, apps, figures),
+    *(agents, decisions, drift, sign_ins, apps, figures),
 )

@@ -91,6 +91,9 @@ var containers = [
         path: '/decision/verdict/?'
       }
       {
+        path: '/facts/platform/?'
+      }
+      {
         path: '/replaced_by/?'
       }
       {

@@ -13,10 +13,9 @@ from typing import Any
 
 from shared.domain.device_rule import Answer, FilterError, Test, compared, opposite, read_rule
 from shared.domain.level import Level
+from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
 
-EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
-SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
 TEAMS = "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"
 OFFICE_365 = frozenset({EXCHANGE_ONLINE, SHAREPOINT_ONLINE, TEAMS})
 """Of the apps of `Office365` those that are known here ("Apps included in Conditional Access Office 365")."""
@@ -25,7 +24,6 @@ GROUPS_OF_APPS = ("Office365", "All")
 BLOCK_TAGS = (*(block_tag(level) for level in (Level.LOW, Level.MEDIUM, Level.HIGH)), NO_DATA_TAG, RULE_TAG)
 STATES = {"enabledForReportingButNotEnforced": "only reports", "disabled": "is off"}
 """What a policy that refuses nobody is said to do, by Graph's word for its state."""
-ENABLED = "enabled"
 _CLIENTS = frozenset({"browser", "mobileAppsAndDesktopClients", "exchangeActiveSync", "other"})
 _PHONES = frozenset({"iOS", "android"})
 _DEVICE_BOUND = frozenset(
@@ -69,7 +67,9 @@ class AccessPolicy:
             ours = re.search(rf"\bdevice\.{re.escape(attribute)}\b", self._rule, re.IGNORECASE)
             return Role.BLOCK if ours else None
         of_phones = {*(_part(self.conditions, "platforms").get("includePlatforms") or ("all",))}
-        return Role.COMPANION if "compliantDevice" in self.controls and of_phones & {*_PHONES, "all"} else None
+        return (
+            Role.COMPANION if "compliantDevice" in self.controls and of_phones & {*_PHONES, "all"} else None
+        )
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -107,9 +107,7 @@ def _common_faults(conditions: Conditions) -> Iterator[str]:
     if apps.get("applicationFilter"):
         yield "is narrowed by a filter for apps"
     platforms = _part(conditions, "platforms")
-    included, excluded = (
-        {*(platforms.get(f"{side}Platforms") or ())} for side in ("include", "exclude")
-    )
+    included, excluded = ({*(platforms.get(f"{side}Platforms") or ())} for side in ("include", "exclude"))
     if included and "all" not in included and not included >= _PHONES:
         yield f"is only for {_listed(included)}"
     if excluded & {*_PHONES, "all"}:

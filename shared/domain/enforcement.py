@@ -9,11 +9,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.domain.access_policy import ENABLED, STATES, AccessPolicy, Role, refuses_nothing
+from shared.domain.access_policy import STATES, AccessPolicy, Role, refuses_nothing
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
+from shared.domain.record import Platform
+from shared.domain.sign_in import ENABLED, Verdict
 
 ENFORCEMENT_ID = "enforcement"
+SIGN_INS_ID = "sign_ins"
 
 
 class Refusal(StrEnum):
@@ -69,6 +72,34 @@ class Enforcement(Document):
         return self.block.refusal in fine and self.companion.refusal in fine
 
 
+class SignInCheck(Part):
+    """What What If said of one phone and app."""
+
+    platform: Platform
+    app: str
+    device: str
+    blocked: bool
+    """Whether it was asked with one of our blocking values in the attribute, or with a clean one."""
+    verdict: Verdict
+    """By the policies that are on."""
+    verdict_once_on: Verdict
+    """By those that only report, too."""
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether a blocked phone is refused, and a clean one is not."""
+        return (self.verdict is Verdict.REFUSES) is self.blocked
+
+
+class SignIns(Document):
+    """What What If said the last time it answered: of a blocked and a clean phone, per app and platform."""
+
+    container: ClassVar[str] = "settings"
+    id: str = SIGN_INS_ID
+    checks: tuple[SignInCheck, ...] = ()
+    answered_at: Moment
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What an admin wants refused."""
@@ -102,7 +133,9 @@ def judge(
         block=_since(*watched[Role.BLOCK], before.block if before else None, now),
         companion=_since(*watched[Role.COMPANION], before.companion if before else None, now),
         policies=tuple(
-            PolicySeen(id=policy.id, name=policy.name, role=role, state=policy.state, faults=faults[policy.id])
+            PolicySeen(
+                id=policy.id, name=policy.name, role=role, state=policy.state, faults=faults[policy.id]
+            )
             for role, each in by_role.items()
             for policy in sorted(each, key=lambda policy: policy.id)
         ),
@@ -148,9 +181,7 @@ def _watched(
     does, it counts what the one that leaves out least lacks."""
     if role is Role.COMPANION and not wanted.companion:
         return Refusal.WHOLE, ()
-    on = [
-        policy for policy in policies if policy.state == ENABLED and not refuses_nothing(faults[policy.id])
-    ]
+    on = [policy for policy in policies if policy.state == ENABLED and not refuses_nothing(faults[policy.id])]
     if not policies:
         return Refusal.NONE, ("there is no such policy",)
     if not on:

@@ -1,7 +1,15 @@
 """What refuses blocked devices, looked at: the tag alone refuses nobody, a Conditional Access policy does."""
 
 from shared.domain.access_policy import AccessPolicy
-from shared.domain.enforcement import ENFORCEMENT_ID, Enforcement, Refusal, Wanted, Watched, judge, not_watched
+from shared.domain.enforcement import (
+    ENFORCEMENT_ID,
+    Enforcement,
+    Refusal,
+    Wanted,
+    Watched,
+    judge,
+    not_watched,
+)
 from shared.domain.mode import Mode
 from shared.errors import GraphNotFound, GraphRefused
 from shared.graph.wire import AccessPolicyAnswer
@@ -45,7 +53,11 @@ def wanted(settings: Settings) -> Wanted:
 def access_policy(answer: AccessPolicyAnswer) -> AccessPolicy:
     """A policy as it is judged, from Graph's conditionalAccessPolicy."""
     grant = answer.grant
-    others = (grant.get("authenticationStrength"), grant.get("termsOfUse"), grant.get("customAuthenticationFactors"))
+    others = (
+        grant.get("authenticationStrength"),
+        grant.get("termsOfUse"),
+        grant.get("customAuthenticationFactors"),
+    )
     return AccessPolicy(
         id=answer.id,
         name=answer.name,

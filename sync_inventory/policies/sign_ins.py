@@ -1,0 +1,133 @@
+"""Once an hour What If is asked about a blocked and a clean phone of each platform, at each chosen app."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from shared.cosmos import PHONES_WITH_VERDICT
+from shared.domain.enforcement import SIGN_INS_ID, SignInCheck, SignIns
+from shared.domain.mode import Mode
+from shared.domain.model import Device, DeviceFacts, Part, Tag, Verdict
+from shared.domain.record import PLATFORMS, Platform
+from shared.domain.sign_in import Verdict as SignInVerdict
+from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
+from shared.errors import GraphError, GraphNotFound, GraphUnavailable
+from shared.graph.wire import EntraDeviceAnswer
+from shared.log import LogEvent, log_event
+from shared.services import Services
+from shared.what_if import ask
+from sync_inventory.tally import Tally
+
+EVERY = timedelta(hours=1)
+AWAY = timedelta(hours=24)
+"""After so long without an answer every run logs it."""
+SPACING = 1.1
+"""Seconds between two questions: Conditional Access takes one call a second from a tenant."""
+LOOKED_AT = 20
+"""Phones of a verdict and platform that are looked at for one with a user."""
+
+
+class _Phone(Part):
+    """A device as the query gives it."""
+
+    id: str
+    facts: DeviceFacts
+    tag: Tag = Tag()
+
+
+async def check_sign_ins(services: Services, tally: Tally) -> None:
+    """Ask What If where an hour is over; what it said is kept, and what is not as expected is logged when it
+    first is. Where What If does not answer, the last answers stay, with their time."""
+    found = await services.store.read(SignIns, SIGN_INS_ID)
+    before = found.document if found else None
+    if before is not None and before.answered_at <= services.now() < before.answered_at + EVERY:
+        return
+    try:
+        checks = tuple([check async for check in _checks(services)])
+    except GraphError as error:
+        tally.add("unanswered")
+        _log_away(services, before, error)
+        return
+    tally.add("asked", len(checks))
+    _log_unexpected(checks, before, services.settings.mode)
+    await services.store.upsert(SignIns(checks=checks, answered_at=services.now()))
+
+
+async def _checks(services: Services) -> AsyncIterator[SignInCheck]:
+    for platform in PLATFORMS:
+        blocked = await _phone(services, platform, Verdict.BLOCK)
+        clean = await _phone(services, platform, Verdict.ALLOW)
+        for is_blocked, phone in ((True, blocked or clean), (False, clean or blocked)):
+            if phone is None:
+                continue
+            try:
+                entra = await services.graph.entra_device(phone.id)
+            except GraphNotFound:
+                continue
+            for app in services.settings.access_apps:
+                await services.waiting.sleep(SPACING)
+                yield await _asked(services, phone, entra, app, blocked=is_blocked)
+
+
+async def _asked(
+    services: Services, phone: _Phone, entra: EntraDeviceAnswer, app: str, *, blocked: bool
+) -> SignInCheck:
+    """With the value the phone has, where that is of the kind asked about; else as if it had one."""
+    value = entra.attributes.get(services.settings.attribute)
+    tag = value if is_block(value) is blocked else (HIGH_TAG if blocked else OK_TAG)
+    device = Device(id=phone.id, facts=phone.facts)
+    sign_in = await ask(services, device, entra, app, tag)
+    return SignInCheck(
+        platform=phone.facts.platform,
+        app=app,
+        device=phone.id,
+        blocked=blocked,
+        verdict=sign_in.verdict,
+        verdict_once_on=sign_in.verdict_once_on,
+    )
+
+
+async def _phone(services: Services, platform: Platform, verdict: Verdict) -> _Phone | None:
+    """A phone that What If can be asked about, among the first of its verdict; None where there is none."""
+    token: str | None = None
+    looked_at = 0
+    while looked_at < LOOKED_AT:
+        page = await services.store.page(
+            _Phone,
+            Device.container,
+            PHONES_WITH_VERDICT,
+            size=LOOKED_AT,
+            token=token,
+            verdict=verdict,
+            platform=platform,
+        )
+        for phone in page.rows:
+            if phone.facts.user_id and phone.facts.entra_id:
+                return phone
+        looked_at, token = looked_at + max(1, len(page.rows)), page.token
+        if token is None:
+            break
+    return None
+
+
+def _log_unexpected(checks: tuple[SignInCheck, ...], before: SignIns | None, mode: Mode) -> None:
+    known = {(c.platform, c.app, c.blocked) for c in before.checks if not c.is_expected} if before else set()
+    for check in checks:
+        grave = check.blocked or check.verdict is SignInVerdict.REFUSES
+        if not check.is_expected and grave and (check.platform, check.app, check.blocked) not in known:
+            log_event(
+                LogEvent.SIGN_IN_UNEXPECTED,
+                device=check.device,
+                platform=check.platform,
+                app=check.app,
+                blocked=check.blocked,
+                verdict=check.verdict,
+                mode=mode,
+            )
+
+
+def _log_away(services: Services, before: SignIns | None, error: GraphError) -> None:
+    if before is None or not isinstance(error, GraphUnavailable):
+        return
+    if services.now() - before.answered_at >= AWAY:
+        since = before.answered_at.isoformat(timespec="minutes")
+        log_event(LogEvent.WHAT_IF_AWAY, since=since, why=error)

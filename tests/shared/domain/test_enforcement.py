@@ -1,0 +1,130 @@
+"""What refuses blocked devices, of all the policies of a tenant."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.access_policy import AccessPolicy, Role
+from shared.domain.enforcement import Enforcement, Refusal, Wanted, judge, not_watched
+from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
+from tests.shared.domain.test_access_policy import ATTRIBUTE, GROUP, shipped
+from tests.world import START
+
+LATER = START + timedelta(hours=1)
+OTHER = "44444444-1f3e-4b86-8a7d-5e2b9c64f310"
+WANTED = Wanted(ATTRIBUTE, (EXCHANGE_ONLINE, SHAREPOINT_ONLINE))
+BLOCK, COMPANION = shipped(Role.BLOCK), shipped(Role.COMPANION)
+
+
+def judged(*policies: AccessPolicy, before: Enforcement | None = None, **wanted: Any) -> Enforcement:
+    return judge(policies, replace(WANTED, **wanted), before, LATER if before else START)
+
+
+def excluding(*ids: str, policy: AccessPolicy = BLOCK) -> AccessPolicy:
+    users = {"includeUsers": ["All"], "excludeGroups": list(ids)}
+    return replace(policy, conditions={**policy.conditions, "users": users})
+
+
+def test_both_shipped_policies_on_refuse_the_whole() -> None:
+    found = judged(BLOCK, COMPANION)
+    assert (found.block.refusal, found.companion.refusal) == (Refusal.WHOLE, Refusal.WHOLE)
+    assert found.is_whole
+    assert found.block.why == ()
+    assert [(each.role, each.faults) for each in found.policies] == [("block", ()), ("companion", ())]
+
+
+@pytest.mark.parametrize(
+    ("policies", "why"),
+    [
+        ([], "there is no such policy"),
+        ([replace(BLOCK, state="disabled")], "is off"),
+        ([replace(BLOCK, state="enabledForReportingButNotEnforced")], "only reports"),
+        ([replace(BLOCK, state="aWordOfTomorrow")], "is aWordOfTomorrow"),
+        (
+            [shipped(Role.BLOCK, applications={"includeApplications": [OTHER]})],
+            f"no policy that is on is for the app {EXCHANGE_ONLINE}",
+        ),
+    ],
+)
+def test_where_no_policy_refuses_that_is_said_with_its_reason(policies: list[AccessPolicy], why: str) -> None:
+    found = judged(*policies, COMPANION)
+    assert found.block.refusal is Refusal.NONE
+    assert why in "; ".join(found.block.why)
+    assert not found.is_whole
+
+
+def test_a_narrowed_policy_refuses_partly() -> None:
+    found = judged(shipped(Role.BLOCK, userRiskLevels=["high"]), COMPANION)
+    assert found.block.refusal is Refusal.PARTLY
+    assert found.block.why == (f"{BLOCK.name!r} is narrowed by userRiskLevels",)
+
+
+def test_an_app_that_no_policy_is_for_leaves_it_partly() -> None:
+    one = shipped(Role.BLOCK, applications={"includeApplications": [EXCHANGE_ONLINE]})
+    found = judged(one, COMPANION)
+    assert found.block.refusal is Refusal.PARTLY
+    assert found.block.why == (f"no policy that is on is for the app {SHAREPOINT_ONLINE}",)
+    two = replace(
+        one, id="2", conditions={**one.conditions, "applications": {"includeApplications": ["All"]}}
+    )
+    assert judged(one, two, COMPANION).block.refusal is Refusal.WHOLE, "another one is for it"
+
+
+def test_a_whole_policy_counts_beside_a_narrowed_one() -> None:
+    narrowed = replace(shipped(Role.BLOCK, clientAppTypes=["browser"]), id="another")
+    assert judged(narrowed, BLOCK, COMPANION).is_whole
+
+
+def test_since_stays_as_long_as_it_is_the_same() -> None:
+    first = judged(replace(BLOCK, state="disabled"), COMPANION)
+    again = judged(COMPANION, before=first)
+    assert (first.block.since, again.block.since) == (START, START), "off, then removed: nothing all along"
+    on = judged(BLOCK, COMPANION, before=again)
+    assert on.block.since == LATER
+
+
+def test_exclusions_that_stood_when_it_was_first_on_are_accepted_and_more_are_not() -> None:
+    piloting = judged(replace(excluding(GROUP, OTHER), state="enabledForReportingButNotEnforced"))
+    assert Role.BLOCK not in piloting.accepted, "nothing is accepted before it is on"
+    on = judged(excluding(GROUP), COMPANION, before=piloting)
+    assert on.accepted[Role.BLOCK] == (GROUP,)
+    assert on.is_whole
+    grown = judged(excluding(GROUP, OTHER), COMPANION, before=on)
+    assert grown.block.refusal is Refusal.PARTLY
+    assert grown.block.why == (f"{BLOCK.name!r} leaves out {OTHER}, which it did not before",)
+    lasting = judged(excluding(GROUP, OTHER), COMPANION, before=grown)
+    assert lasting.block.refusal is Refusal.PARTLY, "time accepts nothing"
+    away = judged(COMPANION, before=lasting)
+    made_anew = judged(replace(excluding(GROUP, OTHER), id="new"), COMPANION, before=away)
+    assert made_anew.block.refusal is Refusal.PARTLY, "nor does another policy in its place"
+
+
+def test_an_exclusion_that_was_taken_away_is_accepted_no_more() -> None:
+    on = judged(excluding(GROUP, OTHER), COMPANION)
+    less = judged(excluding(GROUP), COMPANION, before=on)
+    assert less.is_whole
+    assert judged(excluding(GROUP, OTHER), COMPANION, before=less).block.refusal is Refusal.PARTLY
+
+
+def test_exclusions_that_the_settings_name_are_accepted_and_no_others() -> None:
+    named = frozenset({GROUP})
+    assert judged(excluding(GROUP), COMPANION, exclusions=named).is_whole
+    assert judged(excluding(), COMPANION, exclusions=named).is_whole, "fewer are no harm"
+    found = judged(excluding(GROUP, OTHER), COMPANION, exclusions=named)
+    assert found.block.refusal is Refusal.PARTLY
+
+
+def test_a_companion_that_is_missing_is_said_unless_it_is_not_watched_for() -> None:
+    assert judged(BLOCK).companion.refusal is Refusal.NONE
+    assert not judged(BLOCK).is_whole
+    assert judged(BLOCK, companion=False).is_whole
+
+
+def test_what_cannot_be_read_is_not_watched_and_forgets_no_acceptance() -> None:
+    on = judged(BLOCK, COMPANION)
+    blind = not_watched("GraphRefused", on, LATER)
+    assert (blind.block.refusal, blind.block.since) == (Refusal.NOT_WATCHED, LATER)
+    assert blind.is_whole, "nothing is known to be missing"
+    assert judged(excluding(GROUP, OTHER), COMPANION, before=blind).block.refusal is Refusal.PARTLY
