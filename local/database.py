@@ -28,6 +28,7 @@ from shared.cosmos import (
     DEVICES_WHOLE,
     FOLLOW_UPS,
     GONE_DEVICES,
+    HISTORY,
     HOMELESS_THREATS,
     INVENTORIES,
     LINKS,
@@ -207,6 +208,13 @@ QUERIES = {
         where=lambda document, parameters: document.get("partner") == parameters["@partner"],
         select=_select(*_LETTER),
         order=lambda document: str(document["received_at"]),
+        descending=True,
+    ),
+    HISTORY: Query(
+        where=lambda document, parameters: (
+            document.get("device") == parameters["@device"] and document.get("what") == parameters["@what"]
+        ),
+        order=lambda document: str(document["started_at"]),
         descending=True,
     ),
     CONNECTOR_MIRRORS: Query(

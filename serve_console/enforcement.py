@@ -3,6 +3,8 @@ what What If said of them."""
 
 from pydantic import BaseModel
 
+from shared.cosmos import HISTORY
+from shared.domain.canary_run import CANARY, CanaryRun
 from shared.domain.enforcement import (
     ENFORCEMENT_ID,
     SIGN_INS_ID,
@@ -17,6 +19,8 @@ from shared.domain.mode import Mode
 from shared.domain.moment import Moment
 from shared.domain.tag import is_block
 from shared.services import Services
+
+CANARY_RUNS = 30
 
 
 class EnforcementShown(BaseModel):
@@ -37,6 +41,8 @@ class EnforcementShown(BaseModel):
     """What What If said of a blocked and a clean phone of each platform, at each app."""
     sign_ins_answered_at: Moment | None
     """When it did; asked once an hour."""
+    canary: list[CanaryRun]
+    """The canary's latest runs, newest first: what was missed, and the seconds of each step."""
 
 
 async def show_enforcement(services: Services) -> EnforcementShown:
@@ -55,7 +61,25 @@ async def show_enforcement(services: Services) -> EnforcementShown:
         accepted_exclusions={role.value: list(ids) for role, ids in accepted.items()},
         sign_ins=list(sign_ins.document.checks) if sign_ins else [],
         sign_ins_answered_at=sign_ins.document.answered_at if sign_ins else None,
+        canary=await _canary_runs(services),
     )
+
+
+async def _canary_runs(services: Services) -> list[CanaryRun]:
+    device = services.settings.canary_device
+    if not device:
+        return []
+    found = await services.store.page(
+        CanaryRun,
+        CanaryRun.container,
+        HISTORY,
+        size=CANARY_RUNS,
+        token=None,
+        partition=device,
+        device=device,
+        what=CANARY,
+    )
+    return list(found.rows)
 
 
 async def enforcement_of(services: Services, tag: str | None) -> str | None:

@@ -53,6 +53,7 @@ CONTAINERS: Mapping[str, Container] = {
     "inventory": Container("/id", ttl=-1),
     "settings": Container("/id"),
     "dead_letters": Container("/partner", ttl=90 * DAY),
+    "history": Container("/device", ttl=400 * DAY),
     "leases": Container("/id"),
 }
 
@@ -112,6 +113,8 @@ HOMELESS_THREATS = (
     "SELECT c.id, c.partner, c.record.threat_key AS threat_key FROM c WHERE c.kind = 'no_device'"
 )
 DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c.received_at DESC"
+
+HISTORY = "SELECT * FROM c WHERE c.device = @device AND c.what = @what ORDER BY c.started_at DESC"
 
 SESSION_NOT_AVAILABLE = 1002
 """Sub-status of a 404 that says nothing about the document."""

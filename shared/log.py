@@ -53,6 +53,8 @@ class LogEvent(StrEnum):
     ACCESS_REFUSED = "access_refused"
     SIGN_IN_UNEXPECTED = "sign_in_unexpected"
     WHAT_IF_AWAY = "what_if_away"
+    CANARY_MISSED = "canary_missed"
+    CANARY_RETURNED = "canary_returned"
     PARTNER_UNRESPONSIVE = "partner_unresponsive"
     PARTNER_NEVER_CLEAN = "partner_never_clean"
     FEED_READ = "feed_read"
@@ -92,6 +94,7 @@ _LEVELS = {
     LogEvent.ACCESS_NOT_WATCHED: logging.WARNING,
     LogEvent.SIGN_IN_UNEXPECTED: logging.WARNING,
     LogEvent.WHAT_IF_AWAY: logging.WARNING,
+    LogEvent.CANARY_MISSED: logging.ERROR,
     LogEvent.PARTNER_UNRESPONSIVE: logging.WARNING,
     LogEvent.PARTNER_NEVER_CLEAN: logging.WARNING,
     LogEvent.FEED_RETRIED: logging.WARNING,

@@ -29,6 +29,8 @@ _CONNECTOR = "CONNECTOR_ID_"
 _WORDS = "WORDS_"
 _READ_KEY = "READ_KEY_"
 _EVENT_ONLY = "EVENT_ONLY_PRESENT_"
+CANARY_PARTNERS = ("checkpoint_harmony", "lookout", "pradeo", "zimperium")
+"""Whose messages name a device by its Intune id: the canary's agent needs no link by hand."""
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
 
@@ -67,6 +69,15 @@ class Settings(AuthenticationSettings):
     """How long a single agent may be silent; 0 where that is not looked at."""
     enrollment_grace_hours: int = 24
     """How long after its enrollment a device is let in that partners have not reported on."""
+    canary_device: str = ""
+    """Entra id, in lower case, of the phone that is blocked and let in again to see that it works; or
+    empty."""
+    canary_partner: str = ""
+    """Whose reports the canary sends."""
+    canary_user: str = ""
+    """Entra id, in lower case, of the account on the canary's phone."""
+    public_url: str = ""
+    """Where partners reach the app, without a path."""
     follow_ups: frozenset[FollowUp] = frozenset()
     guard_devices: int = 10
     guard_percent: int = 10
@@ -146,7 +157,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         "partners": partners,
         "preferred_partner": _preferred(environment, partners),
         "partners_mode": _partners_mode(environment),
+        "public_url": _public_url(environment),
         **_admins(environment),
+        **_canary(environment, authentication),
     }
     settings = Settings.model_validate(
         {**dict(authentication), **{name: value for name, value in given.items() if value is not None}}
@@ -162,6 +175,31 @@ def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
         FollowUp.SYNC_DEVICE: boolean(environment, "SYNC_AFTER_REMEDIATION"),
     }
     return frozenset(follow_up for follow_up, on in chosen.items() if on)
+
+
+def _public_url(environment: Mapping[str, str]) -> str | None:
+    """PUBLIC_URL, else the name the platform gives the app."""
+    name = environment.get("WEBSITE_HOSTNAME", "").strip()
+    return url(environment, "PUBLIC_URL") or (f"https://{name}" if name else None)
+
+
+def _canary(environment: Mapping[str, str], authentication: AuthenticationSettings) -> dict[str, str]:
+    """The canary's device, user and partner; all or none."""
+    device, user, partner = (
+        environment.get(f"CANARY_{name}", "").strip().lower() for name in ("DEVICE", "USER", "PARTNER")
+    )
+    if not device:
+        return {}
+    for name, id_ in (("CANARY_DEVICE", device), ("CANARY_USER", user)):
+        if not GUID.fullmatch(id_):
+            raise SettingsError(f"{name} is {id_!r}: expected an Entra id, a GUID")
+    if partner not in CANARY_PARTNERS:
+        raise SettingsError(f"CANARY_PARTNER is {partner!r}: expected one of {', '.join(CANARY_PARTNERS)}")
+    if not authentication.webhook_secrets.get(partner):
+        raise SettingsError(f"CANARY_PARTNER is {partner}: expected one that signs (WEBHOOK_SECRETS_…)")
+    if not _public_url(environment):
+        raise SettingsError("PUBLIC_URL is not set: expected where partners, and the canary, reach the app")
+    return {"canary_device": device, "canary_user": user, "canary_partner": partner}
 
 
 def _access_apps(environment: Mapping[str, str]) -> tuple[str, ...] | None:

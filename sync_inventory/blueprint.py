@@ -1,4 +1,9 @@
-"""The trigger of this room: a timer, by the schedule the setting SYNC_SCHEDULE gives."""
+"""The triggers of this room: two timers, by the schedules that SYNC_SCHEDULE and CANARY_SCHEDULE give.
+
+The canary's is there only where CANARY_DEVICE is set: every timer is a group of instances of its own.
+"""
+
+import os
 
 import azure.functions as func
 
@@ -13,3 +18,17 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]
 async def sync_inventory(timer: func.TimerRequest) -> None:
     """Mirror Intune, link, decide what is due, and put drifted tags right."""
     await sync(services())
+
+
+async def canary(timer: func.TimerRequest) -> None:
+    """Send a report of the canary through the public door, and watch it be refused and let in again."""
+    from sync_inventory.canary import run_canary
+
+    await run_canary(services())
+
+
+if os.environ.get("CANARY_DEVICE", "").strip():
+    daily = bp.timer_trigger(
+        arg_name="timer", schedule="%CANARY_SCHEDULE%", run_on_startup=False, use_monitor=True
+    )
+    bp.function_name("canary")(daily(canary))

@@ -19,7 +19,8 @@ LOGGED_STATES = (
 
 
 async def count_devices(services: Services, tally: Tally) -> None:
-    """Count devices by verdict and by the state of their tag; one without a decision is undecided."""
+    """Count devices by verdict and by the state of their tag, the canary apart; one without a decision is
+    undecided."""
     store = services.store
     devices = await store.count(Device.container, DEVICE_COUNT)
     decided = {
@@ -30,6 +31,11 @@ async def count_devices(services: Services, tally: Tally) -> None:
         state: await store.count(Device.container, DEVICE_COUNT_BY_TAG_STATE, state=state)
         for state in LOGGED_STATES
     }
+    canary = await _canary(services)
+    if canary is not None:
+        devices -= 1
+        decided = {verdict: number - (_verdict(canary) is verdict) for verdict, number in decided.items()}
+        tags = {state: number - (canary.tag.state is state) for state, number in tags.items()}
     allowed, blocked = decided[Verdict.ALLOW], decided[Verdict.BLOCK]
     tally.add("devices", devices)
     log_event(
@@ -45,3 +51,14 @@ async def count_devices(services: Services, tally: Tally) -> None:
         no_device=tags[TagState.NO_DEVICE],
         mode=services.settings.mode,
     )
+
+
+async def _canary(services: Services) -> Device | None:
+    """The canary, where it is among the counted."""
+    id_ = services.settings.canary_device
+    found = await services.store.read(Device, id_) if id_ else None
+    return found.document if found and found.document.replaced_by is None else None
+
+
+def _verdict(device: Device) -> Verdict:
+    return device.decision.verdict if device.decision else Verdict.UNDECIDED

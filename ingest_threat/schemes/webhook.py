@@ -5,9 +5,7 @@ too (specification at standardwebhooks.com). The `standardwebhooks` library sign
 clock itself; the tests hold this against it.
 """
 
-import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -16,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic
 from shared.headers import Headers
+from shared.standard_webhooks import key, signature
 
 SECRET_BYTES = range(24, 65)
 """Length of a secret, decoded (Standard Webhooks, "Symmetric signatures")."""
@@ -41,17 +40,12 @@ def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime)
     sent_at = datetime.fromtimestamp(int(wanted["webhook-timestamp"]), UTC)
     if abs(sent_at - now) > TOLERANCE:
         raise NotAuthentic(f"webhook-timestamp is more than {TOLERANCE.seconds} seconds from now")
-    content = f"{wanted['webhook-id']}.{wanted['webhook-timestamp']}.".encode("ascii") + body
     given = [each[3:].rstrip("=") for each in wanted["webhook-signature"].split(" ") if each[:3] == "v1,"]
     # All are compared, so that time does not show which fits.
-    fits = [hmac.compare_digest(_signature(secret, content), each) for secret in secrets for each in given]
+    ours = [signature(secret, wanted["webhook-id"], wanted["webhook-timestamp"], body) for secret in secrets]
+    fits = [hmac.compare_digest(own, each) for own in ours for each in given]
     if not any(fits):
         raise NotAuthentic("no signature is of one of the secrets, for this id, time and body")
-
-
-def _signature(secret: str, content: bytes) -> str:
-    code = hmac.digest(_key(secret), content, hashlib.sha256)
-    return base64.b64encode(code).decode("ascii").rstrip("=")
 
 
 def _headers(headers: Headers) -> dict[str, str]:
@@ -84,7 +78,7 @@ def _fault(secret: str) -> str | None:
     if _SECRET.fullmatch(secret) is None:
         return "is not whsec_ followed by base64 (letters, digits, + and /)"
     try:
-        decoded = _key(secret)
+        decoded = key(secret)
     except binascii.Error:
         return "is whsec_ followed by something that is cut off or is no base64"
     if len(decoded) not in SECRET_BYTES:
@@ -92,8 +86,3 @@ def _fault(secret: str) -> str | None:
     if len(set(decoded)) < MIN_DISTINCT:
         return f"holds fewer than {MIN_DISTINCT} different bytes"
     return None
-
-
-def _key(secret: str) -> bytes:
-    plain = secret.removeprefix("whsec_").rstrip("=")
-    return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)

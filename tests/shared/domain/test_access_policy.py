@@ -16,7 +16,7 @@ def shipped(role: Role, **conditions: Any) -> AccessPolicy:
     """The template of a role as Graph serves it: with null and empty for what is not said."""
     block, companion = policies(GROUP, APPLICATIONS, 7)[:2]
     policy = block if role is Role.BLOCK else companion
-    nothing = {
+    nothing: dict[str, Any] = {
         "signInRiskLevels": [],
         "userRiskLevels": [],
         "locations": None,
