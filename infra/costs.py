@@ -31,8 +31,10 @@ MIRROR_READS = 4
 """Of decisions, every 30 seconds at most: rules, size of the tenant, silence, and a partner's connector."""
 SYNC_DOCUMENTS_A_DEVICE = 4
 """Documents one steady sync reads for each device: the device, and its three links."""
-SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 13, 12, 2
+SYNC_COUNTS, SYNC_QUERIES, SYNC_READS, SYNC_REPLACES = 8, 13, 14, 2
 """Of a steady sync whatever the number of devices: counts from the index, other queries, and by id."""
+HOUR_QUERIES, HOUR_REPLACES = 4, 1
+"""More, of the first sync of an hour, which asks What If: phones by platform and verdict; what it said."""
 MINUTE_QUERIES, MINUTE_READS = 2, 1
 """Of every minute where nothing waits: pending blocks and unblocks, and the count of new blocks."""
 
@@ -114,8 +116,10 @@ def request_units(devices: int) -> float:
     mirror = min(messages, 2 * MINUTES) * MIRROR_READS * RU_READ
     fixed = (SYNC_COUNTS + SYNC_QUERIES) * RU_QUERY + SYNC_READS * RU_READ + SYNC_REPLACES * RU_REPLACE
     sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + fixed
+    hour = HOUR_QUERIES * RU_QUERY + HOUR_REPLACES * RU_REPLACE
     minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
-    return reports * report + heartbeats + mirror + SYNCS * sync + MINUTES * minute + RU_FEED
+    timers = SYNCS * sync + HOURS_A_MONTH * hour + MINUTES * minute
+    return reports * report + heartbeats + mirror + timers + RU_FEED
 
 
 def database(devices: int, environment: Environment) -> float:

@@ -237,6 +237,30 @@ param syncSchedule string = '0 */15 * * * *'
 @maxValue(2880)
 param syncStaleMinutes int = 60
 
+@description('PUBLIC_URL: where partners, and the canary, reach the app: MTD_URL, unless another name stands before it. Needed with CANARY_DEVICE.')
+param publicUrl string = ''
+
+@description('ACCESS_APPS: apps that blocked devices are to be refused, by id, or Office365 or All. Empty: Exchange Online and SharePoint Online.')
+param accessApps string = ''
+
+@description('ACCESS_EXCLUSIONS: ids of whom the Conditional Access policies may leave out. Empty: those that stood when they were first seen on.')
+param accessExclusions string = ''
+
+@description('WATCH_COMPANION: whether the policy for phones whose tag cannot be seen is watched, too.')
+param watchCompanion bool = true
+
+@description('CANARY_DEVICE: Entra device id of a phone nobody works with, that is blocked and let in again to see that it works. Empty: none.')
+param canaryDevice string = ''
+
+@description('CANARY_USER: Entra id of the account on the canary\'s phone.')
+param canaryUser string = ''
+
+@description('CANARY_PARTNER: whose reports the canary sends; one that signs by webhook.')
+param canaryPartner string = ''
+
+@description('CANARY_SCHEDULE: NCRONTAB of the canary, six fields, UTC.')
+param canarySchedule string = '0 30 3 * * *'
+
 @description('DRIFT_AFTER_MINUTES: how long after our last write a tag in Entra is not judged: Entra\'s reads lag.')
 @minValue(0)
 @maxValue(1440)
@@ -303,6 +327,14 @@ var settings = {
   ADMIN_TENANT: empty(adminAudience) ? '' : tenant().tenantId
   ADMIN_AUDIENCE: adminAudience
   SYNC_SCHEDULE: syncSchedule
+  PUBLIC_URL: publicUrl
+  ACCESS_APPS: accessApps
+  ACCESS_EXCLUSIONS: accessExclusions
+  WATCH_COMPANION: string(watchCompanion)
+  CANARY_DEVICE: canaryDevice
+  CANARY_USER: canaryUser
+  CANARY_PARTNER: canaryPartner
+  CANARY_SCHEDULE: canarySchedule
   SYNC_STALE_MINUTES: string(syncStaleMinutes)
   DRIFT_AFTER_MINUTES: string(driftAfterMinutes)
   APP_SYNC_HOURS: string(appSyncHours)

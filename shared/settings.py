@@ -157,7 +157,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "partners": partners,
         "preferred_partner": _preferred(environment, partners),
         "partners_mode": _partners_mode(environment),
-        "public_url": _public_url(environment),
+        "public_url": url(environment, "PUBLIC_URL"),
         **_admins(environment),
         **_canary(environment, authentication),
     }
@@ -177,12 +177,6 @@ def _follow_ups(environment: Mapping[str, str]) -> frozenset[FollowUp]:
     return frozenset(follow_up for follow_up, on in chosen.items() if on)
 
 
-def _public_url(environment: Mapping[str, str]) -> str | None:
-    """PUBLIC_URL, else the name the platform gives the app."""
-    name = environment.get("WEBSITE_HOSTNAME", "").strip()
-    return url(environment, "PUBLIC_URL") or (f"https://{name}" if name else None)
-
-
 def _canary(environment: Mapping[str, str], authentication: AuthenticationSettings) -> dict[str, str]:
     """The canary's device, user and partner; all or none."""
     device, user, partner = (
@@ -197,7 +191,7 @@ def _canary(environment: Mapping[str, str], authentication: AuthenticationSettin
         raise SettingsError(f"CANARY_PARTNER is {partner!r}: expected one of {', '.join(CANARY_PARTNERS)}")
     if not authentication.webhook_secrets.get(partner):
         raise SettingsError(f"CANARY_PARTNER is {partner}: expected one that signs (WEBHOOK_SECRETS_…)")
-    if not _public_url(environment):
+    if not url(environment, "PUBLIC_URL"):
         raise SettingsError("PUBLIC_URL is not set: expected where partners, and the canary, reach the app")
     return {"canary_device": device, "canary_user": user, "canary_partner": partner}
 
@@ -207,7 +201,7 @@ def _access_apps(environment: Mapping[str, str]) -> tuple[str, ...] | None:
     apps = tuple(by_name.get(word, word) for word in _words(environment, "ACCESS_APPS"))
     for app in apps:
         if app not in GROUPS_OF_APPS and not GUID.fullmatch(app):
-            raise SettingsError(f"ACCESS_APPS holds {app!r}: expected ids of apps, Office365 or All")
+            raise SettingsError(f"ACCESS_APPS holds {app!r}: expected the ids of apps, or Office365, or All")
     return apps or None
 
 

@@ -3,11 +3,10 @@
 The canary's is there only where CANARY_DEVICE is set: every timer is a group of instances of its own.
 """
 
-import os
-
 import azure.functions as func
 
 from shared.services import services
+from shared.settings import current
 from sync_inventory.run import sync
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
@@ -27,7 +26,7 @@ async def canary(timer: func.TimerRequest) -> None:
     await run_canary(services())
 
 
-if os.environ.get("CANARY_DEVICE", "").strip():
+if current().canary_device:
     daily = bp.timer_trigger(
         arg_name="timer", schedule="%CANARY_SCHEDULE%", run_on_startup=False, use_monitor=True
     )

@@ -127,6 +127,19 @@ var containers = [
     indexed: []
   }
   {
+    name: 'history'
+    partitionKey: '/device'
+    ttl: 34560000
+    indexed: [
+      {
+        path: '/what/?'
+      }
+      {
+        path: '/started_at/?'
+      }
+    ]
+  }
+  {
     name: 'dead_letters'
     partitionKey: '/partner'
     ttl: 7776000

@@ -30,12 +30,21 @@ OTHERS = re.findall(r"^\| (`[^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
 FAMILIES = {"WORDS_": "WORDS_<SLUG>_<SLUG>"}
 """How a family of settings is written, where it is not its beginning and a slug."""
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
+CANARY = {
+    "CANARY_DEVICE": ADMINS["ADMIN_TENANT"],
+    "CANARY_USER": ADMINS["ADMIN_TENANT"],
+    "CANARY_PARTNER": "lookout",
+    "PUBLIC_URL": "https://example.com",
+    "WEBHOOK_SECRETS_LOOKOUT": "whsec_some",
+}
 SAMPLES: Mapping[str, Mapping[str, str]] = {
     "PARTNERS_IOS": {"PARTNERS_IOS": "lookout"},
     "PARTNERS_ANDROID": {"PARTNERS_ANDROID": "lookout"},
     "PREFERRED_PARTNER_IOS": {"PARTNERS_IOS": "lookout", "PREFERRED_PARTNER_IOS": "lookout"},
     "PREFERRED_PARTNER_ANDROID": {"PARTNERS_ANDROID": "lookout", "PREFERRED_PARTNER_ANDROID": "lookout"},
     **dict.fromkeys(ADMINS, ADMINS),
+    **dict.fromkeys(("CANARY_DEVICE", "CANARY_USER", "CANARY_PARTNER", "PUBLIC_URL"), CANARY),
+    "ACCESS_EXCLUSIONS": {"ACCESS_EXCLUSIONS": "guests"},
     "COSMOS__accountEndpoint": {"COSMOS__accountEndpoint": "https://example.com"},
     "COSMOS": {"COSMOS": "AccountEndpoint=https://example.com;AccountKey=none;"},
 }

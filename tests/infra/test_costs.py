@@ -19,6 +19,8 @@ from local.sample_tenant import Phone
 from shared.domain.level import Level
 from shared.domain.model import Report
 from shared.domain.record import Status
+from sync_inventory.policies.sign_ins import check_sign_ins
+from sync_inventory.tally import Tally
 from tests.infra.code import ROOT
 from tests.ingest_threat.door import posted
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run
@@ -124,6 +126,11 @@ async def test_a_steady_sync_costs_what_the_model_says(tenant_world: World) -> N
     assert operations["read"] - looked_at_the_record == costs.SYNC_READS
     assert {kind for kind in operations if kind != "query"} == {"read", "replace"}
     assert operations["replace"] == costs.SYNC_REPLACES
+
+
+async def test_asking_what_if_once_an_hour_costs_what_the_model_says(tenant_world: World) -> None:
+    await check_sign_ins(tenant_world.services, Tally())
+    assert taken(tenant_world) == {"read": 1, "query": costs.HOUR_QUERIES, "upsert": costs.HOUR_REPLACES}
 
 
 async def test_a_minute_without_work_costs_what_the_model_says(tenant_world: World) -> None:

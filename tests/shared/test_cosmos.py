@@ -280,12 +280,12 @@ async def test_a_device_is_decided_again_when_the_rules_or_its_time_have_come(te
     assert await due("v2", "2026-06-01T11:00:00.000000Z") == ["d-0"]
 
 
-def test_reports_and_dead_letters_live_ninety_days_and_the_rest_for_ever() -> None:
-    ninety = 90 * 24 * 3600
+def test_reports_and_dead_letters_live_ninety_days_history_400_and_the_rest_for_ever() -> None:
+    ninety, longer = 90 * 24 * 3600, 400 * 24 * 3600
     lives = {name: container.ttl for name, container in CONTAINERS.items() if container.ttl}
-    assert lives == {"reports": ninety, "dead_letters": ninety, "inventory": -1}
+    assert lives == {"reports": ninety, "dead_letters": ninety, "inventory": -1, "history": longer}
     keys = {name: c.partition_key for name, c in CONTAINERS.items() if c.partition_key != "/id"}
-    assert keys == {"reports": "/agent", "dead_letters": "/partner"}
+    assert keys == {"reports": "/agent", "dead_letters": "/partner", "history": "/device"}
 
 
 async def test_a_missing_container_is_no_missing_document(tenant_world: World) -> None:
