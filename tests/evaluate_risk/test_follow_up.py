@@ -12,6 +12,7 @@ from evaluate_risk.evaluation import evaluate
 from shared.domain.level import Level
 from shared.domain.model import FollowUp
 from shared.domain.record import Status
+from shared.domain.rule import RuleSource
 from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
@@ -76,7 +77,8 @@ async def test_a_block_at_medium_revokes_nothing_until_it_is_high() -> None:
 async def test_a_device_without_a_user_has_no_sessions() -> None:
     async with world(follow_ups=BOTH) as one:
         await _with_phone(one, user_id=None)
-        await one.put_rule(Level.LOW, id="local", assignment={"all_devices": True})
+        local = {"source": RuleSource.LOCAL, "assignment": {"all_devices": True}}
+        await one.put_rule(Level.LOW, id="local", **local)
         await evaluate(one.services, feed(a_threat()))
         assert one.entra_tag() == "mtd-block-high"
         assert await actions(one) == []

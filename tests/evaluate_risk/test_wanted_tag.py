@@ -8,7 +8,7 @@ from evaluate_risk.decide import settle
 from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Device, FollowUp, Tag, TagState, Verdict
-from shared.domain.rule import Assignment
+from shared.domain.rule import Assignment, RuleSource
 from tests.evaluate_risk.samples import RULE, a_policy, phone
 from tests.world import START
 
@@ -207,7 +207,7 @@ def test_a_block_at_high_revokes_sessions_and_a_remediation_asks_for_a_check_in(
 
 
 def test_sessions_are_revoked_of_a_user_and_not_again_when_a_block_is_put_back() -> None:
-    rule = RULE.model_copy(update={"assignment": Assignment(all_devices=True)})
+    rule = RULE.model_copy(update={"source": RuleSource.LOCAL, "assignment": Assignment(all_devices=True)})
     userless = settled(phone(user_id=None), rules=(rule,), follow_ups=BOTH)
     assert (userless.wanted, userless.follow_up) == ("mtd-block-high", None)
     lifted = tagged("mtd-block-high", TagState.PENDING, wanted="mtd-ok")
