@@ -77,8 +77,8 @@ async def test_a_block_at_medium_revokes_nothing_until_it_is_high() -> None:
 async def test_a_device_without_a_user_has_no_sessions() -> None:
     async with world(follow_ups=BOTH) as one:
         await _with_phone(one, user_id=None)
-        local = {"source": RuleSource.LOCAL, "assignment": {"all_devices": True}}
-        await one.put_rule(Level.LOW, id="local", **local)
+        whom = {"all_devices": True}
+        await one.put_rule(Level.LOW, id="local", source=RuleSource.LOCAL, assignment=whom)
         await evaluate(one.services, feed(a_threat()))
         assert one.entra_tag() == "mtd-block-high"
         assert await actions(one) == []
