@@ -29,14 +29,14 @@ COMPANION = (Verdict.DEPENDS, ["compliantApplication"])
 
 
 async def _imported(one: World, state: str, apps: Sequence[str] = APPLICATIONS, **companion: Any) -> None:
-    """Both shipped templates, as an admin imports them, in a state; `companion`: what the second asks for."""
+    """The shipped set, as an admin imports it, in a state; `companion`: what the second asks for."""
     async with aiohttp.ClientSession() as http:
         asked = f"{one.graph_endpoint}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
         async with http.get(asked, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             token = (await answer.json())["access_token"]
-        block, require = policies(GROUP, apps, 7)
-        require["grantControls"] |= companion
-        for policy in (block, require):
+        imported = policies(GROUP, apps, 7)
+        imported[1]["grantControls"] |= companion
+        for policy in imported:
             async with http.post(
                 f"{one.graph_endpoint}/v1.0/identity/conditionalAccess/policies",
                 json={**policy, "state": state},

@@ -41,7 +41,7 @@ def sign_in(user: str = USER, **conditions: Any) -> dict[str, Any]:
     return {"signInIdentity": identity, "signInContext": context, "signInConditions": conditions}
 
 
-@pytest.mark.parametrize("name", ["block-by-tag", "require-compliant"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in TEMPLATES.glob("*.json")))
 async def test_a_template_is_accepted_once_its_placeholder_is_filled(simulator: Simulator, name: str) -> None:
     raw = json.loads((TEMPLATES / f"{name}.json").read_text())
     status, answer = await ask(simulator, "POST", POLICIES, raw)
