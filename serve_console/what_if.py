@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from serve_console.named_device import stored_device
-from shared.domain.sign_in import APPS, SignIn, Verdict
+from shared.domain.sign_in import APPS, GROUPS_OF_APPS, SignIn, Verdict, apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import BadRequest
 from shared.graph.wire import RegisteredDeviceAnswer
@@ -75,16 +75,12 @@ async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
 
 
 def asked_for(app: str | None) -> Sequence[str]:
-    """The apps to ask about: Exchange and SharePoint, or the one whose id is given.
-
-    Raises BadRequest for a group of apps: it matches no policy, not even one for that group (Entra: "What If
-    tool"), so that everything would seem open.
-    """
+    """The apps to ask about: those of what is named, or Exchange and SharePoint. BadRequest for a mere name."""
     if app is None:
-        return list(APPS)
-    if not APP_ID.fullmatch(app):
-        raise BadRequest("What If takes the id of one app, such as Exchange Online's; no name and no group")
-    return [app]
+        return tuple(APPS)
+    if app not in GROUPS_OF_APPS and not APP_ID.fullmatch(app):
+        raise BadRequest("app: expected the id of an app, Office365 or All")
+    return apps_of(app)
 
 
 def warnings(entra: RegisteredDeviceAnswer, sign_ins: Sequence[SignIn]) -> list[str]:

@@ -17,6 +17,8 @@ EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
 APPS: Mapping[str, str] = {EXCHANGE_ONLINE: "Exchange Online", SHAREPOINT_ONLINE: "SharePoint Online"}
 """Asked about where no app is named; ids are the same in every tenant."""
+GROUPS_OF_APPS = frozenset({"Office365", "All"})
+"""What a policy may name in place of apps."""
 PLATFORM_WORD: Mapping[Platform, str] = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 """Conditional Access' words for the platforms of phones; of another one it is not asked."""
 ENABLED, DISABLED = "enabled", "disabled"
@@ -124,6 +126,12 @@ def sign_in(
         policies=list(policies),
         not_evaluated=list(not_evaluated),
     )
+
+
+def apps_of(chosen: str) -> Sequence[str]:
+    """The apps by which What If is asked about what a policy may name: a group of apps itself matches no
+    policy, not even one for that group (Entra: "What If tool")."""
+    return tuple(APPS) if chosen in GROUPS_OF_APPS else (chosen,)
 
 
 def _gravest(verdicts: Iterable[Verdict]) -> Verdict:

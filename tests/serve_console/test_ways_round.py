@@ -96,10 +96,10 @@ async def test_exchange_and_sharepoint_are_asked_about_where_no_app_is_named(ten
     ]
 
 
-async def test_a_group_of_apps_and_a_stranger_are_refused_before_anything_is_asked(
+async def test_what_is_no_app_and_a_stranger_are_refused_before_anything_is_asked(
     tenant_world: World,
 ) -> None:
-    with pytest.raises(BadRequest, match="the id of one app"):
-        await ways_round(tenant_world.services, ENTRA_ID, "Office365")
+    with pytest.raises(BadRequest, match="the id of an app"):
+        await ways_round(tenant_world.services, ENTRA_ID, "office")
     with pytest.raises(NotThere):
         await ways_round(tenant_world.services, "nobody")

@@ -154,19 +154,24 @@ async def test_a_platform_without_a_word_is_refused_in_a_sentence(tenant_world: 
         await prove(tenant_world.services, ENTRA_ID, None)
 
 
-@pytest.mark.parametrize("app", ["Office365", "All", "Exchange Online", ""])
-async def test_a_group_of_apps_would_match_no_policy_and_is_refused(tenant_world: World, app: str) -> None:
+@pytest.mark.parametrize("app", ["office", "Exchange Online", ""])
+async def test_what_is_no_app_is_refused(tenant_world: World, app: str) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world)
-    with pytest.raises(BadRequest, match="the id of one app"):
+    with pytest.raises(BadRequest, match="the id of an app, Office365 or All"):
         await prove(tenant_world.services, ENTRA_ID, app)
 
 
-async def test_a_policy_for_office_365_is_seen_at_each_of_its_apps(tenant_world: World) -> None:
+@pytest.mark.parametrize("group", ["Office365", "All"])
+async def test_a_group_of_apps_which_would_match_nothing_is_asked_about_by_its_apps(
+    tenant_world: World, group: str
+) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world)
-    await _imported(tenant_world, "enabled", apps=["Office365"])
-    assert (await prove(tenant_world.services, ENTRA_ID)).conclusion == "blocked devices are refused"
+    await _imported(tenant_world, "enabled", apps=[group])
+    proof = await prove(tenant_world.services, ENTRA_ID, group)
+    assert {sign_in.app for sign_in in proof.sign_ins} == {"Exchange Online", "SharePoint Online"}
+    assert proof.conclusion == "blocked devices are refused"
 
 
 @pytest.mark.parametrize(
