@@ -75,7 +75,7 @@ async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
 
 
 def asked_for(app: str | None) -> Sequence[str]:
-    """The apps to ask about: those of what is named, or Exchange and SharePoint. BadRequest for a mere name."""
+    """The apps to ask about: of what is named, else Exchange and SharePoint. BadRequest for a mere name."""
     if app is None:
         return tuple(APPS)
     if app not in GROUPS_OF_APPS and not APP_ID.fullmatch(app):
