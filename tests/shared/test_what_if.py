@@ -1,4 +1,4 @@
-"""What is told to What If: no more than Conditional Access sees of a sign-in."""
+"""What What If is asked with: no more than Conditional Access sees of a sign-in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +16,13 @@ MANAGED: Mapping[str, Any] = {"isManaged": True, "isCompliant": True, "deviceOwn
 UNMANAGED: Mapping[str, Any] = {"isManaged": False, "isCompliant": False}
 
 
-async def _told(
+async def _asked_with(
     one: World, monkeypatch: pytest.MonkeyPatch, facts: Mapping[str, Any], circumstances: Circumstances
 ) -> Mapping[str, Any]:
-    told: list[Mapping[str, Any]] = []
+    asked: list[Mapping[str, Any]] = []
 
     async def what_if(user_id: str, app: str, conditions: Mapping[str, Any]) -> tuple[WhatIfAnswer, ...]:
-        told.append(conditions)
+        asked.append(conditions)
         return ()
 
     monkeypatch.setattr(one.services.graph, "what_if", what_if)
@@ -32,17 +32,17 @@ async def _told(
     assert found is not None
     entra = await registered(one.services, found.document)
     await ask(one.services, found.document, entra, "an app", "mtd-block-high", circumstances)
-    return told[0]
+    return asked[0]
 
 
 async def test_from_an_app_on_a_managed_phone_it_is_the_phone_with_its_tag(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = await _told(tenant_world, monkeypatch, MANAGED, Circumstances())
-    assert (told["devicePlatform"], told["clientAppType"]) == ("iOS", "mobileAppsAndDesktopClients")
-    assert "authenticationFlow" not in told
+    asked = await _asked_with(tenant_world, monkeypatch, MANAGED, Circumstances())
+    assert (asked["devicePlatform"], asked["clientAppType"]) == ("iOS", "mobileAppsAndDesktopClients")
+    assert "authenticationFlow" not in asked
     assert (
-        told["deviceInfo"].items()
+        asked["deviceInfo"].items()
         >= {
             "deviceId": ENTRA_ID,
             "isCompliant": True,
@@ -50,22 +50,22 @@ async def test_from_an_app_on_a_managed_phone_it_is_the_phone_with_its_tag(
             "extensionAttribute7": "mtd-block-high",
         }.items()
     )
-    assert not {"isManaged", "deviceOwnership", "isManagementRestricted"} & {*told["deviceInfo"]}
+    assert not {"isManaged", "deviceOwnership", "isManagementRestricted"} & {*asked["deviceInfo"]}
 
 
 async def test_of_a_phone_nobody_manages_the_attributes_are_kept_back(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = await _told(tenant_world, monkeypatch, UNMANAGED, Circumstances())
-    assert told["deviceInfo"]["deviceId"] == ENTRA_ID
-    assert not any(name.startswith("extensionAttribute") for name in told["deviceInfo"])
+    asked = await _asked_with(tenant_world, monkeypatch, UNMANAGED, Circumstances())
+    assert asked["deviceInfo"]["deviceId"] == ENTRA_ID
+    assert not any(name.startswith("extensionAttribute") for name in asked["deviceInfo"])
 
 
-async def test_a_sign_in_that_shows_no_device_tells_of_none(
+async def test_a_sign_in_that_shows_no_device_is_asked_about_without_one(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = Circumstances("browser", "macOS", "deviceCodeFlow", shows_device=False)
-    assert await _told(tenant_world, monkeypatch, MANAGED, hidden) == {
+    assert await _asked_with(tenant_world, monkeypatch, MANAGED, hidden) == {
         "devicePlatform": "macOS",
         "clientAppType": "browser",
         "authenticationFlow": {"transferMethod": "deviceCodeFlow"},
