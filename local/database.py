@@ -211,9 +211,7 @@ QUERIES = {
         descending=True,
     ),
     HISTORY: Query(
-        where=lambda document, parameters: (
-            document.get("device") == parameters["@device"] and document.get("what") == parameters["@what"]
-        ),
+        where=lambda document, parameters: document.get("what") == parameters["@what"],
         order=lambda document: str(document["started_at"]),
         descending=True,
     ),

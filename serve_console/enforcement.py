@@ -76,7 +76,6 @@ async def _canary_runs(services: Services) -> list[CanaryRun]:
         size=CANARY_RUNS,
         token=None,
         partition=device,
-        device=device,
         what=CANARY,
     )
     return list(found.rows)

@@ -44,6 +44,16 @@ ROUTES = (
         query=("app",),
     ),
     Route(
+        name="ways_round_device",
+        method="GET",
+        path="devices/{id}/ways-round",
+        access=Access.READER,
+        summary="whether its user gets in without showing it: by a private tab, a device code and their kin",
+        handler="serve_console.ways_round:ways_round",
+        answer="serve_console.ways_round:WaysRound",
+        query=("app",),
+    ),
+    Route(
         name="override_device",
         method="POST",
         path="devices/{id}/override",

@@ -5,19 +5,26 @@ blocked. What If says which policies apply, also those that only report; whether
 worked out from the device.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
 from serve_console.named_device import stored_device
-from shared.domain.sign_in import APPS, SignIn, Verdict
+from shared.domain.sign_in import APPS, GROUPS_OF_APPS, SignIn, Verdict, apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import BadRequest
+from shared.graph.wire import RegisteredDeviceAnswer
 from shared.services import Services
-from shared.what_if import ask
+from shared.what_if import ask, registered
 
 AS_IF_BLOCKED, AS_IF_CLEAN = HIGH_TAG, OK_TAG
+APP_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UNSEEN = (
+    "Entra has this device neither as managed nor as compliant nor as hybrid joined: its attributes are not "
+    "seen at a sign-in, so that a tag refuses nothing"
+)
 
 Conclusion = Literal[
     "blocked devices are refused",
@@ -36,6 +43,8 @@ class Proof(BaseModel):
     compliant: bool
     sign_ins: list[SignIn]
     conclusion: Conclusion
+    warnings: list[str] = []
+    """What stands in the way of taking the conclusion for the whole truth."""
 
 
 async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
@@ -43,26 +52,43 @@ async def prove(services: Services, id_: str, app: str | None = None) -> Proof:
 
     Raises NotThere, BadRequest where the device has no user, is not in Entra or is no phone, and GraphError.
     """
+    apps = asked_for(app)
     device = await stored_device(services, id_)
-    if device.facts.entra_id is None:
-        raise BadRequest("What If needs a device that is registered in Entra and has a user")
-    entra = await services.graph.entra_device(device.id)
+    entra = await registered(services, device)
     now = entra.attributes.get(services.settings.attribute)
     sign_ins = [
         await ask(services, device, entra, which, tag)
-        for which in ([app] if app else APPS)
+        for which in apps
         for tag in (now, AS_IF_CLEAN if is_block(now) else AS_IF_BLOCKED)
     ]
     return Proof(
         device=device.id,
         attribute=services.settings.attribute,
-        compliant=bool(entra.compliant),
+        compliant=entra.compliant,
         sign_ins=sign_ins,
         conclusion=_conclusion(
             blocked=[sign_in for sign_in in sign_ins if is_block(sign_in.tag)],
             clean=[sign_in for sign_in in sign_ins if not is_block(sign_in.tag)],
         ),
+        warnings=warnings(entra, sign_ins),
     )
+
+
+def asked_for(app: str | None) -> Sequence[str]:
+    """The apps to ask about: of what is named, else Exchange and SharePoint. BadRequest for a mere name."""
+    if app is None:
+        return tuple(APPS)
+    if app not in GROUPS_OF_APPS and not APP_ID.fullmatch(app):
+        raise BadRequest("app: expected the id of an app, Office365 or All")
+    return apps_of(app)
+
+
+def warnings(entra: RegisteredDeviceAnswer, sign_ins: Sequence[SignIn]) -> list[str]:
+    """What an admin has to know before the answers are relied on."""
+    left = sorted({policy.name for sign_in in sign_ins for policy in sign_in.not_evaluated})
+    unseen = [] if entra.attributes_seen else [UNSEEN]
+    missing = [f"not evaluated, and may apply at a real sign-in: {', '.join(left)}"] if left else []
+    return unseen + missing
 
 
 def _conclusion(blocked: Sequence[SignIn], clean: Sequence[SignIn]) -> Conclusion:

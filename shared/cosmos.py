@@ -114,7 +114,7 @@ HOMELESS_THREATS = (
 )
 DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c.received_at DESC"
 
-HISTORY = "SELECT * FROM c WHERE c.device = @device AND c.what = @what ORDER BY c.started_at DESC"
+HISTORY = "SELECT * FROM c WHERE c.what = @what ORDER BY c.started_at DESC"
 
 SESSION_NOT_AVAILABLE = 1002
 """Sub-status of a 404 that says nothing about the document."""

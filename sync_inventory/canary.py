@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from shared.domain.canary_run import CanaryRun, CanaryStep
 from shared.domain.mode import Mode
 from shared.domain.model import Device
-from shared.domain.sign_in import SignIn, Verdict
+from shared.domain.sign_in import SignIn, Verdict, apps_of
 from shared.domain.tag import is_block
 from shared.errors import BadRequest, GraphError
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.standard_webhooks import signature
-from shared.what_if import ask
+from shared.what_if import ask, registered
 from sync_inventory.canary_reports import AGENT, canary_report
 
 PATIENCE_SECONDS = 180.0
@@ -132,10 +132,11 @@ class _Canary:
     async def sign_ins(self) -> list[SignIn]:
         """What If's word on each app, with the tag that stands in Entra."""
         device = await self.device()
-        entra = await self.services.graph.entra_device(device.id)
+        entra = await registered(self.services, device)
         tag = entra.attributes.get(self.services.settings.attribute)
         found = []
-        for app in self.services.settings.access_apps:
+        apps = self.services.settings.access_apps
+        for app in dict.fromkeys(one for chosen in apps for one in apps_of(chosen)):
             await self.services.waiting.sleep(SPACING)
             found.append(await ask(self.services, device, entra, app, tag))
         return found

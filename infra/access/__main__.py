@@ -1,13 +1,14 @@
 """The Conditional Access policies, from the templates to the tenant, with the administrator's own token.
 
-    python -m infra.access render  --break-glass <group id>    print both, for an import by hand
+    python -m infra.access render  --break-glass <group id>    print the set, for an import by hand
     python -m infra.access preview --break-glass <group id>    what stands, and what would be created
     python -m infra.access create  --break-glass <group id>    create what is missing, report-only
-    python -m infra.access off                                 roll back: switch both off
+    python -m infra.access off                                 roll back: switch them all off
 
 No command turns a policy on: that is the administrator's own step, in the portal, after the app has asked
 What If (GET /devices/{id}/what-if).
-`--app` (application id, Office365 or All; may be repeated), `--attribute` (TAG_ATTRIBUTE of the connector).
+`--app` (application id, Office365 or All; may be repeated), `--attribute` (TAG_ATTRIBUTE of the connector),
+`--require compliant` (phones have to be compliant; a protected app does not do instead).
 """
 
 import argparse
@@ -16,7 +17,14 @@ import sys
 from collections.abc import Callable, Sequence
 
 from infra.access import tenant
-from infra.access.templates import APPLICATIONS, BLOCK, REQUIRE, policies, template
+from infra.access.templates import (
+    APPLICATIONS,
+    COMPANIONS,
+    DEFAULT_COMPANION,
+    SHIPPED,
+    policies,
+    template,
+)
 from infra.graph_session import GRAPH, GraphError, GraphSession, token
 
 READ = ("Policy.Read.All",)
@@ -29,7 +37,7 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def render(given: argparse.Namespace) -> int:
-    """Print both policies as JSON; asks nobody."""
+    """Print the policies as JSON; asks nobody."""
     json.dump(_wanted(given), sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0
@@ -56,9 +64,9 @@ def create(given: argparse.Namespace) -> int:
 
 
 def off(given: argparse.Namespace) -> int:
-    """Switch both policies off, whatever state they are in; one that cannot be holds up no other."""
+    """Switch every policy of ours off, whatever state it is in; one that cannot be holds up no other."""
     session = _session(given, READ + WRITE)
-    names = [str(template(name)["displayName"]) for name in (BLOCK, REQUIRE)]
+    names = [str(template(name)["displayName"]) for name in SHIPPED]
     try:
         found = tenant.named(session, names)
     except GraphError as error:
@@ -80,7 +88,7 @@ COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, preview
 
 
 def _wanted(given: argparse.Namespace) -> list[tenant.Policy]:
-    return list(policies(given.break_glass, given.app or APPLICATIONS, given.attribute))
+    return list(policies(given.break_glass, given.app or APPLICATIONS, given.attribute, given.require))
 
 
 def _session(given: argparse.Namespace, scopes: Sequence[str]) -> GraphSession:
@@ -113,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=summary, description=summary)
         one.add_argument("--app", action="append", help="application id, Office365 or All; may be repeated")
         one.add_argument("--attribute", type=int, default=7, help="TAG_ATTRIBUTE of the connector")
+        one.add_argument(
+            "--require", choices=COMPANIONS, default=DEFAULT_COMPANION, help="what phones have to bring along"
+        )
         one.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
         one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
         if name in {"render", "preview", "create"}:

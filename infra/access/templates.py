@@ -1,21 +1,34 @@
-"""The two Conditional Access policies, filled in from their templates. Both come out report-only."""
+"""The Conditional Access policies of the set, filled in from their templates. All come out report-only.
+
+The first refuses by the tag. The others close the ways round it: a phone that is not registered, a browser
+that does not say on which device it runs, a sign-in that was made on another device.
+"""
 
 import json
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "conditional-access"
-BLOCK, REQUIRE = "block-by-tag.json", "require-compliant.json"
+BLOCK, REQUIRE, REQUIRE_DEVICE = "block-by-tag.json", "require-compliant.json", "require-compliant-only.json"
+BROWSERS, FLOWS = "require-compliant-in-browsers.json", "block-transferred-sign-ins.json"
+COMPANIONS: Mapping[str, str] = {"compliant-or-protected-app": REQUIRE, "compliant": REQUIRE_DEVICE}
+"""What phones can be required to bring along, and the template that asks for it."""
+DEFAULT_COMPANION = "compliant-or-protected-app"
+SHIPPED = (BLOCK, *COMPANIONS.values(), BROWSERS, FLOWS)
+"""Every template, also those of which a set takes one or the other."""
 EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
 APPLICATIONS = (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def policies(break_glass: str, applications: Sequence[str], attribute: int) -> list[dict[str, Any]]:
-    """The blocking policy and its companion. ValueError where a parameter makes no sense."""
+def policies(
+    break_glass: str, applications: Sequence[str], attribute: int, companion: str = DEFAULT_COMPANION
+) -> list[dict[str, Any]]:
+    """The set: the blocking policy, its companion, browsers, and transferred sign-ins. ValueError where a
+    parameter makes no sense."""
     if not GUID.fullmatch(break_glass):
         raise ValueError(f"break-glass group {break_glass!r}: expected the object id of a group")
     for application in applications:
@@ -24,7 +37,7 @@ def policies(break_glass: str, applications: Sequence[str], attribute: int) -> l
     if not 1 <= attribute <= 15:
         raise ValueError(f"attribute {attribute}: expected 1 to 15")
     filled = []
-    for name in (BLOCK, REQUIRE):
+    for name in (BLOCK, COMPANIONS[companion], BROWSERS, FLOWS):
         policy = template(name)
         conditions = policy["conditions"]
         conditions["users"]["excludeGroups"] = [break_glass]

@@ -1,4 +1,4 @@
-"""Our two Conditional Access policies in a tenant: seen, created report-only, switched off. Nothing else.
+"""Our Conditional Access policies in a tenant: seen, created report-only, switched off. Nothing else.
 
 Policies are known by the display names of the templates. What stands already is never changed by an import,
 and no call here can turn a policy on.
@@ -15,6 +15,8 @@ REPORT_ONLY = "enabledForReportingButNotEnforced"
 OFF = "disabled"
 STATES = {"enabled": "on", OFF: "off", REPORT_ONLY: "report-only"}
 """Graph's words for a policy's state, and the portal's."""
+FLAGS = frozenset({"transferMethods"})
+"""Fields that hold several words, joined by commas in any order (CSDL: an enumeration of flags)."""
 ATTEMPTS = 3
 UNCERTAIN = frozenset({0, 500, 502, 503, 504})
 """Answers after which nobody knows whether a policy was created; 0: none."""
@@ -158,6 +160,8 @@ def _differences(wanted: Policy, found: Policy, path: str = "") -> list[str]:
         elif isinstance(value, list):
             given = other if isinstance(other, list) else []
             paths += [here] if sorted(map(str, value)) != sorted(map(str, given)) else []
+        elif name in FLAGS:
+            paths += [here] if set(str(value).split(",")) != set(str(other).split(",")) else []
         elif value != other:
             paths.append(here)
     return paths

@@ -1,10 +1,10 @@
 """A Conditional Access policy as far as it is simulated; what is not is refused, so that no answer is wrong.
 
-Source: Graph "conditionalAccessPolicy". A condition outside the fields below (locations, risk, roles, guests,
-authentication flows, user actions) is refused when it says anything, because What If could not evaluate it.
+Source: Graph "conditionalAccessPolicy". A condition outside the fields below (insider risk, times, roles,
+guests, user actions) is refused when it says anything, because What If could not evaluate it.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -20,6 +20,8 @@ Platform = Literal["all", "android", "iOS", "windows", "windowsPhone", "macOS", 
 ClientApp = Literal[
     "all", "browser", "mobileAppsAndDesktopClients", "exchangeActiveSync", "easSupported", "other"
 ]
+RiskLevel = Literal["low", "medium", "high", "hidden", "none"]
+TransferMethod = Literal["none", "deviceCodeFlow", "authenticationTransfer"]
 GrantControl = Literal[
     "block",
     "mfa",
@@ -76,6 +78,36 @@ class Platforms(Condition):
     exclude_platforms: list[Platform] = []
 
 
+class Locations(Condition):
+    """From where: `All`, `AllTrusted`, or ids of named locations, which are not simulated."""
+
+    include_locations: list[str] = Field(min_length=1)
+    exclude_locations: list[str] = []
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it makes no difference from where."""
+        return "All" in self.include_locations and not self.exclude_locations
+
+
+class AuthenticationFlows(Condition):
+    """By which transfer of a sign-in to another device: an enumeration of flags, joined by commas (CSDL:
+    conditionalAccessTransferMethods)."""
+
+    transfer_methods: str
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The flags that are set."""
+        return frozenset(self.transfer_methods.split(",")) - {"none"}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if unknown := self.methods - set(get_args(TransferMethod)):
+            raise ValueError(f"no transfer method {unknown}")
+        return self
+
+
 class DeviceFilter(Condition):
     """On which device."""
 
@@ -97,6 +129,10 @@ class Conditions(Condition):
     client_app_types: list[ClientApp] = Field(min_length=1)
     platforms: Platforms | None = None
     devices: Devices = Devices()
+    locations: Locations | None = None
+    sign_in_risk_levels: list[RiskLevel] = []
+    user_risk_levels: list[RiskLevel] = []
+    authentication_flows: AuthenticationFlows | None = None
 
 
 class GrantControls(Wire):

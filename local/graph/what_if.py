@@ -4,24 +4,54 @@ Source: Graph "conditionalAccessRoot: evaluate" and "whatIfAnalysisResult". Appl
 sign-in then meets the grant controls is another question. A sign-in without device info is one from an
 unregistered device. Extension attributes are seen of a device that Intune manages, that is compliant, or that
 is hybrid joined (Entra "Filter for devices", policy behavior); whether it is managed is looked up by
-deviceId, which is inferred: the page says nothing of a look-up. When several conditions fail, which of them
-Entra names is not documented: here the first in the order users, application, devicePlatform, clientApps,
-devices. Office365 here is Exchange Online and SharePoint Online; its other apps are left out.
+deviceId, which is inferred: the page says nothing of a look-up. Of several conditions that fail the first is
+named (Entra "What If tool"); in which order they are looked at is not documented: here users, application,
+devicePlatform, clientApps, devices, authenticationFlow, risk, location. A risk that is not given is none
+(Graph "signInConditions"), a place that is not given cannot be evaluated; which reason that gets is inferred.
+Office365 here is Exchange Online and SharePoint Online; its other apps are left out, and so are named
+locations, dependencies between services (as in the real tool), and a group of apps as what is opened, which
+matches nothing.
 """
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from local.graph import device_filter
 from local.graph.directory import EXTENSION_ATTRIBUTES
-from local.graph.policy import Conditions, Platforms, Policy, Wire
+from local.graph.policy import (
+    ClientApp,
+    Conditions,
+    Locations,
+    Platform,
+    Platforms,
+    Policy,
+    RiskLevel,
+    TransferMethod,
+    Wire,
+)
 from local.graph.problem import Document
 
-DeviceInfo = dict[str, bool | str | list[str] | None]
-HYBRID_JOINED = "ServerAD"
+_DEVICE_INFO = (
+    "deviceId displayName enrollmentProfileName isCompliant manufacturer mdmAppId model operatingSystem "
+    "operatingSystemVersion ownership physicalIds profileType systemLabels trustType"
+)
+DEVICE_INFO = frozenset(_DEVICE_INFO.split()) | {*EXTENSION_ATTRIBUTES}
+"""The properties of deviceInfo, v1.0; another one is refused. isManaged is none of them."""
+
+
+def _known(device: dict[str, bool | str | list[str] | None]) -> dict[str, bool | str | list[str] | None]:
+    unknown = {name for name in device if "@" not in name} - DEVICE_INFO
+    if unknown:
+        raise ValueError(f"no property {sorted(unknown)} on deviceInfo")
+    return device
+
+
+DeviceInfo = Annotated[dict[str, bool | str | list[str] | None], AfterValidator(_known)]
+HYBRID_JOINED = "serverad"
+"""Of the directory `ServerAd`, of a filter `ServerAD`."""
 OFFICE_365 = frozenset({"00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000"})
 
 
@@ -36,6 +66,10 @@ class Reason(StrEnum):
     DEVICE_PLATFORM = "devicePlatform"
     CLIENT_APPS = "clientApps"
     DEVICES = "devices"
+    AUTHENTICATION_FLOW = "authenticationFlow"
+    SIGN_IN_RISK = "signInRisk"
+    USER_RISK = "userRisk"
+    LOCATION = "location"
 
 
 class UserSignIn(Wire):
@@ -52,12 +86,23 @@ class ApplicationContext(Wire):
     include_applications: list[str] = Field(min_length=1)
 
 
-class SignInConditions(Wire):
-    """From where; risk, location and flow are not looked at, because no simulated policy asks for them."""
+class AuthenticationFlow(Wire):
+    """How the sign-in came to the device."""
 
-    device_platform: str | None = None
-    client_app_type: str | None = None
+    transfer_method: TransferMethod = "none"
+
+
+class SignInConditions(Wire):
+    """How and from where."""
+
+    device_platform: Platform | None = None
+    client_app_type: ClientApp | None = None
     device_info: DeviceInfo = Field(default_factory=dict)
+    authentication_flow: AuthenticationFlow = AuthenticationFlow()
+    sign_in_risk_level: RiskLevel = "none"
+    user_risk_level: RiskLevel = "none"
+    country: str | None = None
+    ip_address: str | None = None
 
 
 class SignIn(Wire):
@@ -79,20 +124,28 @@ def evaluate(policy: Policy, sign_in: SignIn, groups: frozenset[str]) -> Reason:
         return Reason.USERS
     if not any(_application(conditions, app.lower()) for app in sign_in.sign_in_context.include_applications):
         return Reason.APPLICATION
-    reason = _platform(conditions.platforms, seen.device_platform)
-    if reason is Reason.NOT_SET:
-        reason = _client_app(conditions.client_app_types, seen.client_app_type)
-    if reason is Reason.NOT_SET and not _device(conditions, seen.device_info):
-        reason = Reason.DEVICES
-    return reason
+    reasons = (
+        _platform(conditions.platforms, seen.device_platform),
+        _client_app(conditions.client_app_types, seen.client_app_type),
+        Reason.NOT_SET if _device(conditions, seen.device_info) else Reason.DEVICES,
+        _flow(conditions, seen.authentication_flow.transfer_method),
+        _risk(conditions.sign_in_risk_levels, seen.sign_in_risk_level, Reason.SIGN_IN_RISK),
+        _risk(conditions.user_risk_levels, seen.user_risk_level, Reason.USER_RISK),
+        _location(conditions.locations, seen.country or seen.ip_address),
+    )
+    return next((reason for reason in reasons if reason is not Reason.NOT_SET), Reason.NOT_SET)
 
 
 def as_seen(device: DeviceInfo, registered: Document | None) -> DeviceInfo:
     """What Conditional Access sees of the device it is told of; `registered` is what the directory has."""
     managed = bool(device.get("mdmAppId") or (registered or {}).get("isManaged"))
-    if managed or device.get("isCompliant") or device.get("trustType") == HYBRID_JOINED:
+    if managed or device.get("isCompliant") or _trust(device) == HYBRID_JOINED:
         return device
     return {name: value for name, value in device.items() if name not in EXTENSION_ATTRIBUTES}
+
+
+def _trust(device: DeviceInfo) -> str:
+    return str(device.get("trustType")).lower()
 
 
 def _users(conditions: Conditions, user: str, groups: frozenset[str]) -> bool:
@@ -132,3 +185,19 @@ def _device(conditions: Conditions, device: device_filter.Device) -> bool:
     if chosen is None:
         return True
     return device_filter.parse(chosen.rule)(device) == (chosen.mode == "include")
+
+
+def _flow(conditions: Conditions, method: str) -> Reason:
+    flows = conditions.authentication_flows
+    applies = flows is None or not flows.methods or method in flows.methods
+    return Reason.NOT_SET if applies else Reason.AUTHENTICATION_FLOW
+
+
+def _risk(levels: Collection[str], level: str, reason: Reason) -> Reason:
+    return Reason.NOT_SET if not levels or level in levels else reason
+
+
+def _location(locations: Locations | None, place: str | None) -> Reason:
+    if locations is None or locations.everywhere:
+        return Reason.NOT_SET
+    return Reason.LOCATION if place else Reason.NOT_ENOUGH_INFORMATION

@@ -6,7 +6,7 @@ import time
 
 from local.partners import zimperium
 from local.sample_tenant import Phone
-from local.scenario.hands import PATIENCE, DoesNotHoldError
+from local.scenario.hands import APPS, PATIENCE, DoesNotHoldError, Hands
 from local.scenario.stage import Stage
 
 WAVE = 30
@@ -41,7 +41,24 @@ async def overridden_and_blocked_again(stage: Stage) -> str:
     proof = await hands.asked(f"devices/{phone.entra_id}/what-if")
     if proof["conclusion"] != "blocked devices are refused":
         raise DoesNotHoldError(f"What If says: {proof['conclusion']}")
-    return "an override let a phone in, but not past a threat of later; What If: blocked devices are refused"
+    return (
+        "an override let a phone in, but not past a threat of later; What If: blocked devices are refused, "
+        f"round it {await _left_open(hands, phone)}"
+    )
+
+
+async def _left_open(hands: Hands, phone: Phone) -> str:
+    """What the ways round the block hang on; the whole set leaves protected apps alone."""
+    found = await hands.asked(f"devices/{phone.entra_id}/ways-round?app={APPS['Exchange Online']}")
+    signed_in = {each["way"]: each["sign_in"] for each in found["ways"]}
+    hanging = {
+        way: [on for policy in sign_in["policies"] for on in policy["depends_on"]]
+        for way, sign_in in signed_in.items()
+        if sign_in["verdict"] != "refuses"
+    }
+    if hanging != {"unregistered_phone": ["compliantApplication"]}:
+        raise DoesNotHoldError(f"ways round the block: {found['conclusion']}, {hanging}")
+    return "a protected app alone"
 
 
 async def a_wave_stops_and_is_approved(stage: Stage) -> str:

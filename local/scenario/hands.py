@@ -261,7 +261,7 @@ class Hands:
         return {"X-Api-Key": self.stack.read_key}
 
     async def import_policies(self) -> None:
-        """Import both Conditional Access templates as an admin would, and switch them on."""
+        """Import the set of Conditional Access policies as an admin would, and switch it on."""
         existing = await self.graph("GET", "/identity/conditionalAccess/policies")
         have = {policy["displayName"] for policy in existing["value"]}
         for policy in json.loads(await asyncio.to_thread(self._rendered)):

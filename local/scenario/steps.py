@@ -59,7 +59,7 @@ async def _played(stage: Stage, say: Callable[[str], None]) -> None:
         say(f"going on with the run that was cut off after step ({journal.done[-1]})")
     else:
         await _set_up(stage)
-    say("the admin imported both Conditional Access policies and switched them on")
+    say("the admin imported the set of Conditional Access policies and switched it on")
     for name, step in STEPS.items():
         if name not in journal.done:
             said = await step(stage)
@@ -69,7 +69,7 @@ async def _played(stage: Stage, say: Callable[[str], None]) -> None:
 
 
 async def _set_up(stage: Stage) -> None:
-    """The tenant as the first step finds it, and both Conditional Access templates imported and on."""
+    """The tenant as the first step finds it, and the set of Conditional Access policies imported and on."""
     hands = stage.hands
     await hands.admin("connectors", tenant.connectors())
     await hands.admin("compliance-policies", tenant.compliance_policies())

@@ -19,8 +19,6 @@ from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
 TEAMS = "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"
 OFFICE_365 = frozenset({EXCHANGE_ONLINE, SHAREPOINT_ONLINE, TEAMS})
 """Of the apps of `Office365` those that are known here ("Apps included in Conditional Access Office 365")."""
-GROUPS_OF_APPS = ("Office365", "All")
-"""What may stand for many apps."""
 BLOCK_TAGS = (*(block_tag(level) for level in (Level.LOW, Level.MEDIUM, Level.HIGH)), NO_DATA_TAG, RULE_TAG)
 STATES = {"enabledForReportingButNotEnforced": "only reports", "disabled": "is off"}
 """What a policy that refuses nobody is said to do, by Graph's word for its state."""

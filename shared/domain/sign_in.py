@@ -6,6 +6,7 @@ the app or by the user, so that it depends on them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel
@@ -16,9 +17,34 @@ EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
 APPS: Mapping[str, str] = {EXCHANGE_ONLINE: "Exchange Online", SHAREPOINT_ONLINE: "SharePoint Online"}
 """Asked about where no app is named; ids are the same in every tenant."""
+GROUPS_OF_APPS = frozenset({"Office365", "All"})
+"""What a policy may name in place of apps."""
 PLATFORM_WORD: Mapping[Platform, str] = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 """Conditional Access' words for the platforms of phones; of another one it is not asked."""
 ENABLED, DISABLED = "enabled", "disabled"
+NOT_EVALUATED = frozenset(
+    {"notEnoughInformation", "location", "signInRisk", "userRisk", "insiderRisk", "time"}
+)
+"""What If's reasons why a policy does not apply that hang on what nobody knows before a sign-in: a place, a
+time and a risk. What is not given counts as none (Graph: signInConditions); it may apply all the same."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a sign-in comes about, by the words of Graph's signInConditions."""
+
+    client: str = "mobileAppsAndDesktopClients"
+    platform: str | None = None
+    """As the client calls itself; None: the device's own."""
+    flow: str | None = None
+    """`deviceCodeFlow` or `authenticationTransfer`, where it came from another device."""
+    shows_device: bool = True
+    """Whether it shows which device it is from. A private tab does not, nor does a phone that is not
+    registered."""
+
+
+FROM_AN_APP = Circumstances()
+"""An app on the phone."""
 
 
 class Verdict(StrEnum):
@@ -47,6 +73,16 @@ class PolicySeen(BaseModel):
     operator: str = "OR"
 
 
+class NotEvaluated(BaseModel):
+    """A policy of which What If cannot say whether it applies."""
+
+    name: str
+    state: str
+    controls: list[str]
+    reason: str
+    """What is not known, by What If's word: `notEnoughInformation`, `location`, `signInRisk` and kin."""
+
+
 class SignIn(BaseModel):
     """One sign-in from a device to one app."""
 
@@ -58,6 +94,9 @@ class SignIn(BaseModel):
     verdict_once_on: Verdict
     """By those that only report, too."""
     policies: list[PolicySeen]
+    """Those that apply."""
+    not_evaluated: list[NotEvaluated] = []
+    """Those that may apply as well, and are not in the verdict."""
 
 
 def seen(name: str, state: str, controls: Sequence[str], operator: str, *, compliant: bool) -> PolicySeen:
@@ -75,7 +114,9 @@ def seen(name: str, state: str, controls: Sequence[str], operator: str, *, compl
     )
 
 
-def sign_in(app: str, tag: str | None, policies: Sequence[PolicySeen]) -> SignIn:
+def sign_in(
+    app: str, tag: str | None, policies: Sequence[PolicySeen], not_evaluated: Sequence[NotEvaluated] = ()
+) -> SignIn:
     """What becomes of a sign-in to which `policies` apply: each of them has to be met."""
     return SignIn(
         app=APPS.get(app, app),
@@ -83,7 +124,14 @@ def sign_in(app: str, tag: str | None, policies: Sequence[PolicySeen]) -> SignIn
         verdict=_gravest(policy.verdict for policy in policies if policy.state == ENABLED),
         verdict_once_on=_gravest(policy.verdict for policy in policies if policy.state != DISABLED),
         policies=list(policies),
+        not_evaluated=list(not_evaluated),
     )
+
+
+def apps_of(chosen: str) -> Sequence[str]:
+    """The apps by which What If is asked about what a policy may name: a group of apps itself matches no
+    policy, not even one for that group (Entra: "What If tool")."""
+    return tuple(APPS) if chosen in GROUPS_OF_APPS else (chosen,)
 
 
 def _gravest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -70,6 +70,8 @@ class Call:
     page."""
     beta: bool = False
     """Whether it goes to Graph's beta: only for what v1.0 does not have."""
+    aside: bool = False
+    """Whether its trouble is its own: where it fails, Graph is not left alone for it."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class GraphClient:
 
     async def send(self, call: Call) -> bytes:
         """Make one call, in its turn, and return what is answered."""
-        return await self._send(self._request(call), call.method)
+        return await self._send(self._request(call), call)
 
     async def read(self, kind: type[W], call: Call) -> W:
         """Make one call and read the object it answers."""
@@ -143,7 +145,7 @@ class GraphClient:
         """
         request, seen = self._request(call), set[str]()
         while True:
-            page = _json(await self._send(request, call.method))
+            page = _json(await self._send(request, call))
             if "value" not in page:
                 raise GraphUnavailable("Microsoft Graph answered a list without its items")
             items = page["value"] or []
@@ -215,7 +217,7 @@ class GraphClient:
         for place, call in calls.items():
             url = self._request(call).url.removeprefix(self._base)
             try:
-                await self._turn(call.method, url)
+                await self._turn(call, url)
             except GraphUnavailable as error:
                 outcomes[place] = _ItemAnswer(error)
                 continue
@@ -268,23 +270,23 @@ class GraphClient:
         except ValueError:
             return False
 
-    async def _turn(self, method: str, url: str) -> None:
+    async def _turn(self, call: Call, url: str) -> None:
         """Wait for the turn of a call to a path; GraphUnavailable where that takes too long."""
         waited = 0.0
-        while wait := self._pacer.wait(method, url):
+        while wait := self._pacer.wait(call.method, url):
             if waited + wait > PATIENCE_SECONDS:
-                self._rest(wait)
+                self._rest(wait, call)
                 raise GraphUnavailable("Microsoft Graph's quota is used up for now", retry_after=wait)
             await self._waiting.sleep(wait)
             waited += wait
 
-    async def _send(self, request: "RequestInformation", method: str) -> bytes:
+    async def _send(self, request: "RequestInformation", call: Call) -> bytes:
         from azure.core.exceptions import AzureError
         from httpx import HTTPError
         from kiota_abstractions.api_error import APIError
 
         client = self._sdk()
-        await self._turn(method, request.url.removeprefix(self._base).removeprefix(self._beta))
+        await self._turn(call, request.url.removeprefix(self._base).removeprefix(self._beta))
         try:
             answer: bytes | None = await asyncio.wait_for(
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
@@ -292,17 +294,19 @@ class GraphClient:
         except APIError as error:
             named = _named(_reply(error))
             if isinstance(named, GraphUnavailable) and named.retry_after:
-                self._rest(named.retry_after)
+                self._rest(named.retry_after, call)
             raise named from error
         except AzureError as error:
             raise GraphUnavailable("no token for Microsoft Graph: check the app's identity") from error
         except (HTTPError, TimeoutError, OSError) as error:
-            self._rest(UNREACHABLE_REST_SECONDS)
+            self._rest(UNREACHABLE_REST_SECONDS, call)
             raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__})") from error
         return answer or b""
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, call: Call | None = None) -> None:
         """Leave Graph alone; asked for longer than a run is away, until the next run asks again."""
+        if call is not None and call.aside:
+            return
         seconds = min(seconds, MAX_REST_SECONDS)
         self._rests_until = max(self._rests_until, self._waiting.clock() + seconds)
 

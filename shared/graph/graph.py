@@ -20,6 +20,7 @@ from shared.graph.wire import (
     ManagedDeviceAnswer,
     MobileAppAnswer,
     OverviewAnswer,
+    RegisteredDeviceAnswer,
     UdidAnswer,
     UserAnswer,
     WhatIfAnswer,
@@ -31,6 +32,7 @@ from shared.waiting import Waiting
 T = TypeVar("T")
 
 _DEVICE_FIELDS = [field.alias or name for name, field in ManagedDeviceAnswer.model_fields.items()]
+_REGISTERED_FIELDS = [field.alias or name for name, field in RegisteredDeviceAnswer.model_fields.items()]
 _POLICY_PARTS = {
     "expand": "assignments,scheduledActionsForRule($expand=scheduledActionConfigurations)",
 }
@@ -179,11 +181,12 @@ class Graph:
         answers = await self._client.batch([self._put_tag(*each) for each in values.items()])
         return [answer if isinstance(answer, GraphError) else None for answer in answers]
 
-    async def entra_device(self, entra_id: str) -> EntraDeviceAnswer:
-        """An Entra device with its attributes and whether it is compliant (Device.Read.All)."""
-        values = {"id": entra_id, "fields": f"{_TAG_FIELDS},isCompliant"}
+    async def entra_device(self, entra_id: str) -> RegisteredDeviceAnswer:
+        """An Entra device with its attributes and what else Conditional Access may ask of it
+        (Device.Read.All)."""
+        values = {"id": entra_id, "fields": ",".join(_REGISTERED_FIELDS)}
         return await self._client.read(
-            EntraDeviceAnswer, Call("GET", _ENTRA_DEVICE + "?$select={fields}", values)
+            RegisteredDeviceAnswer, Call("GET", _ENTRA_DEVICE + "?$select={fields}", values)
         )
 
     async def access_policies(self) -> list[AccessPolicyAnswer]:
@@ -192,23 +195,22 @@ class Graph:
         return [item async for item in self._client.pages(AccessPolicyAnswer, call, whole=True)]
 
     async def what_if(
-        self, user_id: str, app: str, platform: str, device_info: Mapping[str, object]
+        self, user_id: str, app: str, conditions: Mapping[str, object]
     ) -> tuple[WhatIfAnswer, ...]:
-        """What every Conditional Access policy says to a sign-in (Policy.Read.ConditionalAccess)."""
+        """What every Conditional Access policy says to a sign-in (Policy.Read.ConditionalAccess).
+
+        `conditions` are its signInConditions. No other call is kept waiting where this one fails.
+        """
         question = {
             "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user_id},
             "signInContext": {
                 "@odata.type": "#microsoft.graph.applicationContext",
                 "includeApplications": [app],
             },
-            "signInConditions": {
-                "devicePlatform": platform,
-                "clientAppType": "mobileAppsAndDesktopClients",
-                "deviceInfo": dict(device_info),
-            },
+            "signInConditions": dict(conditions),
             "appliedPoliciesOnly": False,
         }
-        call = Call("POST", "/identity/conditionalAccess/evaluate", body=question)
+        call = Call("POST", "/identity/conditionalAccess/evaluate", body=question, aside=True)
         return (await self._client.read(WhatIfAnswers, call)).value
 
     async def revoke_sessions(self, user_id: str) -> None:

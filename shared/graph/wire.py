@@ -149,15 +149,63 @@ class EntraDeviceAnswer(Wire):
     restricted: bool = Field(False, alias="isManagementRestricted")
     """Whether it is in a restricted management administrative unit: an app's permission does not reach it
     there (entra-docs: admin-units-restricted-management)."""
-    compliant: bool | None = Field(None, alias="isCompliant")
-    """Only where it was asked for."""
+
+
+class RegisteredDeviceAnswer(EntraDeviceAnswer):
+    """device, v1.0, with what a policy of Conditional Access may ask of it."""
+
+    managed: bool = Field(False, alias="isManaged")
+    compliant: bool = Field(False, alias="isCompliant")
+    trust_type: str | None = Field(None, alias="trustType")
+    """`Workplace`, `AzureAd` or `ServerAd`."""
+    name: str | None = Field(None, alias="displayName")
+    ownership: str | None = Field(None, alias="deviceOwnership")
+    profile: str | None = Field(None, alias="enrollmentProfileName")
+    manufacturer: str | None = None
+    mdm_app_id: str | None = Field(None, alias="mdmAppId")
+    model: str | None = None
+    operating_system: str | None = Field(None, alias="operatingSystem")
+    os_version: str | None = Field(None, alias="operatingSystemVersion")
+    physical_ids: tuple[str, ...] = Field((), alias="physicalIds")
+    profile_type: str | None = Field(None, alias="profileType")
+    system_labels: tuple[str, ...] = Field((), alias="systemLabels")
+
+    @property
+    def attributes_seen(self) -> bool:
+        """Whether Conditional Access sees its extension attributes: of a device that is managed, compliant or
+        hybrid joined alone (Entra: "Filter for devices")."""
+        return self.managed or self.compliant or (self.trust_type or "").lower() == "serverad"
+
+    @property
+    def device_info(self) -> dict[str, object]:
+        """The same as deviceInfo of What If, v1.0, without the attributes; `isManaged` is no part of it."""
+        known = self.model_dump(by_alias=True, exclude_none=True, exclude={"attributes", "restricted"})
+        owner = known.pop("deviceOwnership", None)
+        del known["isManaged"]
+        return known | ({"ownership": owner} if owner else {})
+
+
+class StrengthAnswer(Wire):
+    """authenticationStrengthPolicy: its name alone."""
+
+    name: str = Field("", alias="displayName")
 
 
 class GrantControls(Wire):
     """conditionalAccessGrantControls."""
 
     operator: str = "OR"
-    controls: tuple[str, ...] = Field((), alias="builtInControls")
+    built_in: tuple[str, ...] = Field((), alias="builtInControls")
+    custom: tuple[str, ...] = Field((), alias="customAuthenticationFactors")
+    terms: tuple[str, ...] = Field((), alias="termsOfUse")
+    strength: StrengthAnswer | None = Field(None, alias="authenticationStrength")
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Everything that is asked for, by Graph's words; a strength with its name."""
+        strength = [f"authenticationStrength: {self.strength.name}"] if self.strength else []
+        others = {"customAuthenticationFactors": self.custom, "termsOfUse": self.terms}
+        return (*self.built_in, *strength, *(word for word, given in others.items() if given))
 
 
 class AccessPolicyAnswer(Wire):
@@ -176,6 +224,8 @@ class WhatIfAnswer(Wire):
     name: str = Field("", alias="displayName")
     state: str = ""
     applies: bool = Field(False, alias="policyApplies")
+    reason: str = Field("", alias="analysisReasons")
+    """The first condition that is not met, where it does not apply."""
     grant: GrantControls = Field(default_factory=GrantControls, alias="grantControls")
 
 

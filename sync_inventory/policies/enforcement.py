@@ -78,12 +78,10 @@ def _log(policy: str, now: Watched, before: Watched | None, mode: Mode) -> None:
         if before is not None:
             log_event(LogEvent.ACCESS_REFUSED, policy=policy, mode=mode)
         return
-    event = LogEvent.ACCESS_NOT_WATCHED if now.refusal is Refusal.NOT_WATCHED else LogEvent.ACCESS_NOT_REFUSED
+    why, since = "; ".join(now.why), now.since.isoformat(timespec="minutes")
+    if now.refusal is Refusal.NOT_WATCHED:
+        log_event(LogEvent.ACCESS_NOT_WATCHED, policy=policy, mode=mode, why=why)
+        return
     log_event(
-        event,
-        policy=policy,
-        refusal=now.refusal,
-        since=now.since.isoformat(timespec="minutes"),
-        mode=mode,
-        why="; ".join(now.why),
+        LogEvent.ACCESS_NOT_REFUSED, policy=policy, refusal=now.refusal, since=since, mode=mode, why=why
     )

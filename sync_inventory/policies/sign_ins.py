@@ -9,12 +9,13 @@ from shared.domain.mode import Mode
 from shared.domain.model import Device, DeviceFacts, Part, Tag, Verdict
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.sign_in import Verdict as SignInVerdict
+from shared.domain.sign_in import apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import GraphError, GraphNotFound, GraphUnavailable
-from shared.graph.wire import EntraDeviceAnswer
+from shared.graph.wire import RegisteredDeviceAnswer
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.what_if import ask
+from shared.what_if import ask, registered
 from sync_inventory.tally import Tally
 
 EVERY = timedelta(hours=1)
@@ -60,22 +61,21 @@ async def _checks(services: Services) -> AsyncIterator[SignInCheck]:
             if phone is None:
                 continue
             try:
-                entra = await services.graph.entra_device(phone.id)
+                entra = await registered(services, _device(phone))
             except GraphNotFound:
                 continue
-            for app in services.settings.access_apps:
+            for app in _apps(services):
                 await services.waiting.sleep(SPACING)
                 yield await _asked(services, phone, entra, app, blocked=is_blocked)
 
 
 async def _asked(
-    services: Services, phone: _Phone, entra: EntraDeviceAnswer, app: str, *, blocked: bool
+    services: Services, phone: _Phone, entra: RegisteredDeviceAnswer, app: str, *, blocked: bool
 ) -> SignInCheck:
     """With the value the phone has, where that is of the kind asked about; else as if it had one."""
     value = entra.attributes.get(services.settings.attribute)
     tag = value if is_block(value) is blocked else (HIGH_TAG if blocked else OK_TAG)
-    device = Device(id=phone.id, facts=phone.facts)
-    sign_in = await ask(services, device, entra, app, tag)
+    sign_in = await ask(services, _device(phone), entra, app, tag)
     return SignInCheck(
         platform=phone.facts.platform,
         app=app,
@@ -84,6 +84,15 @@ async def _asked(
         verdict=sign_in.verdict,
         verdict_once_on=sign_in.verdict_once_on,
     )
+
+
+def _apps(services: Services) -> list[str]:
+    """The chosen apps, each once; of a group of apps those that can be asked about."""
+    return list(dict.fromkeys(app for chosen in services.settings.access_apps for app in apps_of(chosen)))
+
+
+def _device(phone: _Phone) -> Device:
+    return Device(id=phone.id, facts=phone.facts)
 
 
 async def _phone(services: Services, platform: Platform, verdict: Verdict) -> _Phone | None:

@@ -167,9 +167,12 @@ def _building_blocks() -> set[str]:
 
 @functools.cache
 def settings_of_bindings() -> frozenset[str]:
-    """Settings that bindings name as %NAME%."""
-    texts = (str(value) for each in functions().values() for value in each.trigger.values())
-    return frozenset(name for text in texts for name in re.findall(r"%(\w+)%", text))
+    """Settings that bindings name as %NAME%, also those of a function that is there on demand alone."""
+    texts = (path.read_text(encoding="utf-8") for path in ROOT.glob("*/blueprint.py"))
+    named = frozenset(name for text in texts for name in re.findall(r'"%(\w+)%"', text))
+    values = [str(value) for each in functions().values() for value in each.trigger.values()]
+    assert named >= {name for text in values for name in re.findall(r"%(\w+)%", text)}
+    return named
 
 
 @dataclass(frozen=True)

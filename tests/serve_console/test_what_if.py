@@ -1,5 +1,6 @@
 """What Conditional Access would do, before anybody switches a policy on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -7,31 +8,61 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from infra.access.templates import APPLICATIONS, policies
+from local.graph.directory import Kind
+from local.graph.policy import Policy
 from serve_console.what_if import prove
 from shared.domain.level import Level
+from shared.domain.record import Platform
 from shared.domain.sign_in import Verdict
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
+EXCHANGE_ONLINE = APPLICATIONS[0]
+INTUNE_APP = "0000000a-0000-0000-c000-000000000000"
+BLOCK = {"builtInControls": ["block"]}
+DEPENDS = "whether blocked devices are refused depends on what the sign-in meets"
+NOT_REFUSED = "blocked devices are not refused"
+EITHER_WAY = "the device is refused whether it is blocked or not"
+COMPANION = (Verdict.DEPENDS, ["compliantApplication"])
 
 
-async def _imported(one: World, state: str, **companion: Any) -> None:
-    """Both shipped templates, as an admin imports them, in a state; `companion`: what the second asks for."""
+async def _imported(one: World, state: str, apps: Sequence[str] = APPLICATIONS, **companion: Any) -> None:
+    """The shipped set, as an admin imports it, in a state; `companion`: what the second asks for."""
     async with aiohttp.ClientSession() as http:
         asked = f"{one.graph_endpoint}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
         async with http.get(asked, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             token = (await answer.json())["access_token"]
-        block, require = policies(GROUP, APPLICATIONS, 7)
-        require["grantControls"] |= companion
-        for policy in (block, require):
+        imported = policies(GROUP, apps, 7)
+        imported[1]["grantControls"] |= companion
+        for policy in imported:
             async with http.post(
                 f"{one.graph_endpoint}/v1.0/identity/conditionalAccess/policies",
                 json={**policy, "state": state},
                 headers={"Authorization": f"Bearer {token}"},
             ) as answer:
                 assert answer.status == 201, await answer.text()
+
+
+async def _put(
+    one: World, grant: Any, name: str = "a policy", state: str = "enabled", **conditions: Any
+) -> None:
+    """A policy for everybody and everything, except as said."""
+    everything = {
+        "users": {"includeUsers": ["All"]},
+        "applications": {"includeApplications": ["All"]},
+        "clientAppTypes": ["all"],
+    }
+    policy = {
+        "id": name,
+        "displayName": name,
+        "state": state,
+        "conditions": everything | conditions,
+        "grantControls": {"operator": "OR", **grant},
+    }
+    Policy.model_validate(policy)
+    one.tenant.put(Kind.ACCESS_POLICY, name, policy)
 
 
 def _entra(one: World, **fields: Any) -> None:
@@ -68,9 +99,6 @@ async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is_and_a_clean
     assert (as_it_is.tag, as_it_is.verdict) == ("mtd-block-high", Verdict.REFUSES)
     assert [each.verdict for each in as_it_is.policies if each.controls == ["block"]] == [Verdict.REFUSES]
     assert (as_if_clean.tag, as_if_clean.verdict) == ("mtd-ok", Verdict.LETS_IN)
-
-
-COMPANION = (Verdict.DEPENDS, ["compliantApplication"])
 
 
 async def test_a_device_that_is_not_compliant_is_let_in_by_a_protected_app_alone(tenant_world: World) -> None:
@@ -119,6 +147,145 @@ async def test_a_device_without_a_user_cannot_be_asked_about(tenant_world: World
         await prove(tenant_world.services, ENTRA_ID, None)
 
 
+async def test_a_platform_without_a_word_is_refused_in_a_sentence(tenant_world: World) -> None:
+    await put_phone(tenant_world, platform=Platform.OTHER)
+    _entra(tenant_world)
+    with pytest.raises(BadRequest, match="iOS and Android alone"):
+        await prove(tenant_world.services, ENTRA_ID, None)
+
+
+@pytest.mark.parametrize("app", ["office", "Exchange Online", ""])
+async def test_what_is_no_app_is_refused(tenant_world: World, app: str) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    with pytest.raises(BadRequest, match="the id of an app, Office365 or All"):
+        await prove(tenant_world.services, ENTRA_ID, app)
+
+
+@pytest.mark.parametrize("group", ["Office365", "All"])
+async def test_a_group_of_apps_which_would_match_nothing_is_asked_about_by_its_apps(
+    tenant_world: World, group: str
+) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    await _imported(tenant_world, "enabled", apps=[group])
+    proof = await prove(tenant_world.services, ENTRA_ID, group)
+    assert {sign_in.app for sign_in in proof.sign_ins} == {"Exchange Online", "SharePoint Online"}
+    assert proof.conclusion == "blocked devices are refused"
+
+
+@pytest.mark.parametrize(
+    ("grant", "compliant", "conclusion", "depends_on"),
+    [
+        ({"builtInControls": ["mfa"]}, False, DEPENDS, ["mfa"]),
+        ({"builtInControls": ["compliantDevice", "mfa"]}, False, DEPENDS, ["mfa"]),
+        ({"builtInControls": ["compliantDevice", "mfa"]}, True, NOT_REFUSED, []),
+        ({"builtInControls": ["domainJoinedDevice"]}, True, EITHER_WAY, []),
+        (
+            {"authenticationStrength": {"displayName": "Passkeys"}, "builtInControls": []},
+            True,
+            DEPENDS,
+            ["authenticationStrength: Passkeys"],
+        ),
+        (
+            {"builtInControls": ["compliantDevice"], "termsOfUse": ["a"], "operator": "AND"},
+            True,
+            DEPENDS,
+            ["termsOfUse"],
+        ),
+        (
+            {"builtInControls": ["compliantDevice"], "customAuthenticationFactors": ["a"]},
+            False,
+            DEPENDS,
+            ["customAuthenticationFactors"],
+        ),
+    ],
+)
+async def test_where_it_depends_nothing_else_is_claimed(
+    tenant_world: World, grant: Any, compliant: bool, conclusion: str, depends_on: list[str]
+) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world, isCompliant=compliant)
+    await _put(tenant_world, grant)
+    proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    assert proof.conclusion == conclusion
+    assert [policy.depends_on for policy in proof.sign_ins[0].policies] == [depends_on]
+
+
+async def test_policies_that_hang_on_place_or_risk_are_listed_apart_and_warned_of(
+    tenant_world: World,
+) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    await _put(
+        tenant_world, BLOCK, name="abroad", locations={"includeLocations": ["AllTrusted"]}, state="enabled"
+    )
+    await _put(tenant_world, BLOCK, name="at risk", signInRiskLevels=["high"])
+    await _put(tenant_world, BLOCK, name="off", signInRiskLevels=["high"], state="disabled")
+    proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    for sign_in in proof.sign_ins:
+        assert not sign_in.policies
+        assert [(each.name, each.reason, each.controls) for each in sign_in.not_evaluated] == [
+            ("abroad", "notEnoughInformation", ["block"]),
+            ("at risk", "signInRisk", ["block"]),
+        ]
+    assert proof.warnings == ["not evaluated, and may apply at a real sign-in: abroad, at risk"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'device.trustType -eq "Workplace"',
+        'device.deviceOwnership -eq "Company"',
+        'device.operatingSystem -eq "iOS" -and device.operatingSystemVersion -startsWith "26"',
+        'device.model -eq "iPhone" -and device.manufacturer -eq "Apple"',
+        f'device.mdmAppId -eq "{INTUNE_APP}"',
+        'device.systemLabels -contains "MultiUser" -and device.physicalIds -contains "[GID]:g:1"',
+        'device.profileType -eq "RegisteredDevice" -and device.displayName -eq "a phone"',
+        'device.enrollmentProfileName -eq "corporate"',
+    ],
+)
+async def test_what_entra_knows_of_the_device_is_asked_with(tenant_world: World, rule: str) -> None:
+    await put_phone(tenant_world)
+    _entra(
+        tenant_world,
+        trustType="Workplace",
+        deviceOwnership="company",
+        operatingSystem="iOS",
+        operatingSystemVersion="26.1",
+        manufacturer="Apple",
+        model="iPhone",
+        mdmAppId=INTUNE_APP,
+        systemLabels=["MultiUser"],
+        physicalIds=["[GID]:g:1"],
+        profileType="RegisteredDevice",
+        displayName="a phone",
+        enrollmentProfileName="corporate",
+    )
+    await _put(tenant_world, BLOCK, devices={"deviceFilter": {"mode": "include", "rule": rule}})
+    proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    assert [sign_in.verdict for sign_in in proof.sign_ins] == [Verdict.REFUSES, Verdict.REFUSES]
+
+
+async def test_of_a_device_nobody_manages_the_tag_is_not_seen_and_that_is_said(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world, isManaged=False, isCompliant=False, trustType="Workplace")
+    await _imported(tenant_world, "enabled")
+    proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    assert proof.conclusion == DEPENDS
+    assert len(proof.warnings) == 1
+    assert "its attributes are not seen" in proof.warnings[0]
+
+
+@pytest.mark.parametrize("fact", [{"isManaged": True}, {"isCompliant": True}, {"trustType": "ServerAd"}])
+async def test_one_of_three_is_enough_for_the_tag_to_be_seen(tenant_world: World, fact: Any) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world, **{"isManaged": False, "isCompliant": False, **fact})
+    await _imported(tenant_world, "enabled")
+    proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    assert (proof.conclusion, proof.warnings) == ("blocked devices are refused", [])
+
+
 async def test_an_unknown_device_is_not_there(tenant_world: World) -> None:
     for name in ("nobody", "..", "intune:nobody"):
         with pytest.raises(NotThere):
@@ -141,6 +308,18 @@ async def test_a_throttled_question_is_asked_again_a_little_later(tenant_world: 
         await prove(tenant_world.services, ENTRA_ID, None)
 
 
+async def test_a_what_if_that_is_away_is_named_and_keeps_no_tag_waiting(tenant_world: World) -> None:
+    await put_phone(tenant_world)
+    _entra(tenant_world)
+    tenant_world.graph_faults.throttle(1_000, "3600", path_contains="conditionalAccess")
+    for _ in range(24):
+        with pytest.raises(GraphUnavailable, match="What If does not answer") as away:
+            await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
+    assert away.value.retry_after == 3600
+    assert tenant_world.services.graph.resting() == 0
+    await tenant_world.services.graph.write_tag(ENTRA_ID, "mtd-block-high")
+
+
 async def test_each_question_waits_until_a_second_after_the_one_before_it(tenant_world: World) -> None:
     await put_phone(tenant_world)
     _entra(tenant_world)
@@ -153,5 +332,5 @@ async def test_each_question_waits_until_a_second_after_the_one_before_it(tenant
 async def test_a_permission_that_is_missing_is_reported(tenant_world: World) -> None:
     await put_phone(tenant_world)
     tenant_world.graph_faults.fail(403, 1, path_contains="conditionalAccess")
-    with pytest.raises(GraphRefused, match="403"):
+    with pytest.raises(GraphRefused, match=r"What If refuses to answer: .* 403"):
         await prove(tenant_world.services, ENTRA_ID, None)

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from infra.access.__main__ import main
-from infra.access.templates import BLOCK, REQUIRE, template
+from infra.access.templates import BLOCK, BROWSERS, FLOWS, REQUIRE, REQUIRE_DEVICE, SHIPPED, template
 from infra.access.tenant import POLICIES, ImportedPolicy, check_break_glass, create_missing
 from infra.graph_session import GraphSession
 from local.graph.admin import REFUSED
@@ -22,7 +22,19 @@ from tests.world import serving
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 USER = "aaaaaaaa-1111-4222-8333-bbbbbbbbbbbb"
-NAMES = [template(name)["displayName"] for name in (BLOCK, REQUIRE)]
+NAMES = [template(name)["displayName"] for name in SHIPPED]
+WHICH = {
+    template(name)["displayName"]: which
+    for which, name in {
+        "block": BLOCK,
+        "require": REQUIRE,
+        "require device": REQUIRE_DEVICE,
+        "browsers": BROWSERS,
+        "flows": FLOWS,
+    }.items()
+}
+SET = 4
+"""Policies of a set."""
 REPORT_ONLY = "enabledForReportingButNotEnforced"
 
 
@@ -52,12 +64,8 @@ class Tenant:
         return status, output.out + output.err
 
     def policies(self) -> dict[str, dict[str, Any]]:
-        """By what they do: `block` or `require`."""
-        rows = [document for _, document in self.state.page(Kind.ACCESS_POLICY)]
-        return {
-            "block" if each["grantControls"]["builtInControls"] == ["block"] else "require": each
-            for each in rows
-        }
+        """By what they do, as in WHICH."""
+        return {WHICH[each["displayName"]]: each for _, each in self.state.page(Kind.ACCESS_POLICY)}
 
     def calls(self, method: str) -> int:
         return sum(
@@ -90,20 +98,42 @@ async def tenant(
 async def test_preview_tells_what_would_be_created_and_creates_nothing(tenant: Tenant) -> None:
     status, output = await tenant.run("preview")
     assert status == 1
-    assert output.count("would be created, report-only") == 2
+    assert output.count("would be created, report-only") == SET
     assert tenant.policies() == {}
 
 
-async def test_create_makes_both_report_only_and_a_second_run_makes_none(tenant: Tenant) -> None:
+async def test_create_makes_all_report_only_and_a_second_run_makes_none(tenant: Tenant) -> None:
     status, output = await tenant.run("create", "--attribute", "9")
-    assert (status, output.count("created, report-only")) == (0, 2)
+    assert (status, output.count("created, report-only")) == (0, SET)
+    assert {*tenant.policies()} == {"block", "require", "browsers", "flows"}
     assert {each["state"] for each in tenant.policies().values()} == {REPORT_ONLY}
     rule = tenant.policies()["block"]["conditions"]["devices"]["deviceFilter"]["rule"]
     assert rule == 'device.extensionAttribute9 -startsWith "mtd-block"'
     assert (await tenant.run("create", "--attribute", "9"))[0] == 0
-    assert tenant.calls("POST") == 2
+    assert tenant.calls("POST") == SET
     status, output = await tenant.run("preview", "--attribute", "9")
-    assert (status, output.count("stands as it should, report-only")) == (0, 2)
+    assert (status, output.count("stands as it should, report-only")) == (0, SET)
+
+
+async def test_a_compliant_phone_can_be_required_whatever_the_app(tenant: Tenant) -> None:
+    assert (await tenant.run("create", "--require", "compliant"))[0] == 0
+    assert {*tenant.policies()} == {"block", "require device", "browsers", "flows"}
+    tenant.change("require device", state="enabled")
+    assert (await tenant.run("off"))[0] == 0
+    assert tenant.policies()["require device"]["state"] == "disabled"
+
+
+async def test_the_order_of_flags_is_no_difference_and_one_that_is_missing_is(tenant: Tenant) -> None:
+    await tenant.run("create")
+    conditions = tenant.policies()["flows"]["conditions"]
+    for methods, difference in (("authenticationTransfer,deviceCodeFlow", 0), ("deviceCodeFlow", 1)):
+        flows = {"authenticationFlows": {"transferMethods": methods}}
+        tenant.change("flows", conditions=conditions | flows)
+        status, output = await tenant.run("preview")
+        assert (status, output.count("conditions.authenticationFlows.transferMethods")) == (
+            difference,
+            difference,
+        )
 
 
 async def test_what_stands_is_never_changed_whatever_its_state(tenant: Tenant) -> None:
@@ -146,13 +176,14 @@ async def test_the_groups_members_are_asked_for_as_entra_takes_it() -> None:
         await asyncio.to_thread(check_break_glass, session, GROUP)
 
 
-async def test_rolling_back_is_one_command_and_switches_both_off(tenant: Tenant) -> None:
+async def test_rolling_back_is_one_command_and_switches_the_whole_set_off(tenant: Tenant) -> None:
     await tenant.run("create")
-    tenant.change("block", state="enabled")
+    for which in tenant.policies():
+        tenant.change(which, state="enabled")
     status, output = await tenant.run("off")
-    assert (status, output.count("switched off")) == (0, 2)
+    assert (status, output.count("switched off")) == (0, SET)
     assert {each["state"] for each in tenant.policies().values()} == {"disabled"}
-    assert (await tenant.run("off"))[1].count(": off") == 2
+    assert (await tenant.run("off"))[1].count(": off") == SET
 
 
 async def test_a_name_that_stands_twice_is_reported_and_nothing_is_done(tenant: Tenant) -> None:
@@ -173,7 +204,7 @@ async def test_nothing_the_commands_send_turns_a_policy_on(tenant: Tenant) -> No
 async def test_calls_to_conditional_access_keep_their_distance(tenant: Tenant) -> None:
     assert (await tenant.run("create"))[0] == 0
     assert tenant.refused == 0
-    assert len([seconds for seconds in tenant.slept if 0.9 < seconds <= 1.1]) == 2  # GET, POST, POST
+    assert len([seconds for seconds in tenant.slept if 0.9 < seconds <= 1.1]) == SET  # GET, then POSTs
     assert (await tenant.run("off"))[0] == 0, "a new session, within the same second as the last call"
 
 
@@ -182,7 +213,7 @@ async def test_a_roll_back_that_meets_another_tools_call_waits_and_goes_on(tenan
     tenant.change("block", state="enabled")
     tenant.faults.throttle(3, None, "PATCH", POLICIES)
     status, output = await tenant.run("off")
-    assert (status, output.count("switched off")) == (0, 2)
+    assert (status, output.count("switched off")) == (0, SET)
     assert output.count("Microsoft Graph is busy: waiting") >= 3
     assert {each["state"] for each in tenant.policies().values()} == {"disabled"}
 
@@ -235,7 +266,7 @@ async def test_a_name_that_stands_twice_is_switched_off_twice(tenant: Tenant) ->
     copy = {**tenant.policies()["block"], "id": "cccccccc-0000-4000-8000-000000000001", "state": "enabled"}
     tenant.state.put(Kind.ACCESS_POLICY, copy["id"], copy)
     status, output = await tenant.run("off")
-    assert (status, output.count("switched off")) == (0, 3)
+    assert (status, output.count("switched off")) == (0, SET + 1)
     assert {row["state"] for _, row in tenant.state.page(Kind.ACCESS_POLICY)} == {"disabled"}
 
 
@@ -248,8 +279,8 @@ async def test_a_creation_graph_does_not_answer_is_looked_for_before_it_is_tried
 ) -> None:
     tenant.faults.fail(503, 1, "POST", POLICIES)
     status, output = await tenant.run("create")
-    assert (status, output.count("created, report-only")) == (0, 2)
-    assert len(tenant.state.page(Kind.ACCESS_POLICY)) == 2
+    assert (status, output.count("created, report-only")) == (0, SET)
+    assert len(tenant.state.page(Kind.ACCESS_POLICY)) == SET
 
 
 async def test_what_was_created_before_graph_refused_is_said(tenant: Tenant) -> None:
@@ -257,7 +288,10 @@ async def test_what_was_created_before_graph_refused_is_said(tenant: Tenant) -> 
     tenant.faults.fail(403, 1, "POST", POLICIES)
     status, output = await tenant.run("create")
     assert (status, output.count("created, report-only"), len(tenant.policies())) == (2, 1, 1)
-    assert (await tenant.run("create"))[1].count(": created, report-only") == 1, "it finishes what it began"
+    left = SET - 1
+    assert (await tenant.run("create"))[1].count(": created, report-only") == left, (
+        "it finishes what it began"
+    )
 
 
 async def test_a_creation_that_went_through_unanswered_makes_no_second_one() -> None:

@@ -41,7 +41,7 @@ def sign_in(user: str = USER, **conditions: Any) -> dict[str, Any]:
     return {"signInIdentity": identity, "signInContext": context, "signInConditions": conditions}
 
 
-@pytest.mark.parametrize("name", ["block-by-tag", "require-compliant"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in TEMPLATES.glob("*.json")))
 async def test_a_template_is_accepted_once_its_placeholder_is_filled(simulator: Simulator, name: str) -> None:
     raw = json.loads((TEMPLATES / f"{name}.json").read_text())
     status, answer = await ask(simulator, "POST", POLICIES, raw)
@@ -92,7 +92,9 @@ def changed(policy: dict[str, Any], at: str, value: object) -> dict[str, Any]:
         ("conditions.clientAppTypes", ["fax"]),
         ("conditions.users.includeUsers", ["everyone"]),
         ("conditions.platforms", {"includePlatforms": ["symbian"]}),
-        ("conditions.locations", {"includeLocations": ["All"]}),
+        ("conditions.locations", {"includeLocations": []}),
+        ("conditions.times", {"includedRanges": ["a night"]}),
+        ("conditions.authenticationFlows", {"transferMethods": "deviceCodeFlow,fax"}),
         ("conditions.devices.deviceFilter.mode", "maybe"),
         ("conditions.devices.deviceFilter.rule", "device.model"),
         ("conditions.devices.deviceFilter.rule", f'device.model -eq "{"x" * 3072}"'),

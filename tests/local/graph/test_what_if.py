@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from local.graph.policy import Policy
 from local.graph.what_if import Reason, SignIn, as_seen, evaluate
@@ -66,6 +67,7 @@ def test_users_are_included_and_excluded(users: Any, groups: frozenset[str], rea
         ({"includeApplications": [SHAREPOINT]}, SHAREPOINT.upper(), Reason.NOT_SET),
         ({"includeApplications": [SHAREPOINT]}, EXCHANGE, Reason.APPLICATION),
         ({"includeApplications": ["None"]}, EXCHANGE, Reason.APPLICATION),
+        ({"includeApplications": ["Office365"]}, "Office365", Reason.APPLICATION),
         ({"includeApplications": ["All"], "excludeApplications": [TEAMS]}, TEAMS, Reason.APPLICATION),
         (
             {"includeApplications": ["All"], "excludeApplications": ["Office365"]},
@@ -107,6 +109,52 @@ def test_platforms_are_included_and_excluded(platforms: Any, platform: str | Non
 def test_client_apps(wanted: list[str], used: str | None, reason: Reason) -> None:
     asked = sign_in(clientAppType=used)
     assert evaluate(policy(clientAppTypes=wanted), asked, frozenset()) is reason
+
+
+@pytest.mark.parametrize(
+    ("blocked", "used", "reason"),
+    [
+        ("deviceCodeFlow,authenticationTransfer", "deviceCodeFlow", Reason.NOT_SET),
+        ("deviceCodeFlow,authenticationTransfer", "authenticationTransfer", Reason.NOT_SET),
+        ("deviceCodeFlow", "authenticationTransfer", Reason.AUTHENTICATION_FLOW),
+        ("deviceCodeFlow", "none", Reason.AUTHENTICATION_FLOW),
+        ("none", "deviceCodeFlow", Reason.NOT_SET),
+    ],
+)
+def test_a_flow_is_one_of_those_that_are_named(blocked: str, used: str, reason: Reason) -> None:
+    flows = policy(authenticationFlows={"transferMethods": blocked})
+    assert evaluate(flows, sign_in(authenticationFlow={"transferMethod": used}), frozenset()) is reason
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told", "reason"),
+    [
+        ({"signInRiskLevels": ["high"]}, {}, Reason.SIGN_IN_RISK),
+        ({"signInRiskLevels": ["high"]}, {"signInRiskLevel": "high"}, Reason.NOT_SET),
+        ({"userRiskLevels": ["high"]}, {"userRiskLevel": "low"}, Reason.USER_RISK),
+        ({"locations": {"includeLocations": ["All"]}}, {}, Reason.NOT_SET),
+        ({"locations": {"includeLocations": ["AllTrusted"]}}, {}, Reason.NOT_ENOUGH_INFORMATION),
+        ({"locations": {"includeLocations": ["AllTrusted"]}}, {"country": "DE"}, Reason.LOCATION),
+    ],
+)
+def test_risk_is_none_unless_given_and_a_place_that_is_not_given_is_not_evaluated(
+    conditions: Any, told: Any, reason: Reason
+) -> None:
+    assert evaluate(policy(**conditions), sign_in(**told), frozenset()) is reason
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"devicePlatform": ""},
+        {"clientAppType": "app"},
+        {"deviceInfo": {"isManaged": True}},
+        {"authenticationFlow": {"transferMethod": "qrCode"}},
+    ],
+)
+def test_what_graph_does_not_know_cannot_be_asked_with(told: Any) -> None:
+    with pytest.raises(ValidationError):
+        sign_in(**told)
 
 
 POSITIVE, NEGATIVE = 'device.extensionAttribute7 -eq "x"', 'device.extensionAttribute7 -ne "x"'
@@ -168,6 +216,7 @@ def test_the_block_template_hits_tagged_devices_only_and_the_other_one_what_slip
         ({}, None, False),
         ({"isCompliant": True}, None, True),
         ({"trustType": "ServerAD"}, {"isManaged": False}, True),
+        ({"trustType": "ServerAd"}, {"isManaged": False}, True),
         ({"trustType": "Workplace"}, {"isManaged": False}, False),
         ({"mdmAppId": "0000000a-0000-0000-c000-000000000000"}, None, True),
     ],

@@ -2,7 +2,15 @@
 
 import pytest
 
-from shared.domain.sign_in import Verdict, seen, sign_in
+from shared.domain.sign_in import (
+    EXCHANGE_ONLINE,
+    SHAREPOINT_ONLINE,
+    NotEvaluated,
+    Verdict,
+    apps_of,
+    seen,
+    sign_in,
+)
 
 REFUSES, DEPENDS, LETS_IN = Verdict.REFUSES, Verdict.DEPENDS, Verdict.LETS_IN
 
@@ -49,3 +57,29 @@ def test_every_policy_has_to_be_met_and_those_that_report_count_once_they_are_on
     assert (both.verdict, both.verdict_once_on) == (DEPENDS, REFUSES)
     none = sign_in("an app", None, [])
     assert (none.verdict, none.verdict_once_on) == (LETS_IN, LETS_IN)
+
+
+def test_what_is_off_and_what_cannot_be_evaluated_is_in_no_verdict() -> None:
+    off = seen("off", "disabled", ["block"], "OR", compliant=True)
+    perhaps = NotEvaluated(name="abroad", state="enabled", controls=["block"], reason="location")
+    found = sign_in(EXCHANGE_ONLINE, "mtd-ok", [off], [perhaps])
+    assert (found.verdict, found.verdict_once_on) == (LETS_IN, LETS_IN)
+    assert (found.app, found.tag, found.policies) == ("Exchange Online", "mtd-ok", [off])
+    assert found.not_evaluated == [perhaps]
+
+
+@pytest.mark.parametrize(("written", "read"), [("and", "AND"), ("AND", "AND"), ("OR", "OR"), ("", "OR")])
+def test_whether_all_or_one_of_it_is_needed_is_said(written: str, read: str) -> None:
+    assert seen("p", "enabled", ["mfa", "termsOfUse"], written, compliant=True).operator == read
+
+
+@pytest.mark.parametrize(
+    ("chosen", "apps"),
+    [
+        ("Office365", (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)),
+        ("All", (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)),
+        ("cc15fd57-2c6c-4117-a88c-83b1d56b4bbe", ("cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",)),
+    ],
+)
+def test_a_group_of_apps_is_asked_about_by_its_apps(chosen: str, apps: tuple[str, ...]) -> None:
+    assert apps_of(chosen) == apps

@@ -9,12 +9,13 @@ from shared.domain.enforcement import SIGN_INS_ID, SignIns
 from shared.domain.level import Level
 from shared.domain.model import Decision, Verdict
 from shared.domain.record import Platform
+from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.sign_in import Verdict as SignInVerdict
 from shared.domain.tag import HIGH_TAG
 from sync_inventory.policies.sign_ins import check_sign_ins
 from sync_inventory.tally import Tally
 from tests.sync_inventory.policies.test_enforcement import put_policies
-from tests.world import ENTRA_ID, USER_ID, World, a_device
+from tests.world import ENTRA_ID, USER_ID, World, a_device, world
 
 EVALUATE = ("POST", "/identity/conditionalAccess/evaluate")
 BLOCKED_ID = "99999999-aaaa-4bbb-8ccc-222222222222"
@@ -130,6 +131,19 @@ async def test_what_if_away_for_a_day_leaves_the_last_answers_with_their_time(
     await asked(tenant_world)
     assert "what_if_away since=2026-06-01T12:00+00:00" in caplog.text
     assert await sign_ins(tenant_world) == before
+
+
+async def test_of_a_group_of_apps_those_are_asked_about_that_can_be() -> None:
+    async with world(access_apps=("Office365", EXCHANGE_ONLINE)) as one:
+        put_policies(one, applications={"includeApplications": ["Office365"]})
+        await put(one, ENTRA_ID, Verdict.ALLOW)
+        await asked(one)
+        found = await sign_ins(one)
+        assert found is not None
+        assert [(c.app, c.is_expected) for c in found.checks[:2]] == [
+            (EXCHANGE_ONLINE, True),
+            (SHAREPOINT_ONLINE, True),
+        ]
 
 
 async def test_where_it_may_not_be_asked_nothing_is_logged(
