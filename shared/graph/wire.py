@@ -87,9 +87,16 @@ class ScheduledActions(Wire):
 class CompliancePolicyAnswer(Wire):
     """deviceCompliancePolicy with the threat fields its derived types carry."""
 
+    needed: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("id", "@odata.type", "displayName", "assignments", "scheduledActionsForRule"),
+            *("deviceThreatProtectionEnabled", "deviceThreatProtectionRequiredSecurityLevel"),
+        }
+    )
     id: str
     type: str = Field("", alias="@odata.type")
     name: str = Field("", alias="displayName")
+    description: str = ""
     required: bool | None = Field(None, alias="deviceThreatProtectionEnabled")
     """None where it is not served at all."""
     level: str | None = Field(None, alias="deviceThreatProtectionRequiredSecurityLevel")
