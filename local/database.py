@@ -150,7 +150,9 @@ QUERIES = {
     ),
     FOLLOW_UPS: Query(where=_to_follow_up, select=lambda document: document["id"]),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
-    DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
+    DEVICE_MIRRORS: _fields(
+        *("id", "facts", "replaced_by", "missing_since", "gone_at", "restricted", "newer_registration")
+    ),
     DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
     GONE_DEVICES: Query(where=_gone, select=_select("id", "facts", "slots", "gone_at")),
@@ -159,7 +161,9 @@ QUERIES = {
     DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
     DEVICE_SUMMARIES: Query(
         where=_stands,
-        select=_select("id", "facts", "decision", "tag", "override", "gone_at"),
+        select=_select(
+            *("id", "facts", "decision", "tag", "override", "gone_at", "restricted", "newer_registration")
+        ),
     ),
     DEVICES_WHOLE: Query(where=_stands),
     UNLINKED_AGENTS: Query(

@@ -19,6 +19,7 @@ from shared.domain.model import (
     Device,
     DeviceFacts,
     HistoryEntry,
+    NewerRegistration,
     Override,
     Ownership,
     Report,
@@ -42,6 +43,8 @@ class _Row(BaseModel):
     tag: Tag = Tag()
     override: Override | None = None
     gone_at: Moment | None = None
+    restricted: bool = False
+    newer_registration: NewerRegistration | None = None
 
 
 class DeviceRow(BaseModel):
@@ -64,6 +67,11 @@ class DeviceRow(BaseModel):
     compliance_state: str
     intune_threat_level: Level | None
     """What a vendor's own connector says of it in Intune; null where that says nothing."""
+    restricted: bool
+    """Whether it was in a restricted management administrative unit at the last sync: without a role there,
+    the app cannot tag it."""
+    newer_registration: NewerRegistration | None
+    """While it is blocked: an unmanaged registration of its user and model, newer than the block."""
 
 
 class DevicePage(BaseModel):
@@ -114,6 +122,9 @@ class Explanation(BaseModel):
     override: Override | None
     tag: Tag
     entra_attribute: EntraAttribute
+    newer_registration: NewerRegistration | None
+    """While it is blocked: an unmanaged registration of its user and model, newer than the block; it may be
+    the same phone, and no tag is seen there."""
     intune_level_differs: str | None
     """Intune's own level of the device, where it differs from ours."""
     mode: str
@@ -140,6 +151,7 @@ async def explain(services: Services, id_: str) -> Explanation:
         decision=device.decision,
         override=device.override,
         tag=device.tag,
+        newer_registration=device.newer_registration,
         intune_level_differs=intune_level_differs(device),
         entra_attribute=await _entra_attribute(services, device),
         mode=services.settings.mode,
@@ -196,4 +208,6 @@ def _row(row: _Row, now: datetime) -> DeviceRow:
         tag_state=row.tag.state,
         compliance_state=row.facts.compliance_state,
         intune_threat_level=intune_threat_level(row.facts),
+        restricted=row.restricted,
+        newer_registration=row.newer_registration,
     )

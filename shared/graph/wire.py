@@ -4,7 +4,7 @@ Pure."""
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
 class Wire(BaseModel):
@@ -149,8 +149,9 @@ class UserAnswer(Wire):
 
 
 class EntraDeviceAnswer(Wire):
-    """device, v1.0: its id and its extension attributes."""
+    """device, v1.0: its id, its extension attributes, and what is asked for beside them."""
 
+    needed: ClassVar[frozenset[str]] = frozenset({"deviceId", "extensionAttributes"})
     device_id: str = Field("", alias="deviceId")
     attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
     restricted: bool = Field(False, alias="isManagementRestricted")
@@ -158,6 +159,23 @@ class EntraDeviceAnswer(Wire):
     there (entra-docs: admin-units-restricted-management)."""
     compliant: bool | None = Field(None, alias="isCompliant")
     """Only where it was asked for."""
+    managed: bool = Field(False, alias="isManaged")
+    """This one and those below: in the list of all devices alone."""
+    model: str = ""
+    operating_system: str = Field("", alias="operatingSystem")
+    registered: AwareDatetime | None = Field(None, alias="registrationDateTime")
+
+
+class DirectoryObjectAnswer(Wire):
+    """directoryObject, v1.0: its id alone."""
+
+    id: str
+
+
+class DirectoryObjectAnswers(Wire):
+    """A short list of them."""
+
+    value: tuple[DirectoryObjectAnswer, ...] = ()
 
 
 class GrantControls(Wire):
