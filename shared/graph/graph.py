@@ -200,7 +200,7 @@ class Graph:
     async def what_if(
         self, user_id: str, app: str, platform: str, device_info: Mapping[str, object]
     ) -> tuple[WhatIfAnswer, ...]:
-        """What every Conditional Access policy says to a sign-in (Policy.Read.ConditionalAccess)."""
+        """What every Conditional Access policy says to a sign-in (Policy.Read.All)."""
         question = {
             "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user_id},
             "signInContext": {
