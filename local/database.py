@@ -23,6 +23,8 @@ from shared.cosmos import (
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
     DEVICE_TAGS,
+    DEVICES_REGISTERED_ANEW,
+    DEVICES_RESTRICTED,
     DEVICES_TO_DECIDE,
     DEVICES_TO_PURGE,
     DEVICES_WHOLE,
@@ -130,6 +132,9 @@ _AGENT = (
     *("id", "partner", "partner_device_id", "threats", "mdm_device_id", "serial", "udid", "platform"),
     *("first_received_at", "last_received_at", "device", "linked_by"),
 )
+_SUMMARY = _select(
+    *("id", "facts", "decision", "tag", "override", "gone_at", "restricted", "newer_registration")
+)
 _LETTER = ("id", "partner", "reason", "kind", "received_at", "size", "sha256", "index", "redriven_at")
 
 
@@ -159,11 +164,18 @@ QUERIES = {
     DEVICE_COUNT: Query(where=_stands, aggregate=len),
     DEVICE_COUNT_BY_VERDICT: Query(where=_stands_with_verdict, aggregate=len),
     DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
-    DEVICE_SUMMARIES: Query(
-        where=_stands,
-        select=_select(
-            *("id", "facts", "decision", "tag", "override", "gone_at", "restricted", "newer_registration")
+    DEVICE_SUMMARIES: Query(where=_stands, select=_SUMMARY),
+    DEVICES_RESTRICTED: Query(
+        where=lambda document, parameters: (
+            _stands(document, parameters) and document.get("restricted") is True
         ),
+        select=_SUMMARY,
+    ),
+    DEVICES_REGISTERED_ANEW: Query(
+        where=lambda document, parameters: (
+            _stands(document, parameters) and _part(document, "newer_registration").get("id") is not None
+        ),
+        select=_SUMMARY,
     ),
     DEVICES_WHOLE: Query(where=_stands),
     UNLINKED_AGENTS: Query(

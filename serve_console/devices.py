@@ -12,7 +12,7 @@ from serve_console.enrollment_class import (
 )
 from serve_console.named_device import stored_device
 from serve_console.paging import page
-from shared.cosmos import DEVICE_SUMMARIES
+from shared.cosmos import DEVICE_SUMMARIES, DEVICES_REGISTERED_ANEW, DEVICES_RESTRICTED
 from shared.domain.level import Level
 from shared.domain.model import (
     Decision,
@@ -30,7 +30,7 @@ from shared.domain.model import (
 )
 from shared.domain.moment import Moment
 from shared.domain.record import DeviceStateRecord, Platform, Status, ThreatRecord
-from shared.errors import GraphError
+from shared.errors import BadRequest, GraphError
 from shared.services import Services
 
 
@@ -134,9 +134,19 @@ class Explanation(BaseModel):
     asked_at: Moment
 
 
-async def listing(services: Services, top: str | None = None, token: str | None = None) -> DevicePage:
-    """`top` devices (100 where it is not said, at most 1,000) from `token` on."""
-    found = await page(services, _Row, Device.container, DEVICE_SUMMARIES, top, token)
+async def listing(
+    services: Services, top: str | None = None, token: str | None = None, only: str | None = None
+) -> DevicePage:
+    """`top` devices (100 where it is not said, at most 1,000) from `token` on; with `only`, those it names.
+    Raises BadRequest."""
+    narrowed = {
+        None: DEVICE_SUMMARIES,
+        "restricted": DEVICES_RESTRICTED,
+        "newer_registration": DEVICES_REGISTERED_ANEW,
+    }
+    if only not in narrowed:
+        raise BadRequest(f"only: expected {' or '.join(filter(None, narrowed))}")
+    found = await page(services, _Row, Device.container, narrowed[only], top, token)
     return DevicePage(devices=[_row(row, services.now()) for row in found.rows], token=found.token)
 
 

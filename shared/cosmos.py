@@ -78,6 +78,8 @@ DEVICE_SUMMARIES = (
     "SELECT c.id, c.facts, c.decision, c.tag, c.override, c.gone_at, c.restricted, c.newer_registration"
     " FROM c WHERE c.replaced_by = null"
 )
+DEVICES_RESTRICTED = f"{DEVICE_SUMMARIES} AND c.restricted = true"
+DEVICES_REGISTERED_ANEW = f"{DEVICE_SUMMARIES} AND c.newer_registration.id != null"
 DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"

@@ -99,6 +99,12 @@ var containers = [
       {
         path: '/purged_at/?'
       }
+      {
+        path: '/restricted/?'
+      }
+      {
+        path: '/newer_registration/id/?'
+      }
     ]
   }
   {

@@ -7,6 +7,7 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from serve_console.devices import explain, listing
 from shared.domain.mode import Mode
+from shared.errors import BadRequest
 from tests.sync_inventory.tenant import put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, USER_ID, World, a_threat, world
 
@@ -43,6 +44,10 @@ async def test_a_restricted_phone_is_listed_as_such_before_any_tag_of_it(tenant_
     assert (await step(tenant_world, "drift")).counts == {"restricted": 2, "registrations_written": 1}
     [row] = (await listing(tenant_world.services)).devices
     assert (row.id, row.restricted, row.tag_wanted) == (ENTRA_ID, True, None)
+    assert (await listing(tenant_world.services, only="restricted")).devices == [row]
+    assert (await listing(tenant_world.services, only="newer_registration")).devices == []
+    with pytest.raises(BadRequest, match="only: expected restricted or newer_registration"):
+        await listing(tenant_world.services, only="blocked")
     tenant_world.operations.clear()
     assert (await step(tenant_world, "drift")).counts == {"restricted": 2}
     assert writes(tenant_world) == {("settings", "replace"): 2}
@@ -64,6 +69,10 @@ async def test_a_newer_registration_of_a_blocked_phones_user_is_shown_and_logged
     assert found is not None
     assert found.id == OTHER
     assert (await listing(tenant_world.services)).devices[0].newer_registration == found
+    assert [row.id for row in (await listing(tenant_world.services, only="newer_registration")).devices] == [
+        ENTRA_ID
+    ]
+    assert (await listing(tenant_world.services, only="restricted")).devices == []
     assert f"newer_registration device={ENTRA_ID} registration={OTHER}" in caplog.text
     tenant_world.graph_calls.clear()
     tenant_world.operations.clear()
