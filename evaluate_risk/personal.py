@@ -18,6 +18,7 @@ def without_person(device: Device, at: datetime) -> Device:
             "slots": {id_: _nameless_slot(slot) for id_, slot in device.slots.items()},
             "history": (),
             "override": None,
+            "newer_registration": None,
             "tag": device.tag.model_copy(update={"why": None, "before": None, "error": None}),
             "purged_at": at,
         }

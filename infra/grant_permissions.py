@@ -18,7 +18,7 @@ from infra.graph_session import GRAPH, GraphError, GraphSession, token
 
 TABLE = pathlib.Path(__file__).with_name("graph-permissions.json")
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
-CHOSEN = ("groups", "what_if")
+CHOSEN = ("groups",)
 """Options that are on unless the administrator says otherwise, here as in main.bicep."""
 SCOPES = ("AppRoleAssignment.ReadWrite.All", "Application.Read.All")
 
@@ -31,7 +31,9 @@ class Permission:
     option: str
     reason: str
     source: str
-    """The page that names it as the least."""
+    """What names it as the least."""
+    page: str
+    """The address of that page."""
     wider: str | None = None
     """What allows the same and more, for a tenant whose Graph does not know it yet; only on demand."""
 

@@ -287,9 +287,6 @@ param grantGraphPermissions bool = false
 @description('Let the identity read who is in groups: needed where a compliance policy is assigned to a user group.')
 param groupPolicies bool = true
 
-@description('Let the identity ask Entra\'s What If about a phone: the proof before the policies are switched on.')
-param whatIf bool = true
-
 @description('Let the identity read the apps of devices: needed where a connector\'s App Sync is on in Intune.')
 param appInventory bool = false
 
@@ -347,7 +344,6 @@ var graphOptions = [
   'always'
   mode == 'enforce' ? 'enforce' : 'watch'
   groupPolicies ? 'groups' : ''
-  whatIf ? 'what_if' : ''
   revokeSessions ? 'revoke_sessions' : ''
   syncAfterRemediation ? 'sync_after_remediation' : ''
   appInventory ? 'app_inventory' : ''

@@ -23,6 +23,8 @@ from shared.cosmos import (
     DEVICE_MIRRORS,
     DEVICE_SUMMARIES,
     DEVICE_TAGS,
+    DEVICES_REGISTERED_ANEW,
+    DEVICES_RESTRICTED,
     DEVICES_TO_DECIDE,
     DEVICES_TO_PURGE,
     DEVICES_WHOLE,
@@ -138,6 +140,9 @@ _AGENT = (
     *("id", "partner", "partner_device_id", "threats", "mdm_device_id", "serial", "udid", "platform"),
     *("first_received_at", "last_received_at", "device", "linked_by"),
 )
+_SUMMARY = _select(
+    *("id", "facts", "decision", "tag", "override", "gone_at", "restricted", "newer_registration")
+)
 _LETTER = ("id", "partner", "reason", "kind", "received_at", "size", "sha256", "index", "redriven_at")
 
 
@@ -158,16 +163,27 @@ QUERIES = {
     ),
     FOLLOW_UPS: Query(where=_to_follow_up, select=lambda document: document["id"]),
     DEVICES_TO_DECIDE: Query(where=_to_decide, select=lambda document: document["id"]),
-    DEVICE_MIRRORS: _fields("id", "facts", "replaced_by", "missing_since", "gone_at"),
+    DEVICE_MIRRORS: _fields(
+        *("id", "facts", "replaced_by", "missing_since", "gone_at", "restricted", "newer_registration")
+    ),
     DEVICE_TAGS: Query(where=_tagged, select=_select("id", "tag")),
     DEVICES_TO_PURGE: Query(where=_to_purge, select=lambda document: document["id"]),
     GONE_DEVICES: Query(where=_gone, select=_select("id", "facts", "slots", "gone_at")),
     DEVICE_COUNT: Query(where=_stands, aggregate=len),
     DEVICE_COUNT_BY_VERDICT: Query(where=_stands_with_verdict, aggregate=len),
     DEVICE_COUNT_BY_TAG_STATE: Query(where=_stands_with_tag_state, aggregate=len),
-    DEVICE_SUMMARIES: Query(
-        where=_stands,
-        select=_select("id", "facts", "decision", "tag", "override", "gone_at"),
+    DEVICE_SUMMARIES: Query(where=_stands, select=_SUMMARY),
+    DEVICES_RESTRICTED: Query(
+        where=lambda document, parameters: (
+            _stands(document, parameters) and document.get("restricted") is True
+        ),
+        select=_SUMMARY,
+    ),
+    DEVICES_REGISTERED_ANEW: Query(
+        where=lambda document, parameters: (
+            _stands(document, parameters) and _part(document, "newer_registration").get("id") is not None
+        ),
+        select=_SUMMARY,
     ),
     DEVICES_WHOLE: Query(where=_stands),
     PHONES_WITH_VERDICT: Query(where=_phone_with_verdict, select=_select("id", "facts", "tag")),

@@ -13,13 +13,14 @@ from serve_console.enrollment_class import (
 )
 from serve_console.named_device import stored_device
 from serve_console.paging import page
-from shared.cosmos import DEVICE_SUMMARIES
+from shared.cosmos import DEVICE_SUMMARIES, DEVICES_REGISTERED_ANEW, DEVICES_RESTRICTED
 from shared.domain.level import Level
 from shared.domain.model import (
     Decision,
     Device,
     DeviceFacts,
     HistoryEntry,
+    NewerRegistration,
     Override,
     Ownership,
     Report,
@@ -30,7 +31,7 @@ from shared.domain.model import (
 )
 from shared.domain.moment import Moment
 from shared.domain.record import DeviceStateRecord, Platform, Status, ThreatRecord
-from shared.errors import GraphError
+from shared.errors import BadRequest, GraphError
 from shared.services import Services
 
 
@@ -43,6 +44,8 @@ class _Row(BaseModel):
     tag: Tag = Tag()
     override: Override | None = None
     gone_at: Moment | None = None
+    restricted: bool = False
+    newer_registration: NewerRegistration | None = None
 
 
 class DeviceRow(BaseModel):
@@ -65,6 +68,11 @@ class DeviceRow(BaseModel):
     compliance_state: str
     intune_threat_level: Level | None
     """What a vendor's own connector says of it in Intune; null where that says nothing."""
+    restricted: bool
+    """Whether it was in a restricted management administrative unit at the last sync: without a role there,
+    the app cannot tag it."""
+    newer_registration: NewerRegistration | None
+    """While it is blocked: an unmanaged registration of its user and model, newer than the block."""
 
 
 class DevicePage(BaseModel):
@@ -117,6 +125,9 @@ class Explanation(BaseModel):
     entra_attribute: EntraAttribute
     enforcement: str | None
     """Whether a Conditional Access policy refuses it, in a sentence; null where it bears no block."""
+    newer_registration: NewerRegistration | None
+    """While it is blocked: an unmanaged registration of its user and model, newer than the block; it may be
+    the same phone, and no tag is seen there."""
     intune_level_differs: str | None
     """Intune's own level of the device, where it differs from ours."""
     mode: str
@@ -126,9 +137,19 @@ class Explanation(BaseModel):
     asked_at: Moment
 
 
-async def listing(services: Services, top: str | None = None, token: str | None = None) -> DevicePage:
-    """`top` devices (100 where it is not said, at most 1,000) from `token` on."""
-    found = await page(services, _Row, Device.container, DEVICE_SUMMARIES, top, token)
+async def listing(
+    services: Services, top: str | None = None, token: str | None = None, only: str | None = None
+) -> DevicePage:
+    """`top` devices (100 where it is not said, at most 1,000) from `token` on; with `only`, those it names.
+    Raises BadRequest."""
+    narrowed = {
+        None: DEVICE_SUMMARIES,
+        "restricted": DEVICES_RESTRICTED,
+        "newer_registration": DEVICES_REGISTERED_ANEW,
+    }
+    if only not in narrowed:
+        raise BadRequest(f"only: expected {' or '.join(filter(None, narrowed))}")
+    found = await page(services, _Row, Device.container, narrowed[only], top, token)
     return DevicePage(devices=[_row(row, services.now()) for row in found.rows], token=found.token)
 
 
@@ -143,6 +164,7 @@ async def explain(services: Services, id_: str) -> Explanation:
         decision=device.decision,
         override=device.override,
         tag=device.tag,
+        newer_registration=device.newer_registration,
         intune_level_differs=intune_level_differs(device),
         entra_attribute=await _entra_attribute(services, device),
         enforcement=await enforcement_of(services, device.tag.applied),
@@ -200,4 +222,6 @@ def _row(row: _Row, now: datetime) -> DeviceRow:
         tag_state=row.tag.state,
         compliance_state=row.facts.compliance_state,
         intune_threat_level=intune_threat_level(row.facts),
+        restricted=row.restricted,
+        newer_registration=row.newer_registration,
     )

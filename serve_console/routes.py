@@ -17,10 +17,13 @@ ROUTES = (
         method="GET",
         path="devices",
         access=Access.READER,
-        summary="devices with their decisions and tags",
+        summary=(
+            "devices with their decisions and tags; `?only=restricted`: those no tag reaches, "
+            "`?only=newer_registration`: blocked ones whose user registered anew"
+        ),
         handler="serve_console.devices:listing",
         answer="serve_console.devices:DevicePage",
-        query=("top", "token"),
+        query=("top", "token", "only"),
     ),
     Route(
         name="explain_device",

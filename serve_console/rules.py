@@ -31,6 +31,8 @@ class RulesListed(BaseModel):
     """Intune's rules as the last sync that could read them had them, and the local ones."""
 
     rules: list[RuleRow]
+    other_remarks: dict[str, list[str]]
+    """By policy, of those that make no rule: policies that follow from a tag, used as they are not meant."""
     filters_read: bool
     """Whether Graph served the filters of assignments at that sync."""
     read_at: Moment | None
@@ -42,9 +44,12 @@ async def list_rules(services: Services) -> RulesListed:
     found = await services.store.read(Rules, "rules")
     intunes = found.document if found else None
     remarks = intunes.remarks if intunes else {}
-    rules = (*(intunes.rules if intunes else ()), *services.local_rules.rules)
+    rules: tuple[Rule, ...] = (*(intunes.rules if intunes else ()), *services.local_rules.rules)
     return RulesListed(
         rules=[_row(rule, remarks.get(rule.id, ())) for rule in rules],
+        other_remarks={
+            id_: list(said) for id_, said in remarks.items() if id_ not in {rule.id for rule in rules}
+        },
         filters_read=intunes.filters_read if intunes else True,
         read_at=intunes.read_at if intunes else None,
     )

@@ -66,15 +66,21 @@ FOLLOW_UPS = "SELECT VALUE c.id FROM c WHERE c.tag.state = 'applied' AND c.tag.f
 DEVICES_TO_DECIDE = (
     "SELECT VALUE c.id FROM c WHERE c.decision.rules_version != @version OR c.decision.next_due <= @now"
 )
-DEVICE_MIRRORS = "SELECT c.id, c.facts, c.replaced_by, c.missing_since, c.gone_at FROM c"
+DEVICE_MIRRORS = (
+    "SELECT c.id, c.facts, c.replaced_by, c.missing_since, c.gone_at, c.restricted, c.newer_registration"
+    " FROM c"
+)
 DEVICE_TAGS = "SELECT c.id, c.tag FROM c WHERE c.tag.wanted != null OR c.tag.state != 'none'"
 DEVICES_TO_PURGE = "SELECT VALUE c.id FROM c WHERE c.gone_at <= @before AND c.purged_at = null"
 GONE_DEVICES = (
     "SELECT c.id, c.facts, c.slots, c.gone_at FROM c WHERE c.gone_at != null AND c.purged_at = null"
 )
 DEVICE_SUMMARIES = (
-    "SELECT c.id, c.facts, c.decision, c.tag, c.override, c.gone_at FROM c WHERE c.replaced_by = null"
+    "SELECT c.id, c.facts, c.decision, c.tag, c.override, c.gone_at, c.restricted, c.newer_registration"
+    " FROM c WHERE c.replaced_by = null"
 )
+DEVICES_RESTRICTED = f"{DEVICE_SUMMARIES} AND c.restricted = true"
+DEVICES_REGISTERED_ANEW = f"{DEVICE_SUMMARIES} AND c.newer_registration.id != null"
 DEVICES_WHOLE = "SELECT * FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"

@@ -46,6 +46,7 @@ class LogEvent(StrEnum):
     TAG_PENDING = "tag_pending"
     TAG_FOREIGN = "tag_foreign"
     TAG_DRIFTED = "tag_drifted"
+    NEWER_REGISTRATION = "newer_registration"
     OVERRIDDEN = "overridden"
     TAGS_RELEASED = "tags_released"
     ACCESS_NOT_REFUSED = "access_not_refused"
@@ -88,6 +89,7 @@ _LEVELS = {
     LogEvent.TAG_PENDING: logging.WARNING,
     LogEvent.TAG_FOREIGN: logging.ERROR,
     LogEvent.TAG_DRIFTED: logging.WARNING,
+    LogEvent.NEWER_REGISTRATION: logging.WARNING,
     LogEvent.OVERRIDDEN: logging.WARNING,
     LogEvent.TAGS_RELEASED: logging.WARNING,
     LogEvent.ACCESS_NOT_REFUSED: logging.WARNING,

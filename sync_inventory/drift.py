@@ -18,6 +18,7 @@ from shared.domain.model import Device, Tag, TagState, Verdict, id_part
 from shared.domain.tag import is_block, is_ours
 from shared.log import LogEvent, log_event
 from shared.services import Services
+from sync_inventory.registrations import Registrations
 from sync_inventory.scratch import Scratch
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tags import Tags
@@ -69,17 +70,20 @@ class Look:
 async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> None:
     """Compare every wanted tag with Entra, in one sweep; only what differs is read, written and enforced.
 
-    A value of somebody else's is never overwritten. Only in mode `enforce`.
+    A value of somebody else's is never overwritten. What else the sweep says of a device goes into its
+    document (`registrations`). Only in mode `enforce`.
     """
     if services.settings.mode is not Mode.ENFORCE:
         tally.add("skipped_by_mode")
         return
     tags = await _Tags.read(services, scratch)
+    registrations = Registrations(services, scratch)
     looks: list[Look] = []
     async for entra in services.graph.entra_devices():
         tally.add("restricted", entra.restricted)
         id_, value = entra.device_id.lower(), entra.attributes.get(services.settings.attribute)
         tag = tags.of(id_)
+        registrations.see(entra, tag)
         if tag is None and (value is None or not is_ours(value) or id_part(id_) != id_):
             continue
         look = await _look(services, id_, tag, value)
@@ -100,6 +104,7 @@ async def repair_tags(services: Services, scratch: Scratch, tally: Tally) -> Non
                 await on_their_way.bring(found)
 
         await side_by_side(looks, one, tally)
+    await registrations.settle(tally)
 
 
 class _Tags:

@@ -102,6 +102,12 @@ var containers = [
       {
         path: '/purged_at/?'
       }
+      {
+        path: '/restricted/?'
+      }
+      {
+        path: '/newer_registration/id/?'
+      }
     ]
   }
   {

@@ -3,7 +3,8 @@ extension microsoftGraphV1
 // The identity's application permissions for Microsoft Graph: exactly those of graph-permissions.json that the
 // options in force need. The deployer needs AppRoleAssignment.ReadWrite.All and Application.Read.All; who lacks
 // them runs grant_permissions.py instead, which reads the same table. What an option no longer needs is taken
-// back by that script alone: a deployment only adds.
+// back by that script alone: a deployment only adds. One permission that the tenant's Graph does not know fails
+// the deployment, because what a loop makes must be known before it starts: the script grants the others.
 
 @description('Object id of the identity.')
 param principalId string

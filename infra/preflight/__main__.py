@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 
+from infra.preflight.consequences import consequences
 from infra.preflight.deployment import AzError, Check, Deployment
 from infra.preflight.existing import existing, taken
 from infra.preflight.limits import limits
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     read_keys,
     secrets,
     break_glass,
+    consequences,
 )
 
 

@@ -9,7 +9,7 @@ from infra.recorded import recorded
 
 _OF_THE_TOOLS = ("AZURE_", "AZD_", "SERVICE_", "ARM_")
 """How the names begin that azd and the Azure CLI keep there for themselves."""
-OF_THE_PREFLIGHT = frozenset({"BREAK_GLASS_GROUP"})
+OF_THE_PREFLIGHT = frozenset({"BREAK_GLASS_GROUP", "CONSEQUENCES_GROUP"})
 """What only the preflight reads."""
 
 

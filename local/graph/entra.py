@@ -4,7 +4,8 @@ Source: Graph "Update device" and microsoft-graph-docs#16641: app-only, on iOS a
 `extensionAttributes` may change; what an app may change on Windows is taken as it comes. Entra "Restricted
 management administrative units": an app's permissions do not reach a device in one
 (`isManagementRestricted`); that it is a 403 of this code is inferred. Only the `deviceId` alternate key is
-served, not the object id; writes are visible at once, where Entra's reads may lag.
+served, not the object id; who registered a device stands in its `owners`, by id; writes are visible at once,
+where Entra's reads may lag.
 """
 
 from aiohttp import web
@@ -40,6 +41,12 @@ async def change_device(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def owners(request: web.Request) -> web.Response:
+    """GET registeredOwners: as much of a user as an app without User.Read.All is shown."""
+    ids = found(request, Kind.ENTRA_DEVICE).get("owners", ())
+    return web.json_response({"value": [{"@odata.type": "#microsoft.graph.user", "id": id_} for id_ in ids]})
+
+
 def _check_attributes(attributes: object) -> None:
     if not isinstance(attributes, dict):
         raise bad_request("extensionAttributes: an object was expected.")
@@ -53,5 +60,6 @@ def _check_attributes(attributes: object) -> None:
 ROUTES = (
     web.get("/v1.0/devices", devices),
     web.get(DEVICE, single(Kind.ENTRA_DEVICE)),
+    web.get(DEVICE + "/registeredOwners", owners),
     web.patch(DEVICE, change_device),
 )

@@ -461,6 +461,16 @@ class Override(Part):
     """Ids of the reports that opened the threats, or gave the partner's own level of the device."""
 
 
+class NewerRegistration(Part):
+    """A registration in Entra that Intune does not manage, by the user of a blocked phone, of its platform
+    and model, and newer than the block: it may be the same phone, and Conditional Access sees no tag of
+    it."""
+
+    id: str
+    """Its Entra device id."""
+    registered_at: Moment
+
+
 class Device(Document):
     """One Entra/Intune device: the mirror, the agents' slots, the decision and the tag."""
 
@@ -471,6 +481,11 @@ class Device(Document):
     tag: Tag = Tag()
     history: tuple[HistoryEntry, ...] = ()
     override: Override | None = None
+    restricted: bool = False
+    """Whether Entra's list had it in a restricted management administrative unit, where an app needs a role
+    to write the tag."""
+    newer_registration: NewerRegistration | None = None
+    """The one that was found while it is blocked; None once it is not blocked, or the other one is gone."""
     replaced_by: str | None = None
     """The device Intune's record belongs to now that its Entra id is another; all agents have gone there."""
     missing_since: Moment | None = None

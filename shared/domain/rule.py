@@ -51,6 +51,11 @@ class Assignment(Part):
     """By target: ALL_USERS, ALL_DEVICES, a group's id, or EXCLUDED and the id of an excluded group."""
 
 
+CONSEQUENCE = "[mtd-consequence]"
+"""Stands in the description of a compliance policy that follows from a tag (docs/consequences.md): no phone
+meets it, so it is never read as a rule."""
+
+
 class Rule(Part):
     """The most that may be risked by the devices it reaches."""
 

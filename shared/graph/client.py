@@ -10,12 +10,13 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -50,6 +51,7 @@ BATCH_ATTEMPTS = 3
 MAX_ODD_LOGGED = 100
 """Odd fields of one name that are logged within an hour."""
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
+CLIENT_REQUEST_ID = "client-request-id"
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _AGAIN = frozenset({429, 503, 504})
 """Answers to an item of a batch after which it is sent again."""
@@ -83,6 +85,8 @@ class _Reply:
     code: str
     request_id: str
     """What Microsoft's support asks for; empty where none came."""
+    client_request_id: str
+    """The one we gave, all there is where no answer came; of an item of a batch the one Graph gives."""
 
     @classmethod
     def of(cls, status: int, headers: Headers, body: object) -> "_Reply":
@@ -90,14 +94,9 @@ class _Reply:
         error = body.get("error") if isinstance(body, dict) else None
         detail = error if isinstance(error, dict) else {}
         inner = detail.get("innerError")
-        given = headers.get("request-id") or (inner.get("request-id") if isinstance(inner, dict) else "")
-        id_ = str(given or "")
-        return cls(
-            status,
-            _seconds(headers.get("retry-after")),
-            str(detail.get("code", "")),
-            id_ if _REQUEST_ID.fullmatch(id_) else "",
-        )
+        further = inner if isinstance(inner, dict) else {}
+        ids = (_id(headers.get(name) or further.get(name)) for name in ("request-id", CLIENT_REQUEST_ID))
+        return cls(status, _seconds(headers.get("retry-after")), str(detail.get("code", "")), *ids)
 
 
 @dataclass(frozen=True)
@@ -285,14 +284,14 @@ class GraphClient:
         from httpx import HTTPError
         from kiota_abstractions.api_error import APIError
 
-        client = self._sdk()
+        client, ours = self._sdk(), "".join(request.headers.get(CLIENT_REQUEST_ID))
         await self._turn(call, request.url.removeprefix(self._base).removeprefix(self._beta))
         try:
             answer: bytes | None = await asyncio.wait_for(
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
             )
         except APIError as error:
-            named = _named(_reply(error))
+            named = _named(replace(_reply(error), client_request_id=ours))
             if isinstance(named, GraphUnavailable) and named.retry_after:
                 self._rest(named.retry_after, call)
             raise named from error
@@ -300,7 +299,8 @@ class GraphClient:
             raise GraphUnavailable("no token for Microsoft Graph: check the app's identity") from error
         except (HTTPError, TimeoutError, OSError) as error:
             self._rest(UNREACHABLE_REST_SECONDS, call)
-            raise GraphUnavailable(f"Microsoft Graph cannot be reached ({type(error).__name__})") from error
+            said = f"Microsoft Graph cannot be reached ({type(error).__name__}, {CLIENT_REQUEST_ID} {ours})"
+            raise GraphUnavailable(said) from error
         return answer or b""
 
     def _rest(self, seconds: float, call: Call | None = None) -> None:
@@ -377,6 +377,10 @@ def _reply(error: Any) -> _Reply:
     return _Reply.of(error.response_status_code or 0, headers, getattr(error, "additional_data", {}))
 
 
+def _id(given: object) -> str:
+    return str(given) if _REQUEST_ID.fullmatch(str(given)) and given is not None else ""
+
+
 def _seconds(text: str | None) -> float | None:
     """What Retry-After asks for, as a number of seconds or as a date (RFC 9110); None where it is neither."""
     if text is None:
@@ -396,8 +400,9 @@ def _seconds(text: str | None) -> float | None:
 
 def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
     said = f"Microsoft Graph answered {reply.status} {reply.code}".strip()
-    if reply.request_id:
-        said += f" (request-id {reply.request_id})"
+    ids = {"request-id": reply.request_id, CLIENT_REQUEST_ID: reply.client_request_id}
+    if any(ids.values()):
+        said += f" ({', '.join(f'{name} {id_}' for name, id_ in ids.items() if id_)})"
     if reply.status == 404:
         return GraphNotFound(said)
     if reply.status in _TRANSIENT or reply.status == 0:
@@ -445,6 +450,7 @@ def read_object(kind: type[W], body: bytes) -> W:
 
 def _add_headers(request: "RequestInformation", call: Call) -> None:
     request.headers.try_add("Accept", "application/json")
+    request.headers.try_add(CLIENT_REQUEST_ID, str(uuid4()))
     if call.eventual:
         request.headers.try_add("ConsistencyLevel", "eventual")
 

@@ -4,7 +4,7 @@ Pure."""
 from datetime import datetime
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
 class Wire(BaseModel):
@@ -87,9 +87,16 @@ class ScheduledActions(Wire):
 class CompliancePolicyAnswer(Wire):
     """deviceCompliancePolicy with the threat fields its derived types carry."""
 
+    needed: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("id", "@odata.type", "displayName", "assignments", "scheduledActionsForRule"),
+            *("deviceThreatProtectionEnabled", "deviceThreatProtectionRequiredSecurityLevel"),
+        }
+    )
     id: str
     type: str = Field("", alias="@odata.type")
     name: str = Field("", alias="displayName")
+    description: str = ""
     required: bool | None = Field(None, alias="deviceThreatProtectionEnabled")
     """None where it is not served at all."""
     level: str | None = Field(None, alias="deviceThreatProtectionRequiredSecurityLevel")
@@ -142,8 +149,9 @@ class UserAnswer(Wire):
 
 
 class EntraDeviceAnswer(Wire):
-    """device, v1.0: its id and its extension attributes."""
+    """device, v1.0: its id, its extension attributes, and what is asked for beside them."""
 
+    needed: ClassVar[frozenset[str]] = frozenset({"deviceId", "extensionAttributes"})
     device_id: str = Field("", alias="deviceId")
     attributes: dict[str, str | None] = Field(default_factory=dict, alias="extensionAttributes")
     restricted: bool = Field(False, alias="isManagementRestricted")
@@ -185,10 +193,31 @@ class RegisteredDeviceAnswer(EntraDeviceAnswer):
         return known | ({"ownership": owner} if owner else {})
 
 
+class ListedDeviceAnswer(EntraDeviceAnswer):
+    """device, v1.0, as the list of all devices is asked for it."""
+
+    managed: bool = Field(False, alias="isManaged")
+    model: str = ""
+    operating_system: str = Field("", alias="operatingSystem")
+    registered: AwareDatetime | None = Field(None, alias="registrationDateTime")
+
+
 class StrengthAnswer(Wire):
     """authenticationStrengthPolicy: its name alone."""
 
     name: str = Field("", alias="displayName")
+
+
+class DirectoryObjectAnswer(Wire):
+    """directoryObject, v1.0: its id alone."""
+
+    id: str
+
+
+class DirectoryObjectAnswers(Wire):
+    """A short list of them."""
+
+    value: tuple[DirectoryObjectAnswer, ...] = ()
 
 
 class GrantControls(Wire):
@@ -215,7 +244,7 @@ class AccessPolicyAnswer(Wire):
     name: str = Field("", alias="displayName")
     state: str = ""
     conditions: dict[str, Any] = Field(default_factory=dict)
-    grant: dict[str, Any] = Field(default_factory=dict, alias="grantControls")
+    grant: GrantControls = Field(default_factory=GrantControls, alias="grantControls")
 
 
 class WhatIfAnswer(Wire):

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from shared.domain.model import DeviceFacts, device_id, link_id
+from shared.domain.model import DeviceFacts, NewerRegistration, device_id, link_id
 from shared.domain.moment import Moment, iso_utc
 from sync_inventory.devices.facts import Record
 from sync_inventory.policies.groups import Groups
@@ -27,7 +27,7 @@ from sync_inventory.scratch import Scratch
 _TABLES = """
 CREATE TABLE mirrored (
     id TEXT PRIMARY KEY, intune TEXT, entra TEXT, serial TEXT, udid TEXT, facts TEXT, grouped TEXT,
-    replaced_by TEXT, missing_since TEXT, gone_at TEXT
+    replaced_by TEXT, missing_since TEXT, gone_at TEXT, restricted INTEGER, newer TEXT
 ) WITHOUT ROWID;
 CREATE INDEX mirrored_intune ON mirrored (intune);
 CREATE TABLE swept (intune TEXT UNIQUE, id TEXT, serial TEXT, udid TEXT, at TEXT, facts TEXT);
@@ -65,6 +65,8 @@ class MirroredDevice(BaseModel):
     replaced_by: str | None = None
     missing_since: Moment | None = None
     gone_at: Moment | None = None
+    restricted: bool = False
+    newer_registration: NewerRegistration | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Sweep:
         """A device the mirror has."""
         facts = device.facts
         self._scratch.write(
-            "INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO mirrored VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             device.id,
             facts.intune_id.lower(),
             facts.entra_id,
@@ -114,6 +116,8 @@ class Sweep:
             device.replaced_by,
             device.missing_since and iso_utc(device.missing_since),
             device.gone_at and iso_utc(device.gone_at),
+            device.restricted,
+            device.newer_registration and device.newer_registration.id,
         )
 
     def add(self, record: Record) -> None:

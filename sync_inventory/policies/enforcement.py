@@ -53,19 +53,14 @@ def wanted(settings: Settings) -> Wanted:
 def access_policy(answer: AccessPolicyAnswer) -> AccessPolicy:
     """A policy as it is judged, from Graph's conditionalAccessPolicy."""
     grant = answer.grant
-    others = (
-        grant.get("authenticationStrength"),
-        grant.get("termsOfUse"),
-        grant.get("customAuthenticationFactors"),
-    )
     return AccessPolicy(
         id=answer.id,
         name=answer.name,
         state=answer.state,
         conditions=answer.conditions,
-        operator=str(grant.get("operator") or "OR"),
-        controls=tuple(map(str, grant.get("builtInControls") or ())),
-        other_controls=any(others),
+        operator=grant.operator,
+        controls=grant.built_in,
+        other_controls=bool(grant.custom or grant.terms or grant.strength),
     )
 
 

@@ -5,9 +5,20 @@ from collections.abc import Set as AbstractSet
 
 from shared.domain.assignment_filter import read_filter, unanswered
 from shared.domain.device_rule import FilterError
-from shared.domain.rule import Assignment, Rule, TargetFilter
+from shared.domain.rule import CONSEQUENCE, Assignment, Rule, TargetFilter
 
 NO_USERS = "no user is in it (devices in it do not count, and members that are hidden are not shown)"
+
+ASKS_FOR_A_LEVEL = (
+    f"it makes no rule, though it asks for a threat level: {CONSEQUENCE} stands in its description"
+)
+FOR_EVERYBODY = f"it is assigned to everybody, and no phone meets a policy marked {CONSEQUENCE}"
+
+
+def on_consequence(of: Assignment, *, asks_for_a_level: bool) -> tuple[str, ...]:
+    """Remarks on a policy that follows from a tag: what its template never does."""
+    found = {ASKS_FOR_A_LEVEL: asks_for_a_level, FOR_EVERYBODY: of.all_users or of.all_devices}
+    return tuple(remark for remark, holds in found.items() if holds)
 
 
 def remarks_on(

@@ -6,7 +6,16 @@ from typing import NamedTuple
 from shared.domain.level import Level
 from shared.domain.model import EnrollmentType
 from shared.domain.record import Platform
-from shared.domain.rule import ALL_DEVICES, ALL_USERS, EXCLUDED, Assignment, Rule, Rules, TargetFilter
+from shared.domain.rule import (
+    ALL_DEVICES,
+    ALL_USERS,
+    CONSEQUENCE,
+    EXCLUDED,
+    Assignment,
+    Rule,
+    Rules,
+    TargetFilter,
+)
 from shared.errors import GraphNotFound
 from shared.graph.graph import CompliancePolicies
 from shared.graph.wire import AssignmentAnswer, CompliancePolicyAnswer, Target
@@ -14,7 +23,7 @@ from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.policies.filters import with_filters, with_filters_of
 from sync_inventory.policies.groups import Groups, LookedUp
-from sync_inventory.policies.remarks import remarks_on
+from sync_inventory.policies.remarks import on_consequence, remarks_on
 from sync_inventory.tally import Tally
 
 BETA_TYPE = "androidDeviceOwnerCompliancePolicy"
@@ -73,7 +82,7 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
     gone = _gone(looked_up, last.missing_groups)
     unknown = looked_up.refused | (looked_up.missing - gone)
     rules = tuple(sorted((_without_guesses(rule, unknown) for rule in found), key=lambda rule: rule.id))
-    remarks = remarks_on(rules, looked_up.empty | gone, gone)
+    remarks = remarks_on(rules, looked_up.empty | gone, gone) | _on_consequences(policies)
     _log_new(remarks, last)
     tally.add("rules", len(rules))
     tally.add("unresolved", sum(bool(rule.assignment.unresolved) for rule in rules))
@@ -107,6 +116,24 @@ def _gone(looked_up: LookedUp, missing_before: tuple[str, ...]) -> frozenset[str
             LogEvent.GROUP_UNKNOWN, group=group, why="Entra knows no such group; at the next sync it is gone"
         )
     return looked_up.missing & {*missing_before}
+
+
+def is_consequence(policy: CompliancePolicyAnswer) -> bool:
+    """Whether a policy follows from a tag instead of deciding one: its description is marked."""
+    return CONSEQUENCE in policy.description
+
+
+def _on_consequences(policies: Sequence[CompliancePolicyAnswer]) -> dict[str, tuple[str, ...]]:
+    found = {
+        policy.id: on_consequence(assignment(policy), asks_for_a_level=_asks_for_a_level(policy))
+        for policy in policies
+        if is_consequence(policy)
+    }
+    return {id_: remarks for id_, remarks in found.items() if remarks}
+
+
+def _asks_for_a_level(policy: CompliancePolicyAnswer) -> bool:
+    return bool(policy.required) and policy.level not in NO_LEVEL
 
 
 def _log_new(remarks: Mapping[str, tuple[str, ...]], last: Rules) -> None:
@@ -144,8 +171,12 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
     """The rule a policy makes; None where it makes none.
 
     A level or a policy type nobody knows is counted and logged by its name. It makes no rule, but where the
-    policy made one before, that one stands: a word nobody knows must not let a platform in.
+    policy made one before, that one stands: a word nobody knows must not let a platform in. A policy that
+    follows from a tag never makes one: no phone meets it.
     """
+    if is_consequence(policy):
+        tally.add("consequences")
+        return None
     name = _kind(policy.type)
     if name.startswith(ELSEWHERE):
         tally.add("other_platform")
@@ -157,7 +188,7 @@ def read_rule(policy: CompliancePolicyAnswer, tally: Tally, before: Rule | None 
         tally.add("unknown_type")
         log_event(LogEvent.UNKNOWN_WORD, what="policy_type", word=policy.type, policy=policy.id)
         return before
-    if not policy.required or policy.level in NO_LEVEL:
+    if not _asks_for_a_level(policy):
         tally.add("without_level")
         return None
     try:

@@ -13,6 +13,7 @@ from infra import drill, grant_permissions
 from infra.access import __main__ as access
 from infra.azd import REFERENCE
 from infra.compiler import VERSION
+from infra.consequences import __main__ as consequences
 from infra.recorded import recorded
 from infra.snapshot import given
 from tests.docs.pages import PAGES, text_of
@@ -24,12 +25,13 @@ ROOT = code.ROOT
 INFRA = ROOT / "infra"
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "infra.access": access.main,
+    "infra.consequences": consequences.main,
     "infra.grant_permissions": grant_permissions.main,
     "infra.drill": drill.main,
 }
 NOBODY = "http://127.0.0.1:9"
 PLACEHOLDERS = {"<mode>": "report", "…": "", "$url": NOBODY, "$identity": INTUNE_ID}
-OF_THE_PREFLIGHT = {"BREAK_GLASS_GROUP"}
+OF_THE_PREFLIGHT = {"BREAK_GLASS_GROUP", "CONSEQUENCES_GROUP"}
 """What of an environment only the preflight reads."""
 
 

@@ -22,6 +22,19 @@ def test_the_table_is_what_graph_py_says_its_calls_need() -> None:
     assert said == {row.permission for row in table()}
 
 
+def test_the_guide_has_each_permission_with_what_it_is_for_and_the_page_that_names_it() -> None:
+    guide = (ROOT / "docs" / "deploy.md").read_text()
+    rows = re.findall(r"^\| `([\w.]+)` \| (\S+) \| .*\]\((https://\S+)\)", guide, re.MULTILINE)
+    assert rows == [(row.permission, row.option.strip(), row.page) for row in table()]
+
+
+def test_conditional_access_is_read_in_every_mode_and_with_every_option() -> None:
+    """Who lacks Policy.Read.All does not see that the policy which refuses blocked phones is off."""
+    for mode in ("off", "report", "enforce"):
+        assert "Policy.Read.All" in {row.permission for row in needed(options(mode, []))}
+    assert not [row for row in table() if row.permission == "Policy.Read.ConditionalAccess"]
+
+
 def test_each_permission_stands_once_with_its_reason() -> None:
     rows = table()
     assert len({row.permission for row in rows}) == len(rows)
@@ -48,7 +61,6 @@ def test_each_choice_adds_one_permission_and_no_other() -> None:
         "groups": {"GroupMember.ReadBasic.All"},
         "revoke_sessions": {"User.RevokeSessions.All"},
         "sync_after_remediation": {"DeviceManagementManagedDevices.PrivilegedOperations.All"},
-        "what_if": {"Policy.Read.ConditionalAccess"},
     }
 
 
@@ -177,6 +189,7 @@ async def test_a_wider_permission_is_granted_only_on_demand_and_then_left_alone(
 
 def test_each_permission_names_its_source_and_none_a_wider_one_that_writes_devices() -> None:
     assert all(row.source.startswith(("Graph: ", "Intune: ")) for row in table())
+    assert all(row.page.startswith("https://learn.microsoft.com/") for row in table())
     assert {row.permission: row.wider for row in table() if row.wider} == {
         UNKNOWN: WIDER,
         "User.RevokeSessions.All": "User.ReadWrite.All",

@@ -20,6 +20,11 @@ from tests.infra import code
 from tests.infra.code import ROOT
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
+TAGGED = {
+    "groupTypes": ["DynamicMembership"],
+    "membershipRule": '(device.extensionAttribute7 -eq "mtd-block-high")',
+    "membershipRuleProcessingState": "On",
+}
 NAMESPACES = [
     "App",
     "DocumentDB",
@@ -62,6 +67,7 @@ WELL: dict[str, object] = {
     },
     "group show": {"location": "westeurope"},
     "ad group member list": ["member-1"],
+    "ad group show": TAGGED,
     "keyvault secret list": [],
     "rest --url https://graph": {"value": [{"displayName": "Global Administrator"}]},
 }
@@ -118,6 +124,7 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 def test_where_all_is_well_nothing_stands_in_the_way(machine: Machine) -> None:
     machine.values["RESOURCE_TOKEN"] = "abc123"
     machine.values["BREAK_GLASS_GROUP"] = GROUP
+    machine.values["CONSEQUENCES_GROUP"] = GROUP
     assert machine.preflight() == "0 preflight: nothing stands in the way\n"
 
 
@@ -251,6 +258,23 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
         "could not be looked up: ERROR: Insufficient privileges",
     ),
     ({"ad group member list": []}, {"BREAK_GLASS_GROUP": GROUP}, "has no members"),
+    ({}, {"CONSEQUENCES_GROUP": "phones"}, "which is no object id"),
+    (
+        {"ad group show": f"ERROR: Resource '{GROUP}' does not exist"},
+        {"CONSEQUENCES_GROUP": GROUP},
+        f"the group of tagged devices {GROUP} is not there",
+    ),
+    ({"ad group show": TAGGED}, {"CONSEQUENCES_GROUP": GROUP, "TAG_ATTRIBUTE": "9"}, "its rule is (device."),
+    (
+        {"ad group show": {**TAGGED, "membershipRuleProcessingState": "Paused"}},
+        {"CONSEQUENCES_GROUP": GROUP},
+        "its processing is paused",
+    ),
+    (
+        {"ad group show": {**TAGGED, "groupTypes": []}},
+        {"CONSEQUENCES_GROUP": GROUP},
+        "it is no dynamic group",
+    ),
     ({"provider list": "ERROR: the connection was reset"}, {}, "providers could not be checked"),
 ]
 

@@ -395,8 +395,8 @@ MISTAKES: list[tuple[Check, Mistake, str]] = [
     ),
     (
         graph_grants.switched,
-        Mistake("options", "", "whatIf=false/goes", []),
-        "whatIf=false grants [] and takes []",
+        Mistake("options", "", "groupPolicies=false/goes", []),
+        "groupPolicies=false grants [] and takes []",
     ),
     (
         graph_grants.switched,
@@ -406,8 +406,8 @@ MISTAKES: list[tuple[Check, Mistake, str]] = [
     (graph_grants.switched, Mistake("options", "", "mode='enforce'/comes", []), "mode='enforce' grants []"),
     (
         graph_grants.chosen,
-        Mistake("parameters", "", "whatIf/defaultValue", False),
-        "['groups'] are on by themselves",
+        Mistake("parameters", "", "groupPolicies/defaultValue", False),
+        "[] are on by themselves",
     ),
     (
         private_network.doors,

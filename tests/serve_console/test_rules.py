@@ -35,3 +35,15 @@ async def test_a_rule_is_listed_with_its_filters_and_with_why_it_reaches_nobody(
     )
     assert first.remarks == []
     assert second.remarks[0].startswith(f"it reaches nobody: {group}: no user is in it")
+
+
+async def test_what_is_wrong_with_a_policy_that_follows_from_a_tag_is_listed_apart(
+    tenant_world: World,
+) -> None:
+    put_policy(tenant_world, description="[mtd-consequence] a message")
+    await run(tenant_world)
+    listed = await list_rules(tenant_world.services)
+    assert listed.rules == []
+    level, everybody = listed.other_remarks["policy-1"]
+    assert level.startswith("it makes no rule, though it asks for a threat level")
+    assert everybody.startswith("it is assigned to everybody")

@@ -224,7 +224,10 @@ async def test_the_ids_of_failed_calls_are_in_the_run_record_and_in_the_log(
     with caplog.at_level(logging.INFO, "mtd"):
         done = await run(tenant_world)
     refused, retried = done.steps[0], done.steps[1]
-    assert re.search(r"answered 403 Forbidden \(request-id [0-9a-f-]{36}\)", refused.error or "")
+    assert re.search(
+        r"answered 403 Forbidden \(request-id [0-9a-f-]{36}, client-request-id [0-9a-f-]{36}\)",
+        refused.error or "",
+    )
     (why,) = retried.tried_again
     assert (retried.ok, "answered 503" in why, "(request-id " in why) == (True, True, True)
     assert f"sync_step_failed step=connectors why={refused.error}" in caplog.text

@@ -14,7 +14,6 @@ from tests.infra.snapshots import Snapshots
 GRANT = "Microsoft.Graph/appRoleAssignedTo"
 PARAMETERS = {
     "groupPolicies": "groups",
-    "whatIf": "what_if",
     "revokeSessions": "revoke_sessions",
     "syncAfterRemediation": "sync_after_remediation",
     "appInventory": "app_inventory",

@@ -36,11 +36,13 @@ class Script:
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
         self.levels: list[str | None] = []
+        self.client_request_ids: list[str] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append(str(request.rel_url))
         self.tokens.append(request.headers.get("Authorization"))
         self.levels.append(request.headers.get("ConsistencyLevel"))
+        self.client_request_ids.append(request.headers["client-request-id"])
         return self.answers.pop(0)(f"http://{request.host}")
 
     async def devices(self, *answers: Callable[[str], web.Response]) -> list[str]:
@@ -352,7 +354,7 @@ async def test_a_graph_that_does_not_answer_is_given_up(
 async def test_a_graph_that_is_not_there_is_unavailable(tenant_world: World, unused_tcp_port: int) -> None:
     nowhere = {"graph_base_url": f"http://127.0.0.1:{unused_tcp_port}/v1.0"}
     graph = Graph(tenant_world.services.settings.model_copy(update=nowhere), Waiting())
-    with pytest.raises(GraphUnavailable, match="cannot be reached"):
+    with pytest.raises(GraphUnavailable, match=r"cannot be reached \(\w+, client-request-id [0-9a-f-]{36}\)"):
         await graph.tag(ENTRA_ID)
     await graph.close()
 
@@ -384,17 +386,21 @@ async def test_a_closed_graph_opens_again(tenant_world: World) -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "said"),
     [
-        ({"request-id": "0f3a-1"}, {}, "Microsoft Graph answered 403 (request-id 0f3a-1)"),
+        (
+            {"request-id": "0f3a-1"},
+            {},
+            "Microsoft Graph answered 403 (request-id 0f3a-1, client-request-id {})",
+        ),
         (
             {},
             {"error": {"code": "Forbidden", "innerError": {"request-id": "0f3a-2"}}},
-            "Microsoft Graph answered 403 Forbidden (request-id 0f3a-2)",
+            "Microsoft Graph answered 403 Forbidden (request-id 0f3a-2, client-request-id {})",
         ),
-        ({"request-id": "no id: <script>"}, {}, "Microsoft Graph answered 403"),
+        ({"request-id": "no id: <script>"}, {}, "Microsoft Graph answered 403 (client-request-id {})"),
         (
             {},
             {"error": {"code": "Forbidden", "innerError": "text"}},
-            "Microsoft Graph answered 403 Forbidden",
+            "Microsoft Graph answered 403 Forbidden (client-request-id {})",
         ),
     ],
 )
@@ -403,4 +409,13 @@ async def test_a_refusal_bears_the_id_of_its_request(
 ) -> None:
     with pytest.raises(GraphRefused) as refused:
         await script.devices(lambda _address: web.json_response(body, status=403, headers=headers))
-    assert str(refused.value) == said
+    assert str(refused.value) == said.format(script.client_request_ids[-1])
+
+
+async def test_every_page_is_asked_for_by_an_id_of_its_own(script: Script) -> None:
+    following = page(link="/v1.0/deviceManagement/managedDevices?$skiptoken=2")
+    with pytest.raises(GraphUnavailable) as failed:
+        await script.devices(following, lambda _address: web.json_response({}, status=503))
+    first, second = script.client_request_ids
+    assert first != second
+    assert str(failed.value) == f"Microsoft Graph answered 503 (client-request-id {second})"

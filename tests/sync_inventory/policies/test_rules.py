@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from infra.consequences.templates import wanted
 from local.graph.directory import Kind
 from shared.domain.level import Level
 from shared.domain.model import EnrollmentType
 from shared.domain.record import Platform
-from shared.domain.rule import Assignment, Rule, Rules
+from shared.domain.rule import CONSEQUENCE, Assignment, Rule, Rules
 from shared.graph.wire import CompliancePolicyAnswer
 from sync_inventory.policies.rules import read_rule
 from sync_inventory.tally import Tally
@@ -256,3 +257,53 @@ async def test_a_policy_for_device_owners_makes_a_rule_as_beta_serves_it(tenant_
     assert found is not None
     assert [rule.enrollment_types for rule in found.document.rules] == [(EnrollmentType.DEVICE_OWNER,)]
     assert tenant_world.graph_calls["GET", "/deviceManagement/deviceCompliancePolicies"] == 0
+
+
+CONSEQUENCES = wanted(attribute=7, grace_hours=0).policies
+"""What follows from a tag, as it is shipped, at its sternest."""
+
+
+def test_a_policy_that_follows_from_a_tag_is_never_a_rule_whatever_it_asks_for() -> None:
+    assert all(CONSEQUENCE in policy["description"] for policy in CONSEQUENCES)
+    for fields in ({}, {"deviceThreatProtectionRequiredSecurityLevel": "secured"}):
+        tally = Tally()
+        for policy in CONSEQUENCES:
+            assert _read(tally, STRICT, **{**policy, **fields}) is None
+        assert tally.counts == {"consequences": 3}
+    assert _read(Tally(), description="a policy of ours") is not None
+
+
+def test_a_policy_that_follows_from_a_tag_is_no_unknown_one_under_the_base_type(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    served = {"id": "p", "@odata.type": "#microsoft.graph.deviceCompliancePolicy", "description": CONSEQUENCE}
+    tally = Tally()
+    assert read_rule(CompliancePolicyAnswer.model_validate(served), tally, STRICT) is None
+    assert (tally.counts, caplog.text) == ({"consequences": 1}, "")
+
+
+async def test_the_policies_as_they_are_shipped_leave_every_device_as_it_was(tenant_world: World) -> None:
+    put_policy(tenant_world)
+    await step(tenant_world, "rules")
+    before = await tenant_world.services.store.read(Rules, "rules")
+    group = {**target(INCLUDED), "groupId": "9a000000-0000-4000-8000-00000000000d"}
+    for number, policy in enumerate(CONSEQUENCES):
+        tenant_world.tenant.put_policy({**policy, "id": f"c{number}", "assignments": [{"target": group}]})
+    assert (await step(tenant_world, "rules")).counts == {"rules": 1, "consequences": 3}
+    assert await tenant_world.services.store.read(Rules, "rules") == before
+
+
+async def test_one_that_is_assigned_to_everybody_is_logged_once(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    everybody = [{"target": target("allLicensedUsersAssignmentTarget")}]
+    tenant_world.tenant.put_policy({**CONSEQUENCES[0], "id": "c0", "assignments": everybody})
+    with caplog.at_level(logging.WARNING, "mtd"):
+        await step(tenant_world, "rules")
+        await step(tenant_world, "rules")
+    assert caplog.text.count("rule_remark rule=c0 what=it is assigned to everybody") == 1
+
+
+async def test_an_odd_description_costs_no_rule(tenant_world: World) -> None:
+    put_policy(tenant_world, description=["[mtd-consequence]"])
+    assert (await step(tenant_world, "rules")).counts["rules"] == 1

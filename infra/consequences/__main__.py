@@ -1,0 +1,143 @@
+"""Consequences of a tag beyond sign-in (docs/consequences.md), with the administrator's own token.
+
+    python -m infra.consequences render      print all of it, for an import by hand
+    python -m infra.consequences show        what stands, and what is wrong with it
+    python -m infra.consequences create      create what is missing, assigned to nobody
+    python -m infra.consequences off         take the policies' assignments back
+
+No command assigns anything: that is the administrator's own step, in Intune. `--attribute` is TAG_ATTRIBUTE
+of the connector. With `--grace-hours 0` a phone that gets a policy is not compliant at once; else it is in
+its grace period for as long, and stays compliant.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from infra.consequences import tenant
+from infra.consequences.templates import LONGEST_GRACE_HOURS, Wanted, wanted
+from infra.graph_session import GRAPH, GraphError, GraphSession, token
+
+READ = ("Group.Read.All", "DeviceManagementConfiguration.Read.All", "DeviceManagementServiceConfig.Read.All")
+CREATE = (
+    "Group.ReadWrite.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+)
+"""The last one: Graph's page on messages names it in older copies, the one before in newer ones."""
+BY_HAND = "take the assignments back in Intune: Devices, Compliance"
+LEFT = (
+    "left as they are: the group, and the profiles that exclude it; each profile comes back where you take "
+    "the exclusion out, all of them where you delete the group"
+)
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def render(given: argparse.Namespace) -> int:
+    """Print every body and where it is posted, as JSON; asks nobody."""
+    wanted_ = _wanted(given)
+    texts = f"{tenant.MESSAGES}/<MESSAGE-ID>/localizedNotificationMessages"
+    bodies = [
+        ("v1.0" + tenant.GROUPS, wanted_.group),
+        ("v1.0" + tenant.MESSAGES, wanted_.message),
+        *(("v1.0" + texts, text) for text in wanted_.messages),
+        *(("beta" + tenant.POLICIES, policy) for policy in wanted_.policies),
+    ]
+    json.dump([{"post": path, "body": body} for path, body in bodies], sys.stdout, indent=2)
+    sys.stdout.write("\n")
+    return 0
+
+
+def show(given: argparse.Namespace) -> int:
+    """What stands, to whom it is assigned, and what is wrong; changes nothing. 1 where something is."""
+    found = tenant.standing(_sessions(given, READ), _wanted(given))
+    absent, faults = tenant.missing(found), tenant.faults(found)
+    for policy in found.policies.values():
+        assigned = len(tenant.targets(policy))
+        _say(f"{policy['displayName']}: stands, assigned to {assigned or 'nobody'}")
+    for name in absent:
+        _say(f"{name}: missing")
+    for fault in faults:
+        _say(f"WRONG: {fault}")
+    return 1 if absent or faults else 0
+
+
+def create(given: argparse.Namespace) -> int:
+    """Create what is missing, assigned to nobody. What stands already is left as it is, and shown."""
+    sessions = _sessions(given, CREATE)
+    found = tenant.standing(sessions, _wanted(given))
+    for name in tenant.create_missing(sessions, found):
+        _say(f"{name}: created, assigned to nobody")
+    faults = tenant.faults(found)
+    for fault in faults:
+        _say(f"WRONG, left as it is: {fault}")
+    return 1 if faults else 0
+
+
+def off(given: argparse.Namespace) -> int:
+    """Take back every assignment of the policies; one that cannot be holds up no other."""
+    sessions = _sessions(given, CREATE)
+    done = True
+    for policy in tenant.standing(sessions, _wanted(given)).policies.values():
+        try:
+            if tenant.targets(policy):
+                tenant.unassign(sessions, policy)
+            _say(f"{policy['displayName']}: assigned to nobody")
+        except GraphError as error:
+            done = False
+            _say(f"{policy['displayName']}: STILL ASSIGNED: {error}")
+    _say(LEFT if done else f"try again, or {BY_HAND}")
+    return 0 if done else 2
+
+
+COMMANDS: dict[str, Command] = {each.__name__: each for each in (render, show, create, off)}
+
+
+def _wanted(given: argparse.Namespace) -> Wanted:
+    return wanted(given.attribute, given.grace_hours)
+
+
+def _sessions(given: argparse.Namespace, scopes: Sequence[str]) -> tenant.Sessions:
+    credential = token(scopes, device_code=given.device_code)
+    beta = f"{given.graph.removesuffix('/v1.0')}/beta"
+    return tenant.Sessions(GraphSession(credential, given.graph, _say), GraphSession(credential, beta, _say))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    ask = argparse.ArgumentParser(
+        prog="python -m infra.consequences", description="Consequences of a tag beyond sign-in."
+    )
+    commands = ask.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        summary = (command.__doc__ or "").splitlines()[0]
+        one = commands.add_parser(name, help=summary, description=summary)
+        one.add_argument("--attribute", type=int, default=7, help="TAG_ATTRIBUTE of the connector")
+        one.add_argument(
+            "--grace-hours",
+            type=int,
+            default=LONGEST_GRACE_HOURS,
+            help="until a phone that has a policy is not compliant; 0: at once; default: %(default)s",
+        )
+        one.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
+        one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
+    return ask
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 2 where a parameter makes no sense or Graph refuses, in one line."""
+    given = _parser().parse_args(arguments)
+    try:
+        return COMMANDS[given.command](given)
+    except (ValueError, GraphError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""What stands of it in a tenant: looked at, created where it is missing, taken back; never assigned.
+
+All of it is known by the display names of the templates. What stands already is never changed by a creation.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from infra.consequences.templates import Body, Wanted, with_message
+from infra.graph_session import GraphError, GraphSession
+
+GROUPS = "/groups"
+GROUP_FIELDS = "id,displayName,groupTypes,membershipRule,membershipRuleProcessingState"
+MESSAGES = "/deviceManagement/notificationMessageTemplates"
+POLICIES = "/deviceManagement/deviceCompliancePolicies"
+MARK = "[mtd-consequence]"
+"""In a policy's description: the app never reads it as a rule (shared/domain/rule.py)."""
+EVERYBODY = frozenset({"allLicensedUsersAssignmentTarget", "allDevicesAssignmentTarget"})
+NO_LEVEL = frozenset({None, "unavailable", "notSet"})
+
+
+class Sessions:
+    """Graph's v1.0, and beta for the policies: v1.0 has none for corporate Android."""
+
+    def __init__(self, v1: GraphSession, beta: GraphSession) -> None:
+        self.v1 = v1
+        self.beta = beta
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What was found; None, or not there, where it does not stand."""
+
+    wanted: Wanted
+    group: Body | None
+    message: Body | None
+    policies: dict[str, Body]
+    """By display name, with their assignments."""
+
+
+def standing(sessions: Sessions, wanted: Wanted) -> Standing:
+    """What stands under the wanted names. GraphError where a name stands twice."""
+    group, message = str(wanted.group["displayName"]), str(wanted.message["displayName"])
+    by_name = quote(f"displayName eq '{group}'")
+    groups = sessions.v1.every(f"{GROUPS}?$filter={by_name}&$select={GROUP_FIELDS}")
+    policies = sessions.beta.every(f"{POLICIES}?$expand=assignments")
+    return Standing(
+        wanted=wanted,
+        group=_by_name(groups, [group]).get(group),
+        message=_by_name(sessions.v1.every(MESSAGES), [message]).get(message),
+        policies=_by_name(policies, [str(policy["displayName"]) for policy in wanted.policies]),
+    )
+
+
+def _by_name(rows: Iterator[dict[str, Any]], names: Collection[str]) -> dict[str, Body]:
+    found: dict[str, Body] = {}
+    for row in rows:
+        name = str(row.get("displayName"))
+        if name in found:
+            raise GraphError(f"two are called {name!r}: remove one")
+        if name in names:
+            found[name] = row
+    return found
+
+
+def create_missing(sessions: Sessions, found: Standing) -> Iterator[str]:
+    """Create what is missing, assigned to nobody; the name of each as soon as it stands."""
+    if found.group is None:
+        sessions.v1.post(GROUPS, found.wanted.group)
+        yield str(found.wanted.group["displayName"])
+    message = found.message
+    if message is None:
+        message = sessions.v1.post(MESSAGES, found.wanted.message)
+        yield str(found.wanted.message["displayName"])
+    there = {str(each.get("locale", "")).lower() for each in _texts(sessions, message)}
+    for text in found.wanted.messages:
+        if text["locale"] not in there:
+            sessions.v1.post(f"{MESSAGES}/{message['id']}/localizedNotificationMessages", text)
+            yield f"{message['displayName']}, {text['locale']}"
+    for policy in found.wanted.policies:
+        if policy["displayName"] not in found.policies:
+            sessions.beta.post(POLICIES, with_message(policy, str(message["id"])))
+            yield str(policy["displayName"])
+
+
+def _texts(sessions: Sessions, message: Body) -> list[Body]:
+    answer = sessions.v1.get(f"{MESSAGES}/{message['id']}?$expand=localizedNotificationMessages")
+    return list(answer.get("localizedNotificationMessages") or [])
+
+
+def unassign(sessions: Sessions, policy: Body) -> None:
+    """Take back every assignment of a policy."""
+    sessions.beta.post(f"{POLICIES}/{policy['id']}/assign", {"assignments": []})
+
+
+def missing(found: Standing) -> list[str]:
+    """Names of what does not stand."""
+    wanted = found.wanted
+    names = [
+        str(each["displayName"]) for each in wanted.policies if each["displayName"] not in found.policies
+    ]
+    group = [str(wanted.group["displayName"])] if found.group is None else []
+    return group + ([str(wanted.message["displayName"])] if found.message is None else []) + names
+
+
+def faults(found: Standing) -> list[str]:
+    """What stands otherwise than it should, a sentence each. Pure."""
+    sentences = [] if found.group is None else _group_faults(found.wanted.group, found.group)
+    group = str(found.group["id"]).lower() if found.group else ""
+    for policy in found.policies.values():
+        sentences += [f"{policy['displayName']}: {fault}" for fault in _policy_faults(policy, group)]
+    return sentences
+
+
+def _group_faults(wanted: Body, group: Body) -> list[str]:
+    return [f"{group['displayName']}: {fault}" for fault in group_faults(group, wanted["membershipRule"])]
+
+
+def group_faults(group: Body, rule: str) -> list[str]:
+    """What is wrong with the group, which is to have this rule. Pure."""
+    found = []
+    if "DynamicMembership" not in (group.get("groupTypes") or []):
+        found.append("it is no dynamic group: nobody enters or leaves it by the tag")
+    elif _plain(group.get("membershipRule")) != _plain(rule):
+        found.append(f"its rule is {group.get('membershipRule')}, not {rule}")
+    elif group.get("membershipRuleProcessingState") != "On":
+        found.append("its processing is paused: nobody enters or leaves it")
+    return found
+
+
+def _plain(rule: object) -> str:
+    """A rule without what makes no difference: blanks, case, the parentheses of a single expression."""
+    return "".join(str(rule or "").lower().split()).removeprefix("(").removesuffix(")")
+
+
+def _policy_faults(policy: Body, group: str) -> Iterator[str]:
+    if MARK not in str(policy.get("description") or ""):
+        yield f"{MARK} is gone from its description, by which the app knows that it is no rule"
+    if policy.get("deviceThreatProtectionEnabled") and (
+        policy.get("deviceThreatProtectionRequiredSecurityLevel") not in NO_LEVEL
+    ):
+        yield "it asks for a threat level: it is to ask for none"
+    for kind, target in targets(policy):
+        if kind in EVERYBODY:
+            yield "it is assigned to everybody, and no phone meets it: take that assignment back"
+        elif kind == "groupAssignmentTarget" and target != group:
+            yield f"it is assigned to the group {target}, which is not that of tagged devices"
+
+
+def targets(policy: Body) -> list[tuple[str, str]]:
+    """Whom a policy is assigned to: the kind of target, and the id of its group, if it is one."""
+    rows = [each.get("target") or {} for each in policy.get("assignments") or []]
+    return [
+        (str(each.get("@odata.type", "")).rpartition(".")[2], str(each.get("groupId") or "").lower())
+        for each in rows
+    ]
