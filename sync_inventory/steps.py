@@ -99,11 +99,6 @@ async def drift(context: Context, tally: Tally) -> None:
     await repair_tags(context.services, context.scratch, tally)
 
 
-async def sign_ins(context: Context, tally: Tally) -> None:
-    """What What If says to a blocked and a clean phone."""
-    await check_sign_ins(context.services, tally)
-
-
 async def apps(context: Context, tally: Tally) -> None:
     """App inventory: what was opted out of goes, what was exported comes."""
     await collect_apps(context.services, context.scratch, tally)
@@ -114,7 +109,12 @@ async def figures(context: Context, tally: Tally) -> None:
     await count_devices(context.services, tally)
 
 
+async def sign_ins(context: Context, tally: Tally) -> None:
+    """What What If says to a blocked and a clean phone."""
+    await check_sign_ins(context.services, tally)
+
+
 STEPS: tuple[Step, ...] = (
     *(connectors, rules, enforcement, heartbeats, app_export, devices),
-    *(agents, decisions, drift, sign_ins, apps, figures),
+    *(agents, decisions, drift, apps, figures, sign_ins),
 )

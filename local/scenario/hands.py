@@ -26,6 +26,7 @@ APPS = {
 }
 PATIENCE = 45.0
 WHAT_IF_PAUSE = 1.05
+ATTEMPTS = 20
 """Seconds between calls to Conditional Access: Graph takes one a second."""
 
 
@@ -69,9 +70,7 @@ class Hands:
             },
             "appliedPoliciesOnly": True,
         }
-        await asyncio.sleep(max(0.0, self.last_asked + WHAT_IF_PAUSE - time.monotonic()))
         answer = await self.graph("POST", "/identity/conditionalAccess/evaluate", question)
-        self.last_asked = time.monotonic()
         applying = [p for p in answer["value"] if p["policyApplies"] and p["state"] == "enabled"]
         met = {"compliantDevice"} if device["isCompliant"] else set()
         return all(met & set(policy["grantControls"]["builtInControls"]) for policy in applying)
@@ -216,16 +215,21 @@ class Hands:
             return await answer.text()
 
     async def graph(self, method: str, path: str, body: object = None) -> Any:
+        """Ask Graph as an admin; of Conditional Access, which the app asks too, again when it is throttled."""
         token = await self.token()
         headers = {"Authorization": f"Bearer {token}"}
-        if path.startswith("/identity"):
-            await asyncio.sleep(max(0.0, self.last_asked + WHAT_IF_PAUSE - time.monotonic()))
-            self.last_asked = time.monotonic()
         url = f"{self.stack.graph_url}/v1.0{path}"
-        async with self.session.request(method, url, json=body, headers=headers) as answer:
-            if answer.status >= 400:
-                raise DoesNotHoldError(f"Graph answered {answer.status} to {method} {path}")
-            return await answer.json() if answer.status != 204 else None
+        for left in reversed(range(ATTEMPTS if path.startswith("/identity") else 1)):
+            if path.startswith("/identity"):
+                await asyncio.sleep(max(0.0, self.last_asked + WHAT_IF_PAUSE - time.monotonic()))
+                self.last_asked = time.monotonic()
+            async with self.session.request(method, url, json=body, headers=headers) as answer:
+                if answer.status == 429 and left:
+                    continue
+                if answer.status >= 400:
+                    raise DoesNotHoldError(f"Graph answered {answer.status} to {method} {path}")
+                return await answer.json() if answer.status != 204 else None
+        return None
 
     async def token(self) -> str:
         url = f"{self.stack.graph_url}/msi/token?resource=https://graph.microsoft.com&api-version=2019-08-01"
@@ -269,6 +273,17 @@ class Hands:
                 made = await self.graph("POST", "/identity/conditionalAccess/policies", policy)
                 path = f"/identity/conditionalAccess/policies/{made['id']}"
                 await self.graph("PATCH", path, {"state": "enabled"})
+
+    async def switch_policy(self, begins: str, state: str) -> None:
+        """Have an admin switch the policy on or off whose name begins so."""
+        existing = await self.graph("GET", "/identity/conditionalAccess/policies")
+        [policy] = [each for each in existing["value"] if each["displayName"].startswith(begins)]
+        await self.graph("PATCH", f"/identity/conditionalAccess/policies/{policy['id']}", {"state": state})
+
+    async def health(self) -> str:
+        """The word of /health, whatever its status."""
+        async with self.session.get(f"{self.stack.host_url}/api/health") as answer:
+            return str((await answer.json())["status"])
 
     def _rendered(self) -> bytes:
         command = [sys.executable, "-m", "infra.access", "render"]

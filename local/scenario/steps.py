@@ -8,6 +8,7 @@ from local import sample_tenant as tenant
 from local.scenario import (
     admins_part,
     app_inventory,
+    door_part,
     eight_partners,
     filter_part,
     first_stories,
@@ -37,6 +38,7 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "n": app_inventory.collected_as_opted_in,
     "o": newcomers.let_in_for_a_while,
     "p": vendors.changed_without_a_gap,
+    "q": door_part.switched_off_and_noticed,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 
