@@ -215,7 +215,7 @@ class Hands:
             return await answer.text()
 
     async def graph(self, method: str, path: str, body: object = None) -> Any:
-        """Ask Graph as an admin; of Conditional Access, which the app asks too, again when it is throttled."""
+        """Ask Graph as an admin; of Conditional Access, which the app asks too, again when throttled."""
         token = await self.token()
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{self.stack.graph_url}/v1.0{path}"

@@ -203,8 +203,8 @@ class Graph:
         )
 
     async def access_policies(self) -> list[AccessPolicyAnswer]:
-        """Every Conditional Access policy (Policy.Read.All). Graph takes one call a second there, from the whole
-        tenant: no other call is kept waiting where this one fails."""
+        """Every Conditional Access policy (Policy.Read.All). Graph takes one call a second there, from the
+        whole tenant: no other call is kept waiting where this one fails."""
         call = Call("GET", "/identity/conditionalAccess/policies", aside=True)
         return [item async for item in self._client.pages(AccessPolicyAnswer, call, whole=True)]
 

@@ -1,4 +1,4 @@
-"""The canary on a machine that is really running: through its own door, the change feed, Entra and What If."""
+"""The canary on a machine that is really running: its own door, the change feed, Entra and What If."""
 
 import pathlib
 from contextlib import AsyncExitStack
