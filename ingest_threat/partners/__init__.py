@@ -20,7 +20,8 @@ from ingest_threat.partners._fields import FieldError, joined, kept_id, plain_wo
 from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
-from ingest_threat.redaction import masked, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import masked
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,

@@ -19,7 +19,8 @@ from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
-from ingest_threat.redaction import holds_secret, is_personal, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import holds_secret, is_personal
 from shared.domain.nobody import is_placeholder, names_nobody
 from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
