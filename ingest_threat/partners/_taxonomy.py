@@ -206,6 +206,8 @@ HARMLESS = frozenset({"NONE", "INFO", "INFORMATIONAL"})
 """Grades of a threat that is no risk, wherever a partner has no meaning of its own for them."""
 OPEN = frozenset(
     {"ACTIVE", "DETECTED", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED", "UNMITIGATED", "UNRESOLVED"}
+    | {"ACKNOWLEDGED", "ALERTED", "CONFIRMED", "CREATED", "FOUND", "INFECTED", "IN_PROGRESS", "INVESTIGATING"}
+    | {"PRESENT", "RAISED", "TRIGGERED", "UNDER_INVESTIGATION", "UNFIXED", "UNHANDLED", "UNPATCHED"}
 )
 """Words for a threat that is there, wherever a partner has no meaning of its own for them."""
 NO_STATUS = "no status"
