@@ -4,7 +4,6 @@ A partner is a module of this package that holds an `ADAPTER`; its name is the p
 name begins with `_` are what adapters share.
 """
 
-import hashlib
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
@@ -235,14 +234,9 @@ def _masked(record: Record) -> Record:
 def _unreadable(
     partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str, *, foreign: bool = False
 ) -> UnreadableRecord:
-    return UnreadableRecord(
-        partner=partner,
-        index=item.index,
-        reason=reason,
-        raw=redacted(item.content, adapter.redact, adapter.needed),
-        size=len(item.received),
-        sha256=hashlib.sha256(item.received).hexdigest(),
-        foreign=foreign,
+    raw = redacted(item.content, adapter.redact, adapter.needed)
+    return UnreadableRecord.of(
+        item.received, partner=partner, index=item.index, reason=reason, raw=raw, foreign=foreign
     )
 
 
