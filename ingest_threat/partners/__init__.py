@@ -15,6 +15,7 @@ from pydantic import JsonValue, ValidationError
 
 from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._carried import carried
 from ingest_threat.partners._fields import FieldError, joined, kept_id, plain_word
 from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
@@ -118,7 +119,7 @@ def parse(
             records.append(_unreadable(partner, adapter, item, item.reason, foreign=True))
             continue
         try:
-            records += _read(partner, adapter, item, vocabularies)
+            records += _read_carried(partner, adapter, item, vocabularies)
             recognised = True
         except Foreign as error:
             records.append(_unreadable(partner, adapter, item, str(error), foreign=True))
@@ -180,6 +181,19 @@ def _adapter_of(partner: str) -> Adapter:
     if not isinstance(adapter, Adapter):
         raise UnknownPartner("a module of that name, but no adapter in it")
     return adapter
+
+
+def _read_carried(
+    partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
+) -> Sequence[Record]:
+    """The records of an item, or of what it carries where it is in no format of the partner's itself."""
+    try:
+        return _read(partner, adapter, item, words)
+    except Foreign:
+        inner = carried(item.content)
+        if inner is None:
+            raise
+        return _read(partner, adapter, ReadableItem(item.index, inner), words)
 
 
 def _read(
