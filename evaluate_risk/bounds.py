@@ -27,7 +27,9 @@ _THREAT_BYTES = 80
 _ENVELOPE_BYTES = 20_000
 """Everything in the document that is no threat."""
 
-T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+W = TypeVar("W", bound=tuple[object, ...])
 
 
 def fitted(
@@ -76,11 +78,11 @@ def _with_few_aliases(threats: Mapping[str, Threat], max_bytes: int) -> dict[str
 
 
 def _best(
-    entries: Mapping[T, object], worth: Callable[..., object], size: Callable[..., int], max_bytes: int
-) -> Iterator[T]:
+    entries: Mapping[K, V], worth: Callable[[K, V], W], size: Callable[[K, V], int], max_bytes: int
+) -> Iterator[K]:
     """The keys of the best of `entries` that fit, best first; the first that does not is the last looked
     at."""
-    for key in sorted(entries, key=lambda each: worth(each, entries[each]), reverse=True):  # type: ignore[arg-type,return-value]
+    for key in sorted(entries, key=lambda each: worth(each, entries[each]), reverse=True):
         max_bytes -= size(key, entries[key])
         if max_bytes < 0:
             return

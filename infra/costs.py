@@ -51,8 +51,11 @@ MINUTES = 30 * 1440
 RU_READ, RU_CREATE, RU_REPLACE, RU_QUERY, RU_SCANNED = 2.0, 7.0, 14.0, 3.0, 0.05
 RU_FEED = SECONDS_A_MONTH * 1.0 + SECONDS_A_MONTH / 17 * RU_REPLACE
 """The change feed asked every second, and its lease renewed every 17 seconds, all month."""
+RU_REPORT = READS * RU_READ + CREATES * RU_CREATE + REPLACES * RU_REPLACE
+"""Of a report that changes no tag."""
+KB_A_REPORT = 2
 STORED_KB_A_DEVICE = 190
-"""90 days of reports of 2 KB, and the agent, the device and its links."""
+"""90 days of reports, and the agent, the device and its links."""
 GB_AN_INSTANCE = 2
 SYNC_SECONDS_A_DEVICE = (2 * 1.5) / 1000 + 0.00065
 """Two pages of Graph for 1,000 devices at 1.5 s each, and 0.65 ms of work a device (on stand-ins)."""
@@ -109,8 +112,7 @@ def request_units(devices: int) -> float:
     """Of a month."""
     reports = devices * REPORTS_A_DEVICE
     messages = reports / REPORTS_A_MESSAGE
-    report = READS * RU_READ + CREATES * RU_CREATE + REPLACES * RU_REPLACE
-    report += (BLOCKING + FREEING) * TAG_REPLACES * RU_REPLACE
+    report = RU_REPORT + (BLOCKING + FREEING) * TAG_REPLACES * RU_REPLACE
     report += BLOCKING * (COUNT_READS * RU_READ + COUNT_REPLACES * RU_REPLACE)
     heartbeats = min(messages, MINUTES) * HEARTBEAT_UPSERTS * RU_REPLACE
     mirror = min(messages, 2 * MINUTES) * MIRROR_READS * RU_READ
@@ -120,6 +122,13 @@ def request_units(devices: int) -> float:
     minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
     timers = SYNCS * sync + HOURS_A_MONTH * hour + MINUTES * minute
     return reports * report + heartbeats + mirror + timers + RU_FEED
+
+
+def device_lists(devices: int, times_a_day: int) -> tuple[float, float]:
+    """Request units of a month, and GB kept for 90 days, of what a relay or a source adds that posts the
+    partner's whole list of devices so often: each row without a time of its own is another report."""
+    rows = devices * times_a_day
+    return rows * 30 * RU_REPORT, rows * 90 * KB_A_REPORT / 1e6
 
 
 def database(devices: int, environment: Environment) -> float:

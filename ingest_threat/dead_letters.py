@@ -5,7 +5,6 @@ fills no store; what is the partner's, and only cannot be read or placed, is nev
 bound the partner is asked to send it again later.
 """
 
-import hashlib
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -47,13 +46,8 @@ async def keep_item(services: Services, record: UnreadableRecord, received_at: d
 def refused(record: Counted, reason: str) -> UnreadableRecord:
     """A record that was read and cannot be stored."""
     content = record.model_dump_json(exclude={"index"}).encode()
-    return UnreadableRecord(
-        partner=record.partner,
-        index=record.index,
-        reason=reason,
-        raw=record.raw,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+    return UnreadableRecord.of(
+        content, partner=record.partner, index=record.index, reason=reason, raw=record.raw
     )
 
 

@@ -17,7 +17,7 @@ from ingest_threat.dead_letters import keep_body, keep_item, refused
 from ingest_threat.encoding import unpacked
 from ingest_threat.heartbeat import record_heartbeat
 from ingest_threat.partner_words import partner_words
-from ingest_threat.redaction import REDACTED
+from ingest_threat.shapes import REDACTED
 from shared.bounded import bounded_gather
 from shared.domain.model import DeadLetter, DeadLetterKind, Report
 from shared.domain.record import (

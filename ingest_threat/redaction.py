@@ -2,22 +2,21 @@
 
 Keys are judged by name at any depth, also in JSON that is a text; texts and numbers by shape. An adapter adds
 the names its partner uses, and names what it needs though it looks personal. Redacting twice changes nothing,
-and costs no more than the length of what is redacted: patterns are linear, keys are judged by their first
-LONGEST_KEY characters, and texts of JSON are opened MAX_TEXTS deep.
+and costs no more than the length of what is redacted: keys are judged by their first LONGEST_KEY characters,
+other texts than those of JSON by what `shapes` judges of them, and texts of JSON are opened MAX_TEXTS deep.
 """
 
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import cycle
 
 from pydantic import JsonValue
 
+from ingest_threat.shapes import LONGEST_TEXT, REDACTED, beginning, masked
 from shared.domain.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
 
-REDACTED = "[redacted]"
 LONGEST_KEY = 200
 """Characters by which a key is judged; a longer one, and one that is longer once masked, is kept as its
 beginning and CUT."""
@@ -57,7 +56,7 @@ _WORDS = frozenset(
         "router",
         "subnet",
         "upn",
-        *("coords", "creds", "jwt", "totp"),
+        *("coords", "creds", "jwt", "totp", "macs"),
     ]
 )
 """Too short to look for anywhere: `timeInterval` holds "imei", `nameId` holds "meid", `mapping` "pin"."""
@@ -91,6 +90,7 @@ _WHOLE = frozenset(
         "contactname",
         "contactnumber",
         "mobilenumber",
+        *("mobile", "mobileno", "usermobile", "cell", "cellnumber"),
         "wifi",
         "apname",
         "accesspoint",
@@ -103,64 +103,18 @@ _WHOLE = frozenset(
 _PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
+_ADAPTER = re.compile(r"mac(?!h|ro|os)|wi-?fi|wlan|bluetooth|ethernet|hwaddr|bdaddr|\bbt\b")
+"""In keys of network adapters: twelve hex digits under one are a MAC address."""
+_PAIR_NAMES = frozenset({"name", "key", "field", "type"})
+_PAIR_VALUES = frozenset({"value", "values", "val"})
+"""Keys of an object that is itself a name and its value: the value is judged by that name, too."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _BETWEEN = re.compile(r"[\W_]+")
 
-_EMAIL = r"(?<![\w.+-])[\w.+-]+(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-_IMEI = r"(?<![\w-])[0-9]{2}([- ])[0-9]{6}\1[0-9]{6}(?:\1?[0-9]{1,2})?(?![\w-])"
-_MEID = r"(?<![\w-])[A-F][0-9A-F](?:([- ])[0-9A-F]{6}\2[0-9A-F]{6}(?:\2[0-9A-F])?|[0-9A-F]{12,13})(?![\w-])"
-_PERSONAL = re.compile(rf"{_EMAIL}|{_IMEI}|{_MEID}", re.IGNORECASE)
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_LONG = re.compile("[0-9]{15,}")
-_FIFTEEN = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
-_WHEREABOUTS = re.compile(
-    r"(?<!\w)(?<!\b[0-9A-F]{2}[:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?!\w|[:-]\w)"
-    r"|(?<![\w.])(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}(?![\w-]|\.\w)"
-    r"|(?<![\w.+])\+[1-9][0-9]{7,14}(?![0-9])"
-    # In groups; but +1000 before a year is a time's zone.
-    r"|(?<![\w.+])\+(?!1[0-4][0-5][0-9](?![0-9]))(?=(?:[^\w]{0,3}[0-9]){8})[1-9][0-9]{0,2}"
-    r"(?:[ ./-]{1,2}(?:\([0-9]{1,5}\)[ -]?)?[0-9]{1,12}){1,6}(?![0-9])"
-    r"|-?[0-9]{1,3}\.[0-9]{4,20}, {0,2}-?[0-9]{1,3}\.[0-9]{4,20}",
-    re.IGNORECASE,
-)
-"""MAC addresses, international phone numbers, and pairs of coordinates."""
-_NETWORK_ADDRESS = re.compile(
-    rf"(?<![\w./@-])(?<!version )(?<!\bv )(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\w)"
-    r"|(?<![\w:.])(?=[0-9A-F:]{0,35}::|(?:[0-9A-F]{1,4}:){7})(?:fe80|f[cd][0-9A-F]{2}|2[0-9A-F]{3})"
-    r"(?::[0-9A-F]{0,4}){2,7}(?![\w:])",
-    re.IGNORECASE,
-)
-"""IPv4 and IPv6 by themselves: in the address of a page it is part of what a threat is, and a version of four
-parts looks alike."""
-_HEX = "|".join(f"[0-9A-F]{{{length}}}" for length in (24, 28, 32, 40, 48, 56, 64, 96, 128))
-_HASH = re.compile(
-    rf"(?<![0-9A-Z])((?=[0-9]*[A-F])(?:{_HEX}))(?![\w@.+%]|-[\w.+%-]{{0,64}}@)",
-    re.IGNORECASE,
-)
-"""A hash, or a UUID without its dashes, that stands by itself: digits in it are nobody's number."""
-_CHECKED = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){13,15}(?![\w.-])")
-"""14 to 16 digits, with dashes and blanks, in no UUID: an IMEI where the check digit is right."""
-_SECRET = re.compile(
-    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bgh[opsu]_[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{20,}"
-    r"|\b(?:(?i:Bearer|SharedKey)|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
-)
-_IN_ADDRESS = re.compile(
-    r"((?:[?&;#]|\b)(?:(?:[a-z]{2,10}_?)?token|api_?key|access_?key|accountkey|sharedaccesskey|key|sig"
-    r"|signature|secret|client_?secret|password|passcode|passwd|pass|pwd|pin|code|otp|auth(?:_?(?:key|code|token))?|ticket|jwt|jsessionid|phpsessid|session(?:_?id)?|sid|sas|lat|lng|lon|latitude|longitude"
-    r"|user(?:_?name)?|login|email|phone|msisdn|imei)=)(?!\[redacted\])[^&\s#;\"']+",
-    re.IGNORECASE,
-)
-_USER_INFO = re.compile(r"(://)(?!\[redacted\]@)[^/\s@?#]+@")
-
-
-_HALF_MARK = re.compile(r"\[[a-z]{0,8}\Z")
 _KEY_KEPT = 150
 """Characters kept of a key that is cut: with what masking its end may add, at most LONGEST_KEY."""
 _DIGITS_OF_IDS = 14
 """Digits of the shortest number that is personal."""
-_SHORTEST = 5
-"""Characters of the shortest text that any shape fits: `a@b.c`, `pin=1`."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +135,8 @@ class _Place:
     """Objects and lists around what is in it, itself counted, those of the texts it is in, too."""
     texts: int = 0
     """Texts of JSON that it is in."""
+    is_adapter: bool = False
+    """Whether a key above it is of a network adapter."""
 
 
 def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection[str] = ()) -> JsonValue:
@@ -211,30 +167,53 @@ def _redacted(content: JsonValue, names: _Names, place: _Place) -> JsonValue:
 
 def _inside(content: dict[str, JsonValue] | list[JsonValue], names: _Names, place: _Place) -> JsonValue:
     if isinstance(content, list):
-        inner = _Place(place.under, place.depth + 1, place.texts)
+        inner = replace(place, depth=place.depth + 1)
         return [_redacted(each, names, inner) for each in content]
-    pairs = ((_key(key), _value(key[:LONGEST_KEY], value, names, place)) for key, value in content.items())
+    named = _names_of_pair(content)
+    pairs = (
+        (_key(key), _value((key[:LONGEST_KEY], *_of_pair(key, named)), value, names, place))
+        for key, value in content.items()
+    )
     return apart(pairs)
+
+
+def _names_of_pair(content: dict[str, JsonValue]) -> tuple[str, ...]:
+    """The names that an object of a name and a value gives its value; none of any other."""
+    said = {key[:LONGEST_KEY].lower(): value for key, value in content.items()}
+    if _PAIR_VALUES.isdisjoint(said):
+        return ()
+    names = (said.get(each) for each in sorted(_PAIR_NAMES))
+    return tuple(each[:LONGEST_KEY] for each in names if isinstance(each, str))
+
+
+def _of_pair(key: str, named: tuple[str, ...]) -> tuple[str, ...]:
+    return named if named and key.lower() in _PAIR_VALUES else ()
 
 
 def _key(key: str) -> str:
     text = masked(key)
     if len(text) <= LONGEST_KEY and len(key) <= LONGEST_KEY:
         return text
-    # Masked again: its end stands by itself now.
-    return masked(_HALF_MARK.sub("", text[:_KEY_KEPT])) + CUT
+    return beginning(text, _KEY_KEPT) + CUT
 
 
-def _value(key: str, value: JsonValue, names: _Names, place: _Place) -> JsonValue:
+def _value(keys: tuple[str, ...], value: JsonValue, names: _Names, place: _Place) -> JsonValue:
+    """A value by its key, and by the names a pair gives it."""
     if value is None or isinstance(value, bool):
         return value
+    if any(_is_hidden(key, names, place) for key in keys):
+        return REDACTED
+    is_adapter = place.is_adapter or any(_ADAPTER.search(key.lower()) for key in keys)
+    inner = replace(place, under=_plain(keys[0]), depth=place.depth + 1, is_adapter=is_adapter)
+    return _redacted(value, names, inner)
+
+
+def _is_hidden(key: str, names: _Names, place: _Place) -> bool:
     plain = _plain(key)
     path = f"{place.under}.{plain}"
     if not names.hidden.isdisjoint((plain, path)) or _names_of_path(key) & names.hidden:
-        return REDACTED
-    if names.kept.isdisjoint({plain, path}) and _is_secret(key, plain):
-        return REDACTED
-    return _redacted(value, names, _Place(plain, place.depth + 1, place.texts))
+        return True
+    return names.kept.isdisjoint({plain, path}) and _is_secret(key, plain)
 
 
 def _is_personal_number(number: float) -> bool:
@@ -254,50 +233,11 @@ def _text(text: str, names: _Names, place: _Place) -> str:
             return masked(text)
         if read.key_twice is not None or place.texts >= MAX_TEXTS:
             return REDACTED
-        hidden = _redacted(read.value, names, _Place(place.under, place.depth, place.texts + 1))
-        return masked(text if hidden == read.value else json.dumps(hidden))
-    return masked(text, is_version="version" in place.under)
-
-
-def masked(text: str, *, is_version: bool = False) -> str:
-    """`text` without what is secret or personal by its shape; a version is no network address."""
-    if len(text) < _SHORTEST:
-        return text
-    text = _IN_ADDRESS.sub(rf"\1{REDACTED}", text)
-    text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
-    return "".join(
-        part if is_hash else _masked_numbers(part, is_version=is_version)
-        for is_hash, part in zip(cycle((False, True)), _HASH.split(text), strict=False)
-    )
-
-
-def _masked_numbers(text: str, *, is_version: bool) -> str:
-    # Before the digits: those in front of an address may be its first ones, too.
-    text = _WHEREABOUTS.sub(REDACTED, _PERSONAL.sub(REDACTED, text))
-    text = _CHECKED.sub(lambda found: REDACTED if _is_checked(found[0]) else found[0], text)
-    text = _LONG.sub(REDACTED, text)
-    return text if is_version else _NETWORK_ADDRESS.sub(REDACTED, text)
-
-
-def is_personal(text: str) -> bool:
-    """Whether `text`, an id, holds an e-mail address, an IMEI or a MEID. Narrower than `masked`: vendors' own
-    ids may be long numbers."""
-    apart = _HASH.split(text)[::2]
-    digits = (found[0] for each in apart for found in _FIFTEEN.finditer(each))
-    return any(map(_PERSONAL.search, apart)) or any(map(_is_checked, digits))
-
-
-def holds_secret(text: str) -> bool:
-    """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do."""
-    shapes = (_WHEREABOUTS, _SECRET, _IN_ADDRESS, _USER_INFO)
-    return is_personal(text) or any(shape.search(text) for shape in shapes)
-
-
-def _is_checked(text: str) -> bool:
-    """Whether the last digit checks the others, as ISO/IEC 7812 has it for IMEI."""
-    digits = [int(each) for each in text if each.isdigit()]
-    doubled = [each * 2 - 9 * (each > 4) for each in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+        hidden = _redacted(read.value, names, replace(place, texts=place.texts + 1))
+        kept = text if hidden == read.value else json.dumps(hidden)
+        # A long one is not cut, for nobody could read the rest.
+        return masked(kept) if len(kept) <= LONGEST_TEXT else kept
+    return masked(text, is_version="version" in place.under, is_adapter=place.is_adapter)
 
 
 def _is_secret(key: str, plain: str) -> bool:

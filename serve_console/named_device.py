@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.cosmos import Found
 from shared.domain.model import Device, Link, id_part, link_id
 from shared.errors import BadRequest, NotThere
 from shared.services import Services
@@ -13,24 +14,29 @@ KINDS = frozenset({"intune", "serial"})
 class Named:
     """The device a text names; None where it names none, or more than one, and then why."""
 
-    document: Device | None
+    found: Found[Device] | None
     ambiguous: bool = False
     why: str = ""
 
     @property
     def device(self) -> str | None:
         """Its id."""
-        return self.document.id if self.document else None
+        return self.found.document.id if self.found else None
 
 
 async def stored_device(services: Services, text: str) -> Device:
     """The device `text` names. Raises NotThere, and BadRequest where it names more than one."""
+    return (await found_device(services, text)).document
+
+
+async def found_device(services: Services, text: str) -> Found[Device]:
+    """The same, as it was read."""
     named = await named_device(services, text)
     if named.ambiguous:
         raise BadRequest(named.why)
-    if named.document is None:
+    if named.found is None:
         raise NotThere(named.why)
-    return named.document
+    return named.found
 
 
 async def named_device(services: Services, text: str) -> Named:
@@ -49,4 +55,4 @@ async def named_device(services: Services, text: str) -> Named:
         return Named(None, why=f"no device {text[:100]!r}")
     if device.document.replaced_by:
         return Named(None, why=f"device {text[:100]!r} is {device.document.replaced_by!r} now")
-    return Named(device.document)
+    return Named(device)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
-from serve_console.named_device import stored_device
+from serve_console.named_device import found_device
 from serve_console.request import Request
 from shared.domain.model import Device, Override, TagState, Verdict
 from shared.domain.moment import Moment, in_words
@@ -73,8 +73,8 @@ async def end_override(services: Services, caller: Caller, id_: str, request: En
 
 
 async def _changed(services: Services, id_: str, edit: Callable[[Device], Device]) -> Device:
-    device = await stored_device(services, id_)
-    found = await change(services, device.id, edit)
+    named = await found_device(services, id_)
+    found = await change(services, named.document.id, edit, known=named)
     if found is None:
         raise NotThere(f"no device {id_[:100]!r} any more")
     return await enforce(services, found)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from shared.cosmos import Store
@@ -14,12 +14,7 @@ from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.rules_file import load
 from shared.settings import Settings, current
-from shared.waiting import Waiting
-
-
-def utc_now() -> datetime:
-    """The time, aware, in UTC."""
-    return datetime.now(UTC)
+from shared.waiting import Waiting, utc_now
 
 
 @dataclass
@@ -46,7 +41,7 @@ class Services:
     ) -> "Services":
         """Services for `settings`; no client is opened yet. SettingsError where the local rules make no
         sense."""
-        store, local, waiting = Store(settings), load(settings.rules_file), waiting or Waiting()
+        store, local, waiting = Store(settings), load(settings.rules_file), waiting or Waiting(now=now)
         graph, mirror = Graph(settings, waiting), Mirror(settings, store, local, now)
         return cls(settings, store, graph, mirror, local, now, waiting)
 

@@ -4,7 +4,6 @@ A partner is a module of this package that holds an `ADAPTER`; its name is the p
 name begins with `_` are what adapters share.
 """
 
-import hashlib
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,13 @@ from pydantic import JsonValue, ValidationError
 
 from ingest_threat.body import BrokenItem, KeepAliveItem, ReadableItem, items
 from ingest_threat.partners._adapter import Adapter, Foreign, Item
+from ingest_threat.partners._carried import carried
 from ingest_threat.partners._fields import FieldError, joined, kept_id, plain_word
 from ingest_threat.partners._oddities import Oddities, collected
 from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
-from ingest_threat.redaction import masked, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import masked
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
@@ -118,7 +119,7 @@ def parse(
             records.append(_unreadable(partner, adapter, item, item.reason, foreign=True))
             continue
         try:
-            records += _read(partner, adapter, item, vocabularies)
+            records += _read_carried(partner, adapter, item, vocabularies)
             recognised = True
         except Foreign as error:
             records.append(_unreadable(partner, adapter, item, str(error), foreign=True))
@@ -182,6 +183,19 @@ def _adapter_of(partner: str) -> Adapter:
     return adapter
 
 
+def _read_carried(
+    partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
+) -> Sequence[Record]:
+    """The records of an item, or of what it carries where it is in no format of the partner's itself."""
+    try:
+        return _read(partner, adapter, item, words)
+    except Foreign:
+        inner = carried(item.content)
+        if inner is None:
+            raise
+        return _read(partner, adapter, ReadableItem(item.index, inner), words)
+
+
 def _read(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> Sequence[Record]:
@@ -234,14 +248,9 @@ def _masked(record: Record) -> Record:
 def _unreadable(
     partner: str, adapter: Adapter, item: ReadableItem | BrokenItem, reason: str, *, foreign: bool = False
 ) -> UnreadableRecord:
-    return UnreadableRecord(
-        partner=partner,
-        index=item.index,
-        reason=reason,
-        raw=redacted(item.content, adapter.redact, adapter.needed),
-        size=len(item.received),
-        sha256=hashlib.sha256(item.received).hexdigest(),
-        foreign=foreign,
+    raw = redacted(item.content, adapter.redact, adapter.needed)
+    return UnreadableRecord.of(
+        item.received, partner=partner, index=item.index, reason=reason, raw=raw, foreign=foreign
     )
 
 

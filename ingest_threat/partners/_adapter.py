@@ -1,6 +1,5 @@
 """What a partner's module is: an `ADAPTER`, which the package finds by its being there."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,14 +31,7 @@ class Item:
     def unreadable(self, reason: str, raw: JsonValue) -> Record:
         """The record of a part of an item that cannot be read where other parts can; `raw` is redacted."""
         content = json.dumps(raw, sort_keys=True).encode()
-        return UnreadableRecord(
-            partner=self.partner,
-            index=self.index,
-            reason=reason,
-            raw=raw,
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-        )
+        return UnreadableRecord.of(content, partner=self.partner, index=self.index, reason=reason, raw=raw)
 
 
 class Common(TypedDict):

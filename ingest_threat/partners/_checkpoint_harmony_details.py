@@ -11,7 +11,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners._adapter import Item
 from ingest_threat.partners._checkpoint_harmony_words import NETWORKS
-from ingest_threat.redaction import holds_secret, masked
+from ingest_threat.shapes import holds_secret, masked
 
 NAMES_A_NETWORK = re.compile(
     r"(?:\b|_)(?:b?ssid|mac|wi-?fi|wlan|hotspot|networks?|access[ _-]?point|ap|router|gateway)"

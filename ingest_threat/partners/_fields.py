@@ -19,13 +19,17 @@ from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._oddities import note_field, note_time
 from ingest_threat.partners._times import is_nothing, read_time
-from ingest_threat.redaction import holds_secret, is_personal, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import holds_secret, is_personal
 from shared.domain.nobody import is_placeholder, names_nobody
 from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}
 _ZERO_UUID = re.compile(r"[{(]?0{8}(?:-?0{4}){3}-?0{12}[)}]?")
+_WRAPPED_UUID = re.compile(
+    r"(?:urn:uuid:|[{(])([0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})[)}]?", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _URL = re.compile(r"https?://[^\s/@]+(?:[/?#]\S*)?", re.IGNORECASE)
 _GRADE = re.compile(
@@ -93,13 +97,20 @@ def device_id(of: JsonObject, *names: str) -> str | None:
 def linking_id(of: JsonObject, *names: str) -> str | None:
     """An id by which Intune's device is found, of the MDM or of the hardware: an `identifier`, and nothing
     that names nobody. What holds an IMEI or an e-mail address is none: no device is found by a hash."""
-    ids = (each for each in _ids(of, names) if not _is_personal(each) and not names_nobody(each))
+    given = (_bare(each) for each in _ids(of, names))
+    ids = (each for each in given if not _is_personal(each) and not names_nobody(each))
     return next(map(kept_id, ids), None)
 
 
 def _ids(of: JsonObject, names: Iterable[str]) -> list[str]:
     found = (text(of, name) for name in names)
     return [each for each in found if each and not _ZERO_UUID.fullmatch(each)]
+
+
+def _bare(id_: str) -> str:
+    """A UUID without the braces or the `urn:uuid:` that some tools write around it; any other id as it is."""
+    found = _WRAPPED_UUID.fullmatch(id_)
+    return found[1] if found else id_
 
 
 def _kept(ids: list[str]) -> str | None:

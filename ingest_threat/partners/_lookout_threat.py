@@ -18,7 +18,8 @@ from ingest_threat.partners._lookout_words import (
     TYPE_IN_FAMILY,
     WEB_REASON,
 )
-from ingest_threat.redaction import REDACTED, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import REDACTED
 from shared.domain.record import BLOCKED, Category, Status, ThreatRecord
 
 PLAIN_NAMES = ("application_name", "applicationName", "package_name", "packageName")

@@ -18,7 +18,8 @@ from ingest_threat.partners._sophos_words import (
     VISIT,
     WEB,
 )
-from ingest_threat.redaction import holds_secret, redacted
+from ingest_threat.redaction import redacted
+from ingest_threat.shapes import holds_secret
 from shared.domain.record import BLOCKED, Category, Record, Status, ThreatRecord
 
 NAMES_A_NETWORK = frozenset(

@@ -6,6 +6,7 @@ and policy are no attack. The table's category wins over a partner's own.
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -169,6 +170,9 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
     ("VULNERAB", "vulnerable_os"),
     ("SECURITY_PATCH", "vulnerable_os"),
 )
+_OF_APPS = KEYWORDS
+_OF_OTHERS = tuple((keyword, threat_type) for keyword, threat_type in KEYWORDS if keyword != SUSPICIOUS)
+"""Without the word that means an app only where an app is meant."""
 
 
 def by_keyword(
@@ -179,13 +183,9 @@ def by_keyword(
 
     `family` is the category the partner itself gives; a partner's `own` keywords go before those all share.
     """
-    keywords = [
-        (keyword, threat_type)
-        for keyword, threat_type in (*own.items(), *KEYWORDS)
-        if keyword != SUSPICIOUS or family in {None, Category.APP}
-    ]
+    shared = _OF_APPS if family in {None, Category.APP} else _OF_OTHERS
     for words in map(_words, texts):
-        for keyword, threat_type in keywords:
+        for keyword, threat_type in chain(own.items(), shared):
             if f"_{keyword}" in words:
                 return threat_type
     return None
@@ -206,6 +206,8 @@ HARMLESS = frozenset({"NONE", "INFO", "INFORMATIONAL"})
 """Grades of a threat that is no risk, wherever a partner has no meaning of its own for them."""
 OPEN = frozenset(
     {"ACTIVE", "DETECTED", "NEW", "ONGOING", "OPEN", "OPENED", "REOPENED", "UNMITIGATED", "UNRESOLVED"}
+    | {"ACKNOWLEDGED", "ALERTED", "CONFIRMED", "CREATED", "FOUND", "INFECTED", "IN_PROGRESS", "INVESTIGATING"}
+    | {"PRESENT", "RAISED", "TRIGGERED", "UNDER_INVESTIGATION", "UNFIXED", "UNHANDLED", "UNPATCHED"}
 )
 """Words for a threat that is there, wherever a partner has no meaning of its own for them."""
 NO_STATUS = "no status"

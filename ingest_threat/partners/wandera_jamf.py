@@ -31,7 +31,7 @@ from ingest_threat.partners._wandera_jamf_words import (
     STATUS,
     TYPE,
 )
-from ingest_threat.redaction import masked
+from ingest_threat.shapes import masked
 from shared.domain.level import Level
 from shared.domain.record import BLOCKED, Category, Platform, Record, Status, ThreatRecord
 

@@ -36,6 +36,9 @@ WORDS = frozenset(
         "notallowed",
         "notapplicable",
         "notassigned",
+        "notenrolled",
+        "notmanaged",
+        "notregistered",
         "notavailable",
         "notfound",
         "nothing",
@@ -68,6 +71,8 @@ WORDS = frozenset(
         "unidentified",
         "uninitialized",
         "unknown",
+        "unmanaged",
+        "unregistered",
         "unspecified",
         "unsupported",
         "uuid",
@@ -103,7 +108,7 @@ _BETWEEN = re.compile(r"[\W_]+")
 _ANONYMOUS = re.compile(r"([a-e])\1{7}(?:-\1{4}){3}-\1{12}")
 """A GUID of one letter: how public records hide an id, which was somebody's. All `f` is a placeholder."""
 _ALL_SET = re.compile(r"f{16,}")
-_UNEXPANDED = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|%\w+%")
+_UNEXPANDED = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|%\w+%|[{<][A-Za-z]+(?:[_. -][A-Za-z]+)*[}>]")
 """A variable of an MDM that nobody put a value in."""
 _ONE_LETTER = re.compile(r"([g-z])\1{7,}")
 """A letter of no number: of digits, public records make ids that were somebody's."""

@@ -5,9 +5,10 @@ document too large to store. All times are aware, in UTC, as the partner gave th
 time of receipt is worked out later (`evaluate_risk.risk`), so that the same report is always the same record.
 """
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired, TypedDict, Unpack
 
 from pydantic import (
     BaseModel,
@@ -205,6 +206,16 @@ class IgnoredRecord(_Item):
     reason: Text
 
 
+class _Unread(TypedDict):
+    """What of an item that cannot be read is not made of its bytes."""
+
+    partner: str
+    index: int
+    reason: str
+    raw: JsonValue
+    foreign: NotRequired[bool]
+
+
 class UnreadableRecord(_Item):
     """One item of a readable batch that could not be read; kept in `dead_letters`."""
 
@@ -218,6 +229,11 @@ class UnreadableRecord(_Item):
     """Whether it is not the partner's format at all, rather than the partner's and odd."""
     threat: ThreatRecord | None = None
     """The threat it is, where nothing is missing but its device."""
+
+    @classmethod
+    def of(cls, received: bytes, **fields: Unpack[_Unread]) -> "UnreadableRecord":
+        """The record of what was `received` so; `raw` of the fields is what is kept of it, redacted."""
+        return cls(size=len(received), sha256=hashlib.sha256(received).hexdigest(), **fields)
 
 
 Counted = Annotated[

@@ -89,14 +89,14 @@ class _Reply:
     """The one we gave, all there is where no answer came; of an item of a batch the one Graph gives."""
 
     @classmethod
-    def of(cls, status: int, headers: Headers, body: object) -> "_Reply":
-        """Read from an answer; `body` is the JSON of it, if any."""
+    def of(cls, status: int, headers: Headers, body: object, now: datetime) -> "_Reply":
+        """Read from an answer at `now`; `body` is the JSON of it, if any."""
         error = body.get("error") if isinstance(body, dict) else None
         detail = error if isinstance(error, dict) else {}
         inner = detail.get("innerError")
         further = inner if isinstance(inner, dict) else {}
         ids = (_id(headers.get(name) or further.get(name)) for name in ("request-id", CLIENT_REQUEST_ID))
-        return cls(status, _seconds(headers.get("retry-after")), str(detail.get("code", "")), *ids)
+        return cls(status, _seconds(headers.get("retry-after"), now), str(detail.get("code", "")), *ids)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class GraphClient:
                 raise
             found = read_item(kind, {name: value for name, value in item.items() if name not in odd})
         for name in sorted(odd):
-            if self._odd.count(name, datetime.now(UTC)) <= MAX_ODD_LOGGED:
+            if self._odd.count(name, self._waiting.now()) <= MAX_ODD_LOGGED:
                 log_event(LogEvent.ODD_FIELD, of=kind.__name__, id=item.get("id"), field=name)
         return found
 
@@ -232,7 +232,8 @@ class GraphClient:
         except GraphError as error:
             return outcomes | {place: _ItemAnswer(error) for place in sent}
         responses = answered.get("responses")
-        read = dict(map(_response, responses)) if isinstance(responses, list) else {}
+        now = self._waiting.now()
+        read = dict(_response(each, now) for each in responses) if isinstance(responses, list) else {}
         silent = _ItemAnswer(GraphUnavailable("Microsoft Graph left an item of a batch unanswered"))
         return outcomes | {place: read.get(place, silent) for place in sent}
 
@@ -291,7 +292,7 @@ class GraphClient:
                 client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
             )
         except APIError as error:
-            named = _named(replace(_reply(error), client_request_id=ours))
+            named = _named(replace(_reply(error, self._waiting.now()), client_request_id=ours))
             if isinstance(named, GraphUnavailable) and named.retry_after:
                 self._rest(named.retry_after, call)
             raise named from error
@@ -372,16 +373,16 @@ def _error_map() -> dict[str, Any]:
     return {"XXX": Refusal}
 
 
-def _reply(error: Any) -> _Reply:
+def _reply(error: Any, now: datetime) -> _Reply:
     headers = Headers(error.response_headers or {})
-    return _Reply.of(error.response_status_code or 0, headers, getattr(error, "additional_data", {}))
+    return _Reply.of(error.response_status_code or 0, headers, getattr(error, "additional_data", {}), now)
 
 
 def _id(given: object) -> str:
     return str(given) if _REQUEST_ID.fullmatch(str(given)) and given is not None else ""
 
 
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str | None, now: datetime) -> float | None:
     """What Retry-After asks for, as a number of seconds or as a date (RFC 9110); None where it is neither."""
     if text is None:
         return None
@@ -394,7 +395,7 @@ def _seconds(text: str | None) -> float | None:
             return None
         # A date of HTTP is in GMT, and `-0000` or no zone at all makes a naive one.
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        seconds = max(0.0, (until - datetime.now(UTC)).total_seconds())
+        seconds = max(0.0, (until - now).total_seconds())
     return seconds if 0 <= seconds < math.inf else None
 
 
@@ -465,7 +466,7 @@ def _following(link: str, call: Call) -> "RequestInformation":
     return request
 
 
-def _response(item: object) -> tuple[int, _ItemAnswer]:
+def _response(item: object, now: datetime) -> tuple[int, _ItemAnswer]:
     """The place and the outcome of one item of a batch."""
     item = item if isinstance(item, dict) else {}
     id_, status = str(item.get("id", "")), item.get("status")
@@ -475,5 +476,5 @@ def _response(item: object) -> tuple[int, _ItemAnswer]:
     if status < 300:
         return place, _ItemAnswer(json.dumps(body).encode() if body is not None else b"")
     found = Headers(headers) if isinstance(headers, dict) else Headers({})
-    reply = _Reply.of(status, found, body)
+    reply = _Reply.of(status, found, body, now)
     return place, _ItemAnswer(_named(reply), again=status in _AGAIN)

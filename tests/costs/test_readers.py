@@ -18,8 +18,9 @@ from ingest_threat.partners import _fields as fields
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._taxonomy import by_keyword
 from ingest_threat.partners._times import is_nothing, read_time
-from ingest_threat.redaction import masked, redacted
+from ingest_threat.redaction import redacted
 from ingest_threat.schemes import header, shared_key, webhook
+from ingest_threat.shapes import masked
 from serve_console.inventory import _read as read_since
 from serve_console.linking import LinkRequest
 from serve_console.links_file import lines

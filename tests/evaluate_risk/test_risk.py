@@ -264,6 +264,21 @@ def test_a_missing_time_is_the_time_of_receipt() -> None:
     assert is_open(folded(report, a_threat(minutes=7, status=Status.RESOLVED))) == []
 
 
+@pytest.mark.parametrize("resolved_first", [True, False])
+def test_a_resolution_older_than_the_receipt_of_a_detection_without_a_time_ends_nothing(
+    resolved_first: bool,
+) -> None:
+    """It may be that of an earlier occurrence: when the threat was found nobody can say."""
+    detection = a_threat(received=START + timedelta(minutes=7), detected_at=None)
+    resolution = a_threat(
+        minutes=6, status=Status.RESOLVED, received=START + timedelta(minutes=1 if resolved_first else 9)
+    )
+    pair = (resolution, detection) if resolved_first else (detection, resolution)
+    assert is_open(folded(*pair)) == is_open(folded(*reversed(pair))) == ["t1"]
+    ended = a_threat(minutes=8, status=Status.RESOLVED, received=START + timedelta(minutes=9))
+    assert is_open(folded(*pair, ended)) == []
+
+
 def test_a_resolution_without_its_own_time_counts_from_the_time_of_its_detection() -> None:
     resolution = a_threat(minutes=5, status=Status.RESOLVED, resolved_at=None)
     assert event_time(resolution) == (START + timedelta(minutes=5), False)

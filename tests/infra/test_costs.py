@@ -210,6 +210,14 @@ def test_what_is_kept_ready_is_what_the_template_keeps() -> None:
     assert kept == dict.fromkeys(costs.READY_GROUPS, costs.PROD.always_ready)
 
 
+def test_what_lists_of_devices_add_is_the_models() -> None:
+    page = " ".join((ROOT / "docs" / "costs.md").read_text().split())
+    units, stored = costs.device_lists(10_000, 24)
+    assert f"10,000 × 24 × 30 × {costs.RU_REPORT:.0f} = {units / 1e6:.0f} million units a month" in page
+    dollars = units / 1e6 * costs.PRICE_RU_MILLION
+    assert f"${dollars:.0f} on `dev`, and {stored:.0f} GB kept, ${stored * costs.PRICE_STORED_GB:.0f}" in page
+
+
 def test_more_devices_never_cost_less() -> None:
     for environment in (costs.DEV, costs.PROD):
         months = [

@@ -40,6 +40,18 @@ SHAPES: Mapping[str, str] = {
     "+4915112345678": "4915112345678",
     "+49 151 12345678": "151 12345678",
     "+1 (202) 555-0142": "555-0142",
+    "49/015420/323751/8": "015420/323751",
+    "49.015420.323751.8": "015420.323751",
+    "02%3A1b%3A44%3A11%3A3a%3Ab7": "11%3A3a",
+    "mac: 021b44113ab7": "021b44113ab7",
+    "48.85837 2.29448": "2.29448",
+    "lat: 48.858 lon: 2.294": "2.294",
+    "geo:48.858,2.294": "2.294",
+    "jane.roe\uff20corp.example": "jane.roe",
+    "password: S3cr3tSaid": "S3cr3tSaid",
+    "db_passwd=S3cr3tSaid": "S3cr3tSaid",
+    "https%3A%2F%2Fx.example%2Fp%3Ftoken%3DS3cr3tQuery": "S3cr3tQuery",
+    "-----BEGIN PRIVATE KEY-----\nMIIS3cr3tKey\n-----END PRIVATE KEY-----": "MIIS3cr3tKey",
 }
 """Planted in the texts of every sample, alone or beside what stands there."""
 NAMES = (
@@ -62,7 +74,7 @@ NAMES = (
     ),
     *("geo_location", "city", "street", "postalCode", "passcode", "pin", "password", "token", "access_token"),
     *("apiKey", "clientSecret", "authorization", "session", "sessionId", "sas", "otp", "set-cookie"),
-    *("deviceName", "device_name", "friendlyName", "hostname", "enrollmentKey", "privateKey"),
+    *("deviceName", "device_name", "friendlyName", "hostname", "enrollmentKey", "privateKey", "mobile"),
 )
 """The names of the vendors' pages, under which a text has no shape that could tell it."""
 NAMED = "Xaver Quendolin"
@@ -92,6 +104,7 @@ def _named(content: JsonValue, name: str) -> JsonValue:
     if not isinstance(content, dict):
         return content
     kept = {key: _named(each, name) for key, each in content.items()}
+    kept["evidence"] = [{"name": name, "val": NAMED}, {"Key": name, "Value": {"n": [NAMED]}}]
     return {**kept, name: NAMED, f"{name}s": [{"n": NAMED}] if name in {"user", "owner"} else "x"}
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from ingest_threat.redaction import CUT, MAX_TEXTS, REDACTED, holds_secret, is_personal, masked, redacted
+from ingest_threat.redaction import CUT, MAX_TEXTS, redacted
+from ingest_threat.shapes import REDACTED, holds_secret, is_personal, masked
 
 JSON: st.SearchStrategy[JsonValue] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -374,3 +375,49 @@ def test_secrets_are_known_by_more_names_and_shapes(text: str) -> None:
 )
 def test_kin_of_secret_keys_are_redacted(key: str) -> None:
     assert redacted({key: {"x": "hunter2"}}) == {key: REDACTED}
+
+
+@pytest.mark.parametrize("key", ["mobile", "mobileNo", "userMobile", "MSISDN", "cell", "macs"])
+def test_kin_of_personal_keys_are_redacted(key: str) -> None:
+    assert redacted({key: "0151 1234"}) == {key: REDACTED}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"name": "SSID", "val": "Anna's net"},
+        {"Key": "wifi_bssid", "Value": "x"},
+        {"field": "user.email", "value": {"n": "x"}},
+        {"type": "IMEI", "value": 1},
+        {"key": "5", "name": "Device PIN", "value": "4711"},
+        {"name": "GPS", "values": [1, 2]},
+    ],
+)
+def test_the_value_of_a_pair_is_judged_by_the_name_beside_it(pair: JsonValue) -> None:
+    kept = redacted([pair])
+    assert isinstance(kept, list)
+    assert isinstance(pair, dict)
+    assert kept == [{**pair, list(pair)[-1]: REDACTED}]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"name": "Package", "value": "com.example.torch"},
+        {"type": "threatLevelIs", "value": "Red"},
+        {"name": "SSID", "state": "hidden"},
+        {"key": "SSID", "value": None, "field": True, "type": 4},
+        {"name": ["SSID"], "value": "x"},
+    ],
+)
+def test_other_pairs_are_kept(pair: JsonValue) -> None:
+    assert redacted([pair]) == [pair]
+
+
+def test_the_names_of_an_adapter_count_in_pairs_too() -> None:
+    content: JsonValue = {
+        "a": [{"name": "nick", "value": "Anna"}, {"name": "host_name", "value": "x.example"}]
+    }
+    assert redacted(content, {"nick"}, {"hostname"}) == {
+        "a": [{"name": "nick", "value": REDACTED}, {"name": "host_name", "value": "x.example"}]
+    }

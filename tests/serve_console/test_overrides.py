@@ -145,3 +145,10 @@ def test_an_override_without_an_end_within_seven_days_or_a_reason_is_refused(bod
 def test_seven_days_are_taken() -> None:
     request: Any = read_request(OverrideRequest, b'{"hours": 168, "reason": "long journey"}')
     assert request.hours == 168
+
+
+async def test_the_device_is_read_once_for_an_override(tenant_world: World) -> None:
+    await _blocked(tenant_world)
+    tenant_world.operations.clear()
+    await _overridden(tenant_world)
+    assert tenant_world.operations["devices", "read"] == 1

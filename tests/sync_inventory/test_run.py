@@ -99,6 +99,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
             (
                 "mirror_connectors",
                 "mirror_rules",
+                "watch_policies",
                 "check_heartbeats",
                 "order_app_export",
                 "mirror_devices",
@@ -107,6 +108,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
                 "repair_tags",
                 "collect_apps",
                 "count_devices",
+                "check_sign_ins",
             ),
             strict=True,
         )

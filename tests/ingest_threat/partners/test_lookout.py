@@ -91,7 +91,7 @@ def test_a_guid_that_is_a_number_is_one_however_it_is_written() -> None:
     assert not open_threats("lookout", found, later)
 
 
-@pytest.mark.parametrize("status", ["ACTIVE", "New", "REOPENED", "UNRESOLVED"])
+@pytest.mark.parametrize("status", ["ACTIVE", "New", "REOPENED", "UNRESOLVED", "In progress", "raised"])
 def test_a_plain_word_for_open_opens(status: str) -> None:
     for change in ("CREATED", "UPDATED"):
         record = threat("lookout", {**lookout_threat(status=status), "change_type": change})

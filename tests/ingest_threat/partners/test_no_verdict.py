@@ -21,6 +21,8 @@ from ingest_threat.partners._no_verdict import is_no_verdict
             "under evaluation",
             "being scanned",
             "pending activation",
+            "pending review",
+            "awaiting approval",
             "pending enrolment",
             "awaiting response",
             "insufficient data",

@@ -34,7 +34,7 @@ from shared.domain.nobody import is_placeholder, names_nobody
             "nullnull",
         ),
         *("12121212", "123123123", "no value", "Unidentified"),
-        *("C02XXXXXXXXX", "xxxxx-1"),
+        *("C02XXXXXXXXX", "xxxxx-1", "unmanaged", "Not enrolled", "{external_id}", "<serial number>"),
     ],
 )
 def test_a_placeholder_names_nobody(text: str) -> None:
@@ -58,7 +58,7 @@ def test_a_placeholder_names_nobody(text: str) -> None:
         *("00008030-001A35E40C38802E", "7b1f0c11-0000-4000-8000-000000000014", "1001", "2803", "1112"),
         *("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", "00000000-0000-0000-0000-000000000001"),
         *("11223", "serial-not-7", "Anna's serial", "112234556677", "notebook-4"),
-        *("unknown-7", "nobody", "serial-7", "agent-zimp-3"),
+        *("unknown-7", "nobody", "serial-7", "agent-zimp-3", "{7b1f0c11}", "managed"),
     ],
 )
 def test_an_id_names_somebody(text: str) -> None:
