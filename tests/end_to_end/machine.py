@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MAX_SECONDS = 120.0
+MAX_SECONDS = 300.0
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """A secret for tests only."""
 READ_KEY = "0123456789abcdef" * 2
