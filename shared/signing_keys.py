@@ -71,17 +71,23 @@ class SigningKeys:
 
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._fetch), MAX_WAIT)
-        except (PyJWTError, HTTPException, OSError, ValueError) as error:
+        except (PyJWTError, HTTPException, OSError, ValueError, TypeError, RecursionError) as error:
             log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error
 
     def _fetch(self) -> Mapping[str, "RSAPublicKey"]:
-        """Runs in a thread: PyJWT's client waits. Keys of other kinds are left out."""
+        """Runs in a thread: PyJWT's client waits. Keys of other kinds, and those whose id is no text, are not
+        taken.
+
+        The client lets TypeError through for an `alg` that is no text, and what json raises.
+        """
         from jwt import PyJWKClient
 
         client = PyJWKClient(self._address, cache_jwk_set=False, timeout=SOCKET_TIMEOUT)
         return {
-            key.key_id: key.key for key in client.get_signing_keys() if key.key_id and key.key_type == "RSA"
+            key.key_id: key.key
+            for key in client.get_signing_keys()
+            if isinstance(key.key_id, str) and key.key_id and key.key_type == "RSA"
         }
 
 

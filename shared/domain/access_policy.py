@@ -64,7 +64,7 @@ class AccessPolicy:
         if self.controls == ("block",):
             ours = re.search(rf"\bdevice\.{re.escape(attribute)}\b", self._rule, re.IGNORECASE)
             return Role.BLOCK if ours else None
-        of_phones = {*(_part(self.conditions, "platforms").get("includePlatforms") or ("all",))}
+        of_phones = {*(_names(_part(self.conditions, "platforms"), "includePlatforms") or ("all",))}
         return (
             Role.COMPANION if "compliantDevice" in self.controls and of_phones & {*_PHONES, "all"} else None
         )
@@ -73,7 +73,7 @@ class AccessPolicy:
     def excluded(self) -> frozenset[str]:
         """Ids, in lower case, of the users, groups and roles it is not for."""
         users = _part(self.conditions, "users")
-        named = {f"{mark}{id_}".lower() for key, mark in _EXCLUSIONS.items() for id_ in users.get(key) or ()}
+        named = {f"{mark}{id_}".lower() for key, mark in _EXCLUSIONS.items() for id_ in _names(users, key)}
         guests = users.get("excludeGuestsOrExternalUsers") or "guestsorexternalusers" in named
         return frozenset(named - {"guestsorexternalusers"} | ({GUESTS} if guests else set()))
 
@@ -97,21 +97,21 @@ class AccessPolicy:
 def _common_faults(conditions: Conditions) -> Iterator[str]:
     """What narrows a policy of either role."""
     users, apps = _part(conditions, "users"), _part(conditions, "applications")
-    if "All" not in (users.get("includeUsers") or ()):
+    if "All" not in _names(users, "includeUsers"):
         yield "is not for all users"
-    clients = {*(conditions.get("clientAppTypes") or ("all",))}
+    clients = {*(_names(conditions, "clientAppTypes") or ("all",))}
     if "all" not in clients and not clients >= _CLIENTS:
         yield f"is only for the client apps {_listed(clients)}"
     if apps.get("applicationFilter"):
         yield "is narrowed by a filter for apps"
     platforms = _part(conditions, "platforms")
-    included, excluded = ({*(platforms.get(f"{side}Platforms") or ())} for side in ("include", "exclude"))
+    included, excluded = ({*_names(platforms, f"{side}Platforms")} for side in ("include", "exclude"))
     if included and "all" not in included and not included >= _PHONES:
         yield f"is only for {_listed(included)}"
     if excluded & {*_PHONES, "all"}:
         yield f"is not for {_listed(excluded)}"
     locations = _part(conditions, "locations")
-    if any(name != "includeLocations" or "All" not in locations[name] for name in _said(locations)):
+    if any(name != "includeLocations" or "All" not in _names(locations, name) for name in _said(locations)):
         yield "is narrowed by locations"
     known = {"users", "applications", "clientAppTypes", "platforms", "devices", "locations"}
     yield from (f"is narrowed by {name}" for name in _said(conditions) if name not in known)
@@ -174,6 +174,14 @@ def _touches(listed: object, app: str) -> bool:
 def _part(conditions: Conditions, name: str) -> Conditions:
     part = conditions.get(name)
     return part if isinstance(part, Mapping) else {}
+
+
+def _names(part: Conditions, key: str) -> tuple[str, ...]:
+    """The words of a list. What is no list is a word by itself, which nothing knows: it narrows."""
+    value = part.get(key)
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return () if _empty(value) else (str(value),)
 
 
 def _said(conditions: Conditions) -> list[str]:

@@ -61,7 +61,7 @@ def read_json(text: str) -> Read:
         raise NotJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise _too_deep() from None
-    return Read(_clean(value, 1), bool(constants), doubled[0] if doubled else None)
+    return Read(clean(value), bool(constants), doubled[0] if doubled else None)
 
 
 def _integer(digits: str) -> int | str:
@@ -73,8 +73,12 @@ def _fraction(digits: str) -> float | str:
     return digits if math.isinf(value) else value
 
 
+def clean(value: JsonValue) -> JsonValue:
+    """`value` without lone surrogates, which no store and no log can encode. Raises TooDeep."""
+    return _clean(value, 1)
+
+
 def _clean(value: JsonValue, depth: int) -> JsonValue:
-    """`value` without lone surrogates, which no store and no log can encode."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if not isinstance(value, dict | list):

@@ -53,6 +53,8 @@ MAX_ODD_LOGGED = 100
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 CLIENT_REQUEST_ID = "client-request-id"
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_PLACE = re.compile(r"[0-9]{1,6}")
+"""Ids that we give the items of a batch."""
 _AGAIN = frozenset({429, 503, 504})
 """Answers to an item of a batch after which it is sent again."""
 
@@ -160,7 +162,7 @@ class GraphClient:
             link = page.get("@odata.nextLink")
             if not link:
                 return
-            if link in seen or len(seen) >= PAGE_LIMIT or not self._ours(link):
+            if not self._ours(link) or link in seen or len(seen) >= PAGE_LIMIT:
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
             request = _following(link, call)
@@ -417,7 +419,7 @@ def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
 def _json(body: bytes) -> dict[str, Any]:
     try:
         page = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphUnavailable("Microsoft Graph answered something that is not JSON") from error
     if not isinstance(page, dict):
         raise GraphUnavailable("Microsoft Graph answered JSON that is not an object")
@@ -466,15 +468,23 @@ def _following(link: str, call: Call) -> "RequestInformation":
     return request
 
 
+def _written(body: object) -> bytes | GraphError:
+    """What an item of a batch holds, as JSON again."""
+    try:
+        return json.dumps(body).encode() if body is not None else b""
+    except RecursionError:
+        return GraphUnavailable("Microsoft Graph answered an item that is nested too deep")
+
+
 def _response(item: object, now: datetime) -> tuple[int, _ItemAnswer]:
     """The place and the outcome of one item of a batch."""
     item = item if isinstance(item, dict) else {}
     id_, status = str(item.get("id", "")), item.get("status")
-    place, body, headers = int(id_) if id_.isdecimal() else -1, item.get("body"), item.get("headers")
+    place, body, headers = int(id_) if _PLACE.fullmatch(id_) else -1, item.get("body"), item.get("headers")
     if not isinstance(status, int):
         return place, _ItemAnswer(GraphUnavailable("Microsoft Graph answered an item that cannot be read"))
     if status < 300:
-        return place, _ItemAnswer(json.dumps(body).encode() if body is not None else b"")
+        return place, _ItemAnswer(_written(body))
     found = Headers(headers) if isinstance(headers, dict) else Headers({})
     reply = _Reply.of(status, found, body, now)
     return place, _ItemAnswer(_named(reply), again=status in _AGAIN)

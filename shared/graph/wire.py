@@ -2,9 +2,11 @@
 Pure."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from shared.domain.json_text import clean
 
 
 class Wire(BaseModel):
@@ -243,7 +245,7 @@ class AccessPolicyAnswer(Wire):
     id: str
     name: str = Field("", alias="displayName")
     state: str = ""
-    conditions: dict[str, Any] = Field(default_factory=dict)
+    conditions: Annotated[dict[str, Any], BeforeValidator(clean)] = Field(default_factory=dict)
     grant: GrantControls = Field(default_factory=GrantControls, alias="grantControls")
 
 

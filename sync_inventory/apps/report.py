@@ -1,7 +1,9 @@
 """The file of Intune's report AppInvRawData, read row by row: a zip with one CSV in it. Bounded, whatever it
 claims.
 
-What the zip's headers say of its size is not believed: bytes are counted as they come out of it.
+What the zip's headers say of its size is not believed: bytes are counted as they come out of it. Only
+deflate is unpacked, or what is not packed at all: of the library's other methods one small piece may unpack
+to gigabytes at once. The name of the file inside is looked at, and never used as a path.
 """
 
 import csv
@@ -27,6 +29,10 @@ MAX_CELL_LINES = 10
 """Lines a quoted cell may go on for."""
 PIECE = 65_536
 """Bytes taken out of the zip at a time."""
+MAX_READ = 1_048_576
+"""Bytes of the zip itself read at once. The library reads its list of files whole, and keeps some hundred
+bytes of memory for each of fifty."""
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 _NO_ROW = "?"
 """A line with too few cells, whatever the columns."""
@@ -51,7 +57,7 @@ def report_rows(path: pathlib.Path) -> Iterator[ReportRow | None]:
     content is not what its checksum says. Rows may have come before that.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Modest(path) as file, zipfile.ZipFile(file) as archive:
             entry = _only_csv(archive)
             with archive.open(entry) as stream:
                 counted = _Counted(stream)
@@ -68,6 +74,8 @@ def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     entries = archive.infolist()
     if len(entries) != 1 or not entries[0].filename.lower().endswith(".csv"):
         raise GraphRefused(f"is a zip of {len(entries)} files: expected one, a CSV")
+    if entries[0].compress_type not in METHODS:
+        raise GraphRefused("is a zip packed by another method than deflate")
     return entries[0]
 
 
@@ -125,6 +133,18 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 def _text(cell: str) -> str | None:
     return cell.strip()[:TEXT_LIMIT] or None
+
+
+class _Modest(io.FileIO):
+    """A file of which nobody reads too much at once."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most `size` bytes, or those that are left. Raises GraphRefused for more than MAX_READ."""
+        asked = MAX_READ + 1 if size is None or size < 0 else size
+        found = super().read(asked) if asked <= MAX_READ + 1 else None
+        if found is None or len(found) > MAX_READ:
+            raise GraphRefused(f"is a zip whose list of files is longer than {MAX_READ} bytes")
+        return found
 
 
 class _Counted(io.RawIOBase):

@@ -106,11 +106,23 @@ async def test_a_service_that_is_away_is_not_asked_by_every_request(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": 1}', b'{"keys": [{"kty": "x"}]}', b"\xff"],
+    [
+        *(b"", b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": 1}', b"\xff"),
+        b'{"keys": [{"kty": "x"}]}',
+        *(b"[" * 100_000, b'{"keys": [{"kty": "RSA", "alg": []}]}', b'{"keys": ' + b"9" * 5000 + b"}"),
+    ],
 )
 async def test_an_answer_without_keys_is_none(login: LoginService, keys: SigningKeys, body: bytes) -> None:
     login.body = body
     await _unavailable(keys)
+
+
+@pytest.mark.parametrize("odd", [["second"], {"a": 1}, 7, True, ""])
+async def test_a_key_whose_id_is_no_text_costs_no_other(
+    login: LoginService, keys: SigningKeys, odd: object
+) -> None:
+    login.publish({**published("second"), "kid": odd}, published("first"))
+    await keys.key("first")
 
 
 async def test_a_redirect_is_not_followed(login: LoginService) -> None:

@@ -195,3 +195,18 @@ def test_odd_conditions_are_a_fault_and_no_error(odd: Any) -> None:
     policy = shipped(Role.BLOCK, users=odd, applications=odd, platforms=odd, locations=odd)
     assert "is not for all users" in policy.faults(Role.BLOCK, ATTRIBUTE)
     assert not policy.covers(EXCHANGE_ONLINE)
+
+
+@pytest.mark.parametrize("odd", [7, "text", [["all"]], [{"a": 1}], {"a": 1}, [7, "x"]])
+@pytest.mark.parametrize("role", Role)
+def test_an_odd_list_narrows_and_is_no_error(role: Role, odd: Any) -> None:
+    for conditions in ({"clientAppTypes": odd}, {"platforms": {"includePlatforms": odd}}):
+        assert any("is only for" in fault for fault in shipped(role, **conditions).faults(role, ATTRIBUTE)), (
+            conditions
+        )
+    assert "is not for all users" in shipped(role, users={"includeUsers": odd}).faults(role, ATTRIBUTE)
+    shut_out = shipped(role, users={"includeUsers": ["All"], "excludeUsers": odd})
+    assert shut_out.excluded
+    assert shut_out.role(ATTRIBUTE) is role
+    places = shipped(role, locations={"includeLocations": odd})
+    assert "is narrowed by locations" in places.faults(role, ATTRIBUTE)

@@ -12,6 +12,7 @@ from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavaila
 from shared.graph import client as module
 from shared.graph.client import GraphClient
 from shared.graph.graph import Graph
+from shared.settings import Settings
 from shared.waiting import Waiting
 from tests.world import ENTRA_ID, World, serving
 
@@ -163,6 +164,60 @@ async def test_a_list_that_is_none_is_refused(script: Script, value: object) -> 
 async def test_an_answer_that_is_no_object_is_tried_again_later(script: Script, body: str) -> None:
     with pytest.raises(GraphUnavailable):
         await script.devices(lambda _address: web.Response(text=body, content_type="application/json"))
+
+
+async def _answering(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Graph:
+    """A Graph that answers everything alike."""
+
+    async def answer(*_: object) -> bytes:
+        return content
+
+    monkeypatch.setattr(GraphClient, "_send", answer)
+    return Graph(Settings(), Waiting())
+
+
+async def test_an_answer_nested_without_end_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = await _answering(b"[" * 100_000, monkeypatch)
+    with pytest.raises(GraphUnavailable, match="not JSON"):
+        await graph.connectors()
+
+
+@pytest.mark.parametrize("link", [b"{}", b'{"a": 1}', b"[1]", b"7", b"true"])
+async def test_a_next_link_that_is_no_text_leads_nowhere(
+    link: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = await _answering(b'{"value": [], "@odata.nextLink": ' + link + b"}", monkeypatch)
+    if link == b"{}":
+        assert await graph.connectors() == []
+        return
+    with pytest.raises(GraphRefused, match="leads nowhere"):
+        await graph.connectors()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        b'{"id": "' + b"9" * 5000 + b'", "status": 200}',
+        b'{"id": "\xd9\xa0", "status": 200}',
+        b'{"id": "0", "status": 429, "headers": {"Retry-After": [1]}}',
+        b'{"id": "0", "status": 200, "body": ' + b"[" * 900 + b"]" * 900 + b"}",
+    ],
+)
+async def test_an_odd_item_of_a_batch_costs_that_item(item: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = b'{"id": "1", "status": 200, "body": {"udid": "u"}}'
+    graph = await _answering(b'{"responses": [' + item + b", " + good + b"]}", monkeypatch)
+    odd, read = await graph.udids(["a", "b"])
+    assert isinstance(odd, GraphError)
+    assert read == "u"
+
+
+async def test_conditions_of_a_policy_are_texts_that_can_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = b'{"id": "p", "conditions": {"\\ud800": ["\\udfff"]}}'
+    [read] = await (await _answering(b'{"value": [' + policy + b"]}", monkeypatch)).access_policies()
+    assert read.conditions == {"\ufffd": ["\ufffd"]}
+    deep = policy.replace(b'["\\udfff"]', b"[" * 500 + b"]" * 500)
+    with pytest.raises(GraphRefused, match="conditions"):
+        await (await _answering(b'{"value": [' + deep + b"]}", monkeypatch)).access_policies()
 
 
 async def test_nulls_and_unknown_words_are_kept_as_they_are(tenant_world: World) -> None:

@@ -130,6 +130,35 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     assert len(read) < 1_000_000 / len(ROW)
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_by_a_method_that_unpacks_without_bounds_is_refused_before_it_is_unpacked(
+    tmp_path: pathlib.Path, kind: int
+) -> None:
+    made = _zip(tmp_path, f"{HEADER}\n" + f"{ROW}\n" * 1_000_000, kind=kind)
+    assert made.stat().st_size < 20_000
+    with pytest.raises(GraphRefused, match="packed by another method than deflate"):
+        list(report_rows(made))
+
+
+def test_a_zip_with_a_long_list_of_files_is_refused_before_the_list_is_read(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(12_000):
+            archive.writestr(f"{number:060}.csv", b"")
+    monkeypatch.setattr(zipfile, "ZipInfo", None)  # nothing is made of an entry
+    with pytest.raises(GraphRefused, match="list of files is longer than 1048576 bytes"):
+        list(report_rows(tmp_path / "many.zip"))
+
+
+@pytest.mark.parametrize("name", ["../../report.csv", "/etc/report.csv", "C:\\report.CSV"])
+def test_the_name_of_the_file_inside_is_no_path(tmp_path: pathlib.Path, name: str) -> None:
+    (tmp_path / "inner").mkdir()
+    made = _zip(tmp_path / "inner", f"{HEADER}\n{ROW}\n", name)
+    assert len(list(report_rows(made))) == 1
+    assert [each.name for each in tmp_path.rglob("*")] == ["inner", "report.zip"]
+
+
 def test_content_that_is_not_what_its_checksum_says_is_refused(tmp_path: pathlib.Path) -> None:
     made = _zip(tmp_path, f"{HEADER}\n{ROW}\n", kind=zipfile.ZIP_STORED)
     made.write_bytes(made.read_bytes().replace(b"Mail", b"Male"))
