@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
+from shared.domain.json_text import TooDeep, clean
 from shared.errors import NotAuthentic
 from shared.headers import Headers
 from shared.signing_keys import signing_keys
@@ -86,9 +89,17 @@ async def verified(token: str, expected: Expected) -> Caller:
         )
     except jwt.PyJWTError as error:
         raise NotAuthentic(f"the token is refused: {type(error).__name__}") from None
-    caller = _caller(claims)
+    caller = _caller(_storable(claims))
     _check(claims, caller, expected)
     return caller
+
+
+def _storable(claims: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """The claims without what no record could keep of them."""
+    try:
+        return {name: clean(value) for name, value in claims.items()}
+    except TooDeep:
+        raise NotAuthentic("the token's claims are nested too deep") from None
 
 
 def _key_id(header: Mapping[str, object]) -> str:

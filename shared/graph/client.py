@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from shared.domain.json_text import clean
 from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.graph.pacing import Pacer
 from shared.graph.wire import Wire
@@ -53,6 +54,7 @@ MAX_ODD_LOGGED = 100
 _TRANSIENT = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 CLIENT_REQUEST_ID = "client-request-id"
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PLACE = re.compile(r"[0-9]{1,6}")
 """Ids that we give the items of a batch."""
 _AGAIN = frozenset({429, 503, 504})
@@ -418,7 +420,10 @@ def _named(reply: _Reply) -> GraphNotFound | GraphRefused | GraphUnavailable:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        page = json.loads(body)
+        text = body.decode("utf-8-sig")
+        page = json.loads(text)
+        if _SURROGATE.search(text):
+            page = clean(page)  # lone ones nobody can store
     except (ValueError, RecursionError) as error:
         raise GraphUnavailable("Microsoft Graph answered something that is not JSON") from error
     if not isinstance(page, dict):

@@ -55,6 +55,12 @@ async def test_a_token_of_version_1_does_too(login: LoginService) -> None:
     assert (caller.app_id, caller.name) == (APP, PERSON)
 
 
+async def test_a_name_that_cannot_be_stored_is_kept_without_what_cannot(login: LoginService) -> None:
+    caller = await verified(login.token(name="Some \ud800 One", deep={"a": ["\udfff"]}), expected(login))
+    assert caller.who == f"Some \ufffd One ({PERSON})"
+    caller.who.encode()
+
+
 async def test_any_client_will_do_where_none_is_named_and_none_where_the_list_is_empty(
     login: LoginService,
 ) -> None:

@@ -211,11 +211,37 @@ async def test_an_odd_item_of_a_batch_costs_that_item(item: bytes, monkeypatch: 
     assert read == "u"
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (b"\\ud800", "\ufffd"),
+        (b"a \\uDFFF\\uD83D", "a \ufffd\ufffd"),
+        (b"\\ud83d\\ude00 \xf0\x9f\x98\x80", "\U0001f600 \U0001f600"),
+    ],
+)
+async def test_half_a_letter_in_a_name_is_replaced_and_a_whole_one_kept(
+    name: bytes, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = await _answering(b'{"value": [{"id": "i", "deviceName": "' + name + b'"}]}', monkeypatch)
+    [device] = [each async for each in graph.managed_devices()]
+    assert device.name == kept
+    device.model_dump_json().encode()
+
+
+@pytest.mark.parametrize("answer", [b"\xed\xa0\x80", '{"value": []}'.encode("utf-16"), b"\xff\xfe"])
+async def test_an_answer_that_is_no_utf_8_is_tried_again_later(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = await _answering(answer, monkeypatch)
+    with pytest.raises(GraphUnavailable, match="not JSON"):
+        await graph.connectors()
+
+
 async def test_conditions_of_a_policy_are_texts_that_can_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = b'{"id": "p", "conditions": {"\\ud800": ["\\udfff"]}}'
+    policy = b'{"id": "p", "displayName": "\\udc00", "conditions": {"\\ud800": ["\\udfff"]}}'
     [read] = await (await _answering(b'{"value": [' + policy + b"]}", monkeypatch)).access_policies()
-    assert read.conditions == {"\ufffd": ["\ufffd"]}
-    deep = policy.replace(b'["\\udfff"]', b"[" * 500 + b"]" * 500)
+    assert (read.name, read.conditions) == ("\ufffd", {"\ufffd": ["\ufffd"]})
+    deep = b'{"id": "p", "conditions": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}"
     with pytest.raises(GraphRefused, match="conditions"):
         await (await _answering(b'{"value": [' + deep + b"]}", monkeypatch)).access_policies()
 
