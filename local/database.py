@@ -186,7 +186,7 @@ QUERIES = {
         select=_SUMMARY,
     ),
     DEVICES_WHOLE: Query(where=_stands),
-    PHONES_WITH_VERDICT: Query(where=_phone_with_verdict, select=_select("id", "facts", "tag")),
+    PHONES_WITH_VERDICT: Query(where=_phone_with_verdict, select=_select("id", "facts")),
     UNLINKED_AGENTS: Query(
         where=_unlinked, select=_select("id", "mdm_device_id", "serial", "udid", "platform", "linked_by")
     ),

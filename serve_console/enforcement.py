@@ -16,7 +16,7 @@ from shared.domain.enforcement import (
     Watched,
 )
 from shared.domain.mode import Mode
-from shared.domain.moment import Moment
+from shared.domain.moment import Moment, in_words
 from shared.domain.tag import is_block
 from shared.services import Services
 
@@ -89,9 +89,7 @@ async def enforcement_of(services: Services, tag: str | None) -> str | None:
     if found is None:
         return "tagged; no sync has looked yet at the Conditional Access policy that is to refuse it"
     block = found.document.block
-    return _SENTENCES[block.refusal].format(
-        since=f"{block.since:%Y-%m-%d %H:%M} UTC", why="; ".join(block.why)
-    )
+    return _SENTENCES[block.refusal].format(since=in_words(block.since), why="; ".join(block.why))
 
 
 _SENTENCES = {

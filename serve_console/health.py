@@ -30,12 +30,17 @@ async def health(services: Services) -> Health:
     and in mode `enforce` while no Conditional Access policy refuses all that is blocked."""
     try:
         found = await services.store.read(Runs, RUNS_ID)
-        enforcement = await services.store.read(Enforcement, ENFORCEMENT_ID)
+        refused = services.settings.mode is not Mode.ENFORCE or await _is_refused(services)
     except StoreError as error:
         log_event(LogEvent.UNEXPECTED, where="health", what=error)
         return Health(status="degraded")
     oldest = services.now() - timedelta(minutes=services.settings.sync_stale_minutes)
     runs = found.document.runs if found else ()
     fresh = any(run.ok and run.started_at >= oldest for run in runs)
-    refused = services.settings.mode is not Mode.ENFORCE or not enforcement or enforcement.document.is_whole
     return Health(status="ok" if fresh and refused else "degraded")
+
+
+async def _is_refused(services: Services) -> bool:
+    """Whether policies refuse what is blocked, as far as any sync has looked."""
+    found = await services.store.read(Enforcement, ENFORCEMENT_ID)
+    return found is None or found.document.is_whole

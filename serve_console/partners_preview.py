@@ -3,7 +3,6 @@
 The partners that are tried count as if their connectors were switched on. Nothing is written.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from shared.cosmos import DEVICES_WHOLE
 from shared.domain.model import Device, Verdict
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.switches import PartnersMode, Switches
+from shared.environment import words
 from shared.errors import BadRequest
 from shared.services import Services
 
@@ -103,7 +103,7 @@ def _tried(switches: Switches, platform: Platform, slugs: str | None, mode: str 
 
 
 def _partners(platform: Platform, slugs: str) -> list[str]:
-    named = [slug for slug in dict.fromkeys(re.split(r"[\s,]+", slugs.strip().lower())) if slug]
+    named = list(dict.fromkeys(words(slugs.lower())))
     unknown = [slug for slug in named if slug not in known_partners()]
     if unknown or not named:
         expected = ", ".join(sorted(known_partners()))

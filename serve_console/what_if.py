@@ -5,7 +5,6 @@ blocked. What If says which policies apply, also those that only report; whether
 worked out from the device.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
@@ -14,13 +13,13 @@ from pydantic import BaseModel
 from serve_console.named_device import stored_device
 from shared.domain.sign_in import APPS, GROUPS_OF_APPS, SignIn, Verdict, apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
+from shared.environment import GUID
 from shared.errors import BadRequest
 from shared.graph.wire import RegisteredDeviceAnswer
 from shared.services import Services
 from shared.what_if import ask, registered
 
 AS_IF_BLOCKED, AS_IF_CLEAN = HIGH_TAG, OK_TAG
-APP_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 UNSEEN = (
     "Entra has this device neither as managed nor as compliant nor as hybrid joined: its attributes are not "
     "seen at a sign-in, so that a tag refuses nothing"
@@ -78,7 +77,7 @@ def asked_for(app: str | None) -> Sequence[str]:
     """The apps to ask about: of what is named, else Exchange and SharePoint. BadRequest for a mere name."""
     if app is None:
         return tuple(APPS)
-    if app not in GROUPS_OF_APPS and not APP_ID.fullmatch(app):
+    if app not in GROUPS_OF_APPS and not GUID.fullmatch(app):
         raise BadRequest("app: expected the id of an app, Office365 or All")
     return apps_of(app)
 

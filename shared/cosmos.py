@@ -86,7 +86,7 @@ DEVICE_COUNT = "SELECT VALUE COUNT(1) FROM c WHERE c.replaced_by = null"
 DEVICE_COUNT_BY_VERDICT = f"{DEVICE_COUNT} AND c.decision.verdict = @verdict"
 DEVICE_COUNT_BY_TAG_STATE = f"{DEVICE_COUNT} AND c.tag.state = @state"
 PHONES_WITH_VERDICT = (
-    "SELECT c.id, c.facts, c.tag FROM c WHERE c.replaced_by = null AND c.gone_at = null"
+    "SELECT c.id, c.facts FROM c WHERE c.replaced_by = null AND c.gone_at = null"
     " AND c.decision.verdict = @verdict AND c.facts.platform = @platform"
 )
 UNLINKED_AGENTS = (

@@ -11,6 +11,8 @@ from typing import TypeVar
 from shared.errors import SettingsError
 
 E = TypeVar("E", bound=StrEnum)
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""An id of Entra's."""
 
 
 def choice(environment: Mapping[str, str], name: str, kind: type[E]) -> E | None:
@@ -57,6 +59,11 @@ def url(environment: Mapping[str, str], name: str) -> str | None:
     if address.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", address):
         raise SettingsError(f"{name} is {address!r}: plain http is for loopback only")
     return address
+
+
+def words(given: str) -> tuple[str, ...]:
+    """The words of a list, which spaces or commas part."""
+    return tuple(filter(None, re.split(r"[\s,]+", given)))
 
 
 def text(environment: Mapping[str, str], name: str) -> str | None:

@@ -19,7 +19,7 @@ from shared.domain.model import FollowUp
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.sign_in import EXCHANGE_ONLINE, GROUPS_OF_APPS, SHAREPOINT_ONLINE
 from shared.domain.switches import PartnersMode, Switches
-from shared.environment import boolean, choice, integer, text, url
+from shared.environment import GUID, boolean, choice, integer, text, url, words
 from shared.errors import SettingsError
 from shared.static_secret import fault
 
@@ -31,7 +31,6 @@ _READ_KEY = "READ_KEY_"
 _EVENT_ONLY = "EVENT_ONLY_PRESENT_"
 CANARY_PARTNERS = ("checkpoint_harmony", "lookout", "pradeo", "zimperium")
 """Whose messages name a device by its Intune id: the canary's agent needs no link by hand."""
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
 
 
@@ -217,7 +216,7 @@ def _access_exclusions(environment: Mapping[str, str]) -> frozenset[str] | None:
 
 def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     """The words of a list, in lower case, each once."""
-    return tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", environment.get(name, "").strip().lower()))))
+    return tuple(dict.fromkeys(words(environment.get(name, "").lower())))
 
 
 def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:

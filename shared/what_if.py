@@ -1,6 +1,6 @@
 """Asking Entra's What If about a phone: what Conditional Access would do with its sign-in to an app."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from shared.domain.model import Device
 from shared.domain.sign_in import (
@@ -21,6 +21,8 @@ from shared.waiting import Waiting
 
 WAITS = (1.1, 2.2)
 """Seconds before What If is asked again."""
+SPACING = 1.1
+"""Seconds before each question where nobody waits for the answers."""
 
 
 async def registered(services: Services, device: Device) -> RegisteredDeviceAnswer:
@@ -65,6 +67,16 @@ async def ask(
         ],
         list(_not_evaluated(answers)),
     )
+
+
+async def ask_each(
+    services: Services, device: Device, entra: RegisteredDeviceAnswer, apps: Iterable[str], tag: str | None
+) -> AsyncIterator[tuple[str, SignIn]]:
+    """The same for several apps, each with its answer, at a pace that leaves others a turn: Conditional
+    Access takes one call a second from the whole tenant."""
+    for app in apps:
+        await services.waiting.sleep(SPACING)
+        yield app, await ask(services, device, entra, app, tag)
 
 
 def _user_and_platform(device: Device) -> tuple[str, str]:

@@ -11,21 +11,20 @@ from dataclasses import dataclass, field
 from shared.domain.canary_run import CanaryRun, CanaryStep
 from shared.domain.mode import Mode
 from shared.domain.model import Device
-from shared.domain.sign_in import SignIn, Verdict, apps_of
+from shared.domain.sign_in import SignIn, Verdict, each_app
 from shared.domain.tag import is_block
-from shared.errors import BadRequest, GraphError
+from shared.environment import words
+from shared.errors import BadRequest, GraphError, StoreError
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.standard_webhooks import signature
-from shared.what_if import ask, registered
+from shared.what_if import ask_each, registered
 from sync_inventory.canary_reports import AGENT, canary_report
 
 PATIENCE_SECONDS = 180.0
 """How long a tag may take."""
 POLL_SECONDS = 2.0
 POST_SECONDS = 30.0
-SPACING = 1.1
-"""Seconds between two questions to What If, which takes one a second from a tenant."""
 
 
 class MissedError(Exception):
@@ -40,6 +39,8 @@ class _Canary:
     id: str
     partner: str
     steps: list[CanaryStep] = field(default_factory=list)
+    seen: Device | None = None
+    """The device as it was when a report was last to be sent: the way back hangs on no reading."""
 
     async def step(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
         """Do a step and note how long it took; whether it happened."""
@@ -49,7 +50,7 @@ class _Canary:
             await work()
         except (MissedError, BadRequest) as error:
             missed = str(error)
-        except (GraphError, OSError, TimeoutError) as error:
+        except (GraphError, StoreError, OSError, TimeoutError) as error:
             missed = f"{type(error).__name__}: {error}"
         seconds = round(self.services.waiting.clock() - clock, 3)
         self.steps.append(CanaryStep(step=name, seconds=seconds, missed=missed))
@@ -85,7 +86,8 @@ class _Canary:
 
     async def post(self, *, is_open: bool) -> None:
         """Send the report as its partner would, from outside."""
-        device, settings = await self.device(), self.services.settings
+        settings = self.services.settings
+        self.seen = device = self.seen or await self.device()
         body = canary_report(
             self.partner,
             device.facts.intune_id,
@@ -93,7 +95,7 @@ class _Canary:
             self.services.now(),
             is_open=is_open,
         )
-        secret = settings.webhook_secrets[self.partner].replace(",", " ").split()[0]
+        secret = words(settings.webhook_secrets[self.partner])[0]
         id_, stamp = f"canary_{uuid.uuid4().hex}", str(int(self.services.now().timestamp()))
         headers = {
             "Content-Type": "application/json",
@@ -134,12 +136,8 @@ class _Canary:
         device = await self.device()
         entra = await registered(self.services, device)
         tag = entra.attributes.get(self.services.settings.attribute)
-        found = []
-        apps = self.services.settings.access_apps
-        for app in dict.fromkeys(one for chosen in apps for one in apps_of(chosen)):
-            await self.services.waiting.sleep(SPACING)
-            found.append(await ask(self.services, device, entra, app, tag))
-        return found
+        apps = each_app(self.services.settings.access_apps)
+        return [sign_in async for _, sign_in in ask_each(self.services, device, entra, apps, tag)]
 
 
 async def run_canary(services: Services) -> CanaryRun | None:
@@ -158,12 +156,12 @@ async def run_canary(services: Services) -> CanaryRun | None:
         started_at=started_at,
         steps=tuple(canary.steps),
     )
-    await services.store.create(run)
     missed = run.missed
     if missed:
         log_event(LogEvent.CANARY_MISSED, step=missed.step, why=missed.missed)
     else:
         log_event(LogEvent.CANARY_RETURNED, blocked=run.seconds("blocked"), released=run.seconds("released"))
+    await services.store.create(run)
     return run
 
 

@@ -14,8 +14,9 @@ What If (GET /devices/{id}/what-if).
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from infra import commands
 from infra.access import tenant
 from infra.access.templates import (
     APPLICATIONS,
@@ -25,15 +26,14 @@ from infra.access.templates import (
     policies,
     template,
 )
-from infra.graph_session import GRAPH, GraphError, GraphSession, token
+from infra.commands import Command, say
+from infra.graph_session import GraphError, GraphSession, token
 
 READ = ("Policy.Read.All",)
 CHECK_GROUP = ("GroupMember.Read.All",)
 WRITE = ("Policy.ReadWrite.ConditionalAccess", "Application.Read.All")
 
 BY_HAND = "switch them off in the Entra portal: Protection, Conditional Access, Policies"
-
-Command = Callable[[argparse.Namespace], int]
 
 
 def render(given: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def create(given: argparse.Namespace) -> int:
     found = tenant.imported(session, _wanted(given))
     _show_imported([each for each in found if each.found is not None])
     for name in tenant.create_missing(session, found):
-        _tell(f"{name}: created, report-only")
+        say(f"{name}: created, report-only")
     return 1 if any(each.differences for each in found) else 0
 
 
@@ -73,14 +73,14 @@ def off(given: argparse.Namespace) -> int:
         raise GraphError(f"{error}\nnothing was switched off: {BY_HAND}") from error
     for name in names:
         if not any(policy["displayName"] == name for policy in found):
-            _tell(f"{name}: missing")
+            say(f"{name}: missing")
     done = []
     for policy in found:
         outcome = tenant.switch_off(session, policy)
-        _tell(f"{policy['displayName']}: {outcome.in_words}")
+        say(f"{policy['displayName']}: {outcome.in_words}")
         done.append(outcome.done)
     if not all(done):
-        _tell(f"try again, or {BY_HAND}")
+        say(f"try again, or {BY_HAND}")
     return 0 if all(done) else 2
 
 
@@ -92,53 +92,32 @@ def _wanted(given: argparse.Namespace) -> list[tenant.Policy]:
 
 
 def _session(given: argparse.Namespace, scopes: Sequence[str]) -> GraphSession:
-    return GraphSession(token(scopes, device_code=given.device_code), given.graph, _tell)
+    return GraphSession(token(scopes, device_code=given.device_code), given.graph, say)
 
 
 def _show_imported(found: Sequence[tenant.ImportedPolicy]) -> None:
     for each in found:
         if each.found is None:
-            _tell(f"{each.name}: would be created, report-only")
+            say(f"{each.name}: would be created, report-only")
         elif each.differences:
-            _tell(
-                f"{each.name}: stands, {each.state}, left as it is; differs in {', '.join(each.differences)}"
-            )
+            say(f"{each.name}: stands, {each.state}, left as it is; differs in {', '.join(each.differences)}")
         else:
-            _tell(f"{each.name}: stands as it should, {each.state}")
+            say(f"{each.name}: stands as it should, {each.state}")
 
 
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    ask = argparse.ArgumentParser(
-        prog="python -m infra.access", description="The Conditional Access policies."
+def _options(name: str, one: argparse.ArgumentParser) -> None:
+    one.add_argument("--app", action="append", help="application id, Office365 or All; may be repeated")
+    one.add_argument(
+        "--require", choices=COMPANIONS, default=DEFAULT_COMPANION, help="what phones have to bring along"
     )
-    commands = ask.add_subparsers(dest="command", required=True)
-    for name, command in COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
-        one = commands.add_parser(name, help=summary, description=summary)
-        one.add_argument("--app", action="append", help="application id, Office365 or All; may be repeated")
-        one.add_argument("--attribute", type=int, default=7, help="TAG_ATTRIBUTE of the connector")
-        one.add_argument(
-            "--require", choices=COMPANIONS, default=DEFAULT_COMPANION, help="what phones have to bring along"
-        )
-        one.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
-        one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
-        if name in {"render", "preview", "create"}:
-            one.add_argument("--break-glass", required=True, help="object id of the group never blocked")
-    return ask
+    if name in {"render", "preview", "create"}:
+        one.add_argument("--break-glass", required=True, help="object id of the group never blocked")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 2 where a parameter makes no sense or Graph refuses, in one line."""
-    given = _parser().parse_args(arguments)
-    try:
-        return COMMANDS[given.command](given)
-    except (ValueError, GraphError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    description = "The Conditional Access policies."
+    return commands.main("infra.access", description, COMMANDS, _options, arguments)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ that does not say on which device it runs, a sign-in that was made on another de
 
 import json
 import pathlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from shared.domain.sign_in import APPS, GROUPS_OF_APPS
+from shared.environment import GUID
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "conditional-access"
 BLOCK, REQUIRE, REQUIRE_DEVICE = "block-by-tag.json", "require-compliant.json", "require-compliant-only.json"
@@ -18,10 +20,7 @@ COMPANIONS: Mapping[str, str] = {"compliant-or-protected-app": REQUIRE, "complia
 DEFAULT_COMPANION = "compliant-or-protected-app"
 SHIPPED = (BLOCK, *COMPANIONS.values(), BROWSERS, FLOWS)
 """Every template, also those of which a set takes one or the other."""
-EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
-SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
-APPLICATIONS = (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+APPLICATIONS = tuple(APPS)
 
 
 def policies(
@@ -32,7 +31,7 @@ def policies(
     if not GUID.fullmatch(break_glass):
         raise ValueError(f"break-glass group {break_glass!r}: expected the object id of a group")
     for application in applications:
-        if not GUID.fullmatch(application) and application not in {"Office365", "All"}:
+        if not GUID.fullmatch(application) and application not in GROUPS_OF_APPS:
             raise ValueError(f"app {application!r}: expected an application id, Office365 or All")
     if not 1 <= attribute <= 15:
         raise ValueError(f"attribute {attribute}: expected 1 to 15")

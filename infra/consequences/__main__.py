@@ -13,11 +13,13 @@ its grace period for as long, and stays compliant.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from infra import commands
+from infra.commands import Command, say
 from infra.consequences import tenant
 from infra.consequences.templates import LONGEST_GRACE_HOURS, Wanted, wanted
-from infra.graph_session import GRAPH, GraphError, GraphSession, token
+from infra.graph_session import GraphError, GraphSession, token
 
 READ = ("Group.Read.All", "DeviceManagementConfiguration.Read.All", "DeviceManagementServiceConfig.Read.All")
 CREATE = (
@@ -31,8 +33,6 @@ LEFT = (
     "left as they are: the group, and the profiles that exclude it; each profile comes back where you take "
     "the exclusion out, all of them where you delete the group"
 )
-
-Command = Callable[[argparse.Namespace], int]
 
 
 def render(given: argparse.Namespace) -> int:
@@ -56,11 +56,11 @@ def show(given: argparse.Namespace) -> int:
     absent, faults = tenant.missing(found), tenant.faults(found)
     for policy in found.policies.values():
         assigned = len(tenant.targets(policy))
-        _say(f"{policy['displayName']}: stands, assigned to {assigned or 'nobody'}")
+        say(f"{policy['displayName']}: stands, assigned to {assigned or 'nobody'}")
     for name in absent:
-        _say(f"{name}: missing")
+        say(f"{name}: missing")
     for fault in faults:
-        _say(f"WRONG: {fault}")
+        say(f"WRONG: {fault}")
     return 1 if absent or faults else 0
 
 
@@ -69,10 +69,10 @@ def create(given: argparse.Namespace) -> int:
     sessions = _sessions(given, CREATE)
     found = tenant.standing(sessions, _wanted(given))
     for name in tenant.create_missing(sessions, found):
-        _say(f"{name}: created, assigned to nobody")
+        say(f"{name}: created, assigned to nobody")
     faults = tenant.faults(found)
     for fault in faults:
-        _say(f"WRONG, left as it is: {fault}")
+        say(f"WRONG, left as it is: {fault}")
     return 1 if faults else 0
 
 
@@ -84,11 +84,11 @@ def off(given: argparse.Namespace) -> int:
         try:
             if tenant.targets(policy):
                 tenant.unassign(sessions, policy)
-            _say(f"{policy['displayName']}: assigned to nobody")
+            say(f"{policy['displayName']}: assigned to nobody")
         except GraphError as error:
             done = False
-            _say(f"{policy['displayName']}: STILL ASSIGNED: {error}")
-    _say(LEFT if done else f"try again, or {BY_HAND}")
+            say(f"{policy['displayName']}: STILL ASSIGNED: {error}")
+    say(LEFT if done else f"try again, or {BY_HAND}")
     return 0 if done else 2
 
 
@@ -102,41 +102,22 @@ def _wanted(given: argparse.Namespace) -> Wanted:
 def _sessions(given: argparse.Namespace, scopes: Sequence[str]) -> tenant.Sessions:
     credential = token(scopes, device_code=given.device_code)
     beta = f"{given.graph.removesuffix('/v1.0')}/beta"
-    return tenant.Sessions(GraphSession(credential, given.graph, _say), GraphSession(credential, beta, _say))
+    return tenant.Sessions(GraphSession(credential, given.graph, say), GraphSession(credential, beta, say))
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    ask = argparse.ArgumentParser(
-        prog="python -m infra.consequences", description="Consequences of a tag beyond sign-in."
+def _options(_name: str, one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--grace-hours",
+        type=int,
+        default=LONGEST_GRACE_HOURS,
+        help="until a phone that has a policy is not compliant; 0: at once; default: %(default)s",
     )
-    commands = ask.add_subparsers(dest="command", required=True)
-    for name, command in COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
-        one = commands.add_parser(name, help=summary, description=summary)
-        one.add_argument("--attribute", type=int, default=7, help="TAG_ATTRIBUTE of the connector")
-        one.add_argument(
-            "--grace-hours",
-            type=int,
-            default=LONGEST_GRACE_HOURS,
-            help="until a phone that has a policy is not compliant; 0: at once; default: %(default)s",
-        )
-        one.add_argument("--device-code", action="store_true", help="sign in with a code, on another device")
-        one.add_argument("--graph", default=GRAPH, help="address of Microsoft Graph")
-    return ask
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; 2 where a parameter makes no sense or Graph refuses, in one line."""
-    given = _parser().parse_args(arguments)
-    try:
-        return COMMANDS[given.command](given)
-    except (ValueError, GraphError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    description = "Consequences of a tag beyond sign-in."
+    return commands.main("infra.consequences", description, COMMANDS, _options, arguments)
 
 
 if __name__ == "__main__":

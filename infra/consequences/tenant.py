@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from infra.consequences.templates import Body, Wanted, with_message
 from infra.graph_session import GraphError, GraphSession
+from shared.domain.rule import CONSEQUENCE
 
 GROUPS = "/groups"
 GROUP_FIELDS = "id,displayName,groupTypes,membershipRule,membershipRuleProcessingState"
 MESSAGES = "/deviceManagement/notificationMessageTemplates"
 POLICIES = "/deviceManagement/deviceCompliancePolicies"
-MARK = "[mtd-consequence]"
-"""In a policy's description: the app never reads it as a rule (shared/domain/rule.py)."""
+MARK = CONSEQUENCE
+"""In a policy's description: the app never reads it as a rule."""
 EVERYBODY = frozenset({"allLicensedUsersAssignmentTarget", "allDevicesAssignmentTarget"})
 NO_LEVEL = frozenset({None, "unavailable", "notSet"})
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ingest_threat.schemes.listed import listed
 from shared import entra
+from shared.environment import GUID
 from shared.errors import SettingsError
 from shared.headers import Headers
-from shared.settings import GUID
 
 ROLE = "Mtd.Report.Write"
 """The app role a partner's service principal must have been given."""

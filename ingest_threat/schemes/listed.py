@@ -1,8 +1,8 @@
 """Several values in one setting, so that secrets can be changed without a gap. Pure."""
 
-import re
 from collections.abc import Callable
 
+from shared.environment import words
 from shared.errors import SettingsError
 
 
@@ -11,7 +11,7 @@ def listed(what: str, text: str, fault: Callable[[str], str | None]) -> tuple[st
 
     `fault` says what is wrong with a value, without quoting it. SettingsError says which one it is.
     """
-    values = tuple(filter(None, re.split(r"[\s,]+", text)))
+    values = words(text)
     for place, value in enumerate(values, 1):
         wrong = fault(value)
         if wrong:

@@ -86,12 +86,24 @@ class AccessPolicy:
 
     def faults(self, role: Role, attribute: str) -> tuple[str, ...]:
         """What narrows it, its state, its apps and its exclusions apart."""
-        judged = (_block_faults(self, attribute),) if role is Role.BLOCK else (_companion_faults(self),)
-        return tuple(fault for each in (_common_faults(self.conditions), *judged) for fault in each)
+        own = _block_faults(self, attribute) if role is Role.BLOCK else _companion_faults(self)
+        return (*_common_faults(self.conditions), *own)
+
+    def matches_nothing(self, attribute: str) -> bool:
+        """Whether its filter for devices matches no value of a block for certain."""
+        try:
+            matches = _filter(self._device_filter, attribute)
+        except FilterError:
+            return False
+        return not any(matches(tag) for tag in BLOCK_TAGS)
+
+    @property
+    def _device_filter(self) -> Conditions:
+        return _part(_part(self.conditions, "devices"), "deviceFilter")
 
     @property
     def _rule(self) -> str:
-        return str(_part(_part(self.conditions, "devices"), "deviceFilter").get("rule") or "")
+        return str(self._device_filter.get("rule") or "")
 
 
 def _common_faults(conditions: Conditions) -> Iterator[str]:
@@ -121,7 +133,7 @@ def _block_faults(policy: AccessPolicy, attribute: str) -> Iterator[str]:
     devices = _part(policy.conditions, "devices")
     yield from (f"is narrowed by devices.{name}" for name in _said(devices) if name != "deviceFilter")
     try:
-        matches = _filter(_part(devices, "deviceFilter"), attribute)
+        matches = _filter(policy._device_filter, attribute)
     except FilterError as error:
         yield f"has a filter for devices that cannot be read: {error}"
         return
@@ -137,11 +149,6 @@ def _companion_faults(policy: AccessPolicy) -> Iterator[str]:
     others = {*policy.controls} - _DEVICE_BOUND
     if policy.operator.upper() != "AND" and (others or policy.other_controls):
         yield f"lets in without a device: {_listed(others) or 'another control is enough'}"
-
-
-def refuses_nothing(faults: Sequence[str]) -> bool:
-    """Whether a blocking policy of these faults refuses no blocked device: none of the values matches."""
-    return f"does not match every device tagged {_listed(BLOCK_TAGS)}" in faults
 
 
 def _filter(chosen: Conditions, attribute: str) -> Callable[[str | None], Answer]:

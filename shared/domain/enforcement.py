@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.domain.access_policy import STATES, AccessPolicy, Role, refuses_nothing
+from shared.domain.access_policy import STATES, AccessPolicy, Role
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
 from shared.domain.record import Platform
@@ -181,7 +181,7 @@ def _watched(
     does, it counts what the one that leaves out least lacks."""
     if role is Role.COMPANION and not wanted.companion:
         return Refusal.WHOLE, ()
-    on = [policy for policy in policies if policy.state == ENABLED and not refuses_nothing(faults[policy.id])]
+    on = [policy for policy in policies if policy.state == ENABLED and not _is_idle(policy, role, wanted)]
     if not policies:
         return Refusal.NONE, ("there is no such policy",)
     if not on:
@@ -199,6 +199,10 @@ def _watched(
     if open_apps == len(wanted.apps):
         return Refusal.NONE, tuple(why)
     return (Refusal.PARTLY if why else Refusal.WHOLE), tuple(why)
+
+
+def _is_idle(policy: AccessPolicy, role: Role, wanted: Wanted) -> bool:
+    return role is Role.BLOCK and policy.matches_nothing(wanted.attribute)
 
 
 def _off(policy: AccessPolicy, faults: Sequence[str]) -> str:

@@ -134,6 +134,11 @@ def apps_of(chosen: str) -> Sequence[str]:
     return tuple(APPS) if chosen in GROUPS_OF_APPS else (chosen,)
 
 
+def each_app(chosen: Iterable[str]) -> Sequence[str]:
+    """Those of all that is chosen, each once."""
+    return tuple(dict.fromkeys(app for one in chosen for app in apps_of(one)))
+
+
 def _gravest(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=GRAVITY.index, default=Verdict.LETS_IN)
 

@@ -6,33 +6,22 @@ from datetime import timedelta
 from shared.cosmos import PHONES_WITH_VERDICT
 from shared.domain.enforcement import SIGN_INS_ID, SignInCheck, SignIns
 from shared.domain.mode import Mode
-from shared.domain.model import Device, DeviceFacts, Part, Tag, Verdict
+from shared.domain.model import Device, Verdict
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.sign_in import Verdict as SignInVerdict
-from shared.domain.sign_in import apps_of
+from shared.domain.sign_in import each_app
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import GraphError, GraphNotFound, GraphUnavailable
-from shared.graph.wire import RegisteredDeviceAnswer
 from shared.log import LogEvent, log_event
 from shared.services import Services
-from shared.what_if import ask, registered
+from shared.what_if import ask_each, registered
 from sync_inventory.tally import Tally
 
 EVERY = timedelta(hours=1)
 AWAY = timedelta(hours=24)
 """After so long without an answer every run logs it."""
-SPACING = 1.1
-"""Seconds between two questions: Conditional Access takes one call a second from a tenant."""
 LOOKED_AT = 20
 """Phones of a verdict and platform that are looked at for one with a user."""
-
-
-class _Phone(Part):
-    """A device as the query gives it."""
-
-    id: str
-    facts: DeviceFacts
-    tag: Tag = Tag()
 
 
 async def check_sign_ins(services: Services, tally: Tally) -> None:
@@ -54,6 +43,7 @@ async def check_sign_ins(services: Services, tally: Tally) -> None:
 
 
 async def _checks(services: Services) -> AsyncIterator[SignInCheck]:
+    apps = each_app(services.settings.access_apps)
     for platform in PLATFORMS:
         blocked = await _phone(services, platform, Verdict.BLOCK)
         clean = await _phone(services, platform, Verdict.ALLOW)
@@ -61,47 +51,33 @@ async def _checks(services: Services) -> AsyncIterator[SignInCheck]:
             if phone is None:
                 continue
             try:
-                entra = await registered(services, _device(phone))
+                entra = await registered(services, phone)
             except GraphNotFound:
                 continue
-            for app in _apps(services):
-                await services.waiting.sleep(SPACING)
-                yield await _asked(services, phone, entra, app, blocked=is_blocked)
+            tag = _tag(entra.attributes.get(services.settings.attribute), blocked=is_blocked)
+            async for app, sign_in in ask_each(services, phone, entra, apps, tag):
+                yield SignInCheck(
+                    platform=platform,
+                    app=app,
+                    device=phone.id,
+                    blocked=is_blocked,
+                    verdict=sign_in.verdict,
+                    verdict_once_on=sign_in.verdict_once_on,
+                )
 
 
-async def _asked(
-    services: Services, phone: _Phone, entra: RegisteredDeviceAnswer, app: str, *, blocked: bool
-) -> SignInCheck:
-    """With the value the phone has, where that is of the kind asked about; else as if it had one."""
-    value = entra.attributes.get(services.settings.attribute)
-    tag = value if is_block(value) is blocked else (HIGH_TAG if blocked else OK_TAG)
-    sign_in = await ask(services, _device(phone), entra, app, tag)
-    return SignInCheck(
-        platform=phone.facts.platform,
-        app=app,
-        device=phone.id,
-        blocked=blocked,
-        verdict=sign_in.verdict,
-        verdict_once_on=sign_in.verdict_once_on,
-    )
+def _tag(value: str | None, *, blocked: bool) -> str | None:
+    """The value the phone has, where that is of the kind asked about; else as if it had one."""
+    return value if is_block(value) is blocked else (HIGH_TAG if blocked else OK_TAG)
 
 
-def _apps(services: Services) -> list[str]:
-    """The chosen apps, each once; of a group of apps those that can be asked about."""
-    return list(dict.fromkeys(app for chosen in services.settings.access_apps for app in apps_of(chosen)))
-
-
-def _device(phone: _Phone) -> Device:
-    return Device(id=phone.id, facts=phone.facts)
-
-
-async def _phone(services: Services, platform: Platform, verdict: Verdict) -> _Phone | None:
+async def _phone(services: Services, platform: Platform, verdict: Verdict) -> Device | None:
     """A phone that What If can be asked about, among the first of its verdict; None where there is none."""
     token: str | None = None
     looked_at = 0
     while looked_at < LOOKED_AT:
         page = await services.store.page(
-            _Phone,
+            Device,
             Device.container,
             PHONES_WITH_VERDICT,
             size=LOOKED_AT,

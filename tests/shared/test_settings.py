@@ -176,3 +176,58 @@ def test_any_partner_and_a_preferred_one_are_refused_together() -> None:
         read({**both, "PARTNERS_MODE_IOS": "any"})
     for mode in ({"PARTNERS_MODE_IOS": "all"}, {"PARTNERS_MODE_ANDROID": "any"}):
         assert read({**both, **mode}).preferred_partner == {Platform.IOS: "lookout"}
+
+
+CANARY = {
+    "CANARY_DEVICE": "7E0A1F64-3c58-4b9d-8f21-6d5c4b3a2910",
+    "CANARY_USER": "8e0a1f64-3c58-4b9d-8f21-6d5c4b3a2911",
+    "CANARY_PARTNER": "Lookout",
+    "WEBHOOK_SECRETS_LOOKOUT": SECRET,
+    "PUBLIC_URL": "https://mtd.example.com/",
+}
+
+
+def test_a_canary_is_read_whole() -> None:
+    settings = read(CANARY)
+    assert settings.canary_device == CANARY["CANARY_DEVICE"].lower()
+    assert (settings.canary_user, settings.canary_partner) == (CANARY["CANARY_USER"], "lookout")
+    assert settings.public_url == "https://mtd.example.com"
+    assert not read({**CANARY, "CANARY_DEVICE": ""}).canary_partner, "without a device there is none"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        ("CANARY_DEVICE", "the phone", "CANARY_DEVICE is 'the phone': expected an Entra id"),
+        ("CANARY_USER", "", "CANARY_USER is ''"),
+        ("CANARY_PARTNER", "sophos", "CANARY_PARTNER is 'sophos': expected one of checkpoint_harmony"),
+        ("WEBHOOK_SECRETS_LOOKOUT", "", "CANARY_PARTNER is lookout: expected one that signs"),
+        ("PUBLIC_URL", "", "PUBLIC_URL is not set"),
+        ("PUBLIC_URL", "http://mtd.example.com", "plain http is for loopback only"),
+    ],
+)
+def test_a_canary_that_makes_no_sense_is_refused(name: str, value: str, refusal: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read({**CANARY, name: value})
+    assert refusal in str(error.value)
+    assert SECRET not in str(error.value)
+
+
+def test_whom_policies_are_to_refuse_is_read() -> None:
+    ids = "0D9A7C52-1f3e-4b86-8a7d-5e2b9c64f310"
+    settings = read(
+        {
+            "ACCESS_APPS": f"office365, {ids} ALL",
+            "ACCESS_EXCLUSIONS": f"{ids}, role:{ids} guests",
+            "WATCH_COMPANION": "false",
+        }
+    )
+    assert settings.access_apps == ("Office365", ids.lower(), "All")
+    assert settings.access_exclusions == frozenset({ids.lower(), f"role:{ids.lower()}", "guests"})
+    assert not settings.watch_companion
+
+
+@pytest.mark.parametrize("name", ["ACCESS_APPS", "ACCESS_EXCLUSIONS"])
+def test_what_is_no_id_is_no_app_and_no_exclusion(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} holds 'exchange'"):
+        read({name: "Exchange"})

@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -43,6 +43,8 @@ class Door:
         self.status = 202
         self.deaf = False
         self.taken: list[str] = []
+        self.then: Callable[[], None] | None = None
+        """Done once a first report has been evaluated."""
 
     async def take(self, request: web.Request) -> web.Response:
         assert self.world is not None
@@ -57,6 +59,8 @@ class Door:
             for report in reports:
                 await self.world.services.store.create(report)
             await evaluate(self.world.services, feed(*reports))
+        if self.then is not None and len(self.taken) == 1:
+            self.then()
         return web.Response(status=self.status)
 
 
@@ -223,6 +227,20 @@ async def test_a_report_that_nobody_evaluates_is_missed_after_its_time() -> None
         assert "no tag after 180 seconds" in str(run.missed.missed)
         assert run.missed.seconds >= PATIENCE_SECONDS
         assert steps(run)[-2:] == ["released", "granted"]
+
+
+async def test_a_store_that_is_away_meanwhile_is_missed_and_the_phone_let_in_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with canary_world() as (one, door):
+        door.then = lambda: one.cosmos_faults.fail_next(503, container="devices", operation="read", times=2)
+        run = await ran(one)
+        assert run.missed is not None
+        assert run.missed.step == "blocked"
+        assert "StoreUnavailable" in str(run.missed.missed)
+        assert one.entra_tag() == OK_TAG
+        assert steps(run)[-2:] == ["released", "granted"]
+        assert "canary_missed step=blocked" in caplog.text
 
 
 async def test_a_policy_that_is_off_is_missed_and_the_phone_let_in_again() -> None:

@@ -11,8 +11,8 @@ import pytest
 from evaluate_risk.evaluation import evaluate
 from shared.domain.runs import Run, Runs
 from shared.errors import StoreUnavailable
+from shared.what_if import SPACING
 from sync_inventory import steps as running
-from sync_inventory.policies.sign_ins import SPACING
 from sync_inventory.run import sync
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
