@@ -90,6 +90,7 @@ _WHOLE = frozenset(
         "contactname",
         "contactnumber",
         "mobilenumber",
+        *("homeaddress", "workaddress", "streetaddress", "postaladdress"),
         *("mobile", "mobileno", "usermobile", "cell", "cellnumber"),
         "wifi",
         "apname",
@@ -103,7 +104,9 @@ _WHOLE = frozenset(
 _PERSON = frozenset({"user", "users", "owner", "owners", "employee", "employees"})
 """Words of a key that is about a person, unless it is one of these about them:"""
 _NOT_WHO = frozenset({"id", "ids", "guid", "uuid", "agent", "type", "group", "groups", "count", "action"})
-_ADAPTER = re.compile(r"mac(?!h|ro|os)|wi-?fi|wlan|bluetooth|ethernet|hwaddr|bdaddr|\bbt\b")
+_ADAPTER = re.compile(
+    r"mac(?!h|ro|os)|wi-?fi|wlan|bluetooth|ethernet|hwaddr|bdaddr|\bbt(?=addr|mac|[^a-z]|\Z)"
+)
 """In keys of network adapters: twelve hex digits under one are a MAC address."""
 _PAIR_NAMES = frozenset({"name", "key", "field", "type"})
 _PAIR_VALUES = frozenset({"value", "values", "val"})

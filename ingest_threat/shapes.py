@@ -47,6 +47,19 @@ _NAMED_PLACE = re.compile(
     re.IGNORECASE,
 )
 """One by its name in a text: `lat: 48.2`, `longitude 16,4`."""
+_NAMED_PAIR = re.compile(
+    r"((?<![A-Z])(?:gps|location|position|coord(?:inate)?s?)[\\\"']{0,4}\s{0,2}[:=]?\s{0,2}[(\[]?)"
+    r"[+-]?[0-9]{1,3}[.][0-9]{1,20}(?:[,;] ?| )[+-]?[0-9]{1,3}[.][0-9]{1,20}",
+    re.IGNORECASE,
+)
+"""Both under one name: `location: 48.2, 16.4`."""
+_NAMED_NETWORK = re.compile(
+    r"((?<![A-Z])e?ssid[\\\"']{0,4}\s{0,3}[:=]\s{0,3})(?![\\\"']{0,4}(?:\[redacted\]|\u2026))"
+    r"(?:\"[^\"\n]{1,100}\"|'[^'\n]{1,100}'|[^\s,;\"'\\][^,;\n\"'\\]{0,31})",
+    re.IGNORECASE,
+)
+"""A network by its name in a text, of 32 bytes at most: `SSID: home net`. No secret of a key: adapters make
+one of a network's name that is alike however it is written."""
 _BARE_MAC = re.compile(r"(?<![0-9A-Z-])[0-9A-F]{6}[-:. ]?[0-9A-F]{6}(?![0-9A-Z-])", re.IGNORECASE)
 _NAMED_MAC = re.compile(
     r"((?<![A-Z])(?:mac|b?ssid|wi-?fi|wlan|bluetooth|bt)(?:[ _-]?(?:mac|address|addr|id)){0,2}"
@@ -75,6 +88,7 @@ _GROUPED = re.compile(r"(?<![\w./-])[0-9]{1,8}([./])[0-9]{1,8}(?:\1[0-9]{1,8}){1
 _SECRET = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|whsec_[A-Za-z0-9+/=]+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[opsu]_[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{20,}"
+    r"|\bglpat-[\w-]{20,}|\bsk-[\w-]{20,}"
     r"|\b(?:(?i:Bearer|SharedKey)|Basic(?= +\S{0,99}(?:[0-9=]|[a-z][A-Z]))) +(?!\[redacted\])[^\s,;\"']{8,}"
     r"|-{4,5} ?BEGIN [A-Z0-9 ]{0,40}KEY(?: BLOCK)? ?-{4,5}(?:(?!-{4,5} ?END )[\s\S])*"
     r"(?:-{4,5} ?END [A-Z0-9 ]{0,40} ?-{4,5})?"
@@ -97,7 +111,7 @@ _STATES = (
     "|expired|absent|empty|default|is|was|must|should|in"
 )
 _SAID = re.compile(
-    r"((?:passw(?:or)?d|passcode|passphrase|(?<![A-Z])(?:pwd|pin(?: ?code)?|otp)"
+    r"((?:passw(?:or)?d|passcode|passphrase|(?<![A-Z])(?:pwd|pin(?: ?code)?|otp|token|secret)"
     r"|(?:client|api|access|auth|refresh|secret|private|encryption|enroll?ment|activation|licen[cs]e)[ _-]?"
     r"(?:secret|token|key|code))"
     rf"[\\\"']{{0,4}}\s{{0,3}}[:=]\s{{0,3}})(?![\\\"']{{0,4}}(?:\[redacted\]|\u2026|(?:{_STATES})\b))"
@@ -106,7 +120,7 @@ _SAID = re.compile(
 )
 """A secret by its name in a text, `password: x`; what only says how it stands is none."""
 _USER_INFO = re.compile(r"(://)(?!\[redacted\]@)[^/\s@?#]+@")
-_NAMED = (_SAID, _IN_ADDRESS, _IN_ENCODED, _NAMED_MAC, _NAMED_PLACE)
+_NAMED = (_SAID, _IN_ADDRESS, _IN_ENCODED, _NAMED_MAC, _NAMED_PLACE, _NAMED_PAIR)
 """Those that keep the name before what they mask."""
 _SAYS = re.compile("[=:0-9]")
 _DIGIT = re.compile("[0-9]")
@@ -142,7 +156,7 @@ def beginning(text: str, length: int, *, is_version: bool = False, is_adapter: b
 def _masked(text: str, *, is_version: bool, is_adapter: bool) -> str:
     text = _SECRET.sub(REDACTED, _USER_INFO.sub(rf"\1{REDACTED}@", text))
     if _SAYS.search(text):
-        for named in _NAMED:
+        for named in (*_NAMED, _NAMED_NETWORK):
             text = named.sub(rf"\1{REDACTED}", text)
     if is_adapter:
         text = _BARE_MAC.sub(REDACTED, text)

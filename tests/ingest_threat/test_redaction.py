@@ -377,7 +377,7 @@ def test_kin_of_secret_keys_are_redacted(key: str) -> None:
     assert redacted({key: {"x": "hunter2"}}) == {key: REDACTED}
 
 
-@pytest.mark.parametrize("key", ["mobile", "mobileNo", "userMobile", "MSISDN", "cell", "macs"])
+@pytest.mark.parametrize("key", ["mobile", "mobileNo", "userMobile", "MSISDN", "cell", "macs", "homeAddress"])
 def test_kin_of_personal_keys_are_redacted(key: str) -> None:
     assert redacted({key: "0151 1234"}) == {key: REDACTED}
 

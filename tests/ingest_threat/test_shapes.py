@@ -41,6 +41,10 @@ from ingest_threat.shapes import LONGEST_TEXT, REDACTED, holds_secret, is_person
         ("login with db_passwd=hunter2, please", f"login with db_passwd={REDACTED} please"),
         ("pwd = hunter2", f"pwd = {REDACTED}"),
         ("PIN: 4711", f"PIN: {REDACTED}"),
+        ("token: hunter2; Secret = hunter2", f"token: {REDACTED} Secret = {REDACTED}"),
+        ("glpat-hunter2hunter2hunter2 sk-hunter2hunter2hunter2", f"{REDACTED} {REDACTED}"),
+        ("location: 48.85, 2.29; gps 48.85 2.29", f"location: {REDACTED}; gps {REDACTED}"),
+        ('ssid="Anna Home", SSID: Anna Home, x', f"ssid={REDACTED}, SSID: {REDACTED}, x"),
         ("passphrase: correct", f"passphrase: {REDACTED}"),
         ("client secret: hunter2; api-key=hunter2", f"client secret: {REDACTED} api-key={REDACTED}"),
         ('x {"password":"hunter two"}', f'x {{"password":{REDACTED}}}'),
@@ -87,6 +91,8 @@ def test_ids_that_hold_such_a_shape_are_known(text: str) -> None:
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "a%3Ftokens%3D1%26b%3D2",
         "me \uff20 home",
+        "tokens: 3, task-force-of-the-very-long-name",
+        "location: device settings 1.5",
     ],
 )
 def test_what_says_what_a_threat_is_stays(text: str) -> None:
@@ -95,7 +101,7 @@ def test_what_says_what_a_threat_is_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["wifi_id", "wlanAdapter", "bluetoothAddr1", "deviceMacs", "Wi-Fi station", "BT"]
+    "key", ["wifi_id", "wlanAdapter", "bluetoothAddr1", "deviceMacs", "Wi-Fi station", "BT", "btAddr2"]
 )
 def test_twelve_hex_digits_under_a_network_adapters_key_are_its_address(key: str) -> None:
     content: JsonValue = {key: [{"id": "021b44113ab7", "b": "021B44-113AB7", "state": "paired"}]}
@@ -151,6 +157,9 @@ def test_other_values_under_such_a_key_stay() -> None:
                 ),
                 *(
                     "[redacted]",
+                    "ssid: ",
+                    "location: ",
+                    "token=",
                     "Bearer ",
                     "hunter2hunter2",
                     "10.9.8.7",
