@@ -2,8 +2,8 @@
 
 import pathlib
 import threading
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, TextIO
 
 import pytest
 
@@ -483,3 +483,28 @@ async def test_rows_are_read_and_compared_in_another_thread(
     monkeypatch.setattr(Collected, "digest", property(digesting))
     assert (await step(one, "apps")).counts["unchanged"] == 1
     assert threads == {False}
+
+
+class _Unquoted:
+    """Writes CSV as Intune's export was seen: without quotes around a name that holds a comma."""
+
+    def __init__(self, lines: TextIO) -> None:
+        self._lines = lines
+
+    def writerow(self, row: Iterable[object]) -> None:
+        self._lines.write(",".join(map(str, row)) + "\r\n")
+
+    def writerows(self, rows: Iterable[Iterable[object]]) -> None:
+        for row in rows:
+            self.writerow(row)
+
+
+async def test_a_row_with_a_comma_and_no_quotes_is_counted_and_shifts_nothing(
+    one: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.graph.report.csv.writer", _Unquoted)
+    put_apps(one, "Mail, Calendar", "Torch")
+    put_app_sync(one)
+    counts = (await step(one, "apps")).counts
+    assert (counts["rows"], counts["rows_unreadable"]) == (2, 1)
+    assert await _names(one) == ["Torch"]
