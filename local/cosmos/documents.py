@@ -140,22 +140,18 @@ def _write(
 ) -> Result:
     if partition_of(container, document) != operation.partition:
         raise OtherPartition(400, "the document belongs to another partition", substatus=1001)
-    lsn = store.last_lsn() + 1
-    number = previous.number if previous else lsn
-    rid, etag, ts, ttl = (
-        document_rid(container, number),
-        f'"{uuid.uuid4()}"',
-        int(store.now()),
-        _ttl(document),
-    )
+    place = store.last_place() + 1
+    number = previous.number if previous else place
+    rid, etag, ttl = document_rid(container, number), f'"{uuid.uuid4()}"', _ttl(document)
     body = encode(
         {name: value for name, value in document.items() if name not in SYSTEM_FIELDS}
         | {"_rid": rid, "_self": f"{container.properties['_self']}docs/{rid}/", "_etag": etag}
-        | {"_attachments": "attachments/", "_ts": ts}
+        | {"_attachments": "attachments/", "_ts": store.ts}
     )
     if len(body) > MAX_DOCUMENT:
         raise CosmosError(413, "a document holds at most 2 MB")
-    store.put(container, Stored(lsn, operation.partition, str(document["id"]), number, etag, ts, ttl, body))
+    of = (operation.partition, str(document["id"]))
+    store.put(container, Stored(place, store.lsn, *of, number, etag, store.ts, ttl, body))
     return Result(200 if previous else 201, body, etag)
 
 

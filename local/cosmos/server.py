@@ -81,7 +81,7 @@ class _Server:
         headers = {
             "x-ms-activity-id": str(uuid.uuid4()),
             "x-ms-request-charge": "1.0",
-            "x-ms-session-token": f"0:-1#{self.store.last_lsn()}",
+            "x-ms-session-token": f"0:-1#{self.store.last_place()}",
             **answer.headers,
         }
         kind = "application/json" if answer.body else None
