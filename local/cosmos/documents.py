@@ -59,6 +59,12 @@ def partition_of(container: Container, document: Document) -> str:
     return canonical(value)
 
 
+def check_match(given: str | None, etag: object) -> None:
+    """Refuse with 412 where If-Match names another version than the one that is there."""
+    if given not in (None, "*", etag):
+        raise CosmosError(412, "what is there has another etag")
+
+
 def valid_id(value: object) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value) or len(encode(value)) - 2 > MAX_ID:
         raise CosmosError(400, f"an id is a text of 1 to {MAX_ID} bytes without / \\ ? #")
@@ -131,8 +137,8 @@ def _existing(store: Store, container: Container, operation: Operation) -> Store
 
 
 def _check_match(operation: Operation, stored: Stored) -> None:
-    if operation.kind != "read" and operation.if_match not in (None, "*", stored.etag):
-        raise CosmosError(412, "the document has another etag")
+    if operation.kind != "read":
+        check_match(operation.if_match, stored.etag)
 
 
 def _write(
