@@ -122,8 +122,11 @@ DEAD_LETTERS_OF_PARTNER = f"{DEAD_LETTERS} WHERE c.partner = @partner ORDER BY c
 
 HISTORY = "SELECT * FROM c WHERE c.what = @what ORDER BY c.started_at DESC"
 
-SESSION_NOT_AVAILABLE = 1002
-"""Sub-status of a 404 that says nothing about the document."""
+_NOT_OF_THE_DOCUMENT = {
+    1002: "Cosmos DB has not caught up with this session",
+    1003: "Cosmos DB has no such container any more",
+}
+"""Sub-statuses of a 404 that say nothing about the document (the SDK's `SubStatusCodes`)."""
 _CONTINUATION = re.compile(r"(?![0-9]+$)[A-Za-z0-9+/]+={0,2}")
 """What the SDK makes of a position in the change feed: base64. A number alone would be the position in one
 partition, which it takes as well."""
@@ -175,15 +178,14 @@ class Store:
         self._client: CosmosClient | None = None
         self._database: DatabaseProxy | None = None
         self._opening = asyncio.Lock()
+        self._seen: set[str] = set()
+        """Containers that were there."""
 
     async def create(self, document: Document) -> str:
         """Store a new document and return its etag; AlreadyStored where there is one of that id."""
         container = await self._container(document.container)
-        try:
-            with _sdk_errors():
-                stored = await container.create_item(_body(document))
-        except NotStored as error:
-            raise StoreUnavailable(f"there is no container {document.container}") from error
+        with _sdk_errors():
+            stored = await container.create_item(_body(document))
         return str(stored["_etag"])
 
     async def read(self, kind: type[D], id_: str, partition: str | None = None) -> Found[D] | None:
@@ -343,14 +345,32 @@ class Store:
         if self._client is not None:
             await self._client.close()
             self._client = self._database = None
+            self._seen.clear()
 
     async def _container(self, name: str) -> "ContainerProxy":
+        """The container `name`; StoreUnavailable where there is none.
+
+        It is read once, as the SDK would by itself before its first operation there: that 404 is the same as
+        a document's.
+        """
+        database = await self._opened()
+        container = database.get_container_client(name)
+        if name not in self._seen:
+            try:
+                with _sdk_errors():
+                    await container.read()
+            except NotStored as error:
+                raise StoreUnavailable(f"there is no container {name}") from error
+            self._seen.add(name)
+        return container
+
+    async def _opened(self) -> "DatabaseProxy":
         async with self._opening:
             if self._database is None:
                 with _sdk_errors():
                     self._client = await _open(self._settings)
                 self._database = self._client.get_database_client(DATABASE)
-        return self._database.get_container_client(name)
+            return self._database
 
 
 async def pause(attempt: int) -> None:
@@ -432,10 +452,9 @@ def _sdk_errors() -> Iterator[None]:
 
 
 def _error(status: int | None, error: Exception) -> Exception:
-    if status == 404 and getattr(error, "sub_status", None) == SESSION_NOT_AVAILABLE:
-        return StoreUnavailable("Cosmos DB has not caught up with this session")
     if status == 404:
-        return NotStored("no such document")
+        elsewhere = _NOT_OF_THE_DOCUMENT.get(getattr(error, "sub_status", None) or 0)
+        return StoreUnavailable(elsewhere) if elsewhere else NotStored("no such document")
     if status == 409:
         return AlreadyStored("a document of that id is there")
     if status == 412:

@@ -59,6 +59,12 @@ def partition_of(container: Container, document: Document) -> str:
     return canonical(value)
 
 
+def check_match(given: str | None, etag: object) -> None:
+    """Refuse with 412 where If-Match names another version than the one that is there."""
+    if given not in (None, "*", etag):
+        raise CosmosError(412, "what is there has another etag")
+
+
 def valid_id(value: object) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value) or len(encode(value)) - 2 > MAX_ID:
         raise CosmosError(400, f"an id is a text of 1 to {MAX_ID} bytes without / \\ ? #")
@@ -131,8 +137,8 @@ def _existing(store: Store, container: Container, operation: Operation) -> Store
 
 
 def _check_match(operation: Operation, stored: Stored) -> None:
-    if operation.kind != "read" and operation.if_match not in (None, "*", stored.etag):
-        raise CosmosError(412, "the document has another etag")
+    if operation.kind != "read":
+        check_match(operation.if_match, stored.etag)
 
 
 def _write(
@@ -140,22 +146,18 @@ def _write(
 ) -> Result:
     if partition_of(container, document) != operation.partition:
         raise OtherPartition(400, "the document belongs to another partition", substatus=1001)
-    lsn = store.last_lsn() + 1
-    number = previous.number if previous else lsn
-    rid, etag, ts, ttl = (
-        document_rid(container, number),
-        f'"{uuid.uuid4()}"',
-        int(store.now()),
-        _ttl(document),
-    )
+    place = store.last_place() + 1
+    number = previous.number if previous else place
+    rid, etag, ttl = document_rid(container, number), f'"{uuid.uuid4()}"', _ttl(document)
     body = encode(
         {name: value for name, value in document.items() if name not in SYSTEM_FIELDS}
         | {"_rid": rid, "_self": f"{container.properties['_self']}docs/{rid}/", "_etag": etag}
-        | {"_attachments": "attachments/", "_ts": ts}
+        | {"_attachments": "attachments/", "_ts": store.ts}
     )
     if len(body) > MAX_DOCUMENT:
         raise CosmosError(413, "a document holds at most 2 MB")
-    store.put(container, Stored(lsn, operation.partition, str(document["id"]), number, etag, ts, ttl, body))
+    of = (operation.partition, str(document["id"]))
+    store.put(container, Stored(place, store.lsn, *of, number, etag, store.ts, ttl, body))
     return Result(200 if previous else 201, body, etag)
 
 

@@ -12,7 +12,9 @@ from local.cosmos.protocol import CosmosError, canonical, decode
 from local.cosmos.store import Container, Document
 
 MAX_OPERATIONS = 10
-SYSTEM_FIELDS = frozenset({"_rid", "_self", "_etag", "_ts", "_attachments"})
+SYSTEM_FIELDS = frozenset({"_rid", "_self", "_etag", "_ts", "_attachments", "_lsn"})
+"""What the service writes itself. `_lsn` is the feed's; what becomes of one that is written back is not
+documented."""
 
 _CONDITION = re.compile(
     r"""\s*FROM\s+(\w+)\s+WHERE\s+\1((?:\.\w+)+)\s*=\s*

@@ -76,15 +76,24 @@ def known_by_text(queries: Mapping[str, Query]) -> dict[str, Query]:
 
 
 def run_text(store: Store, container: Container, call: Call, known: Mapping[str, Query]) -> Answer:
-    body = decode_object(call.body)
-    text, parameters = body.get("query"), _parameters(body.get("parameters", []))
-    if not isinstance(text, str):
-        raise CosmosError(400, "a query is a text")
-    text = _collapsed(text)
+    text, parameters = _asked(call)
     query = known.get(text) or _of_read_items(text, container, parameters) or _by_prefix(text)
     if query is None:
-        raise CosmosError(400, f"this stand-in does not know the query: {text}")
+        raise _unknown(text)
     return run(store, container, call, query, parameters)
+
+
+def resource_filter(call: Call) -> Callable[[Document], bool]:
+    """Which databases or containers a call lists: all, or those its query asks for."""
+    if not call.is_query:
+        return lambda _properties: True
+    text, parameters = _asked(call)
+    if (found := _RESOURCES.fullmatch(text)) is None:
+        raise _unknown(text)
+    if found["by_id"] is None:
+        return lambda _properties: True
+    id_ = parameters.get(found["parameter"]) if found["parameter"] else found["literal"]
+    return lambda properties: properties["id"] == id_
 
 
 def run(store: Store, container: Container, call: Call, query: Query, parameters: Parameters) -> Answer:
@@ -133,6 +142,18 @@ def _page(container: Container, values: Iterable[object], continuation: str | No
     return Answer(200, listing("Documents", items, container.rid), headers)
 
 
+def _asked(call: Call) -> tuple[str, Parameters]:
+    body = decode_object(call.body)
+    text, parameters = body.get("query"), _parameters(body.get("parameters", []))
+    if not isinstance(text, str):
+        raise CosmosError(400, "a query is a text")
+    return _collapsed(text), parameters
+
+
+def _unknown(text: str) -> CosmosError:
+    return CosmosError(400, f"this stand-in does not know the query: {text}")
+
+
 def _parameters(given: object) -> Parameters:
     if not isinstance(given, list) or not all(isinstance(item, dict) and "name" in item for item in given):
         raise CosmosError(400, "the parameters of a query are a list of names with values")
@@ -147,6 +168,11 @@ def _frozen(key: Any) -> Any:
     return tuple(map(_frozen, key)) if isinstance(key, list | tuple) else key
 
 
+_RESOURCES = re.compile(
+    r"SELECT \* FROM (?P<name>\w+)"
+    r"(?P<by_id> WHERE (?P=name)\.id ?= ?(?:(?P<parameter>@\w+)|(['\"])(?P<literal>[^'\"\\]*)\4))?",
+    re.IGNORECASE,
+)
 _BY_PREFIX = re.compile(r"SELECT \* FROM c WHERE STARTSWITH\(c\.id, '([^'\\]*)'\)")
 
 

@@ -1,13 +1,18 @@
 """The account's databases, containers and partition key ranges.
 
-Written from "Databases", "Collections" and "Get partition key ranges" of the REST API reference.
+Written from "Databases", "Collections", "Get partition key ranges" and "Common request headers" of the REST
+API reference. A listing is one page, and a query is for all of them or for the one of an id.
 """
 
 import uuid
 
-from local.cosmos.documents import valid_id, valid_ttl
+from local.cosmos.documents import check_match, valid_id, valid_ttl
 from local.cosmos.protocol import Answer, Call, CosmosError, decode_object, encode, listing
+from local.cosmos.queries import resource_filter
 from local.cosmos.store import Container, Document, Store, container_rid, database_rid
+
+OWNER_NOT_FOUND = 1003
+"""Substatus of a 404 where not what is asked for is missing, but the database or container it would be in."""
 
 _INDEXING = {
     "indexingMode": "consistent",
@@ -32,8 +37,9 @@ def by_name(store: Store, segments: tuple[str, ...]) -> tuple[str, ...]:
     return segments
 
 
-def list_databases(store: Store, _call: Call) -> Answer:
-    return Answer(200, listing("Databases", [encode(database) for database in store.databases.values()], ""))
+def list_databases(store: Store, call: Call) -> Answer:
+    found = filter(resource_filter(call), store.databases.values())
+    return Answer(200, listing("Databases", [encode(database) for database in found], ""))
 
 
 def create_database(store: Store, call: Call) -> Answer:
@@ -47,18 +53,19 @@ def create_database(store: Store, call: Call) -> Answer:
 
 
 def read_database(store: Store, call: Call) -> Answer:
-    return Answer(200, encode(_database(store, call)))
+    return Answer(200, encode(_database(store, call, is_owner=False)))
 
 
 def delete_database(store: Store, call: Call) -> Answer:
-    _database(store, call)
+    _database(store, call, is_owner=False)
     store.delete_database(call.names[0])
     return Answer(204)
 
 
 def list_containers(store: Store, call: Call) -> Answer:
     database = _database(store, call)
-    found = [encode(item.properties) for name, item in store.containers.items() if name[0] == call.names[0]]
+    of_database = [each.properties for name, each in store.containers.items() if name[0] == call.names[0]]
+    found = [encode(properties) for properties in filter(resource_filter(call), of_database)]
     return Answer(200, listing("DocumentCollections", found, str(database["_rid"])))
 
 
@@ -74,11 +81,12 @@ def create_container(store: Store, call: Call) -> Answer:
 
 
 def read_container(store: Store, call: Call) -> Answer:
-    return Answer(200, encode(container_named(store, call).properties))
+    return Answer(200, encode(container_named(store, call, is_owner=False).properties))
 
 
 def replace_container(store: Store, call: Call) -> Answer:
-    present, given = container_named(store, call).properties, _given_container(call)
+    present, given = container_named(store, call, is_owner=False).properties, _given_container(call)
+    check_match(call.headers.get("if-match"), present["_etag"])
     if given.get("id") != present["id"] or given["partitionKey"] != present["partitionKey"]:
         raise CosmosError(400, "neither the id nor the partition key of a container can be changed")
     properties = given | _system(store, str(present["_rid"]), str(present["_self"]))
@@ -87,7 +95,8 @@ def replace_container(store: Store, call: Call) -> Answer:
 
 
 def delete_container(store: Store, call: Call) -> Answer:
-    container_named(store, call)
+    present = container_named(store, call, is_owner=False).properties
+    check_match(call.headers.get("if-match"), present["_etag"])
     store.delete_container(call.names[0], call.names[1])
     return Answer(204)
 
@@ -101,20 +110,28 @@ def partition_key_ranges(store: Store, call: Call) -> Answer:
     return Answer(200, listing("PartitionKeyRanges", [encode(whole)], container.rid), {"etag": etag})
 
 
-def container_named(store: Store, call: Call) -> Container:
-    """The container of the request; refused where the caller's _rid is of a container deleted since."""
+def container_named(store: Store, call: Call, *, is_owner: bool = True) -> Container:
+    """The container of the request: what is asked for, or its owner.
+
+    Refused where the caller's _rid is of a container deleted since.
+    """
     container = store.containers.get(call.names[:2])  # type: ignore[arg-type]
     if container is None:
-        raise CosmosError(404, "there is no such container")
+        _database(store, call)
+        raise _missing("container", is_owner)
     if call.headers.get("x-ms-cosmos-intended-collection-rid", container.rid) != container.rid:
         raise CosmosError(400, "the container was created anew", substatus=1024)
     return container
 
 
-def _database(store: Store, call: Call) -> Document:
+def _database(store: Store, call: Call, *, is_owner: bool = True) -> Document:
     if (database := store.databases.get(call.names[0])) is None:
-        raise CosmosError(404, "there is no such database")
+        raise _missing("database", is_owner)
     return database
+
+
+def _missing(what: str, is_owner: bool) -> CosmosError:
+    return CosmosError(404, f"there is no such {what}", substatus=OWNER_NOT_FOUND if is_owner else None)
 
 
 def _given_container(call: Call) -> Document:

@@ -81,7 +81,7 @@ class _Server:
         headers = {
             "x-ms-activity-id": str(uuid.uuid4()),
             "x-ms-request-charge": "1.0",
-            "x-ms-session-token": f"0:-1#{self.store.last_lsn()}",
+            "x-ms-session-token": f"0:-1#{self.store.last_place()}",
             **answer.headers,
         }
         kind = "application/json" if answer.body else None
@@ -99,9 +99,10 @@ class _Server:
             return self._document_request(request.method, call)
         if shape not in _RESOURCES:
             raise CosmosError(404, f"there is nothing at {shape}")
-        if request.method not in _RESOURCES[shape]:
-            raise CosmosError(405, f"{shape} has no {request.method}")
-        return _RESOURCES[shape][request.method](self.store, call)
+        method = "QUERY" if call.is_query else request.method
+        if method not in _RESOURCES[shape]:
+            raise CosmosError(405, f"{shape} has no {method}")
+        return _RESOURCES[shape][method](self.store, call)
 
     def _document_request(self, method: str, call: Call) -> Answer:
         kind = _operation_kind(method, call)
@@ -178,9 +179,17 @@ def _post_kind(call: Call) -> str:
 
 
 _RESOURCES: dict[str, dict[str, Callable[[Store, Call], Answer]]] = {
-    "dbs": {"GET": resources.list_databases, "POST": resources.create_database},
+    "dbs": {
+        "GET": resources.list_databases,
+        "QUERY": resources.list_databases,
+        "POST": resources.create_database,
+    },
     "dbs/*": {"GET": resources.read_database, "DELETE": resources.delete_database},
-    "dbs/*/colls": {"GET": resources.list_containers, "POST": resources.create_container},
+    "dbs/*/colls": {
+        "GET": resources.list_containers,
+        "QUERY": resources.list_containers,
+        "POST": resources.create_container,
+    },
     "dbs/*/colls/*": {
         "GET": resources.read_container,
         "PUT": resources.replace_container,

@@ -1,4 +1,4 @@
-"""Databases, containers and documents in one SQLite file; every write of a document has its log number."""
+"""Databases, containers and documents in one SQLite file; each transaction that writes has its log number."""
 
 import base64
 import pathlib
@@ -20,11 +20,12 @@ CREATE TABLE IF NOT EXISTS containers (
     database TEXT NOT NULL, id TEXT NOT NULL, properties BLOB NOT NULL, PRIMARY KEY (database, id)
 );
 CREATE TABLE IF NOT EXISTS documents (
-    lsn INTEGER PRIMARY KEY AUTOINCREMENT, container TEXT NOT NULL, partition TEXT NOT NULL, id TEXT NOT NULL,
-    number INTEGER NOT NULL, etag TEXT NOT NULL, ts INTEGER NOT NULL, ttl INTEGER, body BLOB NOT NULL
+    place INTEGER PRIMARY KEY AUTOINCREMENT, lsn INTEGER NOT NULL, container TEXT NOT NULL,
+    partition TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL,
+    ts INTEGER NOT NULL, ttl INTEGER, body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS by_id ON documents (container, partition, id);
-CREATE INDEX IF NOT EXISTS by_lsn ON documents (container);
+CREATE INDEX IF NOT EXISTS in_change_order ON documents (container, lsn, place);
 CREATE INDEX IF NOT EXISTS by_number ON documents (container, number);
 CREATE INDEX IF NOT EXISTS by_partition ON documents (container, partition, number);
 """
@@ -45,8 +46,13 @@ class Container:
 
 @dataclass(frozen=True)
 class Stored:
-    """A document at rest. `number` is fixed at its creation, `lsn` is new with each write."""
+    """A document at rest. `number` is fixed at its creation.
 
+    `place` in the log is new with each write, and no other has it; `lsn`, the log number, is the place of the
+    first write in the transaction.
+    """
+
+    place: int
     lsn: int
     partition: str
     id: str
@@ -60,6 +66,8 @@ class Stored:
 class Store:
     def __init__(self, path: pathlib.Path | None, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self.lsn = self.ts = 0
+        """Log number and `_ts` of what the transaction under way writes."""
         self._sql = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._sql.executescript(_SCHEMA)
         self.databases: dict[str, Document] = {
@@ -77,7 +85,8 @@ class Store:
     def now(self) -> float:
         return self._clock()
 
-    def last_lsn(self) -> int:
+    def last_place(self) -> int:
+        """Where the log ends: no transaction so far has a higher number, and the next one has."""
         row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
         return int(row[0]) if row else 0
 
@@ -85,6 +94,7 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All of it is on disk when the block ends, or none of it when the block raises."""
         self._sql.execute("BEGIN IMMEDIATE")
+        self.lsn, self.ts = self.last_place() + 1, int(self.now())
         try:
             yield
         except BaseException:
@@ -137,8 +147,8 @@ class Store:
     def in_change_order(
         self, container: Container, partition: str | None, *, after: int, since: float
     ) -> Iterator[Stored]:
-        """Live documents whose last write has a number above `after` and no time before `since`."""
-        where = "AND lsn > :after AND ts >= :since ORDER BY lsn"
+        """Live documents whose last write has a log number above `after` and no time before `since`."""
+        where = "AND lsn > :after AND ts >= :since ORDER BY lsn, place"
         return self._scan(container, partition, where, {"after": after, "since": since})
 
     def _scan(

@@ -96,7 +96,8 @@ class ChangeFeed:
         return bool(documents)
 
     async def _fetch(self, source: ContainerProxy) -> tuple[list[dict[str, Any]], str]:
-        """The next changes, at most `max_items`, and the continuation behind them."""
+        """The next page of changes and the continuation behind it: `max_items`, or more where one transaction
+        made them."""
         size = self._trigger.max_items
         if self._continuation is not None:
             changes = source.query_items_change_feed(max_item_count=size, continuation=self._continuation)

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from azure.cosmos import PartitionKey
+from azure.cosmos.aio import ContainerProxy
 from pydantic import BaseModel
 
 from local.cosmos.account import EMULATOR_KEY
@@ -288,13 +290,62 @@ def test_reports_and_dead_letters_live_ninety_days_history_400_and_the_rest_for_
     assert keys == {"reports": "/agent", "dead_letters": "/partner", "history": "/device"}
 
 
-async def test_a_missing_container_is_no_missing_document(tenant_world: World) -> None:
+STEPS: dict[str, Step] = {
+    "create": lambda store: store.create(Link(id="serial:x")),
+    "read": READ,
+    "replace": lambda store: store.replace(Link(id="serial:x"), '"0"'),
+    "edit": lambda store: store.edit(Link, "serial:x", lambda link: link),
+    "upsert": WRITE,
+    "delete": lambda store: store.delete(Link, "serial:x"),
+    "rows": lambda store: anext(store.rows(_Id, "links", LINKS)),
+    "page": lambda store: store.page(_Id, "links", LINKS, size=2, token=None),
+    "changes": lambda store: store.changes(Link, "links", size=2, token=None),
+}
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["never there", "gone since"])
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+async def test_a_missing_container_is_no_missing_document(
+    tenant_world: World, step: Step, seen: bool
+) -> None:
     store = tenant_world.services.store
+    await (READ(store) if seen else store.read(Device, ENTRA_ID))
+    assert store._database is not None
+    await store._database.delete_container("links")
+    with pytest.raises(StoreUnavailable, match="container" if seen else "there is no container links"):
+        await step(store)
+
+
+async def test_a_container_is_read_once_and_not_by_the_sdk_again(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, seen = ContainerProxy.read, list[str]()
+
+    async def counted(self: ContainerProxy, **options: Any) -> Any:
+        seen.append(self.id)
+        return await read(self, **options)
+
+    monkeypatch.setattr(ContainerProxy, "read", counted)
+    for _ in range(2):
+        await WRITE(tenant_world.services.store)
+        await READ(tenant_world.services.store)
+        _ = [row async for row in tenant_world.services.store.rows(_Id, "links", LINKS)]
+    assert seen == ["links"]
+
+
+async def test_a_container_that_was_missing_is_found_once_it_is_made(tenant_world: World) -> None:
+    store, key = tenant_world.services.store, PartitionKey("/id")
     await store.read(Device, ENTRA_ID)
     assert store._database is not None
-    await store._database.delete_container("reports")
-    with pytest.raises(StoreUnavailable, match="reports"):
-        await store.create(a_threat())
+    await store._database.delete_container("links")
+    with pytest.raises(StoreUnavailable):
+        await WRITE(store)
+    await store._database.create_container("links", key)
+    await WRITE(store)
+    await store._database.delete_container("links")
+    await store._database.create_container("links", key)
+    assert await READ(store) is None
+    await WRITE(store)
 
 
 async def test_a_session_that_has_not_caught_up_is_no_missing_document(tenant_world: World) -> None:

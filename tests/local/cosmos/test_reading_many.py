@@ -8,6 +8,7 @@ import pytest
 from azure.cosmos import exceptions
 from azure.cosmos.aio import ContainerProxy
 
+from local.cosmos.server import STORE
 from tests.local.cosmos.conftest import Running
 
 DESCENDING = "SELECT VALUE c.n FROM c ORDER BY c.n DESC"
@@ -99,6 +100,82 @@ async def test_the_feed_from_now_shows_what_comes_later(numbered: ContainerProxy
     await numbered.create_item({"id": "new", "agent": "a"})
     assert found == []
     assert (await changes(numbered, continuation=left))[0] == ["new"]
+
+
+async def transaction(container: ContainerProxy, *ids: str, key: str = "a") -> None:
+    creates = [("create", ({"id": id_, "agent": key},)) for id_ in ids]
+    await container.execute_item_batch(creates, partition_key=key)
+
+
+async def feed_pages(container: ContainerProxy, size: int, **start: Any) -> list[list[dict[str, Any]]]:
+    found = container.query_items_change_feed(max_item_count=size, **start).by_page()
+    return [[item async for item in page] async for page in found]
+
+
+def ids_of(found: list[list[dict[str, Any]]]) -> list[list[str]]:
+    return [[item["id"] for item in page] for page in found]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (1, [["0"], ["1", "2", "3"], ["4"], ["5", "6"]]),
+        (2, [["0", "1", "2", "3"], ["4", "5", "6"]]),
+        (4, [["0", "1", "2", "3"], ["4", "5", "6"]]),
+        (5, [["0", "1", "2", "3", "4"], ["5", "6"]]),
+        (100, [["0", "1", "2", "3", "4", "5", "6"]]),
+    ],
+)
+async def test_a_page_of_the_feed_goes_beyond_its_size_rather_than_cut_a_transaction(
+    reports: ContainerProxy, size: int, expected: list[list[str]]
+) -> None:
+    await reports.create_item({"id": "0", "agent": "a"})
+    await transaction(reports, "1", "2", "3")
+    await reports.create_item({"id": "4", "agent": "b"})
+    await transaction(reports, "5", "6", key="b")
+    assert ids_of(await feed_pages(reports, size, start_time="Beginning")) == expected
+
+
+async def test_the_feed_goes_on_behind_a_whole_transaction(reports: ContainerProxy) -> None:
+    await transaction(reports, "1", "2", "3")
+    first = reports.query_items_change_feed(start_time="Beginning", max_item_count=1).by_page()
+    assert [item["id"] async for item in await anext(first)] == ["1", "2", "3"]
+    left = first.continuation_token  # type: ignore[attr-defined]
+    assert (await changes(reports, continuation=left))[0] == []
+    await transaction(reports, "4", "5")
+    assert (await changes(reports, continuation=left, max_item_count=1))[0] == ["4", "5"]
+
+
+async def test_what_a_transaction_wrote_and_a_later_one_wrote_again_comes_with_the_later(
+    reports: ContainerProxy,
+) -> None:
+    await transaction(reports, "1", "2", "3")
+    _, left = await changes(reports, start_time="Beginning")
+    again = [("upsert", ({"id": id_, "agent": "a"},)) for id_ in ("2", "4", "2")]
+    await reports.execute_item_batch(again, partition_key="a")
+    pages_ = await feed_pages(reports, 1, start_time="Beginning")
+    assert ids_of(pages_) == [["1", "3"], ["4", "2"]]
+    assert (await changes(reports, continuation=left))[0] == ["4", "2"]
+
+
+async def test_documents_of_the_feed_bear_the_log_number_of_their_transaction(
+    reports: ContainerProxy,
+) -> None:
+    await reports.create_item({"id": "0", "agent": "a"})
+    await transaction(reports, "1", "2")
+    await reports.upsert_item({"id": "0", "agent": "a", "_lsn": 0})
+    (page,) = await feed_pages(reports, 100, start_time="Beginning")
+    numbers = {item["id"]: item["_lsn"] for item in page}
+    assert list(numbers) == ["1", "2", "0"]
+    assert 0 < numbers["1"] == numbers["2"] < numbers["0"]
+    assert "_lsn" not in await reports.read_item("0", "a")
+    assert all("_lsn" not in item for item in [each async for each in reports.read_all_items()])
+
+
+async def test_one_transaction_has_one_time(cosmos: Running, reports: ContainerProxy) -> None:
+    cosmos.app[STORE]._clock = iter(float(second) for second in range(1000, 2000)).__next__
+    await transaction(reports, "1", "2", "3")
+    assert len({item["_ts"] async for item in reports.read_all_items()}) == 1
 
 
 async def test_the_feed_starts_at_a_time(cosmos: Running, numbered: ContainerProxy) -> None:

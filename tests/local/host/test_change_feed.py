@@ -65,6 +65,21 @@ async def test_changes_from_the_beginning_arrive_in_batches_of_the_asked_size(
     assert feed.retries[0] == (0, 0, "")
 
 
+async def test_what_one_transaction_wrote_is_one_batch_whatever_the_asked_size(
+    bench: Bench, cosmos: Cosmos, until: Until
+) -> None:
+    await cosmos.add("1")
+    creates = [("create", ({"id": id_, "deviceId": "d"},)) for id_ in ("2", "3", "4", "5")]
+    await cosmos.threats.execute_item_batch(creates, partition_key="d")
+    feed = Feed(retry=FIXED, failing=True, max_items_per_invocation=2)
+    host = await bench.start(feed.app, settings=cosmos.settings)
+    await until(lambda: len(host.failures) == 3)
+    feed.failing = False
+    await cosmos.add("6")
+    await until(lambda: "6" in feed.ids)
+    assert feed.batches == [["1", "2", "3", "4", "5"]] * 3 + [["6"]]
+
+
 async def test_a_whole_document_reaches_the_function(bench: Bench, cosmos: Cosmos, until: Until) -> None:
     app, seen = func.FunctionApp(), list[func.Document]()
 
