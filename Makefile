@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint mutants bench lock audit snapshot package deploy clean
+.PHONY: run scenario test lint mutants fuzz bench lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -30,6 +30,9 @@ mutants: $(READY)  ## break what is pure in thousands of places, and see the tes
 	@rm -rf mutants
 	@$(BIN)/mutmut run $(MUTANTS)
 	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
+
+fuzz: $(READY)  ## feed every reader for MINUTES=5, from SEED=…; some with ONLY="adapter"
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) --only "$(ONLY)"
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
