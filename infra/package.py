@@ -2,6 +2,8 @@
 
     make package    # into .local/package; with --zip also .local/package.zip
 
+Beside it stands its bill of materials, .local/package.cdx.json (infra/sbom.py); it is not uploaded.
+
 The libraries are those of requirements.txt, by hash, as wheels for Linux and the Python version the function
 app runs (infra/modules/function-app.bicep), whatever machine this runs on. msgraph-sdk is 200 MB on disk,
 nearly all of it generated request builders, loaded when they are asked for: those that no attribute of the
@@ -24,6 +26,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from infra import sbom
 from shared.domain.local_rules import LocalRules
 from shared.errors import SettingsError
 from shared.rules_file import load
@@ -35,6 +38,20 @@ HOST_FILES = ("function_app.py", "host.json", "requirements.txt")
 RULES = "rules.toml"
 PYTHON = "3.13"
 PLATFORM = "x86_64-manylinux_2_28"
+MARKERS = {
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+    "python_version": PYTHON,
+    "python_full_version": f"{PYTHON}.0",
+    "implementation_version": f"{PYTHON}.0",
+    "os_name": "posix",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "platform_release": "",
+    "platform_version": "",
+}
+"""The same in the words of the lock's markers."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the archive: the same content gives the same archive."""
 
@@ -72,6 +89,13 @@ def build(folder: pathlib.Path, rules: str = RULES) -> tuple[Size, Size]:
     whole = Size.of(folder)
     prune(folder / LIBRARIES, names_used(folder))
     return whole, Size.of(folder)
+
+
+def bill_of_materials() -> str:
+    """What the lock has put into the package, as JSON of CycloneDX."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return sbom.bill(project, lock, MARKERS)
 
 
 def app_files(rules: str = RULES) -> list[pathlib.Path]:
@@ -168,6 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rules = local_rules(name)
         whole, pruned = build(BUILT, name)
+        bill = BUILT.with_suffix(".cdx.json")
+        bill.write_text(bill_of_materials(), encoding="utf-8")
     except PackagingError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -175,6 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{name}: {len(rules.rules)} local rules, {len(rules.dry)} more that decide nothing yet\n"
     )
     sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {pruned} (before pruning: {whole})\n")
+    sys.stdout.write(f"{bill.relative_to(ROOT)}: its bill of materials (CycloneDX {sbom.SPECIFICATION})\n")
     if given.zip:
         target = BUILT.with_suffix(".zip")
         digest = archive(BUILT, target)

@@ -516,6 +516,13 @@ def test_over_the_line_the_risk_names_the_tag_and_the_missing_partner_is_listed(
     assert (decision.tag, decision.missing) == ("mtd-block-high", ("zimperium",))
 
 
+@pytest.mark.parametrize(("one", "other"), [("lookout", "zimperium"), ("zimperium", "lookout")])
+def test_one_partners_clean_word_takes_nothing_from_what_another_found(one: str, other: str) -> None:
+    both = a_policy(switches=switches("lookout", "zimperium"))
+    device = with_slots(a_slot(one, Level.HIGH), a_slot(other, Level.SECURED))
+    assert verdict(device, both).tag == "mtd-block-high"
+
+
 def test_the_preferred_partner_alone_counts() -> None:
     one = switches("lookout", "zimperium", preferred={Platform.IOS: "zimperium"})
     device = with_slots(a_slot("lookout", Level.HIGH), a_slot("zimperium"))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib import metadata
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from infra import package
 from infra.recorded import app
@@ -156,6 +157,15 @@ def test_pruned_it_is_less_than_half_of_what_would_be_installed(built: Built) ->
     assert whole.bytes > 150 * MEGABYTE
     assert pruned.bytes < min(whole.bytes / 2, 90 * MEGABYTE)
     assert pruned.files < whole.files / 3
+
+
+def test_its_bill_of_materials_names_what_is_installed_and_nothing_else(built: Built) -> None:
+    bill = json.loads(package.bill_of_materials())
+    installed = {
+        (canonicalize_name(each.metadata["Name"]), each.version)
+        for each in metadata.distributions(path=[str(built[0] / package.LIBRARIES)])
+    }
+    assert {(each["name"], each["version"]) for each in bill["components"]} == installed
 
 
 def test_its_compiled_libraries_are_for_azures_python(built: Built) -> None:

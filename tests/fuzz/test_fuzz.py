@@ -1,0 +1,97 @@
+"""A short part of `make fuzz`, the same each time, and that it finds what there is to find."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ingest_threat import partners
+from shared.errors import BadRequest, MtdError
+from tests.fuzz import __main__ as command
+from tests.fuzz.target import Target, TooSlow, tried
+from tests.fuzz.targets import TARGETS
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_whatever_is_read_only_our_own_errors_escape(target: Target) -> None:
+    assert tried(target, inputs=40, lengths=2, start=1).finding is None
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_reader_reads_its_samples(target: Target) -> None:
+    """Else all it is fed would be refused at its door."""
+    read = [content for content in target.samples if _is_read(target, content)]
+    assert read or target.name in {"signatures", "authorization"}, "nobody's, and refused as such"
+
+
+def _is_read(target: Target, content: bytes) -> bool:
+    try:
+        target.read(content)
+    except target.refuses:
+        return False
+    return True
+
+
+def test_every_partner_is_fed() -> None:
+    assert {f"adapter {partner}" for partner in partners.known()} <= {target.name for target in TARGETS}
+
+
+def test_no_two_readers_have_one_name_and_each_refuses_by_errors_of_ours() -> None:
+    assert len({target.name for target in TARGETS}) == len(TARGETS)
+    foreign = {each for target in TARGETS for each in target.refuses if not issubclass(each, MtdError)}
+    assert {each.__module__ for each in foreign} <= {"shared.domain.device_rule"}
+
+
+MISTAKES: dict[str, Callable[[bytes], object]] = {
+    "a value nobody expects": bytes.decode,
+    "a number that is too long": lambda content: json.loads(content)[0]["a"] + 1,
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_found_with_what_shows_it(name: str) -> None:
+    wrong = Target(name, MISTAKES[name], (b'[{"a": 1}]',), (BadRequest,))
+    finding = tried(wrong, inputs=200, lengths=1, start=1).finding
+    assert finding is not None
+    assert "fed: " in finding
+
+
+def test_time_that_grows_with_the_square_is_found() -> None:
+    slow = Target(
+        "slow", lambda content: [content[at:].count(b"x") for at in range(len(content))], (b"a",), ()
+    )
+    with pytest.raises(TooSlow, match="Growth"):
+        slow.longer((b"", b"a", b""))
+
+
+def test_time_wins_and_the_seed_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing_wrong = Target("fine", len, (b"a",), ())
+    monkeypatch.setattr(command, "TARGETS", (nothing_wrong,))
+    begun = time.monotonic()
+    assert command.main(["--minutes", "0.01", "--seed", "7"]) == 0
+    assert time.monotonic() - begun < 30
+    printed = capsys.readouterr().out
+    assert printed.startswith("seed 7: 1 readers, 0.01 minutes\n")
+    assert " inputs, 0 findings\n" in printed
+
+
+def test_a_finding_is_printed_once_with_how_to_see_it_again_and_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        command, "TARGETS", (Target("wrong", MISTAKES["a value nobody expects"], (b"a",), ()),)
+    )
+    assert command.main(["--minutes", "1", "--seed", "3"]) == 1
+    printed = capsys.readouterr().out
+    assert "wrong (--seed 3 --only 'wrong')\nUnicodeDecodeError" in printed
