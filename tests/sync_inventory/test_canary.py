@@ -15,7 +15,7 @@ from evaluate_risk.guard import guard
 from ingest_threat.partners import parse
 from ingest_threat.schemes.webhook import verify
 from serve_console.enforcement import show_enforcement
-from shared.domain.canary_run import CanaryRun
+from shared.domain.canary_run import AGENT, CanaryRun
 from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Report
@@ -24,7 +24,7 @@ from shared.domain.tag import HIGH_TAG, OK_TAG
 from shared.headers import Headers
 from shared.settings import CANARY_PARTNERS
 from sync_inventory.canary import PATIENCE_SECONDS, run_canary
-from sync_inventory.canary_reports import AGENT, COMPOSERS
+from sync_inventory.canary_reports import COMPOSERS
 from sync_inventory.figures import count_devices
 from sync_inventory.tally import Tally
 from tests.evaluate_risk.stories import feed, put_phone
