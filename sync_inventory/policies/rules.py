@@ -63,8 +63,9 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
 
     The rules are written only when something of them changed. Where Graph does not answer, neither rules nor
     groups of this run count, and both stay as the last one had them. A group that no rule named before is
-    among the unknown until the sweep has found its users' devices (`settle_rules`): until then a rule newly
-    assigned to it would seem to reach nobody, and a looser one would let them in.
+    among the unknown until the sweep has found its users' devices (`settle_rules`), and so is one that was
+    deleted and is restored: until then a rule for it would seem to reach nobody, and a looser one would let
+    them in.
     """
     listed = await services.graph.compliance_policies()
     stored = await services.store.read(Rules, "rules")
@@ -96,7 +97,8 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         read_at=services.now(),
     )
     if stored:
-        swept = {group for rule in last.rules for group in _groups(rule.assignment)}
+        restored = {*last.missing_groups} - looked_up.missing
+        swept = {group for rule in last.rules for group in _groups(rule.assignment)} - restored
         new = frozenset(group for rule in rules for group in _groups(rule.assignment)) - swept
         groups.settled = now if new else None
         now = now.model_copy(update={"rules": tuple(_without_guesses(rule, new) for rule in rules)})
