@@ -34,6 +34,18 @@ _EXCLUSIONS = {"excludeUsers": "", "excludeGroups": "", "excludeRoles": ROLE}
 GUESTS = "guests"
 """Stands among the exclusions for excludeGuestsOrExternalUsers, whatever kinds it names."""
 
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "users": frozenset(
+        {
+            *(f"{side}{what}" for side in ("include", "exclude") for what in ("Users", "Groups", "Roles")),
+            *(f"{side}GuestsOrExternalUsers" for side in ("include", "exclude")),
+        }
+    ),
+    "applications": frozenset({"includeApplications", "excludeApplications", "applicationFilter"}),
+    "platforms": frozenset({"includePlatforms", "excludePlatforms"}),
+}
+"""What is looked at, by condition; anything else that is said there narrows."""
+
 Conditions = Mapping[str, Any]
 
 
@@ -125,6 +137,9 @@ def _common_faults(conditions: Conditions) -> Iterator[str]:
     locations = _part(conditions, "locations")
     if any(name != "includeLocations" or "All" not in _names(locations, name) for name in _said(locations)):
         yield "is narrowed by locations"
+    for part, names in _KNOWN.items():
+        said = set(_said(_part(conditions, part)))
+        yield from (f"is narrowed by {part}.{name}" for name in sorted(said - names))
     known = {"users", "applications", "clientAppTypes", "platforms", "devices", "locations"}
     yield from (f"is narrowed by {name}" for name in _said(conditions) if name not in known)
 

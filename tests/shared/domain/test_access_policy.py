@@ -66,6 +66,15 @@ def test_the_shipped_policies_are_known_and_nothing_narrows_them(role: Role) -> 
         ({"aConditionOfNextYear": {"levels": ["one"]}}, "is narrowed by aConditionOfNextYear"),
         ({"applications": {"includeApplications": ["All"], "applicationFilter": {"rule": "x"}}}, "filter"),
         ({"devices": {"includeDeviceStates": ["All"]}}, "devices.includeDeviceStates"),
+        ({"users": {"includeUsers": ["All"], "excludeOfNextYear": ["x"]}}, "users.excludeOfNextYear"),
+        (
+            {"applications": {"includeApplications": ["All"], "excludeOfNextYear": ["x"]}},
+            "applications.excludeOfNextYear",
+        ),
+        (
+            {"platforms": {"includePlatforms": ["all"], "excludeOfNextYear": ["x"]}},
+            "platforms.excludeOfNextYear",
+        ),
     ],
 )
 def test_what_narrows_it_is_named(role: Role, conditions: dict[str, Any], fault: str) -> None:
