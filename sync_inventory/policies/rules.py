@@ -1,6 +1,7 @@
 """Intune's compliance policies, read as rules: the most a platform's devices may risk."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from shared.domain.level import Level
@@ -79,6 +80,7 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         log_event(LogEvent.FILTERS_UNREAD, why="beta refuses the list of compliance policies")
         tally.add("without_filters")
         found = [with_filters_of(rule, before.get(rule.id)) for rule in found]
+        found += _of_beta_alone(last.rules, {policy.id for policy in policies})
     looked_up = await groups.look_up({group for rule in found for group in _groups(rule.assignment)}, tally)
     gone = _gone(looked_up, last.missing_groups)
     unknown = looked_up.refused | (looked_up.missing - gone)
@@ -106,6 +108,15 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         return
     await services.store.upsert(now)
     tally.add("written")
+
+
+def _of_beta_alone(before: Sequence[Rule], served: AbstractSet[str]) -> list[Rule]:
+    """The rules of a type that v1.0 does not have, where it serves no such policy: that it leaves them out is
+    possible (documented nowhere), and no word that they are gone."""
+    kind = KINDS[BETA_TYPE]
+    return [
+        rule for rule in before if (rule.platform, rule.enrollment_types) == kind and rule.id not in served
+    ]
 
 
 def _gone(looked_up: LookedUp, missing_before: tuple[str, ...]) -> frozenset[str]:
