@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from shared.domain.canary_run import AGENT, DELIVERY, CanaryRun, CanaryStep
 from shared.domain.mode import Mode
 from shared.domain.model import Device
@@ -20,6 +22,7 @@ from shared.services import Services
 from shared.standard_webhooks import signature
 from shared.what_if import ask_each, registered
 from sync_inventory.canary_reports import canary_report
+from sync_inventory.side_by_side import unreadable
 
 PATIENCE_SECONDS = 180.0
 """How long a tag may take."""
@@ -50,6 +53,8 @@ class _Canary:
             await work()
         except (MissedError, BadRequest) as error:
             missed = str(error)
+        except ValidationError as error:
+            missed = unreadable(error)
         except (GraphError, StoreError, OSError, TimeoutError) as error:
             missed = f"{type(error).__name__}: {error}"
         seconds = round(self.services.waiting.clock() - clock, 3)

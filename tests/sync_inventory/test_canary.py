@@ -249,6 +249,25 @@ async def test_a_store_that_is_away_meanwhile_is_missed_and_the_phone_let_in_aga
         assert "canary_missed step=blocked" in caplog.text
 
 
+async def test_a_document_nobody_can_read_meanwhile_is_missed_and_the_way_back_is_gone(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with canary_world() as (one, door):
+        read = one.services.store.read
+
+        async def odd(kind: Any, id_: str, *more: Any) -> Any:
+            if kind is Device and len(door.taken) == 1:
+                Device.model_validate({"id": 7})
+            return await read(kind, id_, *more)
+
+        door.then = lambda: monkeypatch.setattr(one.services.store, "read", odd)
+        run = await ran(one)
+        assert run.missed is not None
+        assert (run.missed.step, steps(run)[-2:]) == ("blocked", ["released", "granted"])
+        assert one.entra_tag() == OK_TAG
+        assert "canary_missed step=blocked why=a stored Device cannot be read" in caplog.text
+
+
 async def test_a_policy_that_is_off_is_missed_and_the_phone_let_in_again() -> None:
     async with canary_world() as (one, _door):
         put_policies(one, "disabled")
