@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.domain.access_policy import STATES, AccessPolicy, Role
+from shared.domain.access_policy import STATES, AccessPolicy, Role, beyond
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
 from shared.domain.record import Platform
@@ -136,7 +136,9 @@ def judge(
             *narrowed[policy.id],
             *_grown(
                 policy,
-                left_out[role] - accepted.get(role, left_out[role]) if policy in on[role] else frozenset(),
+                beyond(left_out[role], accepted.get(role, left_out[role]))
+                if policy in on[role]
+                else frozenset(),
             ),
         )
         for role, each in by_role.items()
@@ -181,7 +183,7 @@ def _accepted(
     known = before.accepted.get(role) if before else None
     if known is None:
         return left_out if on else None
-    return frozenset(known) & left_out if on else frozenset(known)
+    return left_out - beyond(left_out, frozenset(known)) if on else frozenset(known)
 
 
 def _left_out(
@@ -209,9 +211,9 @@ def _on(role: Role, policies: Sequence[AccessPolicy], wanted: Wanted) -> list[Ac
     return [policy for policy in policies if policy.state == ENABLED and not _is_idle(policy, role, wanted)]
 
 
-def _grown(policy: AccessPolicy, beyond: AbstractSet[str]) -> tuple[str, ...]:
-    """The exclusions of a policy that are among those beyond the accepted ones, as a fault."""
-    grown = sorted(policy.excluded & beyond)
+def _grown(policy: AccessPolicy, new: AbstractSet[str]) -> tuple[str, ...]:
+    """The exclusions of a policy that are among the new ones, as a fault."""
+    grown = sorted(policy.excluded & new)
     return (f"leaves out {', '.join(grown)}, which it did not before",) if grown else ()
 
 

@@ -133,6 +133,18 @@ def test_of_two_policies_whom_each_leaves_out_is_left_out() -> None:
     assert judged(excluding(GROUP, OTHER), second, COMPANION, before=grown).is_whole
 
 
+def test_guests_of_another_kind_are_a_growth() -> None:
+    def leaving_out(kinds: str) -> AccessPolicy:
+        users = {"includeUsers": ["All"], "excludeGuestsOrExternalUsers": {"guestOrExternalUserTypes": kinds}}
+        return replace(BLOCK, conditions={**BLOCK.conditions, "users": users})
+
+    on = judged(leaving_out("serviceProvider"), COMPANION)
+    grown = judged(leaving_out("serviceProvider,internalGuest"), COMPANION, before=on)
+    assert grown.block.why == (f"{BLOCK.name!r} leaves out guests:internalguest, which it did not before",)
+    named = frozenset({"guests", GROUP})
+    assert judged(leaving_out("a,b"), COMPANION, exclusions=named).is_whole
+
+
 def test_exclusions_that_the_settings_name_are_accepted_and_no_others() -> None:
     named = frozenset({GROUP})
     assert judged(excluding(GROUP), COMPANION, exclusions=named).is_whole
