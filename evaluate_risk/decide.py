@@ -29,6 +29,7 @@ async def policy(services: Services) -> Policy:
         switches=reading.switches,
         heartbeats=reading.heartbeats,
         enrollment_grace=timedelta(hours=settings.enrollment_grace_hours),
+        canary=(settings.canary_device, settings.canary_user),
         follow_ups=settings.follow_ups,
     )
 
@@ -69,7 +70,7 @@ def partners_present(device: Device, policy: Policy, now: datetime) -> frozenset
     """The partners that count by a policy and have a present agent on the device."""
     switches = policy.switches
     on, taken = switches.counting(device.facts.platform), switches.event_only_present
-    return counted(device, on, Heartbeats(), now, taken).present
+    return counted(policy.without_canarys(device), on, Heartbeats(), now, taken).present
 
 
 async def decide_again(services: Services, device_id: str) -> Found[Device] | None:

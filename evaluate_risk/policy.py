@@ -13,6 +13,7 @@ from evaluate_risk.assignment import Applies, applies
 from evaluate_risk.counting import Counted, counted, sentence
 from evaluate_risk.grace import Grace, for_missing_data
 from evaluate_risk.presence import Presence
+from shared.domain.canary_run import AGENT
 from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
 from shared.domain.mode import Mode
@@ -37,6 +38,8 @@ class Policy:
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     enrollment_grace: timedelta = timedelta()
     """How long after its enrollment a device is let in without data."""
+    canary: tuple[str, str] = ("", "")
+    """The canary's device and its user, by their Entra ids; empty where there is none."""
     follow_ups: frozenset[FollowUp] = frozenset()
     """What may be done once a tag is applied: no decision depends on it."""
 
@@ -49,8 +52,17 @@ class Policy:
         parts = [
             *(self.mode, self.tag_all, rules, self.switches.state(), self.heartbeats.state()),
             self.enrollment_grace.total_seconds(),
+            *self.canary,
         ]
         return digest(parts)[:16]
+
+    def without_canarys(self, device: Device) -> Device:
+        """`device` without the agent that a canary's reports invent, unless it is the canary: once the phone
+        is somebody's, that agent neither keeps it out nor speaks for it."""
+        if (device.id, (device.facts.user_id or "").lower()) == self.canary:
+            return device
+        slots = {id_: slot for id_, slot in device.slots.items() if not slot.agent.endswith(f":{AGENT}")}
+        return device.model_copy(update={"slots": slots})
 
     def rules_for(self, facts: DeviceFacts) -> tuple[Rule, ...]:
         """The rules that hold for a device."""
@@ -95,7 +107,8 @@ class _Case:
     def _counted(self, device: Device) -> Counted:
         policy = self.policy
         present = policy.switches.event_only_present
-        return counted(device, self.switched_on, policy.heartbeats, self.now, present)
+        counting = policy.without_canarys(device)
+        return counted(counting, self.switched_on, policy.heartbeats, self.now, present)
 
     def _is_over(self, rule: Rule) -> bool:
         return _exceeds(self.counted, rule)

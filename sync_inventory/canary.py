@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from shared.domain.canary_run import CanaryRun, CanaryStep
+from pydantic import ValidationError
+
+from shared.domain.canary_run import AGENT, DELIVERY, CanaryRun, CanaryStep
 from shared.domain.mode import Mode
 from shared.domain.model import Device
 from shared.domain.sign_in import SignIn, Verdict, each_app
@@ -19,7 +21,8 @@ from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.standard_webhooks import signature
 from shared.what_if import ask_each, registered
-from sync_inventory.canary_reports import AGENT, canary_report
+from sync_inventory.canary_reports import canary_report
+from sync_inventory.side_by_side import unreadable
 
 PATIENCE_SECONDS = 180.0
 """How long a tag may take."""
@@ -50,6 +53,8 @@ class _Canary:
             await work()
         except (MissedError, BadRequest) as error:
             missed = str(error)
+        except ValidationError as error:
+            missed = unreadable(error)
         except (GraphError, StoreError, OSError, TimeoutError) as error:
             missed = f"{type(error).__name__}: {error}"
         seconds = round(self.services.waiting.clock() - clock, 3)
@@ -96,7 +101,7 @@ class _Canary:
             is_open=is_open,
         )
         secret = words(settings.webhook_secrets[self.partner])[0]
-        id_, stamp = f"canary_{uuid.uuid4().hex}", str(int(self.services.now().timestamp()))
+        id_, stamp = f"{DELIVERY}{uuid.uuid4().hex}", str(int(self.services.now().timestamp()))
         headers = {
             "Content-Type": "application/json",
             "webhook-id": id_,

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-AGENT = "mtd-canary"
+from shared.domain.canary_run import AGENT
+
 THREAT = "mtd-canary-threat"
 _GUID = "6d746463-616e-4172-8900-000000000001"
 """An id for the partners whose ids are GUIDs; invented."""

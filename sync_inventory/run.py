@@ -17,7 +17,8 @@ from sync_inventory.steps import STEPS, Context, Step
 from sync_inventory.tally import Tally
 
 WAITS = (1.0, 5.0)
-"""Seconds before a step is tried again that Graph did not answer, where Graph itself asks for none."""
+"""Seconds before a step is tried again that Graph did not answer, where Graph itself does not ask for more:
+that of Conditional Access never says, and one second may be another's again."""
 PATIENCE_SECONDS = 30.0
 """The longest a run waits for Graph at a time; asked for more, it leaves the step to the next run."""
 
@@ -87,7 +88,7 @@ async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:
         try:
             await step(context, tally)
         except GraphUnavailable as error:
-            wait = wait if error.retry_after is None else error.retry_after
+            wait = max(wait, error.retry_after or 0.0)
             if wait > PATIENCE_SECONDS:
                 raise
             await context.services.waiting.sleep(wait)

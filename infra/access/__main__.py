@@ -64,11 +64,11 @@ def create(given: argparse.Namespace) -> int:
 
 
 def off(given: argparse.Namespace) -> int:
-    """Switch every policy of ours off, whatever state it is in; one that cannot be holds up no other."""
+    """Switch every policy of ours off, whatever its state and name; one that cannot be holds up no other."""
     session = _session(given, READ + WRITE)
     names = [str(template(name)["displayName"]) for name in SHIPPED]
     try:
-        found = tenant.named(session, names)
+        found = tenant.ours(session, names)
     except GraphError as error:
         raise GraphError(f"{error}\nnothing was switched off: {BY_HAND}") from error
     for name in names:

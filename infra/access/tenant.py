@@ -1,6 +1,7 @@
 """Our Conditional Access policies in a tenant: seen, created report-only, switched off. Nothing else.
 
-Policies are known by the display names of the templates. What stands already is never changed by an import,
+Policies are known by the display names of the templates; for the roll-back also by a filter for devices that
+looks for our tag, because a policy may have been renamed. What stands already is never changed by an import,
 and no call here can turn a policy on.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.graph_session import GraphError, GraphSession
+from shared.domain.tag import BLOCK_PREFIX
 
 POLICIES = "/identity/conditionalAccess/policies"
 REPORT_ONLY = "enabledForReportingButNotEnforced"
@@ -117,6 +119,20 @@ def named(session: GraphSession, names: Collection[str]) -> list[Policy]:
     """Every policy that bears one of these names, in their order; twice, where one stands twice."""
     rows = [row for row in session.every(POLICIES) if row["displayName"] in names]
     return sorted(rows, key=lambda row: list(names).index(row["displayName"]))
+
+
+def ours(session: GraphSession, names: Collection[str]) -> list[Policy]:
+    """Every policy that bears one of these names, in their order, then those of other names that refuse by
+    the tag."""
+    rows = list(session.every(POLICIES))
+    by_name = [row for name in names for row in rows if row["displayName"] == name]
+    return by_name + [row for row in rows if row["displayName"] not in names and _by_tag(row)]
+
+
+def _by_tag(policy: Policy) -> bool:
+    """Whether a policy looks for a value of ours in a device; Graph sends null for what it does not."""
+    devices = (policy.get("conditions") or {}).get("devices") or {}
+    return BLOCK_PREFIX in str((devices.get("deviceFilter") or {}).get("rule") or "").lower()
 
 
 def switch_off(session: GraphSession, policy: Policy) -> SwitchedOff:

@@ -80,7 +80,7 @@ def off(given: argparse.Namespace) -> int:
     """Take back every assignment of the policies; one that cannot be holds up no other."""
     sessions = _sessions(given, CREATE)
     done = True
-    for policy in tenant.standing(sessions, _wanted(given)).policies.values():
+    for policy in tenant.to_unassign(sessions, _wanted(given)):
         try:
             if tenant.targets(policy):
                 tenant.unassign(sessions, policy)

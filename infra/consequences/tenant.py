@@ -5,7 +5,6 @@ All of it is known by the display names of the templates. What stands already is
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from infra.consequences.templates import Body, Wanted, with_message
@@ -44,18 +43,33 @@ class Standing:
 def standing(sessions: Sessions, wanted: Wanted) -> Standing:
     """What stands under the wanted names. GraphError where a name stands twice."""
     group, message = str(wanted.group["displayName"]), str(wanted.message["displayName"])
+    names = [str(policy["displayName"]) for policy in wanted.policies]
     by_name = quote(f"displayName eq '{group}'")
     groups = sessions.v1.every(f"{GROUPS}?$filter={by_name}&$select={GROUP_FIELDS}")
-    policies = sessions.beta.every(f"{POLICIES}?$expand=assignments")
     return Standing(
         wanted=wanted,
         group=_by_name(groups, [group]).get(group),
         message=_by_name(sessions.v1.every(MESSAGES), [message]).get(message),
-        policies=_by_name(policies, [str(policy["displayName"]) for policy in wanted.policies]),
+        policies=_by_name(_policies(sessions), names),
     )
 
 
-def _by_name(rows: Iterator[dict[str, Any]], names: Collection[str]) -> dict[str, Body]:
+def to_unassign(sessions: Sessions, wanted: Wanted) -> list[Body]:
+    """Every policy that bears a wanted name, or another one and our mark; twice where one stands twice. A
+    roll-back hangs on nothing else."""
+    names = {str(policy["displayName"]) for policy in wanted.policies}
+    return [row for row in _policies(sessions) if row.get("displayName") in names or _is_marked(row)]
+
+
+def _is_marked(policy: Body) -> bool:
+    return MARK in str(policy.get("description") or "")
+
+
+def _policies(sessions: Sessions) -> Iterator[Body]:
+    return sessions.beta.every(f"{POLICIES}?$expand=assignments")
+
+
+def _by_name(rows: Iterator[Body], names: Collection[str]) -> dict[str, Body]:
     found: dict[str, Body] = {}
     for row in rows:
         name = str(row.get("displayName"))
@@ -137,7 +151,7 @@ def _plain(rule: object) -> str:
 
 
 def _policy_faults(policy: Body, group: str) -> Iterator[str]:
-    if MARK not in str(policy.get("description") or ""):
+    if not _is_marked(policy):
         yield f"{MARK} is gone from its description, by which the app knows that it is no rule"
     if policy.get("deviceThreatProtectionEnabled") and (
         policy.get("deviceThreatProtectionRequiredSecurityLevel") not in NO_LEVEL

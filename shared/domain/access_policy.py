@@ -7,6 +7,7 @@ as soon as it says anything: Microsoft adds some every year.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -32,7 +33,19 @@ ROLE = "role:"
 """Before the id of a role, among the exclusions."""
 _EXCLUSIONS = {"excludeUsers": "", "excludeGroups": "", "excludeRoles": ROLE}
 GUESTS = "guests"
-"""Stands among the exclusions for excludeGuestsOrExternalUsers, whatever kinds it names."""
+"""Stands among the exclusions for all guests; `guests:` and a word of guestOrExternalUserTypes for a kind."""
+
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "users": frozenset(
+        {
+            *(f"{side}{what}" for side in ("include", "exclude") for what in ("Users", "Groups", "Roles")),
+            *(f"{side}GuestsOrExternalUsers" for side in ("include", "exclude")),
+        }
+    ),
+    "applications": frozenset({"includeApplications", "excludeApplications", "applicationFilter"}),
+    "platforms": frozenset({"includePlatforms", "excludePlatforms"}),
+}
+"""What is looked at, by condition; anything else that is said there narrows."""
 
 Conditions = Mapping[str, Any]
 
@@ -74,8 +87,9 @@ class AccessPolicy:
         """Ids, in lower case, of the users, groups and roles it is not for."""
         users = _part(self.conditions, "users")
         named = {f"{mark}{id_}".lower() for key, mark in _EXCLUSIONS.items() for id_ in _names(users, key)}
-        guests = users.get("excludeGuestsOrExternalUsers") or "guestsorexternalusers" in named
-        return frozenset(named - {"guestsorexternalusers"} | ({GUESTS} if guests else set()))
+        if "guestsorexternalusers" in named:
+            return frozenset(named - {"guestsorexternalusers"} | {GUESTS})
+        return frozenset(named | _guests(users.get("excludeGuestsOrExternalUsers")))
 
     def covers(self, app: str) -> bool:
         """Whether it is for an app (an id, `Office365` or `All`)."""
@@ -106,6 +120,24 @@ class AccessPolicy:
         return str(self._device_filter.get("rule") or "")
 
 
+def beyond(excluded: AbstractSet[str], accepted: AbstractSet[str]) -> frozenset[str]:
+    """The exclusions that are not among the accepted ones; who accepts all guests accepts each kind."""
+    all_guests = GUESTS in accepted
+    return frozenset(
+        each for each in excluded - accepted if not (all_guests and each.startswith(f"{GUESTS}:"))
+    )
+
+
+def _guests(excluded: object) -> set[str]:
+    """The kinds of guests that are excluded (conditionalAccessGuestOrExternalUserTypes: flags, joined by
+    commas); all where none is named."""
+    if _empty(excluded):
+        return set()
+    words = excluded.get("guestOrExternalUserTypes") if isinstance(excluded, Mapping) else None
+    kinds = {kind.strip().lower() for kind in str(words or "").split(",")}
+    return {f"{GUESTS}:{kind}" for kind in kinds - {"", "none"}} or {GUESTS}
+
+
 def _common_faults(conditions: Conditions) -> Iterator[str]:
     """What narrows a policy of either role."""
     users, apps = _part(conditions, "users"), _part(conditions, "applications")
@@ -125,6 +157,9 @@ def _common_faults(conditions: Conditions) -> Iterator[str]:
     locations = _part(conditions, "locations")
     if any(name != "includeLocations" or "All" not in _names(locations, name) for name in _said(locations)):
         yield "is narrowed by locations"
+    for part, names in _KNOWN.items():
+        said = set(_said(_part(conditions, part)))
+        yield from (f"is narrowed by {part}.{name}" for name in sorted(said - names))
     known = {"users", "applications", "clientAppTypes", "platforms", "devices", "locations"}
     yield from (f"is narrowed by {name}" for name in _said(conditions) if name not in known)
 

@@ -29,8 +29,8 @@ Filter = Test[DeviceFacts]
 _OWNERSHIP: Mapping[Ownership, str] = {
     Ownership.COMPANY: "corporate",
     Ownership.PERSONAL: "personal",
-    Ownership.UNKNOWN: "unknown",
 }
+"""Where it is unknown, Graph may have said a word that nobody knows: the answer stays open."""
 _TEXTS: Mapping[str, Callable[[DeviceFacts], str | None]] = {
     "devicename": lambda facts: facts.name,
     "manufacturer": lambda facts: facts.manufacturer,
@@ -38,8 +38,8 @@ _TEXTS: Mapping[str, Callable[[DeviceFacts], str | None]] = {
     "devicecategory": lambda facts: facts.category,
     "enrollmentprofilename": lambda facts: facts.enrollment_profile,
     "osversion": lambda facts: facts.os_version,
-    "deviceownership": lambda facts: _OWNERSHIP[facts.ownership],
 }
+_OWNER = "deviceownership"
 _VERSION = "operatingsystemversion"
 _MANAGEMENT = "devicemanagementtype"
 _UNANSWERED = frozenset({"isrooted", "cpuarchitecture", "devicetrusttype", "operatingsystemsku"})
@@ -82,11 +82,18 @@ def _question(name: str, operator: str, values: list[str | None]) -> Filter:
     read = _TEXTS.get(name)
     if read is not None:
         return compared(read, operator, values)
+    if name == _OWNER:
+        return _owner(operator, values)
     if name == _MANAGEMENT:
         return _management(operator, values)
     if name in _UNANSWERED:
         return lambda facts: None
     raise FilterError(f"no property {name!r}")
+
+
+def _owner(operator: str, values: list[str | None]) -> Filter:
+    test: Filter = compared(lambda facts: _OWNERSHIP[facts.ownership], operator, values)
+    return lambda facts: test(facts) if facts.ownership in _OWNERSHIP else None
 
 
 def _management(operator: str, values: list[str | None]) -> Filter:

@@ -6,6 +6,10 @@ from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
 
 CANARY = "canary"
+AGENT = "mtd-canary"
+"""The partner's device id of the agent that a canary's reports invent."""
+DELIVERY = "canary_"
+"""How the `webhook-id` of a canary's message begins."""
 
 
 class CanaryStep(Part):

@@ -2,6 +2,7 @@
 refuses nobody. Pure."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.domain.access_policy import STATES, AccessPolicy, Role
+from shared.domain.access_policy import STATES, AccessPolicy, Role, beyond
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
 from shared.domain.record import Platform
@@ -120,15 +121,30 @@ def judge(
     by_role = {
         role: [policy for policy in policies if policy.role(wanted.attribute) is role] for role in Role
     }
+    narrowed = {
+        policy.id: policy.faults(role, wanted.attribute) for role, each in by_role.items() for policy in each
+    }
+    on = {role: _on(role, by_role[role], wanted) for role in Role}
+    left_out = {role: _left_out(on[role], narrowed, wanted.apps) for role in Role}
     accepted = {
-        role: known for role in Role if (known := _accepted(role, by_role[role], wanted, before)) is not None
+        role: known
+        for role in Role
+        if (known := _accepted(role, on[role], left_out[role], wanted, before)) is not None
     }
     faults = {
-        policy.id: (*policy.faults(role, wanted.attribute), *_grown(policy, accepted.get(role)))
+        policy.id: (
+            *narrowed[policy.id],
+            *_grown(
+                policy,
+                beyond(left_out[role], accepted.get(role, left_out[role]))
+                if policy in on[role]
+                else frozenset(),
+            ),
+        )
         for role, each in by_role.items()
         for policy in each
     }
-    watched = {role: _watched(role, by_role[role], faults, wanted) for role in Role}
+    watched = {role: _watched(role, by_role[role], narrowed, faults, wanted) for role in Role}
     return Enforcement(
         block=_since(*watched[Role.BLOCK], before.block if before else None, now),
         companion=_since(*watched[Role.COMPANION], before.companion if before else None, now),
@@ -155,33 +171,64 @@ def not_watched(why: str, before: Enforcement | None, now: datetime) -> Enforcem
 
 
 def _accepted(
-    role: Role, policies: Sequence[AccessPolicy], wanted: Wanted, before: Enforcement | None
+    role: Role,
+    on: Sequence[AccessPolicy],
+    left_out: frozenset[str],
+    wanted: Wanted,
+    before: Enforcement | None,
 ) -> frozenset[str] | None:
     """The exclusions of a role that have not grown; None as long as none of its policies was ever on."""
     if wanted.exclusions is not None:
         return wanted.exclusions
-    on = [policy for policy in policies if policy.state == ENABLED]
-    now = frozenset().union(*(policy.excluded for policy in on))
     known = before.accepted.get(role) if before else None
     if known is None:
-        return now if on else None
-    return frozenset(known) & now if on else frozenset(known)
+        return left_out if on else None
+    return left_out - beyond(left_out, frozenset(known)) if on else frozenset(known)
 
 
-def _grown(policy: AccessPolicy, accepted: frozenset[str] | None) -> tuple[str, ...]:
-    """The exclusions of a policy beyond the accepted ones, as a fault."""
-    grown = sorted(policy.excluded - accepted) if accepted is not None else []
+def _left_out(
+    on: Sequence[AccessPolicy], narrowed: Mapping[str, tuple[str, ...]], apps: Sequence[str]
+) -> frozenset[str]:
+    """Whom the policies that count leave out at some app: of several for an app, those whom each leaves out.
+    The exclusions of a narrower one, made for something else, are no measure."""
+    each_app = (_counting(on, narrowed, app) for app in apps)
+    return frozenset().union(
+        *(frozenset.intersection(*(policy.excluded for policy in some)) for some in each_app if some)
+    )
+
+
+def _counting(
+    on: Sequence[AccessPolicy], narrowed: Mapping[str, tuple[str, ...]], app: str
+) -> list[AccessPolicy]:
+    """Of the policies for an app those that are narrowed least."""
+    covering = [policy for policy in on if policy.covers(app)]
+    least = min((len(narrowed[policy.id]) for policy in covering), default=0)
+    return [policy for policy in covering if len(narrowed[policy.id]) == least]
+
+
+def _on(role: Role, policies: Sequence[AccessPolicy], wanted: Wanted) -> list[AccessPolicy]:
+    """Those that are on, and refuse something."""
+    return [policy for policy in policies if policy.state == ENABLED and not _is_idle(policy, role, wanted)]
+
+
+def _grown(policy: AccessPolicy, new: AbstractSet[str]) -> tuple[str, ...]:
+    """The exclusions of a policy that are among the new ones, as a fault."""
+    grown = sorted(policy.excluded & new)
     return (f"leaves out {', '.join(grown)}, which it did not before",) if grown else ()
 
 
 def _watched(
-    role: Role, policies: Sequence[AccessPolicy], faults: Mapping[str, tuple[str, ...]], wanted: Wanted
+    role: Role,
+    policies: Sequence[AccessPolicy],
+    narrowed: Mapping[str, tuple[str, ...]],
+    faults: Mapping[str, tuple[str, ...]],
+    wanted: Wanted,
 ) -> tuple[Refusal, tuple[str, ...]]:
     """How far the policies of a role refuse, and what is missing. Each app needs one that does; where none
     does, it counts what the one that leaves out least lacks."""
     if role is Role.COMPANION and not wanted.companion:
         return Refusal.WHOLE, ()
-    on = [policy for policy in policies if policy.state == ENABLED and not _is_idle(policy, role, wanted)]
+    on = _on(role, policies, wanted)
     if not policies:
         return Refusal.NONE, ("there is no such policy",)
     if not on:
@@ -189,8 +236,8 @@ def _watched(
     why: dict[str, None] = {}
     open_apps = 0
     for app in wanted.apps:
-        covering = [policy for policy in on if policy.covers(app)]
-        best = min(covering, key=lambda policy: len(faults[policy.id]), default=None)
+        counting = _counting(on, narrowed, app)
+        best = min(counting, key=lambda policy: len(faults[policy.id]), default=None)
         if best is None:
             open_apps += 1
             why[f"no policy that is on is for the app {app}"] = None

@@ -1,6 +1,7 @@
 """Intune's compliance policies, read as rules: the most a platform's devices may risk."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from shared.domain.level import Level
@@ -63,8 +64,9 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
 
     The rules are written only when something of them changed. Where Graph does not answer, neither rules nor
     groups of this run count, and both stay as the last one had them. A group that no rule named before is
-    among the unknown until the sweep has found its users' devices (`settle_rules`): until then a rule newly
-    assigned to it would seem to reach nobody, and a looser one would let them in.
+    among the unknown until the sweep has found its users' devices (`settle_rules`), and so is one that was
+    deleted and is restored: until then a rule for it would seem to reach nobody, and a looser one would let
+    them in.
     """
     listed = await services.graph.compliance_policies()
     stored = await services.store.read(Rules, "rules")
@@ -78,6 +80,7 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         log_event(LogEvent.FILTERS_UNREAD, why="beta refuses the list of compliance policies")
         tally.add("without_filters")
         found = [with_filters_of(rule, before.get(rule.id)) for rule in found]
+        found += _of_beta_alone(last.rules, {policy.id for policy in policies})
     looked_up = await groups.look_up({group for rule in found for group in _groups(rule.assignment)}, tally)
     gone = _gone(looked_up, last.missing_groups)
     unknown = looked_up.refused | (looked_up.missing - gone)
@@ -96,7 +99,8 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         read_at=services.now(),
     )
     if stored:
-        swept = {group for rule in last.rules for group in _groups(rule.assignment)}
+        restored = {*last.missing_groups} - looked_up.missing
+        swept = {group for rule in last.rules for group in _groups(rule.assignment)} - restored
         new = frozenset(group for rule in rules for group in _groups(rule.assignment)) - swept
         groups.settled = now if new else None
         now = now.model_copy(update={"rules": tuple(_without_guesses(rule, new) for rule in rules)})
@@ -104,6 +108,15 @@ async def mirror_rules(services: Services, groups: Groups, tally: Tally) -> None
         return
     await services.store.upsert(now)
     tally.add("written")
+
+
+def _of_beta_alone(before: Sequence[Rule], served: AbstractSet[str]) -> list[Rule]:
+    """The rules of a type that v1.0 does not have, where it serves no such policy: that it leaves them out is
+    possible (documented nowhere), and no word that they are gone."""
+    kind = KINDS[BETA_TYPE]
+    return [
+        rule for rule in before if (rule.platform, rule.enrollment_types) == kind and rule.id not in served
+    ]
 
 
 def _gone(looked_up: LookedUp, missing_before: tuple[str, ...]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from shared.domain.record import PLATFORMS, Platform
 from shared.domain.sign_in import Verdict as SignInVerdict
 from shared.domain.sign_in import each_app
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
-from shared.errors import GraphError, GraphNotFound, GraphUnavailable
+from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.what_if import ask_each, registered
@@ -22,6 +22,8 @@ AWAY = timedelta(hours=24)
 """After so long without an answer every run logs it."""
 LOOKED_AT = 20
 """Phones of a verdict and platform that are looked at for one with a user."""
+TRIED = 2
+"""Of those, how many are tried: Entra may have lost one, or its user."""
 
 
 async def check_sign_ins(services: Services, tally: Tally) -> None:
@@ -43,27 +45,45 @@ async def check_sign_ins(services: Services, tally: Tally) -> None:
 
 
 async def _checks(services: Services) -> AsyncIterator[SignInCheck]:
-    apps = each_app(services.settings.access_apps)
+    """Of each platform a blocked and a clean phone, or another one as if it were; where one is refused, the
+    next. GraphRefused where all are."""
+    answered, refused = False, None
     for platform in PLATFORMS:
-        blocked = await _phone(services, platform, Verdict.BLOCK)
-        clean = await _phone(services, platform, Verdict.ALLOW)
-        for is_blocked, phone in ((True, blocked or clean), (False, clean or blocked)):
-            if phone is None:
-                continue
-            try:
-                entra = await registered(services, phone)
-            except GraphNotFound:
-                continue
-            tag = _tag(entra.attributes.get(services.settings.attribute), blocked=is_blocked)
-            async for app, sign_in in ask_each(services, phone, entra, apps, tag):
-                yield SignInCheck(
-                    platform=platform,
-                    app=app,
-                    device=phone.id,
-                    blocked=is_blocked,
-                    verdict=sign_in.verdict,
-                    verdict_once_on=sign_in.verdict_once_on,
-                )
+        blocked = await _phones(services, platform, Verdict.BLOCK)
+        clean = await _phones(services, platform, Verdict.ALLOW)
+        for is_blocked, phones in ((True, (*blocked, *clean)), (False, (*clean, *blocked))):
+            for phone in phones:
+                try:
+                    checks = await _asked_of(services, phone, blocked=is_blocked)
+                except GraphNotFound:
+                    continue
+                except GraphRefused as error:
+                    refused = error
+                    continue
+                answered = True
+                for check in checks:
+                    yield check
+                break
+    if refused is not None and not answered:
+        raise refused
+
+
+async def _asked_of(services: Services, phone: Device, *, blocked: bool) -> list[SignInCheck]:
+    """What is said of one phone at each app. Raises GraphNotFound where Entra has it or its user no more."""
+    entra = await registered(services, phone)
+    tag = _tag(entra.attributes.get(services.settings.attribute), blocked=blocked)
+    apps = each_app(services.settings.access_apps)
+    return [
+        SignInCheck(
+            platform=phone.facts.platform,
+            app=app,
+            device=phone.id,
+            blocked=blocked,
+            verdict=sign_in.verdict,
+            verdict_once_on=sign_in.verdict_once_on,
+        )
+        async for app, sign_in in ask_each(services, phone, entra, apps, tag)
+    ]
 
 
 def _tag(value: str | None, *, blocked: bool) -> str | None:
@@ -71,11 +91,12 @@ def _tag(value: str | None, *, blocked: bool) -> str | None:
     return value if is_block(value) is blocked else (HIGH_TAG if blocked else OK_TAG)
 
 
-async def _phone(services: Services, platform: Platform, verdict: Verdict) -> Device | None:
-    """A phone that What If can be asked about, among the first of its verdict; None where there is none."""
+async def _phones(services: Services, platform: Platform, verdict: Verdict) -> list[Device]:
+    """Phones that What If can be asked about, TRIED at most, among the first of their verdict."""
+    found: list[Device] = []
     token: str | None = None
     looked_at = 0
-    while looked_at < LOOKED_AT:
+    while looked_at < LOOKED_AT and len(found) < TRIED:
         page = await services.store.page(
             Device,
             Device.container,
@@ -85,13 +106,11 @@ async def _phone(services: Services, platform: Platform, verdict: Verdict) -> De
             verdict=verdict,
             platform=platform,
         )
-        for phone in page.rows:
-            if phone.facts.user_id and phone.facts.entra_id:
-                return phone
+        found += [phone for phone in page.rows if phone.facts.user_id and phone.facts.entra_id]
         looked_at, token = looked_at + max(1, len(page.rows)), page.token
         if token is None:
             break
-    return None
+    return found[:TRIED]
 
 
 def _log_unexpected(checks: tuple[SignInCheck, ...], before: SignIns | None, mode: Mode) -> None:

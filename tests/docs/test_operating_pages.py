@@ -174,3 +174,26 @@ def test_the_workflows_take_actions_by_their_hash_and_leave_no_token_behind() ->
     checkouts = [step for step in used if step["uses"].startswith("actions/checkout@")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("docs/limits.md", "Enterprise SSO plug-in"),
+        ("docs/limits.md", "private tab"),
+        ("docs/limits.md", "desktop's user agent"),
+        ("docs/limits.md", "personal side of a work profile"),
+        ("docs/limits.md", "mail that is on the phone already"),
+        ("docs/limits.md", "Max allowed device threat level"),
+        ("docs/limits.md", "dedicated Android without shared device mode"),
+        ("docs/limits.md", "does not reach guests"),
+        ("docs/deploy.md", "Microsoft Enterprise SSO plug-in"),
+        ("docs/deploy.md", "Microsoft recommends `Office365`"),
+        ("docs/deploy.md", "may take up to a day"),
+        ("docs/runbook.md", "admin-units-restricted-management"),
+        ("docs/runbook.md", "Cloud Device Administrator"),
+    ],
+)
+def test_what_no_code_can_close_is_said_where_it_is_decided(page: str, words: str) -> None:
+    """What a block by tag does not stop, and whom it does not reach, from Microsoft's own pages."""
+    assert words in " ".join(text_of(page).split())

@@ -32,6 +32,7 @@ from shared.errors import (
     WrongContentType,
 )
 from shared.settings import Settings
+from shared.standard_webhooks import signature
 from tests.ingest_threat.credentials import credentials, texts
 from tests.ingest_threat.door import posted
 from tests.login_service import login_service
@@ -296,6 +297,24 @@ async def test_a_partner_whose_message_has_a_wrong_content_type_has_still_report
         assert found is not None
         assert found.document.last_at == START
         assert await _reports(one) == []
+
+
+@pytest.mark.parametrize(
+    ("canary", "delivery", "silent"),
+    [("zimperium", "canary_1", True), ("zimperium", "msg_1", False), ("lookout", "canary_1", False)],
+)
+async def test_a_canarys_message_is_no_word_of_its_partner(canary: str, delivery: str, silent: bool) -> None:
+    body = encoded(_items(1))
+    async with world(webhook_secrets={"zimperium": SECRET}, canary_partner=canary) as one:
+        stamp = str(int(START.timestamp()))
+        headers = {
+            "webhook-id": delivery,
+            "webhook-timestamp": stamp,
+            "webhook-signature": f"v1,{signature(SECRET, delivery, stamp, body)}",
+        }
+        assert (await posted(one.services, "zimperium", headers, body)).accepted == 1
+        found = await one.services.store.read(Heartbeat, heartbeat_id("zimperium"))
+        assert (found is None) is silent, "a partner that is silent stays so whatever the canary sends"
 
 
 async def test_both_secrets_of_a_rotation_are_taken() -> None:

@@ -4,27 +4,33 @@ import base64
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from evaluate_risk.decide import partners_present, policy
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.guard import guard
+from evaluate_risk.policy import decide
 from ingest_threat.partners import parse
 from ingest_threat.schemes.webhook import verify
 from serve_console.enforcement import show_enforcement
-from shared.domain.canary_run import CanaryRun
+from shared.domain.canary_run import AGENT, CanaryRun
+from shared.domain.connector import Connector
 from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Report
 from shared.domain.record import DeviceStateRecord, Platform, ThreatRecord
+from shared.domain.switches import Switches
 from shared.domain.tag import HIGH_TAG, OK_TAG
 from shared.headers import Headers
 from shared.settings import CANARY_PARTNERS
 from sync_inventory.canary import PATIENCE_SECONDS, run_canary
-from sync_inventory.canary_reports import AGENT, COMPOSERS
+from sync_inventory.canary_reports import COMPOSERS
+from sync_inventory.decisions import redecide
 from sync_inventory.figures import count_devices
 from sync_inventory.tally import Tally
 from tests.evaluate_risk.stories import feed, put_phone
@@ -243,6 +249,25 @@ async def test_a_store_that_is_away_meanwhile_is_missed_and_the_phone_let_in_aga
         assert "canary_missed step=blocked" in caplog.text
 
 
+async def test_a_document_nobody_can_read_meanwhile_is_missed_and_the_way_back_is_gone(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with canary_world() as (one, door):
+        read = one.services.store.read
+
+        async def odd(kind: Any, id_: str, *more: Any) -> Any:
+            if kind is Device and len(door.taken) == 1:
+                Device.model_validate({"id": 7})
+            return await read(kind, id_, *more)
+
+        door.then = lambda: monkeypatch.setattr(one.services.store, "read", odd)
+        run = await ran(one)
+        assert run.missed is not None
+        assert (run.missed.step, steps(run)[-2:]) == ("blocked", ["released", "granted"])
+        assert one.entra_tag() == OK_TAG
+        assert "canary_missed step=blocked why=a stored Device cannot be read" in caplog.text
+
+
 async def test_a_policy_that_is_off_is_missed_and_the_phone_let_in_again() -> None:
     async with canary_world() as (one, _door):
         put_policies(one, "disabled")
@@ -273,3 +298,64 @@ async def test_what_a_run_that_was_cut_off_left_open_is_ended_first() -> None:
         assert (run.missed, steps(run)) == (None, WHOLE_WAY)
         assert len(door.taken) == 3
         assert one.entra_tag() == OK_TAG
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"canary_user": "12345678-bbbb-4ccc-8ddd-888888888888"},
+        {"canary_device": "12345678-aaaa-4ccc-8ddd-888888888888"},
+        {"canary_device": "", "canary_user": "", "canary_partner": ""},
+    ],
+)
+async def test_what_a_run_that_was_cut_off_left_open_keeps_nobody_out_who_was_given_the_phone(
+    settings: dict[str, str],
+) -> None:
+    async with canary_world(**settings) as (one, _door):
+        threat = a_threat(device=AGENT, mdm_device_id=INTUNE_ID)
+        await evaluate(one.services, feed(threat))
+        device = await one.device()
+        assert f"lookout:{AGENT}" in device.slots, "it is kept and shown"
+        assert device.decision is not None
+        assert (device.decision.verdict, one.entra_tag()) == ("allow", None)
+
+
+async def test_changing_the_canarys_user_lets_in_whom_a_run_left_blocked() -> None:
+    async with canary_world() as (one, _door):
+        await evaluate(one.services, feed(a_threat(device=AGENT, mdm_device_id=INTUNE_ID)))
+        assert one.entra_tag() == HIGH_TAG
+        settings = one.services.settings.model_copy(
+            update={"canary_user": "12345678-bbbb-4ccc-8ddd-888888888888"}
+        )
+        object.__setattr__(one.services, "settings", settings)
+        await redecide(one.services, Tally())
+        assert one.entra_tag() == OK_TAG
+
+
+async def test_the_canarys_agent_does_not_scan_for_a_partner_whose_own_agent_is_missing() -> None:
+    """A phone that was a canary, and is somebody's now."""
+    async with canary_world(canary_user="12345678-bbbb-4ccc-8ddd-888888888888") as (one, _door):
+        now = replace(
+            await policy(one.services),
+            switches=Switches(
+                enabled={Platform.IOS: ("lookout",)},
+                connectors={
+                    "lookout": Connector(
+                        id="connector:c1",
+                        intune_id="c1",
+                        state="enabled",
+                        enabled=frozenset({Platform.IOS}),
+                        blocked_on_missing_data=frozenset({Platform.IOS}),
+                        read_at=one.clock(),
+                    )
+                },
+            ),
+        )
+        await evaluate(
+            one.services, feed(a_threat(device=AGENT, mdm_device_id=INTUNE_ID, severity=Level.SECURED))
+        )
+        device = await one.device()
+        assert decide(device, now, one.clock()).missing == ("lookout",)
+        canary = replace(now, canary=(ENTRA_ID, USER_ID))
+        assert decide(device, canary, one.clock()).missing == ()
+        assert partners_present(device, now, one.clock()) == frozenset()

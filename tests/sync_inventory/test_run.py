@@ -140,6 +140,13 @@ async def test_a_short_wait_graph_asks_for_is_kept(tenant_world: World) -> None:
     assert {*tenant_world.skipping.slept[1:]} <= {SPACING}, "What If is asked at its own pace"
 
 
+async def test_a_step_that_is_throttled_again_waits_longer(tenant_world: World) -> None:
+    tenant_world.graph_faults.throttle(2, None, path_contains="conditionalAccess/policies")
+    done = await step(tenant_world, "enforcement")
+    assert (done.ok, len(done.tried_again)) == (True, 2)
+    assert tenant_world.skipping.slept == [1.0, 5.0]
+
+
 async def test_a_long_wait_is_left_to_the_next_run(tenant_world: World) -> None:
     _tenant(tenant_world)
     tenant_world.graph_calls.clear()

@@ -270,6 +270,26 @@ async def test_a_name_that_stands_twice_is_switched_off_twice(tenant: Tenant) ->
     assert {row["state"] for _, row in tenant.state.page(Kind.ACCESS_POLICY)} == {"disabled"}
 
 
+async def test_a_policy_that_was_renamed_is_switched_off_all_the_same(tenant: Tenant) -> None:
+    await tenant.run("create")
+    blocking = tenant.policies()["block"]
+    tenant.change("block", displayName="MTD, as we call it", state="enabled")
+    status, output = await tenant.run("off")
+    assert (status, output.count("MTD, as we call it: switched off")) == (0, 1)
+    assert f"{blocking['displayName']}: missing" in output
+    assert {row["state"] for _, row in tenant.state.page(Kind.ACCESS_POLICY)} == {"disabled"}
+
+
+async def test_a_policy_of_the_admins_own_is_left_on(tenant: Tenant) -> None:
+    await tenant.run("create")
+    own = {**tenant.policies()["require"], "id": "cccccccc-0000-4000-8000-000000000001"}
+    tenant.state.put(Kind.ACCESS_POLICY, own["id"], {**own, "displayName": "own", "state": "enabled"})
+    assert (await tenant.run("off"))[0] == 0
+    assert [
+        row["displayName"] for _, row in tenant.state.page(Kind.ACCESS_POLICY) if row["state"] == "enabled"
+    ] == ["own"]
+
+
 async def test_a_policy_that_never_stood_is_called_missing(tenant: Tenant) -> None:
     assert await tenant.run("off") == (0, "".join(f"{name}: missing\n" for name in NAMES))
 

@@ -237,6 +237,20 @@ async def test_a_name_that_stands_twice_is_refused(
 ) -> None:
     await run(graph, "create")
     tenant.policies.append({**tenant.policies[0], "id": "again"})
-    assert await run(graph, "off") == 2
-    assert "two are called" in capsys.readouterr().err
-    assert tenant.assigned == []
+    for command in ("show", "create"):
+        assert await run(graph, command) == 2
+        assert "two are called" in capsys.readouterr().err
+
+
+async def test_off_takes_back_both_of_a_name_and_one_that_was_renamed_and_asks_for_nothing_else(
+    tenant: Tenant, graph: str
+) -> None:
+    await run(graph, "create")
+    tenant.policies.append({**tenant.policies[0], "id": "again"})
+    tenant.target(0, ALL_DEVICES)
+    tenant.target(3, ALL_DEVICES)
+    tenant.target(1, ALL_DEVICES)
+    tenant.policies[1]["displayName"] = "renamed"
+    tenant.groups.append({**tenant.groups[0], "id": STRANGERS})
+    assert await run(graph, "off") == 0
+    assert tenant.assigned == ["policies-0", "policies-1", "again"]

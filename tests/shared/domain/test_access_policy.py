@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.access.templates import APPLICATIONS, policies
-from shared.domain.access_policy import BLOCK_TAGS, TEAMS, AccessPolicy, Role
+from shared.domain.access_policy import BLOCK_TAGS, TEAMS, AccessPolicy, Role, beyond
 from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
@@ -66,6 +66,15 @@ def test_the_shipped_policies_are_known_and_nothing_narrows_them(role: Role) -> 
         ({"aConditionOfNextYear": {"levels": ["one"]}}, "is narrowed by aConditionOfNextYear"),
         ({"applications": {"includeApplications": ["All"], "applicationFilter": {"rule": "x"}}}, "filter"),
         ({"devices": {"includeDeviceStates": ["All"]}}, "devices.includeDeviceStates"),
+        ({"users": {"includeUsers": ["All"], "excludeOfNextYear": ["x"]}}, "users.excludeOfNextYear"),
+        (
+            {"applications": {"includeApplications": ["All"], "excludeOfNextYear": ["x"]}},
+            "applications.excludeOfNextYear",
+        ),
+        (
+            {"platforms": {"includePlatforms": ["all"], "excludeOfNextYear": ["x"]}},
+            "platforms.excludeOfNextYear",
+        ),
     ],
 )
 def test_what_narrows_it_is_named(role: Role, conditions: dict[str, Any], fault: str) -> None:
@@ -167,6 +176,28 @@ def test_every_kind_of_exclusion_counts() -> None:
         "excludeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "b2bCollaborationGuest"},
     }
     assert shipped(Role.BLOCK, users=users).excluded == {"abcd", GROUP, "role:role-1", "guests"}
+
+
+@pytest.mark.parametrize(
+    ("guests", "excluded"),
+    [
+        (None, set()),
+        ({"guestOrExternalUserTypes": None, "externalTenants": None}, set()),
+        ({"guestOrExternalUserTypes": "b2bCollaborationGuest"}, {"guests:b2bcollaborationguest"}),
+        ({"guestOrExternalUserTypes": "internalGuest,none, x"}, {"guests:internalguest", "guests:x"}),
+        ({"guestOrExternalUserTypes": "none", "externalTenants": {"membershipKind": "all"}}, {"guests"}),
+        ({"guestOrExternalUserTypes": 7}, {"guests:7"}),
+        ("odd", {"guests"}),
+    ],
+)
+def test_each_kind_of_guests_is_an_exclusion(guests: Any, excluded: set[str]) -> None:
+    users = {"includeUsers": ["All"], "excludeGuestsOrExternalUsers": guests}
+    assert shipped(Role.BLOCK, users=users).excluded == excluded
+
+
+def test_who_accepts_all_guests_accepts_each_kind_and_not_the_other_way_round() -> None:
+    assert beyond({"guests:a", "x"}, {"guests"}) == {"x"}
+    assert beyond({"guests", "guests:b"}, {"guests:a"}) == {"guests", "guests:b"}
 
 
 @pytest.mark.parametrize(

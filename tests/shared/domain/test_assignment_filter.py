@@ -85,6 +85,11 @@ def test_what_the_facts_do_not_tell_apart_stays_open(
     assert read_filter(f'(device.deviceManagementType -eq "{kind}")')(facts(**fields)) is meets
 
 
+@pytest.mark.parametrize("rule", ['-eq "Corporate"', '-ne "Corporate"', '-eq "unknown"', "-ne $null"])
+def test_an_ownership_that_is_not_known_filters_nobody_out(rule: str) -> None:
+    assert read_filter(f"(device.deviceOwnership {rule})")(facts(ownership=Ownership.UNKNOWN)) is None
+
+
 @pytest.mark.parametrize("version", [None, "", "unknown"])
 def test_a_version_that_is_none_is_compared_with_nothing(version: str | None) -> None:
     rule = read_filter("(device.operatingSystemVersion -ge 14)")

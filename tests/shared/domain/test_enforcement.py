@@ -108,6 +108,43 @@ def test_an_exclusion_that_was_taken_away_is_accepted_no_more() -> None:
     assert judged(excluding(GROUP, OTHER), COMPANION, before=less).block.refusal is Refusal.PARTLY
 
 
+def test_exclusions_of_a_policy_for_something_else_are_no_measure() -> None:
+    for_browsers = replace(
+        excluding(GROUP, OTHER, policy=COMPANION),
+        id="another",
+        conditions={**excluding(GROUP, OTHER, policy=COMPANION).conditions, "clientAppTypes": ["browser"]},
+    )
+    first = judged(BLOCK, COMPANION, for_browsers)
+    assert first.is_whole
+    assert first.accepted[Role.COMPANION] == (GROUP,)
+    grown = judged(BLOCK, excluding(GROUP, OTHER, policy=COMPANION), for_browsers, before=first)
+    assert grown.companion.refusal is Refusal.PARTLY
+    assert f"leaves out {OTHER}, which it did not before" in grown.companion.why[0]
+
+
+def test_of_two_policies_whom_each_leaves_out_is_left_out() -> None:
+    other = "55555555-1f3e-4b86-8a7d-5e2b9c64f310"
+    second = replace(excluding(GROUP, other), id="second")
+    first = judged(excluding(GROUP, OTHER), second, COMPANION)
+    assert (first.is_whole, first.accepted[Role.BLOCK]) == (True, (GROUP,))
+    grown = judged(excluding(GROUP, OTHER, other), second, COMPANION, before=first)
+    assert grown.block.refusal is Refusal.PARTLY, "neither refuses them any more"
+    assert f"leaves out {other}" in grown.block.why[0]
+    assert judged(excluding(GROUP, OTHER), second, COMPANION, before=grown).is_whole
+
+
+def test_guests_of_another_kind_are_a_growth() -> None:
+    def leaving_out(kinds: str) -> AccessPolicy:
+        users = {"includeUsers": ["All"], "excludeGuestsOrExternalUsers": {"guestOrExternalUserTypes": kinds}}
+        return replace(BLOCK, conditions={**BLOCK.conditions, "users": users})
+
+    on = judged(leaving_out("serviceProvider"), COMPANION)
+    grown = judged(leaving_out("serviceProvider,internalGuest"), COMPANION, before=on)
+    assert grown.block.why == (f"{BLOCK.name!r} leaves out guests:internalguest, which it did not before",)
+    named = frozenset({"guests", GROUP})
+    assert judged(leaving_out("a,b"), COMPANION, exclusions=named).is_whole
+
+
 def test_exclusions_that_the_settings_name_are_accepted_and_no_others() -> None:
     named = frozenset({GROUP})
     assert judged(excluding(GROUP), COMPANION, exclusions=named).is_whole

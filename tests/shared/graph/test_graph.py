@@ -144,6 +144,16 @@ async def test_a_policy_or_connector_that_cannot_be_read_is_never_left_out(tenan
         await tenant_world.services.graph.connectors()
 
 
+@pytest.mark.parametrize("status", [400, 410])
+async def test_a_list_that_ends_in_the_middle_is_not_taken_for_a_whole_one(
+    script: Script, status: int
+) -> None:
+    """What Graph answers to a page's token that is too old."""
+    first = page({"id": "a"}, link=f"{DEVICES}?$skiptoken=1")
+    with pytest.raises(GraphRefused, match=str(status)):
+        await script.devices(first, lambda _: web.json_response({"error": {"code": "x"}}, status=status))
+
+
 async def test_a_list_without_its_items_is_not_taken_for_an_empty_one(script: Script) -> None:
     with pytest.raises(GraphUnavailable, match="without its items"):
         await script.devices(lambda _address: web.json_response({"@odata.count": 7}))
@@ -409,6 +419,7 @@ async def test_a_device_whose_ids_cannot_be_read_is_left_out_by_name(
         (403, GraphRefused),
         (404, GraphNotFound),
         (409, GraphUnavailable),
+        (410, GraphRefused),
         (500, GraphUnavailable),
         (502, GraphUnavailable),
         (503, GraphUnavailable),

@@ -154,6 +154,20 @@ async def test_where_the_list_is_refused_it_is_not_watched_and_no_alarm_at_each_
     assert "not watched" in said
 
 
+async def test_a_policy_that_cannot_be_read_hides_none_of_the_others(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_policies(tenant_world, "disabled")
+    tenant_world.tenant.put(Kind.ACCESS_POLICY, "odd", {"id": "odd", "grantControls": {"operator": 7}})
+    await run(tenant_world)
+    assert (await enforcement(tenant_world)).block.refusal is Refusal.NONE
+    assert "access_not_refused policy=block refusal=none" in caplog.text
+    odd = {"id": "block", "state": "enabled", "grantControls": {"operator": 7}}
+    tenant_world.tenant.put(Kind.ACCESS_POLICY, "block", odd)
+    await run(tenant_world)
+    assert (await enforcement(tenant_world)).block.why == ("there is no such policy",)
+
+
 async def test_while_graph_is_away_the_last_reading_stays(tenant_world: World) -> None:
     put_policies(tenant_world)
     await run(tenant_world)

@@ -205,6 +205,22 @@ async def test_a_restored_group_counts_at_once(tenant_world: World) -> None:
     assert (await _rules(tenant_world)).remarks == {}
 
 
+async def test_a_restored_group_lets_nobody_in_before_the_sweep_knows_its_users(tenant_world: World) -> None:
+    _assigned(tenant_world, include=SALES, level="secured")
+    put_policy(tenant_world, "high", "loose")
+    put_phone(tenant_world)
+    await run(tenant_world)
+    await run(tenant_world)
+    await evaluate(tenant_world.services, feed(a_threat(severity=Level.LOW)))
+    assert await _verdict(tenant_world) is Verdict.ALLOW, "the group is deleted"
+    tenant_world.tenant.put_group({"id": SALES, "members": [USER_ID]})
+    tenant_world.graph_faults.fail(503, 3, path_contains="managedDevices?")
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.UNDECIDED, "whom it reaches is not known yet"
+    await run(tenant_world)
+    assert await _verdict(tenant_world) is Verdict.BLOCK
+
+
 async def test_a_rule_for_a_deleted_group_alone_reaches_nobody_and_keeps_nobody_out(
     tenant_world: World,
 ) -> None:

@@ -259,6 +259,18 @@ async def test_a_policy_for_device_owners_makes_a_rule_as_beta_serves_it(tenant_
     assert tenant_world.graph_calls["GET", "/deviceManagement/deviceCompliancePolicies"] == 0
 
 
+async def test_a_rule_for_device_owners_outlasts_a_v1_that_has_no_such_policy(tenant_world: World) -> None:
+    put_policy(tenant_world, **{"@odata.type": "#microsoft.graph.androidDeviceOwnerCompliancePolicy"})
+    await step(tenant_world, "rules")
+    tenant_world.graph_faults.fail(400, 1, path_contains="/beta/")
+    tenant_world.graph_faults.truncate(0, "deviceCompliancePolicies?")
+    tenant_world.graph_faults.fail(404, 1, path_contains="deviceCompliancePolicies/policy-1")
+    counts = (await step(tenant_world, "rules")).counts
+    assert (counts["rules"], counts["without_filters"]) == (1, 1)
+    tenant_world.tenant.remove(Kind.COMPLIANCE_POLICY, "policy-1")
+    assert "rules" not in (await step(tenant_world, "rules")).counts, "beta says that it is gone"
+
+
 CONSEQUENCES = wanted(attribute=7, grace_hours=0).policies
 """What follows from a tag, as it is shipped, at its sternest."""
 

@@ -19,6 +19,7 @@ from tests.world import ENTRA_ID, USER_ID, World, a_device, world
 
 EVALUATE = ("POST", "/identity/conditionalAccess/evaluate")
 BLOCKED_ID = "99999999-aaaa-4bbb-8ccc-222222222222"
+OTHER_ID = "99999999-bbbb-4bbb-8ccc-222222222222"
 
 
 async def put(one: World, entra_id: str, verdict: Verdict, tag: str | None = None, **facts: Any) -> None:
@@ -170,4 +171,22 @@ async def test_a_phone_that_entra_has_no_more_stops_nothing(tenant_world: World)
     await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
     tenant_world.tenant.remove_entra_device(BLOCKED_ID)
-    assert await asked(tenant_world) == {"asked": 2}
+    assert await asked(tenant_world) == {"asked": 4}
+    found = await sign_ins(tenant_world)
+    assert found is not None
+    assert {check.device for check in found.checks} == {ENTRA_ID}, "asked about as if it were blocked"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_phone_whose_user_entra_has_no_more_costs_no_other_its_answer(
+    tenant_world: World, status: int
+) -> None:
+    put_policies(tenant_world)
+    await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
+    await put(tenant_world, ENTRA_ID, Verdict.ALLOW, platform=Platform.ANDROID)
+    tenant_world.graph_faults.fail(status, times=2, path_contains="conditionalAccess/evaluate")
+    assert await asked(tenant_world) == {"asked": 4}, "of Android"
+    await put(tenant_world, OTHER_ID, Verdict.BLOCK, HIGH_TAG)
+    tenant_world.clock.pass_time(hours=1)
+    tenant_world.graph_faults.fail(status, times=1, path_contains="conditionalAccess/evaluate")
+    assert await asked(tenant_world) == {"asked": 8}
