@@ -39,7 +39,7 @@ from tests.ingest_threat.partners.messages_pradeo import (
 )
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
 from tests.ingest_threat.partners.messages_zimperium import zimperium_search
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)
@@ -699,3 +699,113 @@ def test_a_value_in_a_snapshot_that_nobody_knows_is_logged_and_neither_opens_nor
     assert (root.threat_key, root.status) == ("status:ROOT", "unknown")
     assert unknown_words(root) == [("status", "of a later agent")]
     assert "status:ROOT" not in state.closed_keys
+
+
+def test_a_device_of_the_rest_interface_is_kept_but_for_its_name() -> None:
+    record = state("pradeo", row())
+    assert said(record) == {
+        "report_id": "agent-1:2026-02-01T08:00:00Z:LOW:SECURED:2026-03-01T12:00Z",
+        "partner_device_id": "agent-1",
+        "serial": "SER-1",
+        "platform": Platform.IOS,
+        "os_version": "26.1",
+        "severity": Level.SECURED,
+        "severity_raw": "low",
+        "closed_keys": ("agent_inactive",),
+    }
+    assert isinstance(record.raw, dict)
+    assert record.raw["osVersion"] == "26.1"
+    assert record.raw["name"] != row()["name"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "detected_at", "unknown"),
+    [
+        ({"agentStatus": "sleeping"}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), "sleeping"),
+        ({"agentStatus": "unknown"}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), None),
+        ({"agentStatus": "deleted", "lastSyncAt": None, "enrolledAt": None}, None, None),
+        ({"riskLevel": None, "securityStatus": None}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), None),
+        ({"lastSyncAt": "Never"}, None, None),
+    ],
+)
+def test_a_device_nobody_vouches_for_is_only_identified(
+    fields: dict[str, object], detected_at: datetime | None, unknown: str | None
+) -> None:
+    [record] = records("pradeo", row(**fields))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert (record.detected_at, record.unknown_status) == (detected_at, unknown)
+
+
+def test_an_agent_that_enrolled_has_been_at_work_though_it_never_synchronised() -> None:
+    record = threat("pradeo", row(agentStatus="deleted", lastSyncAt=None))
+    assert (record.threat_type, record.threat_name) == ("agent_inactive", "Agent no longer coupled")
+
+
+def test_a_status_in_the_history_keeps_its_category_and_its_unknown_value() -> None:
+    record = threat("pradeo", {**history("Root", 3), "category": "System"})
+    assert (record.vendor_category, record.unknown_status) == ("System", "3")
+    assert threat("pradeo", history("Root", 1)).unknown_status is None
+
+
+def test_a_status_without_an_owner_is_one_of_the_system() -> None:
+    body = {"deviceSystemStatusRecord": {"device": device(), "deviceSystemStatus": {"name": "Root"}}}
+    assert threat("pradeo", event("DeviceSystemStatusRecordUpdated", body)).vendor_category == "System"
+
+
+def test_a_detection_without_a_metric_is_named_by_its_type() -> None:
+    content = {"id": "android:agent-1", "type": "match_nfc", "status": "START"}
+    assert threat("pradeo", event("DeviceDetection", content)).threat_name == "match_nfc"
+
+
+def test_a_verdict_on_an_app_says_which_app_it_is_and_why() -> None:
+    assert said(threat("pradeo", {**app_verdict("Disapproved", "Red"), "category": "Compliance"})) == {
+        "report_id": "event-1",
+        "partner_device_id": "agent-1",
+        "mdm_device_id": "mdm-1",
+        "serial": "SER-1",
+        "platform": Platform.ANDROID,
+        "os_version": "15",
+        "detected_at": AT,
+        "threat_key": "app:com.example.torch",
+        "category": Category.APP,
+        "threat_type": "non_compliant_app",
+        "threat_name": "Torch",
+        "severity_raw": "Disapproved",
+        "severity": Level.HIGH,
+        "status": Status.OPEN,
+        "vendor_category": "Compliance",
+    }
+
+
+@pytest.mark.parametrize(
+    ("application", "key", "name"),
+    [
+        ({"name": None}, "app:com.example.torch", "com.example.torch"),
+        ({"package": {"system": "Android"}}, "app:app-1", "Torch"),
+    ],
+)
+def test_an_app_is_known_by_its_package_else_by_its_id(
+    application: dict[str, object], key: str, name: str
+) -> None:
+    record = threat("pradeo", app_verdict("Disapproved", "Red", **application))
+    assert (record.threat_key, record.threat_name) == (key, name)
+
+
+@pytest.mark.parametrize("word", ["Pending", "Quarantined"])
+def test_a_verdict_on_an_app_that_no_table_knows_is_logged(word: str) -> None:
+    record = threat("pradeo", app_verdict(word, "Red"))
+    assert (record.status, record.unknown_status, record.severity_raw) == (Status.UNKNOWN, word, word)
+
+
+def test_the_system_of_an_app_is_that_of_a_device_that_names_none() -> None:
+    message = app_verdict("Disapproved", "Red")
+    installed = {"application": {"id": "app-1", "package": {"package": "x.y", "system": "Android"}}}
+    body = {"status": "Disapproved", "deviceApplication": {**installed, "device": {"id": "agent-1"}}}
+    record = threat("pradeo", {**message, "content": {"deviceApplicationCompliance": body}})
+    assert record.platform is Platform.ANDROID
+
+
+def test_a_compliance_that_was_not_computed_is_no_verdict() -> None:
+    [record] = records("pradeo", device_verdict("Disapproved", computed=False))
+    assert isinstance(record, IgnoredRecord)
+    assert state("pradeo", device_verdict("Disapproved", computed=True)).severity_raw == "Disapproved"
