@@ -450,3 +450,17 @@ def test_a_row_the_netflow_table_says_is_its_own_is_no_device() -> None:
     row = {"Type": "BetterMTDNetflowLog_CL", "DeviceUDID_g": AGENT, "LastReported_t": "2026-02-01T09:00:00Z"}
     [record] = records("better_mobile", row)
     assert isinstance(record, IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    ("given", "threat_type"),
+    [
+        ({"ThreatType": "WR2PortScanning"}, "port_scan"),
+        ({"ThreatType": "WR2\nPortScanning"}, "port_scan"),
+        # What is suspicious in a network is no app.
+        ({"ThreatType": "Suspicious Something"}, "unknown"),
+        ({"ThreatType": "Suspicious Something", "ThreatCategory": "Application"}, "suspicious_app"),
+    ],
+)
+def test_the_type_counts_within_its_family(given: dict[str, object], threat_type: str) -> None:
+    assert threat("better_mobile", incident(ThreatTitle="WX9", **given)).threat_type == threat_type

@@ -809,3 +809,72 @@ def test_a_compliance_that_was_not_computed_is_no_verdict() -> None:
     [record] = records("pradeo", device_verdict("Disapproved", computed=False))
     assert isinstance(record, IgnoredRecord)
     assert state("pradeo", device_verdict("Disapproved", computed=True)).severity_raw == "Disapproved"
+
+
+@pytest.mark.parametrize(("status", "unknown"), [("START", None), (None, "no status")])
+def test_a_detection_that_does_not_say_how_it_stands_is_logged(
+    status: str | None, unknown: str | None
+) -> None:
+    assert threat("pradeo", detection(status)).unknown_status == unknown
+
+
+@pytest.mark.parametrize(
+    "message",
+    [status_record("System", "Root", 1), app_verdict("Disapproved", "Red"), device_verdict("Approved")],
+    ids=["status", "app", "device"],
+)
+def test_an_event_without_an_id_is_known_by_its_bodys(message: JsonObject) -> None:
+    [record] = records("pradeo", {name: value for name, value in bare(message).items() if name != "id"})
+    assert isinstance(record, ThreatRecord | DeviceStateRecord)
+    assert record.report_id.split(":")[0] in {"r-1", "v-1", "v-2"}
+
+
+@pytest.mark.parametrize("make", [history, lambda _, value: detection(value)], ids=["history", "detection"])
+def test_an_event_without_a_time_is_of_its_bodys_last_change(
+    make: Callable[[str, object], JsonObject],
+) -> None:
+    message = make("Root", 1)
+    content = {
+        **loaded(message["content"]),
+        "lastModificationDate": "2026-02-01T07:59:00Z",
+        "id": "a:agent-1",
+    }
+    record = threat("pradeo", {**message, "creationDate": None, "content": content})
+    assert record.detected_at == CHANGED
+
+
+def test_an_agent_lost_with_a_status_was_found_so_at_the_events_time() -> None:
+    lost = device(enrollmentStatus=LOST)
+    body = {"device": lost, "deviceSystemStatus": {"name": "Root"}, "value": 1}
+    found = records("pradeo", event("DeviceSystemStatusRecordUpdated", {"deviceSystemStatusRecord": body}))
+    agent = [
+        each for each in found if isinstance(each, ThreatRecord) and each.threat_type == "agent_inactive"
+    ]
+    assert [each.detected_at for each in agent] == [AT]
+    assert agent[0].threat_name == "Agent no longer coupled"
+    assert agent[0].report_id == "event-1:agent_inactive:2026-01-30T12:00:00.000Z"
+
+
+def test_an_agent_at_work_again_ends_that_threat_without_a_name() -> None:
+    content = {"device": device(enrollmentStatus={"coupled": True, "lastConnection": "2026-02-01T07:00:00Z"})}
+    found = records("pradeo", {"id": "event-1", **content})
+    [record] = [each for each in found if isinstance(each, ThreatRecord)]
+    assert (record.status, record.threat_name) == (Status.RESOLVED, None)
+
+
+def test_an_app_that_was_judged_on_an_agent_that_is_lost_says_both() -> None:
+    message = app_verdict("Disapproved", "Red")
+    installed = {
+        "application": {"id": "app-1", "package": {"package": "com.example.torch"}},
+        "device": device(enrollmentStatus=LOST),
+    }
+    body = {"id": "v-1", "status": "Disapproved", "deviceApplication": installed}
+    found = records("pradeo", {**message, "content": {"deviceApplicationCompliance": body}})
+    times = {each.threat_type: each.detected_at for each in found if isinstance(each, ThreatRecord)}
+    assert times == {"non_compliant_app": AT, "agent_inactive": AT}
+
+
+def test_a_verdict_on_a_device_whose_agent_is_lost_was_found_at_its_time() -> None:
+    [*_, agent] = records("pradeo", device_verdict("Approved", device=device(enrollmentStatus=LOST)))
+    assert isinstance(agent, ThreatRecord)
+    assert agent.detected_at == AT
