@@ -747,11 +747,6 @@ def test_a_status_in_the_history_keeps_its_category_and_its_unknown_value() -> N
     assert threat("pradeo", history("Root", 1)).unknown_status is None
 
 
-def test_a_status_without_an_owner_is_one_of_the_system() -> None:
-    body = {"deviceSystemStatusRecord": {"device": device(), "deviceSystemStatus": {"name": "Root"}}}
-    assert threat("pradeo", event("DeviceSystemStatusRecordUpdated", body)).vendor_category == "System"
-
-
 def test_a_detection_without_a_metric_is_named_by_its_type() -> None:
     content = {"id": "android:agent-1", "type": "match_nfc", "status": "START"}
     assert threat("pradeo", event("DeviceDetection", content)).threat_name == "match_nfc"
