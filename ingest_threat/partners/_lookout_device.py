@@ -56,10 +56,8 @@ def _state(item: Item, health: JsonObject, common: Reported) -> DeviceStateRecor
     at, last = seen_at(item), contact(object_in(item.content, "device"), "checkin_time")
     if severity is Level.SECURED and last.denied and not last.unreadable:
         return None
-    times = item.content.keys() & {"created_time", "eventTime"}
-    readable = times and not any(fields.is_unreadable_time(item.content, each) for each in times)
-    timed = at or last.at or readable
-    clears = severity is Level.SECURED and timed and not last.denied
+    # Without a time, nobody knows how old it is.
+    clears = severity is Level.SECURED and (at or last.at) is not None and not last.denied
     return DeviceStateRecord(
         **common,
         detected_at=at,

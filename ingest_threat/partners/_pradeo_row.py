@@ -32,7 +32,7 @@ def row_record(item: Item) -> Record:
     agent, levels = fields.word(row, "agentStatus"), _levels(row)
     if seen and agent in GONE:
         return inactive(common, "Agent no longer coupled")
-    severity = highest(levels.values()) if levels else Level.SECURED
+    severity = highest(levels.values())
     vouches = agent in ONLINE or severity is not Level.SECURED
     if not levels or not vouches or not (seen or last.unreadable):
         unknown = (

@@ -265,3 +265,8 @@ def test_taking_a_frame_off_costs_no_more_than_reading_it(text: str) -> None:
     with contextlib.suppress(UnreadableReport):
         items(text.encode())
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("first", ["[", "{", '{"a": 1},'])
+def test_a_pretty_printed_document_that_is_broken_is_not_read_by_its_lines(first: str) -> None:
+    assert refused(f'{first}\n{{"b": 2}}\n!'.encode()) is Unreadable.MALFORMED

@@ -34,3 +34,8 @@ def state(partner: str, content: object) -> DeviceStateRecord:
     [record] = records(partner, content)
     assert isinstance(record, DeviceStateRecord), record
     return record
+
+
+def said(record: Record) -> dict[str, object]:
+    """What a record says, by field: without what it leaves unset, and what it was made of."""
+    return record.model_dump(exclude_defaults=True, exclude={"partner", "index", "raw"})

@@ -18,6 +18,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
+from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.messages_better_mobile import (
     AGENT,
     app,
@@ -26,7 +27,7 @@ from tests.ingest_threat.partners.messages_better_mobile import (
     incident,
     netflow,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, said, state, threat
 
 SEEN = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 LOGGED = datetime(2026, 2, 1, 8, 5, 0, 500000, tzinfo=UTC)
@@ -70,12 +71,12 @@ def test_whatever_does_not_close_keeps_it_open(status: object) -> None:
 
 def test_the_words_that_close_are_a_setting() -> None:
     words = {("better_mobile", "resolved"): ("Not active", "over")}
-    for said, expected in (
+    for word, expected in (
         ("Over", Status.RESOLVED),
         ("NOT_ACTIVE", Status.RESOLVED),
         ("Resolved", Status.OPEN),
     ):
-        body = json.dumps(incident(Status=said)).encode()
+        body = json.dumps(incident(Status=word)).encode()
         [record] = parse("better_mobile", body, received_at=RECEIVED_AT, words=words)
         assert isinstance(record, ThreatRecord)
         assert record.status is expected
@@ -355,3 +356,111 @@ def test_neither_networks_nor_people_nor_places_are_kept(named: str, suffix: str
         "better_mobile", {**incident(), named + suffix: "Anna 02:1a:b3:c4:d5:e6 anna@example.org"}
     )
     assert "Anna" not in record.model_dump_json()
+
+
+def test_a_row_of_the_device_log_says_which_device_it_is_and_how_it_stands() -> None:
+    assert said(state("better_mobile", device(TimeGenerated="2026-02-01T09:30:00Z"))) == {
+        "report_id": f"{AGENT}:2026-02-01T09:00:00.250Z:MEDIUM:2026-02-01T09:30:00Z",
+        "partner_device_id": AGENT,
+        "platform": Platform.IOS,
+        "os_version": "18.3",
+        "detected_at": datetime(2026, 2, 1, 9, 30, tzinfo=UTC),
+        "severity": Level.MEDIUM,
+        "severity_raw": "Medium",
+        "clears_until": REPORTED,
+        "closed_keys": ("agent_inactive",),
+    }
+
+
+def test_a_device_without_a_level_is_identified_as_of_its_last_report() -> None:
+    [record] = records("better_mobile", device(ThreatLevel=None))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert said(record) == {
+        "report_id": f"{AGENT}:2026-02-01T09:00:00.250Z",
+        "partner_device_id": AGENT,
+        "platform": Platform.IOS,
+        "os_version": "18.3",
+        "detected_at": REPORTED,
+    }
+
+
+def test_a_deleted_device_lost_its_agent_when_the_row_was_made() -> None:
+    record = threat("better_mobile", device(IsDeleted=1, TimeGenerated="2026-02-01T09:30:00Z"))
+    assert record.report_id == f"{AGENT}:DELETED:2026-02-01T09:00:00.250Z"
+    assert record.threat_name == "Device deleted at the partner"
+    assert record.detected_at == datetime(2026, 2, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"ThreatDescription": "Somebody reads along"}, "Captive portal detected"),
+        ({"ThreatTitle": None, "ThreatDescription": "Somebody reads along"}, "Somebody reads along"),
+        ({"ThreatTitle": None}, "Captive Portal"),
+    ],
+)
+def test_an_incident_is_named_by_its_title_else_its_description_else_its_type(
+    given: dict[str, object], name: str
+) -> None:
+    assert threat("better_mobile", incident(**given)).threat_name == name
+
+
+def test_the_title_gives_the_type_where_the_type_is_not_known() -> None:
+    record = threat("better_mobile", incident(ThreatType="WX9", ThreatTitle="Jailbreak"))
+    assert (record.threat_type, record.unknown_type) == ("jailbreak_root", None)
+
+
+def test_an_incident_that_names_the_agent_twice_is_of_the_device_log_s_name() -> None:
+    assert threat("better_mobile", incident(DeviceUDID=AGENT, DeviceId="1234")).partner_device_id == AGENT
+
+
+@pytest.mark.parametrize("written", ["AGENT-X", "0A1B2C3D-0000-4000-8000"])
+def test_an_id_that_is_no_guid_keeps_its_letters(written: str) -> None:
+    assert threat("better_mobile", incident(DeviceId=written)).partner_device_id == written
+
+
+def test_an_app_is_one_of_its_device_and_version() -> None:
+    [record] = records("better_mobile", app(AppName="Torch"))
+    assert isinstance(record, AppInventoryRecord)
+    assert record.report_id == f"{AGENT}:com.example.torch:4.5"
+
+
+@pytest.mark.parametrize("kept", ["AppStatus", "AppName", "IsMdm"])
+def test_one_field_of_the_app_log_says_that_a_row_is_of_it(kept: str) -> None:
+    row = {"DeviceUDID": AGENT, "BundleId": "com.example.torch", kept: "x"}
+    [record] = records("better_mobile", row)
+    assert isinstance(record, IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"DeviceUDID": AGENT, "BundleId": "com.example.torch"},
+        {"DeviceUDID": AGENT, "AppName": "Torch"},
+        {"Host": "bad.example"},
+        {"UDID": AGENT},
+    ],
+)
+def test_a_row_with_half_of_what_sets_a_log_apart_is_not_betters(row: dict[str, object]) -> None:
+    with pytest.raises(UnreadableReport):
+        records("better_mobile", row)
+
+
+def test_a_row_the_netflow_table_says_is_its_own_is_no_device() -> None:
+    row = {"Type": "BetterMTDNetflowLog_CL", "DeviceUDID_g": AGENT, "LastReported_t": "2026-02-01T09:00:00Z"}
+    [record] = records("better_mobile", row)
+    assert isinstance(record, IgnoredRecord)
+
+
+@pytest.mark.parametrize(
+    ("given", "threat_type"),
+    [
+        ({"ThreatType": "WR2PortScanning"}, "port_scan"),
+        ({"ThreatType": "WR2\nPortScanning"}, "port_scan"),
+        # What is suspicious in a network is no app.
+        ({"ThreatType": "Suspicious Something"}, "unknown"),
+        ({"ThreatType": "Suspicious Something", "ThreatCategory": "Application"}, "suspicious_app"),
+    ],
+)
+def test_the_type_counts_within_its_family(given: dict[str, object], threat_type: str) -> None:
+    assert threat("better_mobile", incident(ThreatTitle="WX9", **given)).threat_type == threat_type

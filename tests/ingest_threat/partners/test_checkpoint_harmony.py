@@ -20,7 +20,7 @@ from shared.domain.record import (
 )
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state
 from tests.ingest_threat.partners.reading import threat as threat_of
 
 AT = datetime(2026, 2, 1, 7, 0, tzinfo=UTC)
@@ -434,3 +434,42 @@ def test_details_of_a_site_are_kept() -> None:
     row = {"attack_vector": "Network Security", "event": "Detected"}
     for details in ("bad.example", "Network access to bad.example"):
         assert "bad.example" in threat(**row, details=details).model_dump_json()
+
+
+def test_a_device_row_says_which_device_it_is_and_how_it_stands() -> None:
+    assert said(state("checkpoint_harmony", device_row())) == {
+        "report_id": "31:1:0:Sun, 01 Feb 2026 07:00:00 +0000:2026-03-01T12:00Z",
+        "partner_device_id": "31",
+        "platform": Platform.IOS,
+        "os_version": "26.1",
+        "severity": Level.SECURED,
+        "severity_raw": "0",
+        "closed_keys": ("31::agent",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "unknown"),
+    [("9", "9"), ("Snoozed", "Snoozed"), ("Unknown", None), (None, None), ("provisioned", None)],
+)
+def test_a_device_whose_agent_is_not_active_is_only_identified(
+    status: str | None, unknown: str | None
+) -> None:
+    [record] = records("checkpoint_harmony", device_row(status=status))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert (record.detected_at, record.unknown_status) == (AT, unknown)
+
+
+@pytest.mark.parametrize(
+    ("system", "model", "platform"),
+    [
+        ("Android", "Apple / iPhone 15", Platform.ANDROID),
+        (None, "Apple / iPhone 15", Platform.IOS),
+        (None, "Fairphone / FP5", Platform.ANDROID),
+        (None, None, None),
+    ],
+)
+def test_the_model_gives_the_system_where_the_row_names_none(
+    system: str | None, model: str | None, platform: Platform | None
+) -> None:
+    assert state("checkpoint_harmony", device_row(os_type=system, model=model)).platform is platform

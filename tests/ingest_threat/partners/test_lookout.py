@@ -27,7 +27,7 @@ from tests.ingest_threat.partners.messages_lookout import (
     lookout_threat,
     lookout_threat_row,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -696,3 +696,107 @@ def test_a_grade_of_a_threat_that_says_it_has_none_is_the_types() -> None:
     ]
     assert levels[1:] == [Level.SECURED, Level.HIGH]
     assert levels[0] is threat("lookout", lookout_threat(severity=None)).severity
+
+
+@pytest.mark.parametrize(
+    ("times", "clears"),
+    [
+        ({"created_time": "2026-02-01T09:00:00Z"}, Clears.ALL),
+        ({"eventTime": "2026-02-01T09:00:00Z"}, Clears.ALL),
+        ({"checkin_time": "2026-02-01T08:59:00Z"}, Clears.ALL),
+        ({}, Clears.NONE),
+        ({"created_time": None}, Clears.NONE),
+        ({"created_time": "the day before"}, Clears.NONE),
+    ],
+)
+def test_a_secure_device_clears_only_where_something_says_when(
+    times: dict[str, object], clears: Clears
+) -> None:
+    event, checkin = lookout_device(), times.get("checkin_time")
+    device = {**loaded(event.pop("device")), **({"checkin_time": checkin} if checkin else {})}
+    del event["created_time"]
+    own = {name: value for name, value in times.items() if name != "checkin_time"}
+    assert state("lookout", {**event, "device": device, **own}).clears is clears
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "unknown"),
+    [
+        ({"activation_status": "DEACTIVATED"}, "Agent deactivated", None),
+        ({"activation_status": "Dozing"}, "Dozing", "Dozing"),
+        ({"protection_status": "DISCONNECTED"}, "DISCONNECTED", None),
+        ({"protection_status": "Dozing"}, "Dozing", "Dozing"),
+    ],
+)
+def test_an_agent_not_at_work_is_named_as_the_vendor_has_it(
+    status: dict[str, object], name: str, unknown: str | None
+) -> None:
+    of_agent = [
+        each for each in records("lookout", lookout_device(**status)) if isinstance(each, ThreatRecord)
+    ]
+    [record] = of_agent
+    assert (record.threat_name, record.unknown_status) == (name, unknown)
+
+
+def test_a_deleted_device_is_named_as_one() -> None:
+    [record] = records("lookout", {**lookout_device(), "change_type": "DELETED"})
+    assert isinstance(record, ThreatRecord)
+    assert record.threat_name == "Device deleted at the partner"
+
+
+@pytest.mark.parametrize(
+    ("status", "since"), [("DEACTIVATED", "deactivated_at"), ("DISCONNECTED", "disconnected_at")]
+)
+def test_a_row_without_a_time_of_its_own_says_since_when_its_agent_is_gone(status: str, since: str) -> None:
+    gone = {"activation_status": status, "updated_time": None, since: "2026-02-01T06:00:00Z"}
+    [*_, record] = records("lookout", lookout_device_row(**gone))
+    assert isinstance(record, ThreatRecord)
+    assert record.detected_at == datetime(2026, 2, 1, 6, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", [{"activation_status": "PENDING"}, {"security_status": None}])
+def test_a_device_without_a_verdict_is_identified_as_of_its_event(status: dict[str, object]) -> None:
+    [record] = records("lookout", lookout_device(**status))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.detected_at == datetime(2026, 2, 1, 9, 0, tzinfo=UTC)
+
+
+def test_a_smishing_alert_says_what_was_found() -> None:
+    several = [{"category": "URL_DETECTION"}, {"category": "IMPERSONATION"}]
+    assert said(threat("lookout", lookout_smishing(severity="High", detections=several))) == {
+        "report_id": "event-3",
+        "partner_device_id": "agent-1",
+        "detected_at": AT,
+        "threat_key": "alert-1",
+        "category": Category.NETWORK,
+        "threat_type": "phishing",
+        "threat_name": "URL_DETECTION",
+        "severity_raw": "High",
+        "severity": Level.HIGH,
+        "status": Status.OPEN,
+        "vendor_category": "SMISHING_ALERT",
+    }
+
+
+def test_a_smishing_alert_with_a_single_detection_is_named_by_it() -> None:
+    record = threat("lookout", lookout_smishing(detections={"category": "URL_DETECTION"}))
+    assert record.threat_name == "URL_DETECTION"
+
+
+@pytest.mark.parametrize(
+    ("ids", "alert", "key"),
+    [
+        ({}, {"guid": None, "id": "alert-7"}, "alert-7"),
+        ({"id": None, "oid": "oid-7"}, {"guid": None}, "oid-7"),
+    ],
+)
+def test_a_smishing_alert_has_one_of_four_ids(
+    ids: dict[str, object], alert: dict[str, object], key: str
+) -> None:
+    assert threat("lookout", {**lookout_smishing(**alert), **ids}).threat_key == key
+
+
+def test_a_smishing_alert_without_an_events_time_has_its_own() -> None:
+    alert = lookout_smishing(detected_at="2026-02-01T06:00:00Z")
+    record = threat("lookout", {**alert, "created_time": None})
+    assert record.detected_at == datetime(2026, 2, 1, 6, 0, tzinfo=UTC)

@@ -39,7 +39,7 @@ from tests.ingest_threat.partners.messages_pradeo import (
 )
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
 from tests.ingest_threat.partners.messages_zimperium import zimperium_search
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 CHANGED = datetime(2026, 2, 1, 7, 59, tzinfo=UTC)
@@ -699,3 +699,177 @@ def test_a_value_in_a_snapshot_that_nobody_knows_is_logged_and_neither_opens_nor
     assert (root.threat_key, root.status) == ("status:ROOT", "unknown")
     assert unknown_words(root) == [("status", "of a later agent")]
     assert "status:ROOT" not in state.closed_keys
+
+
+def test_a_device_of_the_rest_interface_is_kept_but_for_its_name() -> None:
+    record = state("pradeo", row())
+    assert said(record) == {
+        "report_id": "agent-1:2026-02-01T08:00:00Z:LOW:SECURED:2026-03-01T12:00Z",
+        "partner_device_id": "agent-1",
+        "serial": "SER-1",
+        "platform": Platform.IOS,
+        "os_version": "26.1",
+        "severity": Level.SECURED,
+        "severity_raw": "low",
+        "closed_keys": ("agent_inactive",),
+    }
+    assert isinstance(record.raw, dict)
+    assert record.raw["osVersion"] == "26.1"
+    assert record.raw["name"] != row()["name"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "detected_at", "unknown"),
+    [
+        ({"agentStatus": "sleeping"}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), "sleeping"),
+        ({"agentStatus": "unknown"}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), None),
+        ({"agentStatus": "deleted", "lastSyncAt": None, "enrolledAt": None}, None, None),
+        ({"riskLevel": None, "securityStatus": None}, datetime(2026, 2, 1, 8, 0, tzinfo=UTC), None),
+        ({"lastSyncAt": "Never"}, None, None),
+    ],
+)
+def test_a_device_nobody_vouches_for_is_only_identified(
+    fields: dict[str, object], detected_at: datetime | None, unknown: str | None
+) -> None:
+    [record] = records("pradeo", row(**fields))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert (record.detected_at, record.unknown_status) == (detected_at, unknown)
+
+
+def test_an_agent_that_enrolled_has_been_at_work_though_it_never_synchronised() -> None:
+    record = threat("pradeo", row(agentStatus="deleted", lastSyncAt=None))
+    assert (record.threat_type, record.threat_name) == ("agent_inactive", "Agent no longer coupled")
+
+
+def test_a_status_in_the_history_keeps_its_category_and_its_unknown_value() -> None:
+    record = threat("pradeo", {**history("Root", 3), "category": "System"})
+    assert (record.vendor_category, record.unknown_status) == ("System", "3")
+    assert threat("pradeo", history("Root", 1)).unknown_status is None
+
+
+def test_a_detection_without_a_metric_is_named_by_its_type() -> None:
+    content = {"id": "android:agent-1", "type": "match_nfc", "status": "START"}
+    assert threat("pradeo", event("DeviceDetection", content)).threat_name == "match_nfc"
+
+
+def test_a_verdict_on_an_app_says_which_app_it_is_and_why() -> None:
+    assert said(threat("pradeo", {**app_verdict("Disapproved", "Red"), "category": "Compliance"})) == {
+        "report_id": "event-1",
+        "partner_device_id": "agent-1",
+        "mdm_device_id": "mdm-1",
+        "serial": "SER-1",
+        "platform": Platform.ANDROID,
+        "os_version": "15",
+        "detected_at": AT,
+        "threat_key": "app:com.example.torch",
+        "category": Category.APP,
+        "threat_type": "non_compliant_app",
+        "threat_name": "Torch",
+        "severity_raw": "Disapproved",
+        "severity": Level.HIGH,
+        "status": Status.OPEN,
+        "vendor_category": "Compliance",
+    }
+
+
+@pytest.mark.parametrize(
+    ("application", "key", "name"),
+    [
+        ({"name": None}, "app:com.example.torch", "com.example.torch"),
+        ({"package": {"system": "Android"}}, "app:app-1", "Torch"),
+    ],
+)
+def test_an_app_is_known_by_its_package_else_by_its_id(
+    application: dict[str, object], key: str, name: str
+) -> None:
+    record = threat("pradeo", app_verdict("Disapproved", "Red", **application))
+    assert (record.threat_key, record.threat_name) == (key, name)
+
+
+@pytest.mark.parametrize("word", ["Pending", "Quarantined"])
+def test_a_verdict_on_an_app_that_no_table_knows_is_logged(word: str) -> None:
+    record = threat("pradeo", app_verdict(word, "Red"))
+    assert (record.status, record.unknown_status, record.severity_raw) == (Status.UNKNOWN, word, word)
+
+
+def test_the_system_of_an_app_is_that_of_a_device_that_names_none() -> None:
+    message = app_verdict("Disapproved", "Red")
+    installed = {"application": {"id": "app-1", "package": {"package": "x.y", "system": "Android"}}}
+    body = {"status": "Disapproved", "deviceApplication": {**installed, "device": {"id": "agent-1"}}}
+    record = threat("pradeo", {**message, "content": {"deviceApplicationCompliance": body}})
+    assert record.platform is Platform.ANDROID
+
+
+def test_a_compliance_that_was_not_computed_is_no_verdict() -> None:
+    [record] = records("pradeo", device_verdict("Disapproved", computed=False))
+    assert isinstance(record, IgnoredRecord)
+    assert state("pradeo", device_verdict("Disapproved", computed=True)).severity_raw == "Disapproved"
+
+
+@pytest.mark.parametrize(("status", "unknown"), [("START", None), (None, "no status")])
+def test_a_detection_that_does_not_say_how_it_stands_is_logged(
+    status: str | None, unknown: str | None
+) -> None:
+    assert threat("pradeo", detection(status)).unknown_status == unknown
+
+
+@pytest.mark.parametrize(
+    "message",
+    [status_record("System", "Root", 1), app_verdict("Disapproved", "Red"), device_verdict("Approved")],
+    ids=["status", "app", "device"],
+)
+def test_an_event_without_an_id_is_known_by_its_bodys(message: JsonObject) -> None:
+    [record] = records("pradeo", {name: value for name, value in bare(message).items() if name != "id"})
+    assert isinstance(record, ThreatRecord | DeviceStateRecord)
+    assert record.report_id.split(":")[0] in {"r-1", "v-1", "v-2"}
+
+
+@pytest.mark.parametrize("make", [history, lambda _, value: detection(value)], ids=["history", "detection"])
+def test_an_event_without_a_time_is_of_its_bodys_last_change(
+    make: Callable[[str, object], JsonObject],
+) -> None:
+    message = make("Root", 1)
+    content = {
+        **loaded(message["content"]),
+        "lastModificationDate": "2026-02-01T07:59:00Z",
+        "id": "a:agent-1",
+    }
+    record = threat("pradeo", {**message, "creationDate": None, "content": content})
+    assert record.detected_at == CHANGED
+
+
+def test_an_agent_lost_with_a_status_was_found_so_at_the_events_time() -> None:
+    lost = device(enrollmentStatus=LOST)
+    body = {"device": lost, "deviceSystemStatus": {"name": "Root"}, "value": 1}
+    found = records("pradeo", event("DeviceSystemStatusRecordUpdated", {"deviceSystemStatusRecord": body}))
+    agent = [
+        each for each in found if isinstance(each, ThreatRecord) and each.threat_type == "agent_inactive"
+    ]
+    assert [each.detected_at for each in agent] == [AT]
+    assert agent[0].threat_name == "Agent no longer coupled"
+    assert agent[0].report_id == "event-1:agent_inactive:2026-01-30T12:00:00.000Z"
+
+
+def test_an_agent_at_work_again_ends_that_threat_without_a_name() -> None:
+    content = {"device": device(enrollmentStatus={"coupled": True, "lastConnection": "2026-02-01T07:00:00Z"})}
+    found = records("pradeo", {"id": "event-1", **content})
+    [record] = [each for each in found if isinstance(each, ThreatRecord)]
+    assert (record.status, record.threat_name) == (Status.RESOLVED, None)
+
+
+def test_an_app_that_was_judged_on_an_agent_that_is_lost_says_both() -> None:
+    message = app_verdict("Disapproved", "Red")
+    installed = {
+        "application": {"id": "app-1", "package": {"package": "com.example.torch"}},
+        "device": device(enrollmentStatus=LOST),
+    }
+    body = {"id": "v-1", "status": "Disapproved", "deviceApplication": installed}
+    found = records("pradeo", {**message, "content": {"deviceApplicationCompliance": body}})
+    times = {each.threat_type: each.detected_at for each in found if isinstance(each, ThreatRecord)}
+    assert times == {"non_compliant_app": AT, "agent_inactive": AT}
+
+
+def test_a_verdict_on_a_device_whose_agent_is_lost_was_found_at_its_time() -> None:
+    [*_, agent] = records("pradeo", device_verdict("Approved", device=device(enrollmentStatus=LOST)))
+    assert isinstance(agent, ThreatRecord)
+    assert agent.detected_at == AT

@@ -28,7 +28,7 @@ from tests.ingest_threat.partners.messages_sophos import (
     sophos_relabelled,
     sophos_violation,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, said, state
 
 AT = datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
 
@@ -579,3 +579,162 @@ def test_a_device_that_nobody_says_is_managed_clears_nothing_by_being_green(mana
     [identity] = records("sophos", sophos_device(managedState=managed))
     assert isinstance(identity, DeviceIdentityRecord)
     assert unknown_words(identity) == []
+
+
+def test_a_device_that_is_green_is_kept_but_for_its_name() -> None:
+    record = state("sophos", sophos_device(os={"platform": "ios", "name": "iOS", "version": "18.3.1"}))
+    assert said(record) == {
+        "report_id": "agent-1:2026-02-01T09:00:00.000Z:green:2026-03-01T12:00Z",
+        "partner_device_id": "agent-1",
+        "platform": Platform.IOS,
+        "os_version": "18.3.1",
+        "severity": Level.SECURED,
+        "severity_raw": "green",
+        "clears": Clears.ALL,
+        "clears_until": datetime(2026, 2, 1, 9, 0, tzinfo=UTC),
+        "closed_keys": ("agent_inactive",),
+    }
+    assert isinstance(record.raw, dict)
+    assert record.raw["id"] == "agent-1"
+    assert record.raw["name"] != "Anna's phone"
+
+
+def test_a_device_without_a_verdict_is_identified_by_its_last_contact_and_word() -> None:
+    health = {"mode": "automatic", "state": "unknown"}
+    [record] = records("sophos", sophos_device(healthState=health))
+    assert said(record) == {
+        "report_id": "agent-1:2026-02-01T09:00:00.000Z:UNKNOWN",
+        "partner_device_id": "agent-1",
+        "platform": Platform.IOS,
+        "os_version": "18.3",
+        "detected_at": datetime(2026, 2, 1, 9, 0, tzinfo=UTC),
+    }
+
+
+def test_a_device_managed_no_longer_is_said_to_be() -> None:
+    [record] = records("sophos", sophos_device(managedState="not managed"))
+    assert isinstance(record, ThreatRecord)
+    assert record.threat_name == "Device no longer managed"
+    assert (record.report_id, record.platform) == ("agent-1:agent_inactive:2026-03-01T12:00Z", Platform.IOS)
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_work"),
+    [
+        ({"lastSeenAt": "2026-02-01T09:00:00Z"}, True),
+        ({"ixmAppLastSeenAt": "2026-02-01T09:00:00Z"}, True),
+        ({"healthState": {"state": "red"}}, True),
+        ({}, False),
+        ({"healthState": {"state": "unknown"}}, False),
+    ],
+)
+def test_only_an_agent_that_was_seen_or_judged_its_device_can_be_lost(
+    fields: dict[str, object], at_work: bool
+) -> None:
+    device = sophos_device(managedState="unmanaged", lastSeenAt=None, healthState=None)
+    [record] = records("sophos", {**device, **fields})
+    assert isinstance(record, ThreatRecord) is at_work
+
+
+def test_rules_broken_that_nobody_grades_are_named_in_words() -> None:
+    record = state("sophos", sophos_device(compliance={"compliant": False}))
+    assert (record.severity, record.severity_raw) == (Level.MEDIUM, "not compliant")
+
+
+def test_an_unenrolled_agent_is_named_and_known_by_its_event() -> None:
+    record = threat(sophos_event("Mobile::Unenrolled", endpoint_platform="android"))
+    assert said(record) == {
+        "report_id": "event-1:agent_inactive",
+        "partner_device_id": "agent-1",
+        "platform": Platform.ANDROID,
+        "detected_at": AT,
+        "scanned": False,
+        "threat_key": "agent_inactive",
+        "category": "device",
+        "threat_type": "agent_inactive",
+        "threat_name": "Device no longer managed",
+        "severity": Level.MEDIUM,
+        "status": Status.OPEN,
+    }
+
+
+def test_a_device_that_complies_again_keeps_the_word_of_its_event() -> None:
+    record = state("sophos", sophos_event("Mobile::NowCompliant", severity="low", group="MOBILES"))
+    assert record.severity_raw == "low"
+    assert isinstance(record.raw, dict)
+    assert record.raw["id"] == "event-1"
+
+
+def test_an_attack_in_a_network_keeps_what_names_no_network() -> None:
+    attack = sophos_event(name="Man in the middle attack detected in wifi Anna (bssid 02:aa:bb:cc:dd:ee).")
+    record = threat({**attack, "type": "Event::Smc::MitmAttackEvent::0"})
+    assert record.threat_name == "Man in the middle attack"
+    assert isinstance(record.raw, dict)
+    assert (record.raw["id"], record.raw["severity"]) == ("event-1", "high")
+
+
+@pytest.mark.parametrize(
+    ("says", "key"),
+    [
+        # The identity begins behind the colon, and its first letter is its own.
+        ("Malware detected: A at com.example.torch", "agent-1:a:com.example.torch"),
+        ("Malware detected:  X (reference 17)", "agent-1:x"),
+        ("Malware detected: Torch (PUA) at /data/torch", "agent-1:torch:/data/torch"),
+        ("Malware detected: Torch (unsure)", "agent-1:torch"),
+        ("Malware detected: Torch. Parent process: com.example.lamp", "agent-1:torch"),
+        ("Malware detected: T Parent process: x Parent process: y", "agent-1:t"),
+        ("Malware detected: 'Torch' at 'a' in 'com.example.torch'", "agent-1:torch:com.example.torch"),
+        ("Malware detected: ''Torch'' at ''com.example.torch''", "agent-1:torch:com.example.torch"),
+    ],
+)
+def test_what_was_found_and_where_is_read_out_of_the_text(says: str, key: str) -> None:
+    assert threat(sophos_event(name=says)).threat_key == key
+
+
+def test_the_script_names_what_was_found_beside_a_text() -> None:
+    record = threat(sophos_event(name="Malware detected", detection_identity_name="Andr/Torch-B"))
+    assert record.threat_key == "agent-1:andr/torch-b"
+
+
+def test_an_unwanted_app_is_one_by_its_group_too() -> None:
+    assert threat(sophos_event(group="PUA")).threat_type == "potentially_unwanted_app"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "status"),
+    [
+        ("Threat::IPSInboundDetection", "An attack was blocked: 'Exp/Torch'", Status.RESOLVED),
+        ("Threat::IPSInboundDetection", "An attack was found: 'Exp/Torch'", Status.OPEN),
+        ("Threat::Detected", "Malware detected, clean up blocked: 'Andr/Torch-B'", Status.OPEN),
+    ],
+)
+def test_only_traffic_can_be_blocked(kind: str, name: str, status: Status) -> None:
+    assert threat(sophos_event(kind, name=name)).status is status
+
+
+@pytest.mark.parametrize(
+    ("says", "key"),
+    [
+        ("The mobile device is now NON-COMPLIANT. Encryption required.", "encryption required."),
+        ("The mobile device\nis now non compliant.\nEncryption required.", "encryption required."),
+    ],
+)
+def test_the_rule_of_a_violation_stands_behind_what_every_one_says(says: str, key: str) -> None:
+    assert threat({**sophos_violation(), "name": says}).threat_key == f"agent-1:non_compliant:{key}"
+
+
+@pytest.mark.parametrize(
+    ("family", "is_ignored"),
+    [
+        ("CoreDetection", False),
+        ("CoreReboot", False),
+        ("CoreRebootRequired", True),
+        ("CoreCleanFailed", False),
+        ("CoreOutbreakDetection", True),
+        ("CoreScanStarted", True),
+    ],
+)
+def test_only_what_is_about_a_find_of_the_core_agents_steps_is_a_threat(
+    family: str, *, is_ignored: bool
+) -> None:
+    assert ignored(sophos_event(family, severity="low")) is is_ignored

@@ -9,8 +9,9 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from shared.domain.level import Level
 from shared.domain.record import DeviceIdentityRecord, Platform, Status, ThreatRecord, UnreadableRecord
+from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.messages_symantec_sep_mobile import symantec_device, symantec_incident
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said
 from tests.ingest_threat.partners.reading import state as state_of
 from tests.ingest_threat.partners.reading import threat as threat_of
 
@@ -217,6 +218,10 @@ def test_the_sub_type_refines_the_family(
         ({"os_type": "Windows"}, "other"),
         ({"os_type": None}, "ios"),
         ({"os_type": "unknown", "model": "FP5", "product_name": "Fairphone 5"}, "android"),
+        ({"os_type": None, "product_name": None}, "ios"),
+        ({"os_type": None, "model": "A17", "product_name": "iPhone 16"}, "ios"),
+        ({"os_type": None, "model": "FP5", "product_name": None}, "android"),
+        ({"os_type": None, "model": None, "product_name": "Fairphone 5"}, "android"),
         ({"os_type": None, "model": None, "product_name": ""}, None),
     ],
 )
@@ -262,3 +267,75 @@ def test_a_person_is_redacted_where_the_devices_fields_are_written_flat_too() ->
     record = threat_of("symantec_sep_mobile", content)
     assert record.partner_device_id == "agent-1"
     assert "Anna" not in str(record.raw)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "Trojan app"),
+        ({"sub_type": None}, "com.example.torch"),
+        ({"sub_type": None, "package_name": None}, "Malware"),
+    ],
+)
+def test_an_incident_is_named_by_its_sub_type_else_its_package_else_its_type(
+    given: dict[str, object], name: str
+) -> None:
+    assert threat(**given).threat_name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "unknown"),
+    [
+        ({"type": "Sorcery", "sub_type": "Curse"}, "Curse"),
+        ({"type": "Sorcery", "sub_type": None}, "Sorcery"),
+        ({"type": "Sorcery", "sub_type": "Trojan app"}, None),
+        ({}, None),
+    ],
+)
+def test_the_type_that_no_table_knows_is_kept_in_the_vendors_words(
+    given: dict[str, object], unknown: str | None
+) -> None:
+    assert threat(**given).unknown_type == unknown
+
+
+def test_an_incident_in_another_state_is_another_report() -> None:
+    assert threat(status="Under review").report_id == "7001:INCIDENT_START:UNDER_REVIEW"
+
+
+@pytest.mark.parametrize("kept", ["event_type", "sub_type"])
+def test_an_incident_has_one_of_two_words_for_its_event(kept: str) -> None:
+    dropped = {"event_type", "sub_type"} - {kept}
+    incident = {name: value for name, value in symantec_incident().items() if name not in dropped}
+    assert threat_of("symantec_sep_mobile", incident).threat_key == "7001"
+
+
+def test_something_with_a_type_and_a_device_alone_is_not_symantecs() -> None:
+    with pytest.raises(UnreadableReport):
+        records("symantec_sep_mobile", device_line(health_status="Healthy") | {"type": "Anything"})
+
+
+def test_a_line_about_a_device_says_which_it_is_and_how_it_stands() -> None:
+    assert said(state_of("symantec_sep_mobile", device_line(health_status="Healthy"))) == {
+        "report_id": "agent-1:HEALTHY:2026-02-01T08:00:00.250+0100",
+        "partner_device_id": "agent-1",
+        "mdm_device_id": "00008111-00AA11BB22CC33DD",
+        "udid": "00008111-00AA11BB22CC33DD",
+        "serial": "SERIAL-1",
+        "platform": Platform.IOS,
+        "os_version": "18.3",
+        "detected_at": AT,
+        "severity": "secured",
+        "severity_raw": "Healthy",
+        "closed_keys": ("agent_inactive",),
+    }
+
+
+def test_an_agent_that_is_gone_was_found_so_at_the_time_of_the_line() -> None:
+    record = threat_of("symantec_sep_mobile", device_line(health_status="Uninstalled"))
+    assert (record.threat_name, record.detected_at) == ("Device is not protected any more", AT)
+
+
+def test_a_device_that_was_just_activated_is_identified_as_of_its_line() -> None:
+    [record] = records("symantec_sep_mobile", device_line(health_status="Activated"))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.detected_at == AT

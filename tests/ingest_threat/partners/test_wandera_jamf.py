@@ -18,7 +18,7 @@ from shared.domain.record import (
 )
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event, jamf_row, unenrolled
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
 
 AT = datetime(2026, 2, 1, 8, 0, 0, 500000, tzinfo=UTC)
 
@@ -461,3 +461,63 @@ def test_the_list_comes_as_the_vendor_pages_it() -> None:
     assert isinstance(record, DeviceStateRecord)
     for private in ("anna", "5550142"):
         assert private not in record.model_dump_json().lower()
+
+
+def test_a_device_row_says_which_device_it_is_and_how_it_stands() -> None:
+    external = "00008111-00AA11BB22CC33DD"
+    assert said(state("wandera_jamf", jamf_row(externalId=external))) == {
+        "report_id": "row:agent-1:SECURE:true:2026-02-01T10:00:00+00:00:2026-03-01T12:00Z",
+        "partner_device_id": "agent-1",
+        "mdm_device_id": external,
+        "udid": external,
+        "platform": Platform.IOS,
+        "os_version": "26",
+        "severity": Level.SECURED,
+        "severity_raw": "SECURE",
+        "closed_keys": ("agent_inactive",),
+    }
+
+
+def test_a_row_of_a_device_not_enrolled_any_more_says_so_in_words() -> None:
+    record = threat("wandera_jamf", unenrolled())
+    assert record.threat_name == "Device no longer enrolled"
+    assert record.report_id == "row:agent-1:SECURE:false:2026-02-01T09:00:00+00:00:2026-03-01T12:00Z"
+
+
+@pytest.mark.parametrize(
+    ("parts", "platform"),
+    [
+        ({"info": {"device": {"platform": "ANDROID"}}}, Platform.ANDROID),
+        ({"info": {}, "hardwareSpec": {"osType": "ANDROID"}}, Platform.ANDROID),
+        ({"info": None}, None),
+    ],
+)
+def test_a_device_row_names_its_system_in_one_of_three_places(
+    parts: dict[str, object], platform: Platform | None
+) -> None:
+    assert state("wandera_jamf", jamf_row(**parts)).platform is platform
+
+
+@pytest.mark.parametrize("newest", ["lastStatusUpdateUtcMs", "lastDnsTraffic", "lastPrivateAccessDnsTraffic"])
+def test_a_device_was_last_seen_when_its_agent_or_its_traffic_last_was(newest: str) -> None:
+    times = dict.fromkeys(("lastDnsTraffic", "lastPrivateAccessDnsTraffic"), 1769936400000)
+    connector = {"lastStatusUpdateUtcMs": 1769936400000, "payload": {"isEnrolled": True}}
+    (connector if newest in connector else times)[newest] = 1769943600000
+    row = jamf_row(riskCategory=None, statusUpdate={"connector": connector}, **times)
+    [record] = records("wandera_jamf", row)
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.detected_at == datetime(2026, 2, 1, 11, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("only", ["lastDnsTraffic", "lastPrivateAccessDnsTraffic"])
+def test_traffic_alone_shows_the_device(only: str) -> None:
+    times = {"lastDnsTraffic": None, only: 1769943600000}
+    [record] = records("wandera_jamf", jamf_row(riskCategory=None, statusUpdate={}, **times))
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.report_id == "row:agent-1:::2026-02-01T11:00:00+00:00"
+
+
+def test_a_row_of_the_older_list_keeps_its_own_word_for_the_level() -> None:
+    row = loaded({"deviceId": "agent-1", "risk": "High", "externalId": "mdm-1"})
+    record = state("wandera_jamf", row)
+    assert (record.partner_device_id, record.severity_raw) == ("agent-1", "High")

@@ -31,7 +31,7 @@ from tests.ingest_threat.partners.messages_zimperium import (
     zimperium_search,
     zimperium_threat,
 )
-from tests.ingest_threat.partners.reading import RECEIVED_AT, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, said, state, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
 
@@ -712,3 +712,32 @@ def test_the_name_of_an_exported_threat_stays_in_what_is_kept() -> None:
         {"threat": {"display_name": "Device Rooted"}, "display_name": "Ada"}, needed=ADAPTER.needed
     )
     assert kept == {"threat": {"display_name": "Device Rooted"}, "display_name": "[redacted]"}
+
+
+def test_an_event_of_an_older_console_says_what_was_found_where() -> None:
+    mitigated = zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000", osVersion="18.3")
+    assert said(threat("zimperium", mitigated)) == {
+        "report_id": "event-7:PENDING:2026-02-02 02:30:00 +0000",
+        "partner_device_id": "agent-7",
+        "mdm_device_id": "mdm-7",
+        "platform": Platform.IOS,
+        "os_version": "18.3",
+        "detected_at": datetime(2026, 2, 2, 2, 0, tzinfo=UTC),
+        "threat_key": "event-7",
+        "category": "device",
+        "threat_type": "screen_lock_off",
+        "threat_name": "host.pin",
+        "severity_raw": "IMPORTANT",
+        "severity": Level.MEDIUM,
+        "status": Status.RESOLVED,
+        "resolved_at": datetime(2026, 2, 2, 2, 30, tzinfo=UTC),
+    }
+
+
+def test_an_open_event_of_an_older_console_is_known_by_the_devices_time() -> None:
+    assert threat("zimperium", zimperium_legacy()).report_id == "event-7:PENDING:2026-02-02 02:00:00 +0000"
+
+
+def test_a_simulated_event_of_an_older_console_is_a_simulation() -> None:
+    record = threat("zimperium", zimperium_legacy(simulated=True))
+    assert (record.reason, record.severity) == ("simulated", Level.SECURED)
