@@ -5,19 +5,21 @@ cursor that moves only once its batch is through.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local.graph.directory import Kind
-from local.partners.message import encoded
+from local.sample_tenant import Phone
+from shared.cosmos import Store
 from shared.domain.heartbeats import OnSilence
-from shared.domain.model import Report
+from shared.domain.model import FollowUp
 from shared.domain.record import Platform
+from shared.domain.tag import is_block
 from shared.services import Services
-from tests.histories.instances import Crashed, Tap, Trouble, guarded, tapped
+from shared.settings import Settings
+from tests.histories.instances import Tap, Trouble, guarded, tapped
 from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
 from tests.world import World, world
@@ -28,7 +30,8 @@ GUARD = 2
 
 @dataclass(frozen=True)
 class Step:
-    """One operation, or two at once by two instances; what the first one's call meets; whose turn it is."""
+    """One operation, or two at once by two instances; what a call of the first one's meets; whose turn it
+    is."""
 
     operations: tuple[Any, ...]
     at: int = 0
@@ -44,60 +47,92 @@ class History:
     tenant: Tenant
     turns: Turns
     instances: list[tuple[Services, Tap]]
+    settings: Settings
     cursor: str | None = None
     bodies: list[tuple[str, bytes]] = field(default_factory=list)
     """Every message that was sent, with its partner."""
     promised: list[tuple[str, bytes, datetime]] = field(default_factory=list)
     """Every message that was answered 202, with its partner and the time of receipt."""
-    touched: set[str] = field(default_factory=set)
-    """Devices whose agents an admin or an enrollment moved: what stands there depends on when."""
+    moved: set[str] = field(default_factory=set)
+    """Entra ids of devices an agent went to or left: what it left open there depends on when."""
     tags: dict[str, str | None] = field(default_factory=dict)
     """What Entra showed of each device after the last step."""
-    blocked_at: list[datetime] = field(default_factory=list)
-    """When a device became blocked in Entra that was not, since the last approval."""
+    cleared: set[str] = field(default_factory=set)
+    """Devices whose attribute somebody else wrote: a block that is put back is no new one."""
+    blocked_at: list[tuple[datetime, str]] = field(default_factory=list)
+    """When which device became blocked in Entra that was not, since the last approval."""
+    blocks: int = 0
+    """How often one became so."""
+    troubles: int = 0
+    last: object = None
+    """What the first operation of the last step came to."""
     log: list[str] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        """The store, for who looks from outside: nothing goes wrong there."""
+        return self.world.services.store
 
     async def play(self, step: Step) -> None:
         """Do a step. What is cut off is gone with its process: another instance takes its place."""
+        settings = self.settings
         self.turns.begin(step.order)
+        self.troubles += step.trouble is not None
         for place, (_, tap) in enumerate(self.instances):
             tap.begin(step.at if place == 0 else 0, step.trouble)
         pairs = zip(step.operations, self.instances, strict=False)
         ended = await asyncio.gather(*(guarded(op.run(self, services)) for op, (services, _) in pairs))
+        self.last = ended[0]
         for operation, outcome in zip(step.operations, ended, strict=True):
-            self.log.append(f"{operation}: {outcome!r}"[:200])
+            self.log.append(f"{operation} {step.trouble or ''}@{step.at}: {outcome!r}"[:300])
             if isinstance(outcome, Exception) and not isinstance(outcome, operation.may_raise):
                 raise outcome
         for place, (services, tap) in enumerate(self.instances):
             tap.begin(0, None)
-            if tap.dead:
+            if tap.dead or self.settings is not settings:
                 tap.dead = False
                 await services.close()
-                self.instances[place] = await _instance(self.world, self.turns, tap.name)
+                self.instances[place] = await _instance(self, tap.name)
         self._look()
+
+    def restarts(self, **settings: Any) -> None:
+        """After this step every instance begins anew, with other settings."""
+        self.settings = self.settings.model_copy(update=settings)
+
+    def moves(self, *phones: Phone) -> None:
+        """An agent goes to these, or leaves them."""
+        self.moved |= {phone.entra_id for phone in phones}
 
     def write(self, entra_id: str, value: str | None) -> None:
         """Somebody writes the tag's attribute in Entra, where the device is there."""
         entra = self.world.tenant.entra_device(entra_id)
         if entra is not None:
-            attribute = self.world.services.settings.attribute
-            attributes = {**entra.get("extensionAttributes", {}), attribute: value}
+            attributes = {**entra.get("extensionAttributes", {}), self.settings.attribute: value}
             self.world.tenant.put_entra_device({**entra, "extensionAttributes": attributes})
+            self.cleared.add(entra_id)
 
     def _look(self) -> None:
         """What changed in Entra."""
         for phone in self.tenant.phones:
-            entra = self.world.tenant.entra_device(phone.entra_id)
-            value = (entra or {}).get("extensionAttributes", {}).get(self.world.services.settings.attribute)
-            before = self.tags.get(phone.entra_id)
-            if str(value).startswith("mtd-block") and not str(before).startswith("mtd-block"):
-                self.blocked_at.append(self.world.clock())
+            value = self.tag(phone)
+            if is_block(value) and not is_block(self.tags.get(phone.entra_id)):
+                if phone.entra_id not in self.cleared:
+                    self.blocked_at.append((self.world.clock(), phone.entra_id))
+                self.blocks += 1
+                self.cleared.discard(phone.entra_id)
             self.tags[phone.entra_id] = value
 
+    def tag(self, phone: Phone) -> str | None:
+        """What Conditional Access sees."""
+        entra = self.world.tenant.entra_device(phone.entra_id)
+        value = (entra or {}).get("extensionAttributes", {}).get(self.settings.attribute)
+        return None if value is None else str(value)
 
-async def _instance(one: World, turns: Turns, name: str) -> tuple[Services, Tap]:
-    tap = Tap(name, turns, one)
-    return tapped(await one.another_instance(), tap), tap
+
+async def _instance(one: History, name: str) -> tuple[Services, Tap]:
+    tap = Tap(name, one.turns, one.world)
+    services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
+    return await tapped(services, tap), tap
 
 
 @asynccontextmanager
@@ -110,18 +145,17 @@ async def history() -> AsyncIterator[History]:
         "guard_percent": 0,
         "on_silence": OnSilence.HOLD,
         "enrollment_grace_hours": 0,
+        "app_sync_hours": 0,
+        "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
     }
     async with world(**settings) as one:
-        turns = Turns()
         tenant = Tenant()
         tenant.put(one)
-        instances = [await _instance(one, turns, name) for name in ("one", "two")]
+        begun = History(one, tenant, Turns(), [], one.services.settings)
+        begun.instances = [await _instance(begun, name) for name in ("one", "two")]
         try:
-            yield History(one, tenant, turns, instances)
+            yield begun
         finally:
-            for services, tap in instances:
+            for services, tap in begun.instances:
                 tap.dead = False
                 await services.close()
-
-
-__all__ = ["Crashed", "History", "Kind", "Report", "Sequence", "Step", "encoded", "history"]

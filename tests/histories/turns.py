@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-TICKS = 12
+TICKS = 4
 """Rounds of the loop after a call, in which whoever wants to call next says so."""
 
 

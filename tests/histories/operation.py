@@ -1,0 +1,48 @@
+"""What can happen in a history. A new operation, or a new function of the app, joins by one class in a module
+of `operations/`."""
+
+import pkgutil
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+
+from shared.errors import StoreUnavailable
+from shared.services import Services
+from tests.histories import operations
+from tests.histories.history import History
+
+PLACES = st.integers(0, 2)
+"""One of the three phones."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that happens, by one instance of the app or outside it."""
+
+    may_raise: ClassVar[tuple[type[Exception], ...]] = (StoreUnavailable,)
+    """What its caller may be answered: then it is asked again, and nothing it did half is lost."""
+    weight: ClassVar[int] = 1
+    """How often it is drawn, against the others."""
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        """Any operation of this kind."""
+        return st.builds(cls)
+
+    async def run(self, history: History, services: Services) -> object:
+        """Let it happen; what it comes to goes into the history's log."""
+        raise NotImplementedError
+
+
+def any_operation() -> st.SearchStrategy[Operation]:
+    """Any operation there is, the frequent ones more often."""
+    for module in pkgutil.iter_modules(operations.__path__):
+        import_module(f"{operations.__name__}.{module.name}")
+    return st.one_of(*(kind.drawn() for kind in _kinds(Operation) for _ in range(kind.weight)))
+
+
+def _kinds(base: type[Operation]) -> list[type[Operation]]:
+    own = [base] if "run" in vars(base) and base is not Operation else []
+    return own + [kind for below in base.__subclasses__() for kind in _kinds(below)]
