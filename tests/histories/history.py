@@ -24,7 +24,7 @@ from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
 from tests.world import World, world
 
-GUARD = 2
+GUARD = 1
 """Devices an hour that may be newly blocked."""
 
 

@@ -193,12 +193,12 @@ async def _ask(
         app=graph,
         protocol=connection,
         writer=SimpleNamespace(),
-        transport=SimpleNamespace(),
+        transport=SimpleNamespace(get_extra_info=_nothing),
     )
     answer = await graph._handle(request)
     assert isinstance(answer, web.Response)
     return answer
 
 
-def _nothing(**_: object) -> None:
-    """There is no connection whose reading could rest."""
+def _nothing(*_: object, **__: object) -> None:
+    """There is no connection to ask, or whose reading could rest."""

@@ -25,7 +25,8 @@ class Document(BaseModel):
 class Feed(Operation):
     """The change feed brings a batch; the cursor moves only where the function ended well."""
 
-    weight = 5
+    weight = 8
+    calls = 20
     size: int
 
     @classmethod
@@ -55,7 +56,8 @@ class Minute(Operation):
 class Sync(Operation):
     """The sync's timer."""
 
-    weight = 3
+    weight = 4
+    calls = 60
 
     async def run(self, history: History, services: Services) -> object:
         run = await sync(services)

@@ -25,7 +25,8 @@ AGO = st.sampled_from([-45, -2, 0, 30])
 class Deliver(Operation):
     """A partner's message about a phone; its event lies some minutes back, or ahead."""
 
-    weight = 6
+    weight = 8
+    calls = 2
     place: int
     says: str
     key: str
