@@ -6,12 +6,15 @@ cursor that moves only once its batch is through.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from unittest.mock import patch
 
+from evaluate_risk import enforce, evaluation, linking
 from local.sample_tenant import Phone
+from shared import cosmos
 from shared.cosmos import Store
 from shared.domain.heartbeats import OnSilence
 from shared.domain.model import FollowUp
@@ -59,6 +62,8 @@ class History:
     """What Entra showed of each device after the last step."""
     cleared: set[str] = field(default_factory=set)
     """Devices whose attribute somebody else wrote: a block that is put back is no new one."""
+    granted: set[str] = field(default_factory=set)
+    """Devices whose block waited, and was approved."""
     blocked_at: list[tuple[datetime, str]] = field(default_factory=list)
     """When which device became blocked in Entra that was not, since the last approval."""
     blocks: int = 0
@@ -116,10 +121,11 @@ class History:
         for phone in self.tenant.phones:
             value = self.tag(phone)
             if is_block(value) and not is_block(self.tags.get(phone.entra_id)):
-                if phone.entra_id not in self.cleared:
+                if phone.entra_id not in self.cleared | self.granted:
                     self.blocked_at.append((self.world.clock(), phone.entra_id))
                 self.blocks += 1
                 self.cleared.discard(phone.entra_id)
+                self.granted.discard(phone.entra_id)
             self.tags[phone.entra_id] = value
 
     def tag(self, phone: Phone) -> str | None:
@@ -135,6 +141,10 @@ async def _instance(one: History, name: str) -> tuple[Services, Tap]:
     return await tapped(services, tap), tap
 
 
+async def _without_a_pause(_attempt: int) -> None:
+    """Whose turn it is is drawn: no chance decides besides."""
+
+
 @asynccontextmanager
 async def history() -> AsyncIterator[History]:
     """A tenant with three phones, a rule for each platform, and two instances of the app."""
@@ -148,7 +158,9 @@ async def history() -> AsyncIterator[History]:
         "app_sync_hours": 0,
         "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
     }
-    async with world(**settings) as one:
+    async with world(**settings) as one, AsyncExitStack() as patched:
+        for room in (cosmos, linking, evaluation, enforce):
+            patched.enter_context(patch.object(room, "pause", _without_a_pause))
         tenant = Tenant()
         tenant.put(one)
         begun = History(one, tenant, Turns(), [], one.services.settings)

@@ -105,11 +105,16 @@ MISTAKES: dict[str, Callable[[], Any]] = {
 
 def found(seconds: float) -> str:
     """How soon a history failed, and its words; empty where none did in that time."""
-    started = time.monotonic()
-    batch = Batch(seed=1, size=100_000, until=started + seconds, shrinks=False)
-    wrong = batch.run()
-    took = time.monotonic() - started
-    return f"after {batch.played + 1} histories, {took:.0f} s: {_words(wrong)}" if wrong else ""
+    started, played = time.monotonic(), 0
+    for seed in range(1, 1_000):
+        batch = Batch(seed, until=started + seconds, shrinks=False)
+        wrong, played = batch.run(), played + batch.played
+        took = time.monotonic() - started
+        if wrong is not None:
+            return f"after {played + 1} histories, {took:.0f} s: {_words(wrong)}"
+        if took > seconds:
+            break
+    return ""
 
 
 def _words(wrong: BaseException) -> str:

@@ -1,6 +1,7 @@
 """Histories as hypothesis draws them, and how one is played."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ class Batch:
     """Histories of one seed, until `until` (of the monotonic clock): then the rest is passed over."""
 
     seed: int
-    size: int
-    until: float
+    size: int = 50
+    until: float = math.inf
     shrinks: bool = True
     """Whether one that fails is made as short as it can be, which takes as long again and more."""
     played: int = 0

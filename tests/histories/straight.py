@@ -193,7 +193,7 @@ async def _ask(
         app=graph,
         protocol=connection,
         writer=SimpleNamespace(),
-        transport=SimpleNamespace(get_extra_info=_nothing),
+        transport=SimpleNamespace(get_extra_info={"sockname": ("localhost", 80)}.get),
     )
     answer = await graph._handle(request)
     assert isinstance(answer, web.Response)
@@ -201,4 +201,4 @@ async def _ask(
 
 
 def _nothing(*_: object, **__: object) -> None:
-    """There is no connection to ask, or whose reading could rest."""
+    """There is no connection whose reading could rest."""

@@ -14,6 +14,7 @@ from serve_console.overrides import EndRequest, OverrideRequest, end_override, o
 from serve_console.release import ReleaseRequest, release_tags
 from shared.cosmos import DEAD_LETTERS
 from shared.domain.mode import Mode
+from shared.domain.model import Device
 from shared.errors import MtdError
 from shared.services import Services
 from tests.histories.history import History
@@ -110,6 +111,10 @@ class Approve(Admin):
         if stop is None:
             return None
         history.blocked_at.clear()
+        for phone in history.tenant.phones:
+            device = await history.store.read(Device, phone.entra_id)
+            if device is not None and device.document.tag.stop == stop.id:
+                history.granted.add(phone.entra_id)
         return await approve_stop(services, ADA, stop.id, ApprovalRequest(reason="the blocks are right"))
 
 
