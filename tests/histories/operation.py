@@ -42,7 +42,8 @@ def any_operation() -> st.SearchStrategy[Operation]:
     """Any operation there is, the frequent ones more often."""
     for module in pkgutil.iter_modules(operations.__path__):
         import_module(f"{operations.__name__}.{module.name}")
-    return st.one_of(*(kind.drawn() for kind in _kinds(Operation) for _ in range(kind.weight)))
+    kinds = sorted(_kinds(Operation), key=lambda kind: kind.__name__)
+    return st.one_of(*(kind.drawn() for kind in kinds for _ in range(kind.weight)))
 
 
 def _kinds(base: type[Operation]) -> list[type[Operation]]:

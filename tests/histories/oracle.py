@@ -29,7 +29,7 @@ class AgentState:
     cleared: datetime | None = None
     own: tuple[datetime, Level] | None = None
     named: dict[datetime, set[str]] = field(default_factory=dict)
-    """Intune's ids it named itself by, by the time of receipt."""
+    """Intune's ids it named itself by, by when it did."""
 
     def open(self) -> dict[str, Level]:
         """The threats that count, with their severity."""
@@ -75,7 +75,8 @@ def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
             continue
         state = states.setdefault(report.agent, AgentState(record.partner))
         if record.mdm_device_id:
-            state.named.setdefault(report.received_at, set()).add(record.mdm_device_id)
+            at = _at(record.detected_at, report.received_at)
+            state.named.setdefault(at, set()).add(record.mdm_device_id)
         if isinstance(record, ThreatRecord):
             _threat(state, record, report.received_at)
         else:

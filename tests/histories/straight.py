@@ -184,7 +184,8 @@ async def _ask(
     body = StreamReader(SimpleNamespace(_reading_paused=False, resume_reading=_nothing), 2**16)  # type: ignore[arg-type]
     body.feed_data(content)
     body.feed_eof()
-    connection: Any = SimpleNamespace(ssl_context=None, peername=None, sockname=("localhost", 80))
+    host, _, port = headers.get("Host", "localhost:80").partition(":")
+    connection: Any = SimpleNamespace(ssl_context=None, peername=None, sockname=(host, int(port)))
     request = make_mocked_request(
         method,
         path,
@@ -193,7 +194,7 @@ async def _ask(
         app=graph,
         protocol=connection,
         writer=SimpleNamespace(),
-        transport=SimpleNamespace(get_extra_info={"sockname": ("localhost", 80)}.get),
+        transport=SimpleNamespace(get_extra_info={"sockname": (host, int(port))}.get),
     )
     answer = await graph._handle(request)
     assert isinstance(answer, web.Response)
