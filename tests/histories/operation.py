@@ -2,7 +2,9 @@
 of `operations/`."""
 
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -38,12 +40,17 @@ class Operation:
         raise NotImplementedError
 
 
-def any_operation() -> st.SearchStrategy[Operation]:
-    """Any operation there is, the frequent ones more often."""
+def operations_of(kinds: Sequence[type[Operation]]) -> st.SearchStrategy[Operation]:
+    """Any operation of some kinds, the frequent ones more often."""
+    return st.one_of(*(kind.drawn() for kind in kinds for _ in range(kind.weight)))
+
+
+@cache
+def all_kinds() -> tuple[type[Operation], ...]:
+    """Every kind there is, by name."""
     for module in pkgutil.iter_modules(operations.__path__):
         import_module(f"{operations.__name__}.{module.name}")
-    kinds = sorted(_kinds(Operation), key=lambda kind: kind.__name__)
-    return st.one_of(*(kind.drawn() for kind in kinds for _ in range(kind.weight)))
+    return tuple(sorted(_kinds(Operation), key=lambda kind: kind.__name__))
 
 
 def _kinds(base: type[Operation]) -> list[type[Operation]]:

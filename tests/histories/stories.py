@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from tests.histories.history import Step, history
 from tests.histories.instances import Trouble
 from tests.histories.invariants import after_step, check, rest
-from tests.histories.operation import any_operation
+from tests.histories.operation import Operation, all_kinds, operations_of
 from tests.histories.operations.machine import Feed, Sync
 from tests.histories.operations.partners import Deliver
 
 ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
 SHORTEST, LONGEST = 4, 18
 """Steps."""
+EVERY_DAY: tuple[type[Operation], ...] = (Deliver, Feed, Sync)
+FEW = 4
+"""Kinds of operations besides those of every day."""
 PATIENCE_SECONDS = 60.0
 """For one history; longer means that something waits for ever."""
 
@@ -28,18 +31,26 @@ _KNOWN = (Sync(), *(Deliver(place, "check_in", "x", -60) for place in range(3)),
 
 
 @st.composite
-def steps(draw: Any) -> Step:
+def steps(draw: Any, operation: st.SearchStrategy[Operation]) -> Step:
     """One operation, or two at once; some of them meet trouble at one of their first calls."""
-    ops = tuple(draw(st.lists(any_operation(), min_size=1, max_size=2)))
+    ops = tuple(draw(st.lists(operation, min_size=1, max_size=2)))
     trouble = draw(st.none() | st.sampled_from(list(Trouble)))
     at = draw(st.integers(1, ops[0].calls)) if trouble else 0
     return Step(ops, at, trouble, draw(ORDERS) if len(ops) > 1 else ())
 
 
-def stories() -> st.SearchStrategy[list[Step]]:
-    """Any history there is: from nothing, or from phones that are known and clean."""
-    begun = st.just([Step((each,)) for each in _KNOWN]) | st.just([])
-    return st.builds(list.__add__, begun, st.lists(steps(), min_size=SHORTEST, max_size=LONGEST))
+@st.composite
+def stories(draw: Any) -> list[Step]:
+    """Any history there is: from nothing, or from phones that are known and clean.
+
+    Each has a few kinds of operations besides those of every day: so they meet each other more often than
+    where all are drawn from all.
+    """
+    others = [kind for kind in all_kinds() if kind not in EVERY_DAY]
+    some = draw(st.lists(st.sampled_from(others), max_size=FEW, unique=True))
+    step = steps(operations_of([*EVERY_DAY, *some, *some]))
+    begun = [Step((each,)) for each in _KNOWN] if draw(st.booleans()) else []
+    return begun + draw(st.lists(step, min_size=SHORTEST, max_size=LONGEST))
 
 
 def play(story: Sequence[Step]) -> None:
