@@ -90,6 +90,8 @@ class World:
     tenant: Directory
     cosmos_endpoint: str
     graph_endpoint: str
+    cosmos: web.Application
+    graph: web.Application
 
     async def another_instance(self) -> Services:
         """Services of a second instance of the app, on the same store and Graph."""
@@ -231,6 +233,8 @@ async def world(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Wo
                 graph[STATE],
                 cosmos_endpoint,
                 graph_endpoint,
+                cosmos,
+                graph,
             )
         finally:
             await services.close()

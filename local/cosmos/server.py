@@ -34,6 +34,8 @@ from local.cosmos.store import Container, Store
 Operations = collections.Counter[tuple[str, str]]
 
 STORE = web.AppKey("store", Store)
+DOCUMENTS: web.AppKey[Callable[[str, Call], Answer]] = web.AppKey("documents", Callable)  # type: ignore[arg-type]
+"""What answers the requests for documents, of a method and what it carries; CosmosError where it refuses."""
 OPERATIONS: web.AppKey[Operations] = web.AppKey("operations", collections.Counter)
 FAULTS = web.AppKey("faults", Faults)
 
@@ -49,6 +51,7 @@ def create_app(
     server = _Server(Store(path, clock), key, known_by_text(queries or {}), collections.Counter(), Faults())
     app = web.Application(client_max_size=4 * MAX_DOCUMENT)
     app[STORE] = server.store
+    app[DOCUMENTS] = server.document_request
     app[OPERATIONS] = server.operations
     app[FAULTS] = server.faults
     app.router.add_route("*", "/{path:.*}", server.handle)
@@ -96,7 +99,7 @@ class _Server:
         call = Call(named[1::2], request.headers, body)
         shape = "/".join("*" if place % 2 else segment for place, segment in enumerate(named))
         if shape in ("dbs/*/colls/*/docs", "dbs/*/colls/*/docs/*"):
-            return self._document_request(request.method, call)
+            return self.document_request(request.method, call)
         if shape not in _RESOURCES:
             raise CosmosError(404, f"there is nothing at {shape}")
         method = "QUERY" if call.is_query else request.method
@@ -104,7 +107,7 @@ class _Server:
             raise CosmosError(405, f"{shape} has no {method}")
         return _RESOURCES[shape][method](self.store, call)
 
-    def _document_request(self, method: str, call: Call) -> Answer:
+    def document_request(self, method: str, call: Call) -> Answer:
         kind = _operation_kind(method, call)
         container_id = call.names[1]
         self.operations[container_id, kind] += 1

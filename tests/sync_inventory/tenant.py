@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from infra.access.templates import APPLICATIONS, policies
+from local.graph.directory import Kind
 from local.graph.inventory import put_detected_apps
 from shared.domain.inventory import Inventory
 from shared.domain.model import Agent, Device, Link
@@ -10,6 +12,8 @@ from sync_inventory.run import sync
 from tests.world import ENTRA_ID, INTUNE_ID, USER_ID, World
 
 POLICY_TYPE = "#microsoft.graph.iosCompliancePolicy"
+GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
+"""The group that the policies exclude."""
 ZERO = "00000000-0000-0000-0000-000000000000"
 WRITES = ("create", "replace", "upsert", "delete", "patch", "batch")
 
@@ -50,6 +54,15 @@ def put_policy(world: World, level: str | None = "low", id_: str = "policy-1", *
 
 def target(kind: str) -> dict[str, str]:
     return {"@odata.type": f"#microsoft.graph.{kind}"}
+
+
+def put_access_policies(world: World, state: str = "enabled", **conditions: Any) -> None:
+    """Both shipped Conditional Access policies in a state; `conditions` of the first are replaced."""
+    for name, policy in zip(("block", "companion"), policies(GROUP, APPLICATIONS, 7), strict=False):
+        document = {"id": name, **policy, "state": state}
+        if name == "block":
+            document["conditions"] = {**document["conditions"], **conditions}
+        world.tenant.put(Kind.ACCESS_POLICY, name, document)
 
 
 def put_connector(world: World, id_: str = "connector-1", **fields: Any) -> None:

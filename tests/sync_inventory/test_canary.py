@@ -34,7 +34,7 @@ from sync_inventory.decisions import redecide
 from sync_inventory.figures import count_devices
 from sync_inventory.tally import Tally
 from tests.evaluate_risk.stories import feed, put_phone
-from tests.sync_inventory.policies.test_enforcement import put_policies
+from tests.sync_inventory.tenant import put_access_policies
 from tests.world import ENTRA_ID, INTUNE_ID, USER_ID, World, a_threat, serving, world
 
 SECRET = "whsec_" + base64.b64encode(b"invented secret of thirty-two by").decode()
@@ -86,7 +86,7 @@ async def canary_world(partner: str = "lookout", **settings: Any) -> AsyncIterat
         }
         async with world(**{**values, **settings}) as one:
             door.world = one
-            put_policies(one)
+            put_access_policies(one)
             await one.put_rule(Level.LOW)
             await put_phone(one)
             one.tenant.put_entra_device(
@@ -270,7 +270,7 @@ async def test_a_document_nobody_can_read_meanwhile_is_missed_and_the_way_back_i
 
 async def test_a_policy_that_is_off_is_missed_and_the_phone_let_in_again() -> None:
     async with canary_world() as (one, _door):
-        put_policies(one, "disabled")
+        put_access_policies(one, "disabled")
         run = await ran(one)
         assert run.missed is not None
         assert run.missed.missed == "What If does not refuse it at Exchange Online: lets_in"

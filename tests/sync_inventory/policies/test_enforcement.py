@@ -2,12 +2,9 @@
 degrades the app's health where it enforces."""
 
 import logging
-from typing import Any
 
 import pytest
 
-from infra.access.templates import APPLICATIONS, policies
-from local.graph.directory import Kind
 from serve_console.devices import explain
 from serve_console.enforcement import show_enforcement
 from serve_console.health import health
@@ -16,19 +13,8 @@ from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Device, TagState
 from shared.domain.tag import HIGH_TAG
-from tests.sync_inventory.tenant import put_phone, run, step, writes
+from tests.sync_inventory.tenant import GROUP, put_access_policies, put_phone, run, step, writes
 from tests.world import ENTRA_ID, World, a_device, world
-
-GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
-
-
-def put_policies(one: World, state: str = "enabled", **conditions: Any) -> None:
-    """Both shipped policies in a state; `conditions` of the first are replaced."""
-    for name, policy in zip(("block", "companion"), policies(GROUP, APPLICATIONS, 7), strict=False):
-        document = {"id": name, **policy, "state": state}
-        if name == "block":
-            document["conditions"] = {**document["conditions"], **conditions}
-        one.tenant.put(Kind.ACCESS_POLICY, name, document)
 
 
 async def enforcement(one: World) -> Enforcement:
@@ -54,7 +40,7 @@ async def put_blocked(one: World) -> None:
 async def test_policies_that_are_on_refuse_and_nothing_is_logged(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     done = await step(tenant_world, "enforcement")
     assert done.counts == {"policies": 2, "written": 1}
     assert (await enforcement(tenant_world)).is_whole
@@ -62,7 +48,7 @@ async def test_policies_that_are_on_refuse_and_nothing_is_logged(
 
 
 async def test_an_unchanged_tenant_is_not_written_again_though_time_passes(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await step(tenant_world, "enforcement")
     tenant_world.clock.pass_time(minutes=15)
     tenant_world.operations.clear()
@@ -74,7 +60,7 @@ async def test_a_policy_switched_off_between_two_syncs_is_logged_shown_and_degra
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="mtd")
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put_blocked(tenant_world)
     await run(tenant_world)
     assert (await health(tenant_world.services)).status == "ok"
@@ -82,7 +68,7 @@ async def test_a_policy_switched_off_between_two_syncs_is_logged_shown_and_degra
         "tagged, and a Conditional Access policy refuses it"
     )
     tenant_world.clock.pass_time(hours=2, minutes=2)
-    put_policies(tenant_world, "disabled")
+    put_access_policies(tenant_world, "disabled")
     await run(tenant_world)
     assert (
         "access_not_refused policy=block refusal=none since=2026-06-01T14:02+00:00 mode=enforce"
@@ -101,7 +87,7 @@ async def test_a_policy_switched_off_between_two_syncs_is_logged_shown_and_degra
     assert shown.block is not None
     assert shown.block.refusal is Refusal.NONE
     caplog.clear()
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await run(tenant_world)
     assert (await health(tenant_world.services)).status == "ok"
     assert "access_refused policy=block" in caplog.text
@@ -109,9 +95,9 @@ async def test_a_policy_switched_off_between_two_syncs_is_logged_shown_and_degra
 
 async def test_a_narrowed_policy_is_said_to_refuse_not_everywhere(tenant_world: World) -> None:
     await put_blocked(tenant_world)
-    put_policies(tenant_world, users={"includeUsers": ["All"], "excludeGroups": [GROUP]})
+    put_access_policies(tenant_world, users={"includeUsers": ["All"], "excludeGroups": [GROUP]})
     await run(tenant_world)
-    put_policies(
+    put_access_policies(
         tenant_world, users={"includeUsers": ["All"], "excludeGroups": [GROUP, GROUP.replace("0d", "1d")]}
     )
     await run(tenant_world)
@@ -141,7 +127,7 @@ async def test_where_the_list_is_refused_it_is_not_watched_and_no_alarm_at_each_
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await put_blocked(tenant_world)
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     tenant_world.graph_faults.fail(403, times=100, path_contains="conditionalAccess/policies")
     await run(tenant_world)
     assert "access_not_watched policy=block" in caplog.text
@@ -169,9 +155,9 @@ async def test_a_policy_that_cannot_be_read_hides_none_of_the_others(
 
 
 async def test_while_graph_is_away_the_last_reading_stays(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await run(tenant_world)
-    put_policies(tenant_world, "disabled")
+    put_access_policies(tenant_world, "disabled")
     tenant_world.graph_faults.fail(503, times=100, path_contains="conditionalAccess/policies")
     done = await run(tenant_world)
     assert [each.step for each in done.steps if not each.ok] == ["enforcement"]

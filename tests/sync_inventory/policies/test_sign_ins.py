@@ -14,7 +14,7 @@ from shared.domain.sign_in import Verdict as SignInVerdict
 from shared.domain.tag import HIGH_TAG
 from sync_inventory.policies.sign_ins import check_sign_ins
 from sync_inventory.tally import Tally
-from tests.sync_inventory.policies.test_enforcement import put_policies
+from tests.sync_inventory.tenant import put_access_policies
 from tests.world import ENTRA_ID, USER_ID, World, a_device, world
 
 EVALUATE = ("POST", "/identity/conditionalAccess/evaluate")
@@ -53,7 +53,7 @@ async def asked(one: World) -> dict[str, int]:
 
 
 async def test_a_blocked_and_a_clean_phone_are_asked_about_at_each_app(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
     await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
     assert await asked(tenant_world) == {"asked": 4}
@@ -72,7 +72,7 @@ async def test_a_blocked_and_a_clean_phone_are_asked_about_at_each_app(tenant_wo
 
 
 async def test_where_no_phone_is_blocked_it_is_asked_as_if_one_were(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW, platform=Platform.ANDROID)
     await asked(tenant_world)
     found = await sign_ins(tenant_world)
@@ -85,7 +85,7 @@ async def test_where_no_phone_is_blocked_it_is_asked_as_if_one_were(tenant_world
 
 
 async def test_it_is_asked_once_an_hour_and_its_calls_are_spaced(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
     await asked(tenant_world)
     assert tenant_world.graph_calls[EVALUATE] == 4
@@ -101,7 +101,7 @@ async def test_it_is_asked_once_an_hour_and_its_calls_are_spaced(tenant_world: W
 async def test_what_is_not_as_expected_is_logged_when_it_first_is(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put_policies(tenant_world, "enabledForReportingButNotEnforced")
+    put_access_policies(tenant_world, "enabledForReportingButNotEnforced")
     await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
     await asked(tenant_world)
     assert f"sign_in_unexpected device={BLOCKED_ID} platform=ios" in caplog.text
@@ -120,7 +120,7 @@ async def test_what_is_not_as_expected_is_logged_when_it_first_is(
 async def test_what_if_away_for_a_day_leaves_the_last_answers_with_their_time(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
     await asked(tenant_world)
     before = await sign_ins(tenant_world)
@@ -136,7 +136,7 @@ async def test_what_if_away_for_a_day_leaves_the_last_answers_with_their_time(
 
 async def test_of_a_group_of_apps_those_are_asked_about_that_can_be() -> None:
     async with world(access_apps=("Office365", EXCHANGE_ONLINE)) as one:
-        put_policies(one, applications={"includeApplications": ["Office365"]})
+        put_access_policies(one, applications={"includeApplications": ["Office365"]})
         await put(one, ENTRA_ID, Verdict.ALLOW)
         await asked(one)
         found = await sign_ins(one)
@@ -157,7 +157,7 @@ async def test_where_it_may_not_be_asked_nothing_is_logged(
 
 
 async def test_phones_that_it_cannot_be_asked_about_are_passed_over(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, BLOCKED_ID, Verdict.ALLOW, user_id=None)
     assert await asked(tenant_world) == {"asked": 0}
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
@@ -167,7 +167,7 @@ async def test_phones_that_it_cannot_be_asked_about_are_passed_over(tenant_world
 
 
 async def test_a_phone_that_entra_has_no_more_stops_nothing(tenant_world: World) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW)
     tenant_world.tenant.remove_entra_device(BLOCKED_ID)

@@ -1,0 +1,173 @@
+"""A history: what partners, admins, users and the machine do, one step after another, and then quiet.
+
+Everything runs over the real services against the local servers; the feed is read as the host reads it, by a
+cursor that moves only once its batch is through.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from evaluate_risk import enforce, evaluation, linking
+from local.sample_tenant import Phone
+from shared import cosmos
+from shared.cosmos import Store
+from shared.domain.heartbeats import OnSilence
+from shared.domain.model import FollowUp
+from shared.domain.record import Platform
+from shared.domain.tag import is_block
+from shared.services import Services
+from shared.settings import Settings
+from tests.histories.instances import Tap, Trouble, guarded, tapped
+from tests.histories.tenant import CONNECTORS, Tenant
+from tests.histories.turns import Turns
+from tests.world import World, world
+
+GUARD = 1
+"""Devices an hour that may be newly blocked."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation, or two at once by two instances; what a call of the first one's meets; whose turn it
+    is."""
+
+    operations: tuple[Any, ...]
+    at: int = 0
+    trouble: Trouble | None = None
+    order: tuple[int, ...] = ()
+
+
+@dataclass
+class History:
+    """What has happened so far."""
+
+    world: World
+    tenant: Tenant
+    turns: Turns
+    instances: list[tuple[Services, Tap]]
+    settings: Settings
+    cursor: str | None = None
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
+    """Every message that was sent, with its partner."""
+    promised: list[tuple[str, bytes, datetime]] = field(default_factory=list)
+    """Every message that was answered 202, with its partner and the time of receipt."""
+    moved: set[str] = field(default_factory=set)
+    """Entra ids of devices an agent went to or left: what it left open there depends on when."""
+    tags: dict[str, str | None] = field(default_factory=dict)
+    """What Entra showed of each device after the last step."""
+    cleared: set[str] = field(default_factory=set)
+    """Devices whose attribute somebody else wrote: a block that is put back is no new one."""
+    granted: set[str] = field(default_factory=set)
+    """Devices whose block waited, and was approved."""
+    blocked_at: list[tuple[datetime, str]] = field(default_factory=list)
+    """When which device became blocked in Entra that was not, since the last approval."""
+    blocks: int = 0
+    """How often one became so."""
+    troubles: int = 0
+    last: object = None
+    """What the first operation of the last step came to."""
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        """The store, for who looks from outside: nothing goes wrong there."""
+        return self.world.services.store
+
+    async def play(self, step: Step) -> None:
+        """Do a step. What is cut off is gone with its process: another instance takes its place."""
+        settings = self.settings
+        self.turns.begin(step.order)
+        self.troubles += step.trouble is not None
+        for place, (_, tap) in enumerate(self.instances):
+            tap.begin(step.at if place == 0 else 0, step.trouble)
+        pairs = zip(step.operations, self.instances, strict=False)
+        ended = await asyncio.gather(*(guarded(op.run(self, services)) for op, (services, _) in pairs))
+        self.last = ended[0]
+        for operation, outcome in zip(step.operations, ended, strict=True):
+            self.log.append(f"{operation} {step.trouble or ''}@{step.at}: {outcome!r}"[:300])
+            if isinstance(outcome, Exception) and not isinstance(outcome, operation.may_raise):
+                raise outcome
+        for place, (services, tap) in enumerate(self.instances):
+            tap.begin(0, None)
+            if tap.dead or self.settings is not settings:
+                tap.dead = False
+                await services.close()
+                self.instances[place] = await _instance(self, tap.name)
+        self._look()
+
+    def restarts(self, **settings: Any) -> None:
+        """After this step every instance begins anew, with other settings."""
+        self.settings = self.settings.model_copy(update=settings)
+
+    def moves(self, *phones: Phone) -> None:
+        """An agent goes to these, or leaves them."""
+        self.moved |= {phone.entra_id for phone in phones}
+
+    def write(self, entra_id: str, value: str | None) -> None:
+        """Somebody writes the tag's attribute in Entra, where the device is there."""
+        entra = self.world.tenant.entra_device(entra_id)
+        if entra is not None:
+            attributes = {**entra.get("extensionAttributes", {}), self.settings.attribute: value}
+            self.world.tenant.put_entra_device({**entra, "extensionAttributes": attributes})
+            self.cleared.add(entra_id)
+
+    def _look(self) -> None:
+        """What changed in Entra."""
+        for phone in self.tenant.phones:
+            value = self.tag(phone)
+            if is_block(value) and not is_block(self.tags.get(phone.entra_id)):
+                if phone.entra_id not in self.cleared | self.granted:
+                    self.blocked_at.append((self.world.clock(), phone.entra_id))
+                self.blocks += 1
+                self.cleared.discard(phone.entra_id)
+                self.granted.discard(phone.entra_id)
+            self.tags[phone.entra_id] = value
+
+    def tag(self, phone: Phone) -> str | None:
+        """What Conditional Access sees."""
+        entra = self.world.tenant.entra_device(phone.entra_id)
+        value = (entra or {}).get("extensionAttributes", {}).get(self.settings.attribute)
+        return None if value is None else str(value)
+
+
+async def _instance(one: History, name: str) -> tuple[Services, Tap]:
+    tap = Tap(name, one.turns, one.world)
+    services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
+    return await tapped(services, tap), tap
+
+
+async def _without_a_pause(_attempt: int) -> None:
+    """Whose turn it is is drawn: no chance decides besides."""
+
+
+@asynccontextmanager
+async def history() -> AsyncIterator[History]:
+    """A tenant with three phones, a rule for each platform, and two instances of the app."""
+    settings: dict[str, Any] = {
+        "partners": {Platform.IOS: ("lookout",), Platform.ANDROID: ("zimperium",)},
+        "connector_ids": dict(CONNECTORS),
+        "guard_devices": GUARD,
+        "guard_percent": 0,
+        "on_silence": OnSilence.HOLD,
+        "enrollment_grace_hours": 0,
+        "app_sync_hours": 0,
+        "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
+    }
+    async with world(**settings) as one, AsyncExitStack() as patched:
+        for room in (cosmos, linking, evaluation, enforce):
+            patched.enter_context(patch.object(room, "pause", _without_a_pause))
+        tenant = Tenant()
+        tenant.put(one)
+        begun = History(one, tenant, Turns(), [], one.services.settings)
+        begun.instances = [await _instance(begun, name) for name in ("one", "two")]
+        try:
+            yield begun
+        finally:
+            for services, tap in begun.instances:
+                tap.dead = False
+                await services.close()

@@ -1,0 +1,235 @@
+"""What must be true once a history has come to rest."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from evaluate_risk.slots import slot
+from ingest_threat.partners import parse
+from local.cosmos.server import STORE
+from local.graph.actions import ACTIONS
+from local.sample_tenant import Phone
+from shared.cosmos import DEAD_LETTERS
+from shared.domain.inventory import Inventory
+from shared.domain.mode import Mode
+from shared.domain.model import Agent, Device, Link, Report, Verdict, link_of_agent
+from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
+from shared.domain.tag import OK_TAG, block_tag, is_ours
+from tests.histories.history import GUARD, History, Step
+from tests.histories.operations.admins import Approve, ChooseMode
+from tests.histories.operations.machine import Document, Feed, Minute, Pass, Sync
+from tests.histories.oracle import AgentState, agents, blocks, by_device, highest
+from tests.histories.tenant import PARTNER
+
+NO_DEVICE = "no device"
+LONGEST_OVERRIDE = 7 * 60
+A_WHILE = 16
+"""Minutes: longer than Entra's answers are not judged after a write."""
+ROUNDS = 8
+HOUR = timedelta(minutes=60)
+SILENCE = 8 * 24 * 60
+"""Minutes: longer than a partner may be silent."""
+LARGEST = 1_100_000
+"""Bytes: an agent's document and what the store adds to it; Cosmos DB takes 2 MB."""
+WRITES = {"create", "replace", "upsert", "delete", "patch", "batch"}
+
+
+async def rest(history: History) -> None:
+    """No more trouble: the machine does what it does by itself, and an admin approves what waits."""
+    await history.play(Step((ChooseMode(Mode.ENFORCE),)))
+    await _round(history, LONGEST_OVERRIDE)
+    for _ in range(ROUNDS):
+        history.world.operations.clear()
+        await _round(history, A_WHILE)
+        if not _written(history):
+            return
+    raise AssertionError(f"after {ROUNDS} rounds it still writes {_written(history)}")
+
+
+async def _round(history: History, minutes: int) -> None:
+    await _drained(history)
+    for operation in (Sync(), Approve(), Minute(), Pass(minutes)):
+        await history.play(Step((operation,)))
+    guard_held(history)
+
+
+async def _drained(history: History) -> None:
+    for _ in range(100):
+        before = history.cursor
+        await history.play(Step((Feed(100),)))
+        if history.cursor == before:
+            return
+    raise AssertionError("the feed has no end")
+
+
+def _written(history: History) -> dict[tuple[str, str], int]:
+    """What was written but runs and what is read again at each: the rest is nothing's business."""
+    return {
+        key: count
+        for key, count in history.world.operations.items()
+        if key[1] in WRITES and key[0] != "settings"
+    }
+
+
+async def check(history: History) -> None:
+    """Every promise that can be seen from outside."""
+    reports = [report async for report in _reports(history)]
+    states = agents(reports)
+    await _nothing_accepted_is_missing(history, reports)
+    await _threats_are_those_of_the_reports(history, states)
+    places = [(id_, device) async for id_, device in _places(history, states)]
+    for phone in history.tenant.phones:
+        await _device_is_as_its_agents_are(history, phone, states, by_device(places)[phone.entra_id])
+    await _no_inventory_without_consent(history)
+    _sessions_are_revoked_once(history)
+    _no_document_is_large(history)
+    await _silence_lets_nobody_in(history)
+
+
+async def _reports(history: History) -> AsyncIterator[Report]:
+    token: str | None = None
+    while True:
+        page = await history.store.changes(Document, Report.container, size=100, token=token)
+        for row in page.rows:
+            yield Report.model_validate(row.model_dump(mode="json"))
+        if page.token == token:
+            return
+        token = page.token
+
+
+class _Letter(BaseModel):
+    id: str
+    partner: str
+    kind: str
+
+
+async def _nothing_accepted_is_missing(history: History, reports: list[Report]) -> None:
+    stored = {report.id for report in reports}
+    letters = [row async for row in history.store.rows(_Letter, "dead_letters", DEAD_LETTERS)]
+    kept = {(letter.partner, letter.kind) for letter in letters}
+    borne = {key for report in reports if (key := getattr(report.record, "threat_key", None))}
+    for partner, body, received_at in history.promised:
+        for record in parse(partner, body, received_at=received_at):
+            if isinstance(record, ThreatRecord | DeviceStateRecord):
+                one = Report.of(record, record.partner_device_id or "", received_at)
+                assert one.id in stored, f"202 was answered, and {record.report_id} is not stored"
+            elif isinstance(record, UnreadableRecord) and record.reason == NO_DEVICE:
+                at_home = any(key in str(record.raw) for key in borne)
+                assert at_home or (partner, "no_device") in kept, "a threat without a device is nowhere"
+            elif isinstance(record, UnreadableRecord):
+                assert (partner, "item") in kept, "an unreadable item is not kept"
+
+
+async def _threats_are_those_of_the_reports(history: History, states: dict[str, AgentState]) -> None:
+    for id_, expected in states.items():
+        stored = await history.store.read(Agent, id_)
+        assert stored is not None, f"{id_} reported and is not there"
+        found = {finding.key: finding.severity for finding in slot(stored.document).findings}
+        assert found == expected.open(), f"{id_}: open {found}, by its reports {expected.open()}"
+
+
+async def _places(history: History, states: dict[str, AgentState]) -> AsyncIterator[tuple[str, str]]:
+    """Where each agent is by what was said; and it must be there."""
+    entra = {phone.intune_id: phone.entra_id for phone in history.tenant.phones}
+    for id_, state in states.items():
+        found, link = await history.store.read(Agent, id_), await history.store.read(Link, link_of_agent(id_))
+        assert found is not None
+        is_at, named = found.document.device, state.names()
+        if link is not None and link.document.who is not None:
+            assert not link.document.pending, "an admin's word is not carried out"
+            assert is_at == link.document.device, (
+                f"{id_} is at {is_at}, and an admin said {link.document.device}"
+            )
+        elif named in entra:
+            assert is_at == entra[named], f"{id_} is at {is_at}, and says it is {entra[named]}"
+        elif named is None and not state.named:
+            assert is_at is None, f"{id_} is at {is_at}, and nobody said so"
+        if is_at is not None:
+            yield id_, is_at
+
+
+async def _device_is_as_its_agents_are(
+    history: History, phone: Phone, states: dict[str, AgentState], on_it: list[str]
+) -> None:
+    found = await history.store.read(Device, phone.entra_id)
+    assert found is not None, "Intune has it, and it is not mirrored"
+    device, partner, allowed = found.document, PARTNER[phone.system], history.tenant.allowed[phone.system]
+    for id_ in on_it:
+        assert id_ in device.slots, f"{id_} is on it, and it does not know"
+    for each in device.slots.values():
+        if not each.moved and not each.withdrawn:
+            assert each.agent in on_it, f"{each.agent} is not there any more"
+            agent = await history.store.read(Agent, each.agent)
+            assert agent is not None
+            assert each.findings == slot(agent.document).findings, "its slot is not what the agent has open"
+    assert device.decision is not None
+    if not history.tenant.on[partner] or not history.tenant.counts[phone.system]:
+        return
+    risk = device.decision.risk
+    counting = [states[id_].level() for id_ in on_it if states[id_].partner == partner]
+    expected = highest(*counting)
+    left = highest(*(state.worst() for state in states.values() if state.partner == partner))
+    as_left = phone.entra_id in history.moved and blocks(risk, expected) and not blocks(risk, left)
+    assert risk is expected or as_left, f"{phone.name}: risk {risk}, by its agents {expected}"
+    verdict = Verdict.BLOCK if blocks(risk, allowed) else Verdict.ALLOW
+    assert device.decision.verdict is verdict, f"{device.decision.verdict} at {risk}, allowed {allowed}"
+    seen = history.tag(phone)
+    if seen is not None and not is_ours(seen):
+        return
+    wanted = {block_tag(risk)} if verdict is Verdict.BLOCK else {OK_TAG, None}
+    assert seen in wanted, f"{phone.name}: Entra shows {seen} at {risk}, allowed {allowed}"
+
+
+async def no_inventory_beyond_consent(history: History) -> None:
+    """After a sync that went through: what is stored is what the admin lets be.
+
+    Of somebody's own phone Intune lists the apps it manages alone, which App Sync by itself lets be.
+    """
+    tenant = history.tenant
+    for phone in tenant.phones:
+        found = await history.store.read(Inventory, phone.entra_id)
+        names = {app.name for app in found.document.apps} if found else set()
+        lets = (
+            tenant.app_sync and tenant.on["lookout"] and tenant.counts[phone.system] and phone.system == "iOS"
+        )
+        allowed = {"Mail", "Game"} if lets else set()
+        assert names <= allowed, f"{phone.name}: {names} is kept, and {allowed} may be"
+
+
+async def _no_inventory_without_consent(history: History) -> None:
+    await no_inventory_beyond_consent(history)
+
+
+def _sessions_are_revoked_once(history: History) -> None:
+    asked = [action for action in history.world.graph[ACTIONS] if action["action"] == "revokeSignInSessions"]
+    most = history.blocks + history.troubles
+    assert len(asked) <= most, f"sessions were revoked {len(asked)} times, at most {most} were due"
+
+
+def _no_document_is_large(history: History) -> None:
+    sql = history.world.cosmos[STORE]._sql
+    (largest,) = sql.execute("SELECT coalesce(max(length(body)), 0) FROM documents").fetchone()
+    assert largest < LARGEST, f"a document has {largest} bytes"
+
+
+async def _silence_lets_nobody_in(history: History) -> None:
+    before = {phone.entra_id: history.tag(phone) for phone in history.tenant.phones}
+    for operation in (Pass(SILENCE), Feed(100), Sync(), Minute()):
+        await history.play(Step((operation,)))
+    after = {phone.entra_id: history.tag(phone) for phone in history.tenant.phones}
+    assert before == after, f"nobody said a word, and {before} became {after}"
+
+
+def guard_held(history: History) -> None:
+    """Never more newly blocked in an hour than the guard allows, unless somebody approved."""
+    for at, _ in history.blocked_at:
+        within = {id_ for when, id_ in history.blocked_at if at <= when < at + HOUR}
+        assert len(within) <= GUARD, f"{len(within)} were blocked within an hour"
+
+
+async def after_step(history: History, step: Step) -> None:
+    """What must be true at every moment."""
+    guard_held(history)
+    if step.operations == (Sync(),) and history.last == []:
+        await no_inventory_beyond_consent(history)

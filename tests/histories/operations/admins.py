@@ -1,0 +1,169 @@
+"""What admins ask for in the console."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from evaluate_risk.guard import GUARD_ID, Guard
+from serve_console.approvals import ApprovalRequest, approve_stop
+from serve_console.dead_letters import redrive
+from serve_console.linking import LinkRequest, UnlinkRequest, link, unlink
+from serve_console.overrides import EndRequest, OverrideRequest, end_override, override
+from serve_console.release import ReleaseRequest, release_tags
+from shared.cosmos import DEAD_LETTERS
+from shared.domain.mode import Mode
+from shared.domain.model import Device
+from shared.errors import MtdError
+from shared.services import Services
+from tests.histories.history import History
+from tests.histories.operation import PLACES, Operation
+from tests.histories.tenant import PARTNER, STRAY
+from tests.serve_console.hands import ADA, BOB
+
+PARTNERS = st.sampled_from(["own", "own", "own", STRAY])
+
+
+@dataclass(frozen=True)
+class Admin(Operation):
+    """What an admin asks for; where it is refused, it is said why."""
+
+    may_raise = (MtdError,)
+
+
+@dataclass(frozen=True)
+class GiveOverride(Admin):
+    """A phone is let in for some hours."""
+
+    place: int
+    hours: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES, st.sampled_from([1, 6]))
+
+    async def run(self, history: History, services: Services) -> object:
+        phone = history.tenant.phones[self.place]
+        request = OverrideRequest(hours=self.hours, reason="a false alarm")
+        return await override(services, ADA, phone.entra_id, request)
+
+
+@dataclass(frozen=True)
+class EndOverride(Admin):
+    """And not any more."""
+
+    place: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES)
+
+    async def run(self, history: History, services: Services) -> object:
+        phone = history.tenant.phones[self.place]
+        return await end_override(services, BOB, phone.entra_id, EndRequest(reason="it was none"))
+
+
+@dataclass(frozen=True)
+class LinkByHand(Admin):
+    """The agent of one phone is put on another by hand, or back."""
+
+    agent: int
+    place: int
+    partner: str
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES, PLACES, PARTNERS)
+
+    async def run(self, history: History, services: Services) -> object:
+        phone, device = history.tenant.phones[self.agent], history.tenant.phones[self.place]
+        history.moves(phone, device)
+        request = LinkRequest(device=device.entra_id, reason="read off the phone")
+        return await link(services, ADA, agent_id(phone, self.partner), request)
+
+
+@dataclass(frozen=True)
+class UnlinkByHand(Admin):
+    """Its link is undone by hand."""
+
+    agent: int
+    partner: str
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES, PARTNERS)
+
+    async def run(self, history: History, services: Services) -> object:
+        phone = history.tenant.phones[self.agent]
+        history.moves(phone)
+        request = UnlinkRequest(reason="another phone")
+        return await unlink(services, BOB, agent_id(phone, self.partner), request)
+
+
+@dataclass(frozen=True)
+class Approve(Admin):
+    """The stop that is open is approved."""
+
+    async def run(self, history: History, services: Services) -> object:
+        found = await history.world.services.store.read(Guard, GUARD_ID)
+        stop = found.document.stop if found else None
+        if stop is None:
+            return None
+        history.blocked_at.clear()
+        for phone in history.tenant.phones:
+            device = await history.store.read(Device, phone.entra_id)
+            if device is not None and device.document.tag.stop == stop.id:
+                history.granted.add(phone.entra_id)
+        return await approve_stop(services, ADA, stop.id, ApprovalRequest(reason="the blocks are right"))
+
+
+@dataclass(frozen=True)
+class ChooseMode(Admin):
+    """The app's mode is set: its instances begin anew with it."""
+
+    mode: Mode
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT]))
+
+    async def run(self, history: History, services: Services) -> object:
+        history.restarts(mode=self.mode)
+        return None
+
+
+@dataclass(frozen=True)
+class Release(Admin):
+    """Every block is taken back, where the mode allows it."""
+
+    async def run(self, history: History, services: Services) -> object:
+        return await release_tags(services, ADA, ReleaseRequest(reason="a rest"))
+
+
+class _Letter(BaseModel):
+    id: str
+    partner: str
+
+
+@dataclass(frozen=True)
+class Redrive(Admin):
+    """A dead letter is tried again."""
+
+    number: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.integers(0, 3))
+
+    async def run(self, history: History, services: Services) -> object:
+        letters = [row async for row in history.store.rows(_Letter, "dead_letters", DEAD_LETTERS)]
+        if not letters:
+            return None
+        letter = letters[self.number % len(letters)]
+        return await redrive(services, BOB, letter.id, letter.partner)
+
+
+def agent_id(phone: Any, partner: str = "own") -> str:
+    """The id of a phone's agent."""
+    return f"{PARTNER[phone.system] if partner == 'own' else partner}:{phone.agent_id}"

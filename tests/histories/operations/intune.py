@@ -1,0 +1,120 @@
+"""What is changed in Intune and in Entra, and in the app's settings about partners."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from shared.domain.level import Level
+from shared.domain.record import Platform
+from shared.services import Services
+from tests.histories.history import History
+from tests.histories.operation import PLACES, Operation
+from tests.histories.tenant import CONNECTORS, KINDS, PARTNER
+
+FOREIGN = "kiosk"
+
+
+@dataclass(frozen=True)
+class Rule(Operation):
+    """A policy of Intune asks for more, or for less."""
+
+    system: str
+    level: Level
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        levels = st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH])
+        return st.builds(cls, st.sampled_from(sorted(KINDS)), levels)
+
+    async def run(self, history: History, services: Services) -> object:
+        history.tenant.allowed[self.system] = self.level
+        history.tenant.put(history.world)
+        return None
+
+
+@dataclass(frozen=True)
+class Switch(Operation):
+    """A partner's connector is switched in Intune."""
+
+    partner: str
+    on: bool
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.sampled_from(sorted(CONNECTORS)), st.booleans())
+
+    async def run(self, history: History, services: Services) -> object:
+        history.tenant.on[self.partner] = self.on
+        history.tenant.put(history.world)
+        return None
+
+
+@dataclass(frozen=True)
+class AppSync(Operation):
+    """An admin opts in to app inventory, of personal phones too or not, or out."""
+
+    weight = 2
+    on: bool
+    personal: bool
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.booleans(), st.booleans())
+
+    async def run(self, history: History, services: Services) -> object:
+        history.tenant.app_sync, history.tenant.app_sync_personal = self.on, self.personal
+        history.tenant.put(history.world)
+        return None
+
+
+@dataclass(frozen=True)
+class Count(Operation):
+    """A partner is put among those that count in the app's settings, or taken out."""
+
+    system: str
+    on: bool
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.sampled_from(sorted(KINDS)), st.booleans())
+
+    async def run(self, history: History, services: Services) -> object:
+        platform = Platform(self.system.lower())
+        history.tenant.counts[self.system] = self.on
+        counting = (PARTNER[self.system],) if self.on else ()
+        history.restarts(partners={**history.settings.partners, platform: counting})
+        return None
+
+
+@dataclass(frozen=True)
+class EnrollAgain(Operation):
+    """A phone comes back under new ids."""
+
+    place: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES)
+
+    async def run(self, history: History, services: Services) -> object:
+        history.moves(history.tenant.phones[self.place])
+        history.tenant.enrolled_again(history.world, self.place)
+        history.moves(history.tenant.phones[self.place])
+        return None
+
+
+@dataclass(frozen=True)
+class Write(Operation):
+    """Somebody writes the attribute in Entra: clears it, or has a use for it."""
+
+    place: int
+    value: str | None
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, PLACES, st.sampled_from([None, FOREIGN]))
+
+    async def run(self, history: History, services: Services) -> object:
+        history.write(history.tenant.phones[self.place].entra_id, self.value)
+        return None

@@ -1,0 +1,83 @@
+"""What the app does by itself, and the time that passes meanwhile."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from evaluate_risk.enforce import retry_pending
+from evaluate_risk.evaluation import evaluate
+from shared.domain.model import Report
+from shared.services import Services
+from sync_inventory.run import sync
+from tests.histories.history import History
+from tests.histories.operation import Operation
+
+
+class Document(BaseModel):
+    """A document of the feed as the host hands it over."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+@dataclass(frozen=True)
+class Feed(Operation):
+    """The change feed brings a batch; the cursor moves only where the function ended well."""
+
+    weight = 8
+    calls = 20
+    size: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.sampled_from([1, 3, 100]))
+
+    async def run(self, history: History, services: Services) -> object:
+        reader = history.world.services.store
+        page = await reader.changes(Document, Report.container, size=self.size, token=history.cursor)
+        if page.rows:
+            await evaluate(services, [row.model_dump(mode="json") for row in page.rows])
+        history.cursor = page.token
+        return len(page.rows)
+
+
+@dataclass(frozen=True)
+class Minute(Operation):
+    """The minute timer."""
+
+    weight = 2
+
+    async def run(self, history: History, services: Services) -> object:
+        return await retry_pending(services)
+
+
+@dataclass(frozen=True)
+class Sync(Operation):
+    """The sync's timer."""
+
+    weight = 4
+    calls = 60
+
+    async def run(self, history: History, services: Services) -> object:
+        run = await sync(services)
+        if run is None:
+            return "another has the lease"
+        return [(step.step, step.error) for step in run.steps if step.error]
+
+
+@dataclass(frozen=True)
+class Pass(Operation):
+    """Time passes, or a clock is put back."""
+
+    weight = 2
+    minutes: int
+
+    @classmethod
+    def drawn(cls) -> st.SearchStrategy[Any]:
+        return st.builds(cls, st.sampled_from([1, 11, 61, -3]))
+
+    async def run(self, history: History, services: Services) -> object:
+        history.world.clock.pass_time(minutes=self.minutes)
+        history.world.skipping.slept.append(max(0, self.minutes) * 60)
+        return None
