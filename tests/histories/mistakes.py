@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from evaluate_risk import decide, enforce, evaluation, linking, slots
 from shared.cosmos import Found
+from shared.domain.app_sync import exceeds
 from shared.domain.model import Agent, Device, Slot
 from shared.services import Services
 from sync_inventory import tags
@@ -65,7 +66,7 @@ async def _guard_after(services: Services, founds: Sequence[Found[Device]]) -> l
 
 async def _purge_later(self: Any, exports: Any) -> None:
     """What an admin opted out of is noted, and left to the next run."""
-    if collecting.exceeds(exports.state.held, self._allowed):
+    if exceeds(exports.state.held, self._allowed):
         await exports.opt_out(self._allowed)
 
 

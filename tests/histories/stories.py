@@ -50,7 +50,8 @@ def stories(draw: Any) -> list[Step]:
     some = draw(st.lists(st.sampled_from(others), max_size=FEW, unique=True))
     step = steps(operations_of([*EVERY_DAY, *some, *some]))
     begun = [Step((each,)) for each in _KNOWN] if draw(st.booleans()) else []
-    return begun + draw(st.lists(step, min_size=SHORTEST, max_size=LONGEST))
+    then: list[Step] = draw(st.lists(step, min_size=SHORTEST, max_size=LONGEST))
+    return begun + then
 
 
 def play(story: Sequence[Step]) -> None:

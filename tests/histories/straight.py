@@ -60,11 +60,11 @@ class _Container:
         return json.loads(self._ask("GET", item, **_of(partition_key)).body)
 
     async def delete_item(self, item: str, partition_key: str, **only: Any) -> None:
-        match = {"if-match": only["etag"]} if only else {}
+        match: dict[str, Any] = {"if-match": only["etag"]} if only else {}
         self._ask("DELETE", item, **_of(partition_key), **match)
 
     def query_items(self, query: str, *, parameters: object, **options: Any) -> "_Pages":
-        headers = {**_QUERY, "x-ms-max-item-count": str(options.get("max_item_count", -1))}
+        headers: dict[str, Any] = {**_QUERY, "x-ms-max-item-count": str(options.get("max_item_count", -1))}
         if "partition_key" in options:
             headers |= _of(options["partition_key"])
         body = encode({"query": query, "parameters": parameters})
@@ -79,7 +79,7 @@ class _Container:
         max_item_count: int,
         response_hook: Callable[[Mapping[str, str], object], None],
     ) -> "_Pages":
-        headers = {"a-im": "Incremental feed", "x-ms-max-item-count": str(max_item_count)}
+        headers: dict[str, Any] = {"a-im": "Incremental feed", "x-ms-max-item-count": str(max_item_count)}
 
         def page(token: str | None) -> Answer:
             answer = self._ask("GET", **headers, **_from("if-none-match", token and _place(token)))
@@ -92,13 +92,13 @@ class _Container:
         answer = self._ask(method, item, body=encode(body), **_of(body[self._key]), **headers)
         return json.loads(answer.body)
 
-    def _ask(self, method: str, item: str = "", *, body: bytes = b"", **headers: str) -> Answer:
+    def _ask(self, method: str, item: str = "", /, body: bytes = b"", **headers: Any) -> Answer:
         names = (DATABASE, self._name, item) if item else (DATABASE, self._name)
         try:
             return self._handler(method, Call(names, headers, body))
         except CosmosError as error:
-            refused = CosmosHttpResponseError(error.status, error.message)
-            refused.headers = error.headers  # type: ignore[attr-defined]
+            refused = CosmosHttpResponseError(error.status, error.message)  # type: ignore[no-untyped-call]
+            refused.headers = error.headers
             raise refused from error
 
 
@@ -131,11 +131,11 @@ async def _each(rows: list[Any]) -> AsyncIterator[Any]:
         yield row
 
 
-def _of(partition: str) -> dict[str, str]:
+def _of(partition: str) -> dict[str, Any]:
     return {_PARTITION: json.dumps([partition])}
 
 
-def _from(header: str, token: str | None) -> dict[str, str]:
+def _from(header: str, token: str | None) -> dict[str, Any]:
     return {header: token} if token else {}
 
 
@@ -165,7 +165,7 @@ class StraightClient(GraphClient):
         body = answer.body if isinstance(answer.body, bytes) else b""
         if answer.status >= 400:
             error = APIError(answer.reason, answer.status, dict(answer.headers))
-            error.additional_data = json.loads(body) if body else {}  # type: ignore[attr-defined]
+            error.additional_data = json.loads(body) if body else {}
             raise error
         return body
 

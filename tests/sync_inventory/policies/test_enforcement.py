@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from local.graph.directory import Kind
 from serve_console.devices import explain
 from serve_console.enforcement import show_enforcement
 from serve_console.health import health
@@ -143,7 +144,7 @@ async def test_where_the_list_is_refused_it_is_not_watched_and_no_alarm_at_each_
 async def test_a_policy_that_cannot_be_read_hides_none_of_the_others(
     tenant_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    put_policies(tenant_world, "disabled")
+    put_access_policies(tenant_world, "disabled")
     tenant_world.tenant.put(Kind.ACCESS_POLICY, "odd", {"id": "odd", "grantControls": {"operator": 7}})
     await run(tenant_world)
     assert (await enforcement(tenant_world)).block.refusal is Refusal.NONE

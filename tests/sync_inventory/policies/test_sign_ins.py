@@ -181,7 +181,7 @@ async def test_a_phone_that_entra_has_no_more_stops_nothing(tenant_world: World)
 async def test_a_phone_whose_user_entra_has_no_more_costs_no_other_its_answer(
     tenant_world: World, status: int
 ) -> None:
-    put_policies(tenant_world)
+    put_access_policies(tenant_world)
     await put(tenant_world, BLOCKED_ID, Verdict.BLOCK, HIGH_TAG)
     await put(tenant_world, ENTRA_ID, Verdict.ALLOW, platform=Platform.ANDROID)
     tenant_world.graph_faults.fail(status, times=2, path_contains="conditionalAccess/evaluate")
