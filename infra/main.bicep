@@ -207,7 +207,7 @@ param deadLettersPerHour int = 1000
 @description('PARTNER_REPORTS_PER_MINUTE: how many items of a partner each process takes in within a minute; it is asked to send the rest again in the next.')
 @minValue(1)
 @maxValue(100000)
-param partnerReportsPerMinute int = 2500
+param partnerReportsPerMinute int = 1500
 
 @description('PURGE_GONE_DAYS: how long after Intune says a device is gone its personal data are removed.')
 @minValue(0)

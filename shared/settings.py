@@ -85,7 +85,7 @@ class Settings(AuthenticationSettings):
     """How long after our last write Entra's answer is not judged: its reads lag."""
     dead_letters_per_hour: int = 1_000
     """How many bodies and items that are not a partner's format are kept an hour, by each process."""
-    partner_reports_per_minute: int = 2_500
+    partner_reports_per_minute: int = 1_500
     """How many items of a partner each process takes in within a minute."""
     purge_gone_days: int = 30
     app_sync_hours: int = 24

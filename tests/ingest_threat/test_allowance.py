@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import pathlib
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from ingest_threat.allowance import BYTES_OF_ITEM, MAX_BYTES_IN_WORK, PAUSE
-from ingest_threat.body import MAX_BYTES
+from ingest_threat.body import MAX_BYTES, MAX_ITEMS
 from ingest_threat.intake import Answer
 from local.partners import lookout, zimperium
 from local.partners.authentication import signed
@@ -25,9 +27,11 @@ from shared.errors import (
     UnreadableReport,
     WrongContentType,
 )
+from shared.settings import Settings
 from tests.ingest_threat.door import posted
 from tests.world import START, World, world
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 PHONE = Phone.of("floods", "phone", "Android")
@@ -251,3 +255,16 @@ async def test_the_memory_a_message_takes_to_be_read_is_bounded_and_given_back(
             await _sent(door, body)
         assert most() < 192 * len(body)
         assert tracemalloc.get_traced_memory()[0] < 2 * MIB
+
+
+def test_two_instances_allowances_are_within_what_the_shipped_database_takes_in_a_minute() -> None:
+    """The arithmetic of docs/floods.md."""
+    prod = dict(
+        line.split("=", 1)
+        for line in (ROOT / "infra/environments/prod.env").read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    [units] = re.findall(r"= ([0-9.]+) units\) = ", (ROOT / "docs/costs.md").read_text())
+    evaluated = int(prod["COSMOS_MAXIMUM_THROUGHPUT"]) * 60 / float(units)
+    processes = int(prod["ALWAYS_READY_INSTANCES"])
+    assert processes * (Settings().partner_reports_per_minute + MAX_ITEMS) <= evaluated
