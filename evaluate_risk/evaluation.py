@@ -4,7 +4,8 @@ Every step can be cut off and done again: a replayed batch finishes what a crash
 store is raised, so that the batch replays; whatever else is wrong with a document goes to `dead_letters`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from pydantic import JsonValue, ValidationError
 
@@ -45,8 +46,18 @@ async def evaluate(services: Services, documents: Iterable[Mapping[str, JsonValu
     async def isolated(reports: Sequence[Report]) -> None:
         await _isolated(services, reports)
 
-    await bounded_gather(isolated, by_agent.values(), limit=CONCURRENCY)
+    await bounded_gather(isolated, in_turn(by_agent.values()), limit=CONCURRENCY)
     log_event(LogEvent.FEED_READ, reports=sum(map(len, by_agent.values())), lag_seconds=now - oldest)
+
+
+def in_turn(agents: Iterable[list[Report]]) -> Iterator[list[Report]]:
+    """The reports of each agent, an agent of each partner in turn: one that has many in a batch keeps no
+    other's behind them all."""
+    by_partner: dict[str, list[list[Report]]] = {}
+    for reports in agents:
+        by_partner.setdefault(reports[0].record.partner, []).append(reports)
+    rounds = zip_longest(*by_partner.values())
+    return (reports for each in rounds for reports in each if reports is not None)
 
 
 def _written_at(document: Mapping[str, JsonValue], now: int) -> int:

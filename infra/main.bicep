@@ -204,6 +204,11 @@ param syncAfterRemediation bool = false
 @maxValue(100000)
 param deadLettersPerHour int = 1000
 
+@description('PARTNER_REPORTS_PER_MINUTE: how many items of a partner each process takes in within a minute; it is asked to send the rest again in the next.')
+@minValue(1)
+@maxValue(100000)
+param partnerReportsPerMinute int = 1500
+
 @description('PURGE_GONE_DAYS: how long after Intune says a device is gone its personal data are removed.')
 @minValue(0)
 @maxValue(3650)
@@ -318,6 +323,7 @@ var settings = {
   REVOKE_SESSIONS: string(revokeSessions)
   SYNC_AFTER_REMEDIATION: string(syncAfterRemediation)
   DEAD_LETTERS_PER_HOUR: string(deadLettersPerHour)
+  PARTNER_REPORTS_PER_MINUTE: string(partnerReportsPerMinute)
   PURGE_GONE_DAYS: string(purgeGoneDays)
   GRAPH_BASE_URL: graphBaseUrl
   ENTRA_AUTHORITY: environment().authentication.loginEndpoint

@@ -19,7 +19,6 @@ from shared.services import Services
 
 MAX_KEPT = 10_000
 """Dead letters of a partner's own format in an hour, by each process."""
-HOUR_SECONDS = 3600
 
 
 async def keep_body(
@@ -59,6 +58,6 @@ def _admitted(services: Services, partner: str, *, foreign: bool) -> bool:
     if count == bound + 1:
         log_event(LogEvent.DEAD_LETTERS_BOUNDED, partner=partner, foreign=foreign, bound=bound)
     if count > bound and not foreign:
-        wait = HOUR_SECONDS - now.minute * 60 - now.second
+        wait = services.dead_letters.left(now)
         raise StoreUnavailable("too many unreadable items in this hour", retry_after=wait)
     return count <= bound

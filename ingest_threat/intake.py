@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ingest_threat import authentication, partners
 from ingest_threat.agent_apps import keep_apps
+from ingest_threat.allowance import admit, count_items, in_work
 from ingest_threat.body import MAX_BYTES
 from ingest_threat.dead_letters import keep_body, keep_item, refused
 from ingest_threat.encoding import unpacked
@@ -114,18 +115,20 @@ def says_clean(partner: str) -> bool:
 
 
 async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:
-    """Take an authentic message in. Raises WrongContentType, UnreadableReport or StoreUnavailable; in each of
-    these cases the partner may send it again."""
+    """Take an authentic message in. Raises TooMany, WrongContentType, UnreadableReport or StoreUnavailable;
+    in each of these cases the partner may send it again."""
     delivery = headers.get("webhook-id", "")
     if not _is_canary(services, partner, delivery):
         await record_heartbeat(services, partner)
+    admit(services, partner)
     _check_content_type(headers)
     try:
         content = unpacked(headers, body, at_most=MAX_BYTES)
     except UnreadableReport as unreadable:
         await keep_body(services, partner, body, unreadable, services.now())
         raise
-    return await accept(services, partner, content, delivery)
+    with in_work(services, partner, len(content)):
+        return await accept(services, partner, content, delivery)
 
 
 def _is_canary(services: Services, partner: str, delivery: str) -> bool:
@@ -150,6 +153,7 @@ async def accept(services: Services, partner: str, body: bytes, delivery: str = 
     except UnreadableReport as unreadable:
         await keep_body(services, partner, body, unreadable, received_at)
         raise
+    count_items(services, partner, len(records))
     return await _store_records(services, partner, records, received_at)
 
 

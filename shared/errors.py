@@ -5,6 +5,7 @@ MtdError
 ├── UnreadableReport         a whole body cannot be read (413, 400 or 422)
 ├── NotAuthentic             who sends or asks is not authenticated (401)
 ├── KeysUnavailable          the keys that authenticate a sender cannot be read: try again (503)
+├── TooMany                  a partner sends more than is taken in at once: later (429)
 ├── UnknownPartner           no adapter of that name (404)
 ├── WrongContentType         a body that says it is no JSON, NDJSON or plain text (415)
 ├── NotThere                 an admin asks for something there is not (404)
@@ -64,6 +65,14 @@ class KeysUnavailable(MtdError):
     """Entra's signing keys cannot be read, so nobody can say who sends; `retry_after` is in seconds."""
 
     def __init__(self, reason: str, *, retry_after: float = 5.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class TooMany(MtdError):
+    """A partner sends more than is taken in at once, or in a minute; `retry_after` is in seconds."""
+
+    def __init__(self, reason: str, *, retry_after: float) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
 

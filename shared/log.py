@@ -19,6 +19,7 @@ class LogEvent(StrEnum):
 
     REPORTS_ACCEPTED = "reports_accepted"
     REPORT_REFUSED = "report_refused"
+    REPORTS_PUT_OFF = "reports_put_off"
     NOT_AUTHENTIC = "not_authentic"
     READ_BY_KEY = "read_by_key"
     KEYS_UNAVAILABLE = "keys_unavailable"
@@ -72,6 +73,7 @@ class LogEvent(StrEnum):
 
 _LEVELS = {
     LogEvent.REPORT_REFUSED: logging.WARNING,
+    LogEvent.REPORTS_PUT_OFF: logging.WARNING,
     LogEvent.NOT_AUTHENTIC: logging.WARNING,
     LogEvent.KEYS_UNAVAILABLE: logging.ERROR,
     LogEvent.DEAD_LETTER: logging.ERROR,

@@ -18,6 +18,7 @@ from shared.errors import (
     NotThere,
     Overtaken,
     StoreUnavailable,
+    TooMany,
     UnknownPartner,
     UnreadableReport,
     WrongContentType,
@@ -33,6 +34,7 @@ _TITLES = {
     413: "Content too large",
     415: "Unsupported media type",
     422: "Not this partner's format",
+    429: "Too many requests",
     500: "Internal error",
     502: "Microsoft Graph refused",
     503: "Try again later",
@@ -87,8 +89,8 @@ def problem(error: MtdError) -> func.HttpResponse:
             return _problem(409, str(error))
         case WrongContentType():
             return _problem(415, str(error))
-        case StoreUnavailable() | KeysUnavailable():
-            return _problem(503, retry_after=error.retry_after)
+        case TooMany() | StoreUnavailable() | KeysUnavailable():
+            return _later(error)
         case GraphUnavailable():
             return _problem(503, str(error), retry_after=error.retry_after or 5.0)
         case GraphError():
@@ -96,6 +98,13 @@ def problem(error: MtdError) -> func.HttpResponse:
         case _:
             log_event(LogEvent.UNEXPECTED, where="http", what=place(error))
             return _problem(500)
+
+
+def _later(error: TooMany | StoreUnavailable | KeysUnavailable) -> func.HttpResponse:
+    """What may be sent again: why it is put off concerns its sender, what of ours is away does not."""
+    if isinstance(error, TooMany):
+        return _problem(429, str(error), retry_after=error.retry_after)
+    return _problem(503, retry_after=error.retry_after)
 
 
 def _problem(

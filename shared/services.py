@@ -1,6 +1,7 @@
 """What the functions work with, put together in one place, once per process."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +10,12 @@ from functools import cache
 from shared.cosmos import Store
 from shared.domain.local_rules import LocalRules
 from shared.graph.graph import Graph
-from shared.hourly import Hourly
 from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.rules_file import load
 from shared.settings import Settings, current
 from shared.waiting import Waiting, utc_now
+from shared.window import HOUR, MINUTE, Window
 
 
 @dataclass
@@ -30,8 +31,12 @@ class Services:
     waiting: Waiting
     heartbeats_at: dict[str, datetime] = field(default_factory=dict)
     """When this process last recorded a partner's heartbeat."""
-    dead_letters: Hourly = field(default_factory=Hourly)
+    dead_letters: Window = field(default_factory=lambda: Window(HOUR))
     """What this process sent to the dead letters."""
+    reports: Window = field(default_factory=lambda: Window(MINUTE))
+    """What this process took in, by partner."""
+    bytes_in_work: Counter[str] = field(default_factory=Counter)
+    """Of the messages that this process is taking in now, by partner."""
     blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 

@@ -85,6 +85,8 @@ class Settings(AuthenticationSettings):
     """How long after our last write Entra's answer is not judged: its reads lag."""
     dead_letters_per_hour: int = 1_000
     """How many bodies and items that are not a partner's format are kept an hour, by each process."""
+    partner_reports_per_minute: int = 1_500
+    """How many items of a partner each process takes in within a minute."""
     purge_gone_days: int = 30
     app_sync_hours: int = 24
     """How often the app inventory is fetched from Intune, where somebody opted in."""
@@ -140,6 +142,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "guard_percent": integer(environment, "GUARD_PERCENT", 0, 100),
         "drift_after_minutes": integer(environment, "DRIFT_AFTER_MINUTES", 0, 1440),
         "dead_letters_per_hour": integer(environment, "DEAD_LETTERS_PER_HOUR", 0, 100_000),
+        "partner_reports_per_minute": integer(environment, "PARTNER_REPORTS_PER_MINUTE", 1, 100_000),
         "purge_gone_days": integer(environment, "PURGE_GONE_DAYS", 0, 3650),
         "app_sync_hours": integer(environment, "APP_SYNC_HOURS", 0, 720),
         "sync_stale_minutes": integer(environment, "SYNC_STALE_MINUTES", 1, 2_880),

@@ -25,6 +25,9 @@ param readKeys array
 param alwaysReadyInstances int
 param maximumInstances int
 param instanceMemory int
+
+@description('Requests that an instance answers side by side; each may hold a body of FUNCTIONS_REQUEST_BODY_SIZE_LIMIT.')
+param httpConcurrency int = instanceMemory == 512 ? 8 : 32
 param updateStrategy string
 param zoneRedundant bool = true
 param subnetId string
@@ -153,6 +156,13 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         maximumInstanceCount: maximumInstances
         instanceMemoryMB: instanceMemory
+        // Said here, because the plan's default goes by size and language, and with few to an instance whoever floods the
+        // door has it scaled out: each instance allows a partner its own PARTNER_REPORTS_PER_MINUTE.
+        triggers: {
+          http: {
+            perInstanceConcurrency: httpConcurrency
+          }
+        }
         alwaysReady: alwaysReadyInstances == 0
           ? []
           : [

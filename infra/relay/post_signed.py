@@ -4,11 +4,12 @@
     ... | python3 infra/relay/post_signed.py https://<app>/api/partners/<slug>/reports <file with the secret>
 
 The file holds the partner's `whsec_...` secret. It tries once, and prints the connector's answer on standard
-error. It ends with 0 where the message is stored, 1 where it has to be sent again, 2 where it was called
-wrongly, and 3 where the connector refused it and will do so again (400, 413, 415, 422). What was refused is
-kept first, as it came, in the folder MTD_REFUSED, or `refused` in systemd's STATE_DIRECTORY, or
-~/.local/state/mtd-relay/refused; where that cannot be written it ends with 1. Needs Python 3.9 or newer, and
-nothing else.
+error; while the connector takes no more of the partner's in (429), it waits as it is asked to and tries
+again, TRIES times at most. It ends with 0 where the message is stored, 1 where it has to be sent again, 2
+where it was called wrongly, and 3 where the connector refused it and will do so again (400, 413, 415, 422).
+What was refused is kept first, as it came, in the folder MTD_REFUSED, or `refused` in systemd's
+STATE_DIRECTORY, or ~/.local/state/mtd-relay/refused; where that cannot be written it ends with 1. Needs
+Python 3.9 or newer, and nothing else.
 """
 
 import base64
@@ -27,8 +28,11 @@ from collections.abc import Mapping
 
 TIMEOUT = 30.0
 """Seconds the message may take."""
+TRIES, MOST_WAITED = 10, 60
+"""How often a message is sent that is put off, and the seconds that are waited in between at most."""
 STORED, AGAIN, WRONGLY_CALLED, REFUSED = range(4)
 """What it ends with."""
+PUT_OFF = 429
 ENDINGS = {202: STORED, **dict.fromkeys((400, 413, 415, 422), REFUSED)}
 """By the connector's status; after any other, sending the message again may help."""
 KEPT_MESSAGES, KEPT_BYTES, KEPT_DAYS = 1_000, 256 * 1024 * 1024, 90
@@ -52,15 +56,32 @@ def headers(secret: bytes, body: bytes, moment: int) -> dict[str, str]:
 def post(address: str, sent: Mapping[str, str], body: bytes) -> tuple[int, str]:
     """The connector's status and answer to a message with the headers `sent`; 0 and why where it could not be
     reached."""
+    status, answer, _ = _answered(address, sent, body)
+    return status, answer
+
+
+def post_patiently(address: str, secret: bytes, body: bytes) -> tuple[int, str]:
+    """The same for a message that is signed anew each time it is sent, once it is not put off any more."""
+    for _ in range(TRIES):
+        status, answer, wait = _answered(address, headers(secret, body, int(time.time())), body)
+        if status != PUT_OFF:
+            break
+        time.sleep(min(int(wait), MOST_WAITED) if wait.isdecimal() else MOST_WAITED)
+    return status, answer
+
+
+def _answered(address: str, sent: Mapping[str, str], body: bytes) -> tuple[int, str, str]:
+    """Status, answer, and the header Retry-After where there is one."""
     message = urllib.request.Request(address, body, dict(sent))  # noqa: S310
     try:
         with urllib.request.urlopen(message, timeout=TIMEOUT) as answer:  # noqa: S310 - see _ADDRESS
-            return answer.status, answer.read().decode("utf-8", "replace")
+            return answer.status, answer.read().decode("utf-8", "replace"), ""
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode("utf-8", "replace")
+            text = error.read().decode("utf-8", "replace")
+            return error.code, text, error.headers.get("Retry-After", "")
     except (OSError, http.client.HTTPException) as error:
-        return 0, f"not reached: {error}"
+        return 0, f"not reached: {error}", ""
 
 
 def ending(address: str, status: int, body: bytes, folder: pathlib.Path) -> int:
@@ -142,7 +163,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return WRONGLY_CALLED
     address, body = sys.argv[1], sys.stdin.buffer.read()
-    status, answer = post(address, headers(secret, body, int(time.time())), body)
+    status, answer = post_patiently(address, secret, body)
     sys.stderr.write(f"{status or ''} {' '.join(answer.split())}\n".lstrip())
     return ending(address, status, body, folder_for_refused())
 

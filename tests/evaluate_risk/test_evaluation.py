@@ -648,3 +648,45 @@ async def test_a_batch_that_will_be_replayed_is_not_logged_as_read(
     with caplog.at_level("INFO", logger="mtd"), pytest.raises(StoreUnavailable):
         await evaluate(phone.services, feed(a_threat()))
     assert not any(line.startswith("feed_read") for line in caplog.messages)
+
+
+async def test_a_partner_with_many_in_a_batch_keeps_no_others_behind_them(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async def noted(_: Services, reports: Sequence[Report]) -> None:
+        order.append(reports[0].record.partner)
+
+    monkeypatch.setattr(evaluation, "evaluate_agent", noted)
+    monkeypatch.setattr(evaluation, "CONCURRENCY", 1)
+    flood = [a_threat(f"t{n}", device=f"a{n}", partner="zimperium") for n in range(97)]
+    others = [a_threat(device="b1"), a_threat(device="b2"), a_threat(device="c1", partner="pradeo")]
+    await evaluate(tenant_world.services, feed(*flood, *others))
+    assert order[:5] == ["zimperium", "lookout", "pradeo", "zimperium", "lookout"]
+    assert Counter(order) == {"zimperium": 97, "lookout": 2, "pradeo": 1}
+
+
+async def test_a_thousand_reports_of_one_agent_in_a_batch_cost_as_much_as_one(phone: World) -> None:
+    costs = []
+    for first, count in ((0, 1), (1, 1000)):
+        phone.operations.clear()
+        await evaluate(
+            phone.services,
+            feed(*(a_threat(f"t{n}", severity=Level.LOW) for n in range(first, first + count))),
+        )
+        costs.append(sum(phone.operations.values()))
+    assert costs[1] <= costs[0]
+
+
+def test_in_turn_loses_no_agent_and_keeps_each_partners_order() -> None:
+    agents = [
+        [a_threat(device=f"{partner}{n}", partner=partner)]
+        for partner, count in (("pradeo", 3), ("lookout", 1), ("sophos", 2))
+        for n in range(count)
+    ]
+    turns = list(evaluation.in_turn(agents))
+    assert [each[0].agent for each in turns] == [
+        *("pradeo:pradeo0", "lookout:lookout0", "sophos:sophos0", "pradeo:pradeo1", "sophos:sophos1"),
+        "pradeo:pradeo2",
+    ]

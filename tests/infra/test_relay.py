@@ -22,6 +22,7 @@ import azure.functions as func
 import pytest
 from aiohttp import web
 
+from ingest_threat.allowance import MAX_BYTES_IN_WORK
 from local.partners import lookout
 from local.sample_tenant import Phone
 from shared.domain.authentication import Scheme
@@ -63,6 +64,17 @@ class Connector:
     world: World
     statuses: list[int] = field(default_factory=list)
     down: bool = False
+    _answers: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+
+    def note(self, status: int) -> None:
+        """A relay was answered with that status."""
+        self.statuses.append(status)
+        self._answers.put_nowait(status)
+
+    async def answered(self, status: int) -> None:
+        """Until a relay is answered so."""
+        while await self._answers.get() != status:
+            pass
 
     def reports(self, partner: str) -> str:
         return f"{self.url}/api/partners/{partner}/reports"
@@ -90,8 +102,9 @@ async def connector() -> AsyncIterator[Connector]:
                 return reply(answer, status=202)
 
             answer = func.HttpResponse(status_code=503) if there.down else await answered(work)
-            there.statuses.append(answer.status_code)
-            return web.Response(status=answer.status_code, body=answer.get_body())
+            there.note(answer.status_code)
+            again = {name: value for name, value in answer.headers.items() if name == "Retry-After"}
+            return web.Response(status=answer.status_code, body=answer.get_body(), headers=again)
 
         app = web.Application()
         app.router.add_post("/api/partners/{partner}/reports", take)
@@ -203,6 +216,20 @@ async def test_what_may_be_sent_again_and_what_never_helps_end_apart(
         assert await there.stored() == []
         assert _kept(refused) == kept, "what may be sent again is the sender's to keep"
     assert (await _post(address, secret_file, _incident()))[0] == 1, "nobody listens there any more"
+
+
+async def test_a_message_that_is_put_off_is_sent_again_once_the_connector_takes_it(
+    secret_file: pathlib.Path,
+) -> None:
+    async with connector() as there:
+        there.world.services.bytes_in_work["symantec_sep_mobile"] = MAX_BYTES_IN_WORK
+
+        ended = asyncio.create_task(_post(there.reports("symantec_sep_mobile"), secret_file, _incident()))
+        await there.answered(429)
+        there.world.services.bytes_in_work.clear()
+        status, _ = await ended
+        assert (status, there.statuses) == (0, [429, 202])
+        assert len(await there.stored()) == 1
 
 
 async def test_what_was_refused_is_kept_as_it_came_for_its_owner_alone_and_once(

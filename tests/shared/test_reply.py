@@ -16,6 +16,7 @@ from shared.errors import (
     NotThere,
     StoreRefused,
     StoreUnavailable,
+    TooMany,
     UnknownPartner,
     Unreadable,
     UnreadableReport,
@@ -36,6 +37,7 @@ from shared.reply import answered, problem, reply, reply_unless_known
         (NotThere("no device"), 404),
         (BadRequest("top"), 400),
         (WrongContentType("expected JSON"), 415),
+        (TooMany("too many messages of this partner at once", retry_after=1.0), 429),
         (StoreUnavailable("Cosmos DB answered 429"), 503),
         (KeysUnavailable("the keys cannot be read"), 503),
         (StoreRefused("Cosmos DB refuses"), 500),
@@ -101,3 +103,9 @@ def test_content_that_is_not_known_is_sent(asked: str) -> None:
     assert reply_unless_known(_Content(word="ok"), Headers({"If-None-Match": asked})).status_code == 200
     old = reply_unless_known(_Content(word="old"), Headers({})).headers["ETag"]
     assert reply_unless_known(_Content(word="ok"), Headers({"If-None-Match": old})).status_code == 200
+
+
+def test_who_sends_too_much_is_answered_when_to_come_back_and_why() -> None:
+    answer = problem(TooMany("too many messages of this partner at once", retry_after=0.2))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert json.loads(answer.get_body())["detail"] == "too many messages of this partner at once"

@@ -1,10 +1,14 @@
 """HTTP functions: routes, keys, requests and answers."""
 
+import contextlib
 import io
 import json
 import threading
+import tracemalloc
+from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import azure.functions as func
 import pytest
 
@@ -161,6 +165,28 @@ async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(app: func.Funct
     client = await bench.web(app, settings={"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(1 << 21)})
     assert (await client.post("/api/take", data=io.BytesIO(bytes(1 << 21)))).status == 200
     assert (await client.post("/api/take", data=io.BytesIO(bytes((1 << 21) + 1)))).status == 500
+
+
+async def test_of_a_body_beyond_the_limit_no_more_than_the_limit_is_held(
+    app: func.FunctionApp, bench: Bench
+) -> None:
+    limit, piece = 1 << 21, bytes(1 << 16)
+    add(app, "take")
+    client = await bench.web(app, settings={"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(limit)})
+
+    async def sixty_mebibytes() -> AsyncIterator[bytes]:
+        for _ in range(60 * 16):
+            yield piece
+
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(aiohttp.ClientError):  # it may hang up before all is sent
+            assert (await client.post("/api/take", data=sixty_mebibytes())).status == 500
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * limit
+    assert (await client.post("/api/take", data=io.BytesIO(b"small"))).status == 200
 
 
 async def test_a_failing_function_is_500_without_detail_and_the_host_goes_on(
