@@ -473,3 +473,9 @@ def test_the_model_gives_the_system_where_the_row_names_none(
     system: str | None, model: str | None, platform: Platform | None
 ) -> None:
     assert state("checkpoint_harmony", device_row(os_type=system, model=model)).platform is platform
+
+
+def test_a_row_of_an_inactive_agent_says_so_in_words() -> None:
+    [record] = records("checkpoint_harmony", device_row(status="4"))
+    assert isinstance(record, ThreatRecord)
+    assert (record.threat_name, record.threat_key) == ("Device is inactive", "31::agent")

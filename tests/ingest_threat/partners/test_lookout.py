@@ -800,3 +800,19 @@ def test_a_smishing_alert_without_an_events_time_has_its_own() -> None:
     alert = lookout_smishing(detected_at="2026-02-01T06:00:00Z")
     record = threat("lookout", {**alert, "created_time": None})
     assert record.detected_at == datetime(2026, 2, 1, 6, 0, tzinfo=UTC)
+
+
+def test_a_row_names_the_device_around_its_work_profile_beside_it() -> None:
+    parent = {"activation_status": "ACTIVATED", "security_status": "THREATS_HIGH"}
+    record = state("lookout", lookout_device_row(parent_status=parent))
+    assert (record.severity, record.severity_raw, record.clears) == (Level.HIGH, "THREATS_HIGH", Clears.NONE)
+
+
+def test_an_agent_that_never_checked_in_raises_without_a_scan_and_vouches_for_nothing() -> None:
+    def row(security: str) -> JsonObject:
+        event = lookout_device(protection_status="PROTECTED", security_status=security)
+        return {**event, "device": {**loaded(event["device"]), "checkin_time": "Never"}}
+
+    raised = state("lookout", row("THREATS_HIGH"))
+    assert (raised.severity, raised.scanned) == (Level.HIGH, False)
+    assert isinstance(records("lookout", row("SECURE"))[0], DeviceIdentityRecord)

@@ -738,3 +738,18 @@ def test_only_what_is_about_a_find_of_the_core_agents_steps_is_a_threat(
     family: str, *, is_ignored: bool
 ) -> None:
     assert ignored(sophos_event(family, severity="low")) is is_ignored
+
+
+@pytest.mark.parametrize("managed", ["managed", "", None])
+def test_green_clears_where_nothing_else_is_said_of_the_management(managed: str | None) -> None:
+    record = state("sophos", sophos_device(managedState=managed))
+    assert (record.clears, record.closed_keys) == (Clears.ALL, ("agent_inactive",))
+
+
+def test_the_suffix_of_a_violation_is_searched_for_what_all_vendors_find() -> None:
+    assert threat(sophos_violation("::MALWARE_FOUND", says="Something.")).threat_type == "malware"
+
+
+def test_green_in_a_mode_nobody_can_read_clears_nothing() -> None:
+    health = {"state": "green", "mode": ["automatic"]}
+    assert state("sophos", sophos_device(healthState=health)).clears is Clears.NONE
