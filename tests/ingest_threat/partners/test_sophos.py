@@ -753,3 +753,18 @@ def test_the_suffix_of_a_violation_is_searched_for_what_all_vendors_find() -> No
 def test_green_in_a_mode_nobody_can_read_clears_nothing() -> None:
     health = {"state": "green", "mode": ["automatic"]}
     assert state("sophos", sophos_device(healthState=health)).clears is Clears.NONE
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"name": "A page was blocked.", "detection_identity_name": "Bad.example"},
+        {"name": "''bad.example'' was blocked."},
+        {"name": "'bad.example' was blocked for 'Anna'."},
+    ],
+)
+def test_a_page_is_known_by_the_name_the_script_gives_else_by_the_first_in_quotes(
+    says: dict[str, object],
+) -> None:
+    record = threat(sophos_event("WebFilteringBlocked", **says))
+    assert record.threat_key == "agent-1:webfilteringblocked:bad.example"

@@ -339,3 +339,8 @@ def test_a_device_that_was_just_activated_is_identified_as_of_its_line() -> None
     [record] = records("symantec_sep_mobile", device_line(health_status="Activated"))
     assert isinstance(record, DeviceIdentityRecord)
     assert record.detected_at == AT
+
+
+@pytest.mark.parametrize("family", ["UnwantedApp", "Unwanted App", "unwanted_app"])
+def test_a_family_is_one_however_its_words_are_parted(family: str) -> None:
+    assert threat(type=family, sub_type=None).threat_type == "potentially_unwanted_app"

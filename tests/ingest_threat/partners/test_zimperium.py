@@ -741,3 +741,10 @@ def test_an_open_event_of_an_older_console_is_known_by_the_devices_time() -> Non
 def test_a_simulated_event_of_an_older_console_is_a_simulation() -> None:
     record = threat("zimperium", zimperium_legacy(simulated=True))
     assert (record.reason, record.severity) == ("simulated", Level.SECURED)
+
+
+@pytest.mark.parametrize(
+    ("word", "level"), [("CRITICAL", Level.HIGH), ("LOW", Level.LOW), (None, Level.MEDIUM)]
+)
+def test_an_older_console_grades_its_events(word: str | None, level: Level) -> None:
+    assert threat("zimperium", zimperium_legacy(severity=word)).severity is level
