@@ -175,6 +175,8 @@ class _Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go = asyncio.Event()
+        self.full = False
+        """Whether nothing more may be begun."""
         self._waiting = asyncio.Semaphore(0)
         self._create = Store.create
         monkeypatch.setattr(Store, "create", self._held())
@@ -187,6 +189,7 @@ class _Held:
     def _held(self) -> Callable[..., Any]:
         async def create(store: Store, document: Any) -> Any:
             if isinstance(document, Report) and document.record.partner == "zimperium":
+                assert not self.full, "one message more is taken in"
                 self._waiting.release()
                 await self.go.wait()
                 return '"etag"'
@@ -208,7 +211,7 @@ async def test_a_partner_has_so_many_bytes_in_work_and_another_is_not_kept_waiti
         with _most_memory() as most:
             first = [asyncio.create_task(_sent(one, body, **headers)) for _ in range(4)]
             await held.until(4 * 32)
-            of_four = most()
+            of_four, held.full = most(), True
             for _ in range(40):
                 refused = await _sent(one, body, **headers)
                 assert isinstance(refused, TooMany)
@@ -216,6 +219,7 @@ async def test_a_partner_has_so_many_bytes_in_work_and_another_is_not_kept_waiti
             assert isinstance(await _sent(one, _from_lookout("second"), "lookout"), Answer)
             assert one.services.bytes_in_work["zimperium"] == 4 * len(content)
             assert most() < 2 * of_four, "forty more would be ten times that"
+            held.full = False
             held.go.set()
             assert [each.accepted for each in await asyncio.gather(*first) if isinstance(each, Answer)] == [
                 100
