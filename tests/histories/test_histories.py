@@ -11,9 +11,9 @@ from tests.histories.stories import play, stories
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     """What a history logs is thousands of lines."""
-    logging.getLogger("mtd").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "mtd")
 
 
 @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
