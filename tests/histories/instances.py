@@ -4,15 +4,18 @@ The services are the real ones. What a call meets is a matter of the call alone:
 after, its answer is lost, it is refused, or it waits while the other instance goes on.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from shared.errors import GraphUnavailable, StoreUnavailable
+from httpx import ReadError
+from kiota_abstractions.api_error import APIError
+
+from local.cosmos.protocol import Answer, Call, CosmosError
 from shared.mirror import Mirror
 from shared.services import Services
-from tests.histories.straight import StraightClient, StraightStore, authorization
+from tests.histories.straight import StraightClient, StraightStore, authorization, requests_of
 from tests.histories.turns import Turns
 from tests.world import World
 
@@ -52,16 +55,16 @@ class Tap:
     at: int = 0
     """The number of the call, from one, that meets `trouble`; 0: none."""
     trouble: Trouble | None = None
-    calls: list[str] = field(default_factory=list)
+    calls: int = 0
+    """Of this step, so far."""
     dead: bool = False
 
     def begin(self, at: int, trouble: Trouble | None) -> None:
         """A new step: calls are counted anew."""
-        self.at, self.trouble, self.calls = at, trouble, []
+        self.at, self.trouble, self.calls = at, trouble, 0
 
     async def call(
         self,
-        what: str,
         work: Callable[[], Awaitable[T]],
         refused: Callable[[float | None], Exception],
         *,
@@ -71,8 +74,8 @@ class Tap:
         async with self.turns.turn(self.name):
             if self.dead:
                 raise Crashed
-            self.calls.append(what)
-            number = len(self.calls)
+            self.calls += 1
+            number = self.calls
             if self.trouble is Trouble.AWAY and self.at <= number < self.at + AWAY_CALLS:
                 raise refused(None)
             if number != self.at or self.trouble in {None, Trouble.AWAY}:
@@ -93,74 +96,39 @@ class Tap:
             return result
 
 
-def _away(retry_after: float | None) -> Exception:
-    return StoreUnavailable("the store does not answer", retry_after=retry_after or 5.0)
+def _store_is_away(retry_after: float | None) -> Exception:
+    return CosmosError(429 if retry_after else 503, "not now", retry_after_ms=int(1000 * (retry_after or 1)))
 
 
-def _no_graph(retry_after: float | None) -> Exception:
-    return GraphUnavailable("Graph does not answer", retry_after=retry_after)
-
-
-class TappedStore(StraightStore):
-    """The store, each of whose requests goes through the tap."""
-
-    tap: Tap
-
-    async def create(self, document: Any) -> str:
-        name = f"create {type(document).__name__}"
-        return await self.tap.call(name, lambda: StraightStore.create(self, document), _away, writes=True)
-
-    async def read(self, kind: Any, id_: str, partition: str | None = None) -> Any:
-        name = f"read {kind.__name__}"
-        return await self.tap.call(
-            name, lambda: StraightStore.read(self, kind, id_, partition), _away, writes=False
-        )
-
-    async def replace(self, document: Any, etag: str) -> str:
-        name = f"replace {type(document).__name__}"
-        return await self.tap.call(
-            name, lambda: StraightStore.replace(self, document, etag), _away, writes=True
-        )
-
-    async def upsert(self, document: Any) -> None:
-        name = f"upsert {type(document).__name__}"
-        return await self.tap.call(name, lambda: StraightStore.upsert(self, document), _away, writes=True)
-
-    async def delete(self, kind: Any, id_: str, partition: str | None = None, **only: Any) -> None:
-        name = f"delete {kind.__name__}"
-        work = lambda: StraightStore.delete(self, kind, id_, partition, **only)  # noqa: E731
-        return await self.tap.call(name, work, _away, writes=True)
-
-    async def _rows(
-        self, container: str, sql: str, parameters: Mapping[str, object]
-    ) -> AsyncIterator[object]:
-        async def whole() -> list[object]:
-            return [row async for row in StraightStore._rows(self, container, sql, parameters)]
-
-        for row in await self.tap.call(f"query {container}", whole, _away, writes=False):
-            yield row
+def _graph_is_away(retry_after: float | None) -> Exception:
+    if retry_after is None:
+        return ReadError("the connection broke")
+    throttled: Exception = APIError("too many requests", 429, {"Retry-After": str(retry_after)})
+    return throttled
 
 
 class _TappedClient(StraightClient):
-    """The client of Graph, likewise."""
+    """The client of Graph, each of whose requests goes through the tap."""
 
     tap: Tap
 
-    async def _send(self, request: Any, call: Any) -> Any:
-        method = request.http_method.value
-        work = lambda: StraightClient._send(self, request, call)  # noqa: E731
+    async def _answered(self, request: Any, kind: str, errors: object) -> bytes:
+        async def answered() -> bytes:
+            return await StraightClient._answered(self, request, kind, errors)
 
-        def refused(retry_after: float | None) -> Exception:
-            self._rest(retry_after or 0.0, call)
-            return _no_graph(retry_after)
-
-        return await self.tap.call(f"{method} {call.path}", work, refused, writes=method != "GET")
+        return await self.tap.call(answered, _graph_is_away, writes=request.http_method.value != "GET")
 
 
 async def tapped(services: Services, tap: Tap) -> Services:
     """`services`, every call of which goes through `tap`."""
-    store, client, one = TappedStore(services.settings), services.graph._client, tap.world
-    store.tap, store.cosmos = tap, one.cosmos
+    store, client, one = StraightStore(services.settings), services.graph._client, tap.world
+    requests = requests_of(one.cosmos)
+
+    async def tapped_request(method: str, call: Call) -> Answer:
+        writes = method != "GET" and not call.is_query
+        return await tap.call(lambda: requests(method, call), _store_is_away, writes=writes)
+
+    store.requests = tapped_request
     client.__class__ = _TappedClient
     vars(client).update(tap=tap, graph=one.graph, authorization=await authorization(one.graph))
     mirror = Mirror(services.settings, store, services.local_rules, services.now)

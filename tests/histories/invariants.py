@@ -81,7 +81,7 @@ async def check(history: History) -> None:
     places = [(id_, device) async for id_, device in _places(history, states)]
     for phone in history.tenant.phones:
         await _device_is_as_its_agents_are(history, phone, states, by_device(places)[phone.entra_id])
-    await _no_inventory_without_consent(history)
+    await no_inventory_beyond_consent(history)
     _sessions_are_revoked_once(history)
     _no_document_is_large(history)
     await _silence_lets_nobody_in(history)
@@ -195,10 +195,6 @@ async def no_inventory_beyond_consent(history: History) -> None:
         )
         allowed = {"Mail", "Game"} if lets else set()
         assert names <= allowed, f"{phone.name}: {names} is kept, and {allowed} may be"
-
-
-async def _no_inventory_without_consent(history: History) -> None:
-    await no_inventory_beyond_consent(history)
 
 
 def _sessions_are_revoked_once(history: History) -> None:

@@ -30,10 +30,13 @@ class Operation:
     calls: ClassVar[int] = 10
     """Of how many calls, at most, one may meet trouble."""
 
+    draws: ClassVar[tuple[st.SearchStrategy[Any], ...]] = ()
+    """What its fields are drawn from, in their order."""
+
     @classmethod
     def drawn(cls) -> st.SearchStrategy[Any]:
         """Any operation of this kind."""
-        return st.builds(cls)
+        return st.builds(cls, *cls.draws)
 
     async def run(self, history: History, services: Services) -> object:
         """Let it happen; what it comes to goes into the history's log."""

@@ -6,7 +6,7 @@ tests of the rooms run.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,8 @@ from local.cosmos.server import DOCUMENTS
 from shared.cosmos import CONTAINERS, DATABASE, Store
 from shared.graph.client import GraphClient
 
-Handler = Callable[[str, Call], Answer]
+Requests = Callable[[str, Call], Awaitable[Answer]]
+"""What answers the requests of a store, of a method and what it carries; CosmosError where it refuses."""
 _PARTITION = "x-ms-documentdb-partitionkey"
 _QUERY: Mapping[str, str] = {
     "content-type": "application/query+json",
@@ -30,38 +31,47 @@ _QUERY: Mapping[str, str] = {
 }
 
 
+def requests_of(cosmos: web.Application) -> Requests:
+    """Those of the local Cosmos server."""
+
+    async def answered(method: str, call: Call) -> Answer:
+        return cosmos[DOCUMENTS](method, call)
+
+    return answered
+
+
 class StraightStore(Store):
     """The store, whose containers are the local Cosmos server's own."""
 
-    cosmos: web.Application
+    requests: Requests
 
     async def _container(self, name: str) -> Any:
-        return _Container(self.cosmos[DOCUMENTS], name, CONTAINERS[name].partition_key.removeprefix("/"))
+        return _Container(self.requests, name, CONTAINERS[name].partition_key.removeprefix("/"))
 
 
 class _Container:
     """What the store asks of the SDK's container."""
 
-    def __init__(self, handler: Handler, name: str, key: str) -> None:
-        self._handler, self._name, self._key = handler, name, key
+    def __init__(self, requests: Requests, name: str, key: str) -> None:
+        self._requests, self._name, self._key = requests, name, key
 
     async def create_item(self, body: dict[str, Any]) -> Any:
-        return self._write("POST", body)
+        return await self._write("POST", body)
 
     async def upsert_item(self, body: dict[str, Any]) -> Any:
-        return self._write("POST", body, **{"x-ms-documentdb-is-upsert": "true"})
+        return await self._write("POST", body, **{"x-ms-documentdb-is-upsert": "true"})
 
     async def replace_item(
         self, item: str, body: dict[str, Any], *, etag: str, match_condition: object
     ) -> Any:
-        return self._write("PUT", body, item, **{"if-match": etag})
+        return await self._write("PUT", body, item, **{"if-match": etag})
 
     async def read_item(self, item: str, partition_key: str) -> Any:
-        return json.loads(self._ask("GET", item, **_of(partition_key)).body)
+        return json.loads((await self._ask("GET", item, **_of(partition_key))).body)
 
     async def delete_item(self, item: str, partition_key: str, **only: Any) -> None:
         match: dict[str, Any] = {"if-match": only["etag"]} if only else {}
-        self._ask("DELETE", item, **_of(partition_key), **match)
+        await self._ask("DELETE", item, **_of(partition_key), **match)
 
     def query_items(self, query: str, *, parameters: object, **options: Any) -> "_Pages":
         headers: dict[str, Any] = {**_QUERY, "x-ms-max-item-count": str(options.get("max_item_count", -1))}
@@ -81,21 +91,21 @@ class _Container:
     ) -> "_Pages":
         headers: dict[str, Any] = {"a-im": "Incremental feed", "x-ms-max-item-count": str(max_item_count)}
 
-        def page(token: str | None) -> Answer:
-            answer = self._ask("GET", **headers, **_from("if-none-match", token and _place(token)))
+        async def page(token: str | None) -> Answer:
+            answer = await self._ask("GET", **headers, **_from("if-none-match", token and _place(token)))
             response_hook({"etag": _token(answer.headers["etag"])}, None)
             return answer
 
         return _Pages(page)
 
-    def _write(self, method: str, body: dict[str, Any], item: str = "", **headers: str) -> Any:
-        answer = self._ask(method, item, body=encode(body), **_of(body[self._key]), **headers)
+    async def _write(self, method: str, body: dict[str, Any], item: str = "", **headers: str) -> Any:
+        answer = await self._ask(method, item, body=encode(body), **_of(body[self._key]), **headers)
         return json.loads(answer.body)
 
-    def _ask(self, method: str, item: str = "", /, body: bytes = b"", **headers: Any) -> Answer:
+    async def _ask(self, method: str, item: str = "", /, body: bytes = b"", **headers: Any) -> Answer:
         names = (DATABASE, self._name, item) if item else (DATABASE, self._name)
         try:
-            return self._handler(method, Call(names, headers, body))
+            return await self._requests(method, Call(names, headers, body))
         except CosmosError as error:
             refused = CosmosHttpResponseError(error.status, error.message)  # type: ignore[no-untyped-call]
             refused.headers = error.headers
@@ -105,7 +115,7 @@ class _Container:
 class _Pages:
     """The pages of a query, from a token on."""
 
-    def __init__(self, page: Callable[[str | None], Answer]) -> None:
+    def __init__(self, page: Callable[[str | None], Awaitable[Answer]]) -> None:
         self._page = page
         self.continuation_token: str | None = None
 
@@ -114,7 +124,7 @@ class _Pages:
         return self
 
     async def __anext__(self) -> AsyncIterator[Any]:
-        answer = self._page(self.continuation_token)
+        answer = await self._page(self.continuation_token)
         self.continuation_token = answer.headers.get("x-ms-continuation")
         return _each(json.loads(answer.body)["Documents"] if answer.body else [])
 

@@ -36,12 +36,9 @@ class Admin(Operation):
 class GiveOverride(Admin):
     """A phone is let in for some hours."""
 
+    draws = (PLACES, st.sampled_from([1, 6]))
     place: int
     hours: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, st.sampled_from([1, 6]))
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
@@ -53,11 +50,8 @@ class GiveOverride(Admin):
 class EndOverride(Admin):
     """And not any more."""
 
+    draws = (PLACES,)
     place: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES)
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
@@ -68,13 +62,10 @@ class EndOverride(Admin):
 class LinkByHand(Admin):
     """The agent of one phone is put on another by hand, or back."""
 
+    draws = (PLACES, PLACES, PARTNERS)
     agent: int
     place: int
     partner: str
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, PLACES, PARTNERS)
 
     async def run(self, history: History, services: Services) -> object:
         phone, device = history.tenant.phones[self.agent], history.tenant.phones[self.place]
@@ -87,12 +78,9 @@ class LinkByHand(Admin):
 class UnlinkByHand(Admin):
     """Its link is undone by hand."""
 
+    draws = (PLACES, PARTNERS)
     agent: int
     partner: str
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, PARTNERS)
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.agent]
@@ -122,11 +110,8 @@ class Approve(Admin):
 class ChooseMode(Admin):
     """The app's mode is set: its instances begin anew with it."""
 
+    draws = (st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT]),)
     mode: Mode
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT]))
 
     async def run(self, history: History, services: Services) -> object:
         history.restarts(mode=self.mode)
@@ -150,11 +135,8 @@ class _Letter(BaseModel):
 class Redrive(Admin):
     """A dead letter is tried again."""
 
+    draws = (st.integers(0, 3),)
     number: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.integers(0, 3))
 
     async def run(self, history: History, services: Services) -> object:
         letters = [row async for row in history.store.rows(_Letter, "dead_letters", DEAD_LETTERS)]

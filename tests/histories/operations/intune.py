@@ -1,7 +1,6 @@
 """What is changed in Intune and in Entra, and in the app's settings about partners."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -19,13 +18,9 @@ FOREIGN = "kiosk"
 class Rule(Operation):
     """A policy of Intune asks for more, or for less."""
 
+    draws = (st.sampled_from(sorted(KINDS)), st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH]))
     system: str
     level: Level
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        levels = st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH])
-        return st.builds(cls, st.sampled_from(sorted(KINDS)), levels)
 
     async def run(self, history: History, services: Services) -> object:
         history.tenant.allowed[self.system] = self.level
@@ -37,12 +32,9 @@ class Rule(Operation):
 class Switch(Operation):
     """A partner's connector is switched in Intune."""
 
+    draws = (st.sampled_from(sorted(CONNECTORS)), st.booleans())
     partner: str
     on: bool
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.sampled_from(sorted(CONNECTORS)), st.booleans())
 
     async def run(self, history: History, services: Services) -> object:
         history.tenant.on[self.partner] = self.on
@@ -55,12 +47,9 @@ class AppSync(Operation):
     """An admin opts in to app inventory, of personal phones too or not, or out."""
 
     weight = 2
+    draws = (st.booleans(), st.booleans())
     on: bool
     personal: bool
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.booleans(), st.booleans())
 
     async def run(self, history: History, services: Services) -> object:
         history.tenant.app_sync, history.tenant.app_sync_personal = self.on, self.personal
@@ -72,12 +61,9 @@ class AppSync(Operation):
 class Count(Operation):
     """A partner is put among those that count in the app's settings, or taken out."""
 
+    draws = (st.sampled_from(sorted(KINDS)), st.booleans())
     system: str
     on: bool
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.sampled_from(sorted(KINDS)), st.booleans())
 
     async def run(self, history: History, services: Services) -> object:
         platform = Platform(self.system.lower())
@@ -91,11 +77,8 @@ class Count(Operation):
 class EnrollAgain(Operation):
     """A phone comes back under new ids."""
 
+    draws = (PLACES,)
     place: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES)
 
     async def run(self, history: History, services: Services) -> object:
         history.moves(history.tenant.phones[self.place])
@@ -108,12 +91,9 @@ class EnrollAgain(Operation):
 class Write(Operation):
     """Somebody writes the attribute in Entra: clears it, or has a use for it."""
 
+    draws = (PLACES, st.sampled_from([None, FOREIGN]))
     place: int
     value: str | None
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, st.sampled_from([None, FOREIGN]))
 
     async def run(self, history: History, services: Services) -> object:
         history.write(history.tenant.phones[self.place].entra_id, self.value)

@@ -1,7 +1,6 @@
 """What the app does by itself, and the time that passes meanwhile."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
@@ -27,11 +26,8 @@ class Feed(Operation):
 
     weight = 8
     calls = 20
+    draws = (st.sampled_from([1, 3, 100]),)
     size: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.sampled_from([1, 3, 100]))
 
     async def run(self, history: History, services: Services) -> object:
         reader = history.world.services.store
@@ -71,11 +67,8 @@ class Pass(Operation):
     """Time passes, or a clock is put back."""
 
     weight = 2
+    draws = (st.sampled_from([1, 11, 61, -3]),)
     minutes: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.sampled_from([1, 11, 61, -3]))
 
     async def run(self, history: History, services: Services) -> object:
         history.world.clock.pass_time(minutes=self.minutes)

@@ -27,15 +27,16 @@ class Deliver(Operation):
 
     weight = 8
     calls = 2
+    draws = (
+        PLACES,
+        st.sampled_from(["detection", "detection", "low_threat", "resolution", "check_in", "check_in"]),
+        KEYS,
+        AGO,
+    )
     place: int
     says: str
     key: str
     minutes: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        says = st.sampled_from(["detection", "detection", "low_threat", "resolution", "check_in", "check_in"])
-        return st.builds(cls, PLACES, says, KEYS, AGO)
 
     def partner(self, history: History) -> str:
         """Who sends it."""
@@ -70,12 +71,9 @@ class NameAnother(Operation):
     """A phone's agent says it is another phone, as after an id that was entered wrongly; what it says next
     corrects it."""
 
+    draws = (PLACES, PLACES)
     place: int
     named: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, PLACES)
 
     async def run(self, history: History, services: Services) -> object:
         phone, other = history.tenant.phones[self.place], history.tenant.phones[self.named]
@@ -89,12 +87,9 @@ class NameAnother(Operation):
 class HalfReadable(Operation):
     """A message of two threats, one of which cannot be read: the other counts, and this one is kept."""
 
+    draws = (PLACES, KEYS)
     place: int
     key: str
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, KEYS)
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
@@ -109,12 +104,9 @@ class HalfReadable(Operation):
 class Homeless(Operation):
     """A threat whose message names no device: it is the agent's that bears its key, once there is one."""
 
+    draws = (PLACES, KEYS)
     place: int
     key: str
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, PLACES, KEYS)
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
@@ -128,11 +120,8 @@ class Again(Operation):
     """A message that was sent before comes once more: a duplicate, or one that is late."""
 
     weight = 2
+    draws = (st.integers(0, 9),)
     number: int
-
-    @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        return st.builds(cls, st.integers(0, 9))
 
     async def run(self, history: History, services: Services) -> object:
         if not history.bodies:
