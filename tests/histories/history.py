@@ -5,10 +5,11 @@ cursor that moves only once its batch is through.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +23,8 @@ from shared.domain.record import Platform
 from shared.domain.tag import is_block
 from shared.services import Services
 from shared.settings import Settings
-from tests.histories.instances import Tap, Trouble, guarded, tapped
+from tests.histories.instances import Crashed, Tap, Trouble, guarded, tapped, untapped
+from tests.histories.straight import quick
 from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
 from tests.world import World, world
@@ -33,13 +35,21 @@ GUARD = 1
 
 @dataclass(frozen=True)
 class Step:
-    """One operation, or two at once by two instances; what a call of the first one's meets; whose turn it
-    is."""
+    """What one instance does, and what the other does meanwhile; what a call of the first one's meets; whose
+    turn it is."""
 
-    operations: tuple[Any, ...]
+    lanes: tuple[tuple[Any, ...], ...]
+    """Of each instance: operations, one after another."""
     at: int = 0
     trouble: Trouble | None = None
     order: tuple[int, ...] = ()
+    stands_still: int = 0
+    """After how many writes the first instance stands still until the other is through; 0: it does not."""
+
+    @classmethod
+    def of(cls, operation: Any) -> "Step":
+        """One operation, to which nothing happens."""
+        return cls(((operation,),))
 
 
 @dataclass
@@ -49,8 +59,10 @@ class History:
     world: World
     tenant: Tenant
     turns: Turns
-    instances: list[tuple[Services, Tap]]
+    store: Store
+    """The store, for who looks from outside: nothing goes wrong there."""
     settings: Settings
+    instances: list[tuple[Services, Tap]] = field(default_factory=list)
     cursor: str | None = None
     bodies: list[tuple[str, bytes]] = field(default_factory=list)
     """Every message that was sent, with its partner."""
@@ -69,26 +81,24 @@ class History:
     blocks: int = 0
     """How often one became so."""
     troubles: int = 0
+    revisions: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Of each slot, by its device and its agent, the revision it had last."""
     last: object = None
-    """What the first operation of the last step came to."""
+    """What the first operation of the last step's first lane came to."""
     log: list[str] = field(default_factory=list)
-
-    @property
-    def store(self) -> Store:
-        """The store, for who looks from outside: nothing goes wrong there."""
-        return self.world.services.store
 
     async def play(self, step: Step) -> None:
         """Do a step. What is cut off is gone with its process: another instance takes its place."""
         settings = self.settings
-        self.turns.begin(step.order)
+        names = [tap.name for _, tap in self.instances[: len(step.lanes)]]
+        self.turns.begin(names, step.order, step.stands_still)
         self.troubles += step.trouble is not None
         for place, (_, tap) in enumerate(self.instances):
             tap.begin(step.at if place == 0 else 0, step.trouble)
-        pairs = zip(step.operations, self.instances, strict=False)
-        ended = await asyncio.gather(*(guarded(op.run(self, services)) for op, (services, _) in pairs))
-        self.last = ended[0]
-        for operation, outcome in zip(step.operations, ended, strict=True):
+        pairs = zip(step.lanes, self.instances, strict=False)
+        ended = await asyncio.gather(*(_done(self, lane, *instance) for lane, instance in pairs))
+        self.last = ended[0][0][1]
+        for operation, outcome in chain.from_iterable(ended):
             self.log.append(f"{operation} {step.trouble or ''}@{step.at}: {outcome!r}"[:300])
             if isinstance(outcome, Exception) and not isinstance(outcome, operation.may_raise):
                 raise outcome
@@ -135,6 +145,17 @@ class History:
         return None if value is None else str(value)
 
 
+async def _done(one: History, lane: Sequence[Any], services: Services, tap: Tap) -> list[tuple[Any, object]]:
+    """Each operation of a lane with what it came to, until its process is gone."""
+    ended: list[tuple[Any, object]] = []
+    for operation in lane:
+        ended.append((operation, await guarded(operation.run(one, services))))
+        if isinstance(ended[-1][1], Crashed):
+            break
+    one.turns.through(tap.name)
+    return ended
+
+
 async def _instance(one: History, name: str) -> tuple[Services, Tap]:
     tap = Tap(name, one.turns, one.world)
     services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
@@ -159,11 +180,12 @@ async def history() -> AsyncIterator[History]:
         "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
     }
     async with world(**settings) as one, AsyncExitStack() as patched:
+        patched.enter_context(quick())
         for room in (cosmos, linking, evaluation, enforce):
             patched.enter_context(patch.object(room, "pause", _without_a_pause))
         tenant = Tenant()
         tenant.put(one)
-        begun = History(one, tenant, Turns(), [], one.services.settings)
+        begun = History(one, tenant, Turns(), untapped(one), one.services.settings)
         begun.instances = [await _instance(begun, name) for name in ("one", "two")]
         try:
             yield begun

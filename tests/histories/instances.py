@@ -71,7 +71,7 @@ class Tap:
         writes: bool,
     ) -> T:
         """Do a call in its turn, with what it meets."""
-        async with self.turns.turn(self.name):
+        async with self.turns.turn(self.name, writes=writes):
             if self.dead:
                 raise Crashed
             self.calls += 1
@@ -117,6 +117,13 @@ class _TappedClient(StraightClient):
             return await StraightClient._answered(self, request, kind, errors)
 
         return await self.tap.call(answered, _graph_is_away, writes=request.http_method.value != "GET")
+
+
+def untapped(one: World) -> StraightStore:
+    """The store, which nothing stands before."""
+    store = StraightStore(one.services.settings)
+    store.requests = requests_of(one.cosmos)
+    return store
 
 
 async def tapped(services: Services, tap: Tap) -> Services:

@@ -37,7 +37,7 @@ WRITES = {"create", "replace", "upsert", "delete", "patch", "batch"}
 
 async def rest(history: History) -> None:
     """No more trouble: the machine does what it does by itself, and an admin approves what waits."""
-    await history.play(Step((ChooseMode(Mode.ENFORCE),)))
+    await history.play(Step.of(ChooseMode(Mode.ENFORCE)))
     await _round(history, LONGEST_OVERRIDE)
     for _ in range(ROUNDS):
         history.world.operations.clear()
@@ -50,14 +50,15 @@ async def rest(history: History) -> None:
 async def _round(history: History, minutes: int) -> None:
     await _drained(history)
     for operation in (Sync(), Approve(), Minute(), Pass(minutes)):
-        await history.play(Step((operation,)))
-    guard_held(history)
+        step = Step.of(operation)
+        await history.play(step)
+        await after_step(history, step)
 
 
 async def _drained(history: History) -> None:
     for _ in range(100):
         before = history.cursor
-        await history.play(Step((Feed(100),)))
+        await history.play(Step.of(Feed(100)))
         if history.cursor == before:
             return
     raise AssertionError("the feed has no end")
@@ -156,7 +157,9 @@ async def _device_is_as_its_agents_are(
     assert found is not None, "Intune has it, and it is not mirrored"
     device, partner, allowed = found.document, PARTNER[phone.system], history.tenant.allowed[phone.system]
     for id_ in on_it:
-        assert id_ in device.slots, f"{id_} is on it, and it does not know"
+        mine = device.slots.get(id_)
+        is_live = mine is not None and not (mine.moved or mine.withdrawn)
+        assert is_live, f"{id_} is on it, and it does not know"
     for each in device.slots.values():
         if not each.moved and not each.withdrawn:
             assert each.agent in on_it, f"{each.agent} is not there any more"
@@ -212,7 +215,7 @@ def _no_document_is_large(history: History) -> None:
 async def _silence_lets_nobody_in(history: History) -> None:
     before = {phone.entra_id: history.tag(phone) for phone in history.tenant.phones}
     for operation in (Pass(SILENCE), Feed(100), Sync(), Minute()):
-        await history.play(Step((operation,)))
+        await history.play(Step.of(operation))
     after = {phone.entra_id: history.tag(phone) for phone in history.tenant.phones}
     assert before == after, f"nobody said a word, and {before} became {after}"
 
@@ -227,5 +230,16 @@ def guard_held(history: History) -> None:
 async def after_step(history: History, step: Step) -> None:
     """What must be true at every moment."""
     guard_held(history)
-    if step.operations == (Sync(),) and history.last == []:
+    await _no_slot_goes_back(history)
+    if step.lanes == ((Sync(),),) and history.last == []:
         await no_inventory_beyond_consent(history)
+
+
+async def _no_slot_goes_back(history: History) -> None:
+    """What a device knows of an agent is never covered by something older."""
+    for phone in history.tenant.phones:
+        device = await history.store.read(Device, phone.entra_id)
+        for slot_ in device.document.slots.values() if device else ():
+            before = history.revisions.get((phone.entra_id, slot_.agent), 0)
+            assert slot_.revision >= before, f"{phone.name}: {slot_.agent} went back to {slot_.revision}"
+            history.revisions[phone.entra_id, slot_.agent] = slot_.revision

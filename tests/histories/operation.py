@@ -4,6 +4,7 @@ of `operations/`."""
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar
@@ -19,12 +20,23 @@ PLACES = st.sampled_from([0, 0, 1, 2])
 """One of the three phones; the first more often, so that things meet."""
 
 
+class Subject(StrEnum):
+    """What an operation is about: those that are about one thing are drawn together."""
+
+    EVERY_DAY = "every day"
+    MESSAGES = "messages"
+    LINKS = "links"
+    BLOCKS = "blocks"
+    CONSENT = "consent"
+
+
 @dataclass(frozen=True)
 class Operation:
     """Something that happens, by one instance of the app or outside it."""
 
     may_raise: ClassVar[tuple[type[Exception], ...]] = (StoreUnavailable,)
     """What its caller may be answered: then it is asked again, and nothing it did half is lost."""
+    subject: ClassVar[Subject] = Subject.EVERY_DAY
     weight: ClassVar[int] = 1
     """How often it is drawn, against the others."""
     calls: ClassVar[int] = 10
@@ -34,18 +46,20 @@ class Operation:
     """What its fields are drawn from, in their order."""
 
     @classmethod
-    def drawn(cls) -> st.SearchStrategy[Any]:
-        """Any operation of this kind."""
-        return st.builds(cls, *cls.draws)
+    def drawn(cls, places: st.SearchStrategy[int] = PLACES) -> st.SearchStrategy[Any]:
+        """Any operation of this kind, about phones of these places."""
+        return st.builds(cls, *(places if each is PLACES else each for each in cls.draws))
 
     async def run(self, history: History, services: Services) -> object:
         """Let it happen; what it comes to goes into the history's log."""
         raise NotImplementedError
 
 
-def operations_of(kinds: Sequence[type[Operation]]) -> st.SearchStrategy[Operation]:
+def operations_of(
+    kinds: Sequence[type[Operation]], places: st.SearchStrategy[int] = PLACES
+) -> st.SearchStrategy[Operation]:
     """Any operation of some kinds, the frequent ones more often."""
-    return st.one_of(*(kind.drawn() for kind in kinds for _ in range(kind.weight)))
+    return st.one_of(*(kind.drawn(places) for kind in kinds for _ in range(kind.weight)))
 
 
 @cache

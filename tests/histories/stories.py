@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -13,45 +13,86 @@ from hypothesis import strategies as st
 from tests.histories.history import Step, history
 from tests.histories.instances import Trouble
 from tests.histories.invariants import after_step, check, rest
-from tests.histories.operation import Operation, all_kinds, operations_of
+from tests.histories.operation import PLACES, Operation, Subject, all_kinds, operations_of
+from tests.histories.operations.intune import AppSync
 from tests.histories.operations.machine import Feed, Sync
 from tests.histories.operations.partners import Deliver
 
-ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
-SHORTEST, LONGEST = 4, 18
-"""Steps."""
-EVERY_DAY: tuple[type[Operation], ...] = (Deliver, Feed, Sync)
-FEW = 4
+EPISODES, LONGEST = 4, 15
+"""Of a history, and steps of each."""
+FEW = 3
 """Kinds of operations besides those of every day."""
 PATIENCE_SECONDS = 60.0
 """For one history; longer means that something waits for ever."""
 
+_CLEAN = (Sync(), *(Deliver(place, "check_in", "x", -60) for place in range(3)), Feed(100))
+_BEGUN = ((), _CLEAN, (AppSync(on=True, personal=True), *_CLEAN, Sync()))
+"""What a history begins with: nothing, phones that are known and clean, or their apps besides."""
 
-_KNOWN = (Sync(), *(Deliver(place, "check_in", "x", -60) for place in range(3)), Feed(100))
+_SHARES = st.sampled_from([0.2, 0.5, 0.8])
+_ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
+_WRITES = st.sampled_from([0, 1, 2, 2, 3, 4])
+"""After which an instance stands still: few operations make more."""
+
+_Ops = st.SearchStrategy[Operation]
 
 
 @st.composite
-def steps(draw: Any, operation: st.SearchStrategy[Operation]) -> Step:
-    """One operation, or two at once; some of them meet trouble at one of their first calls."""
-    ops = tuple(draw(st.lists(operation, min_size=1, max_size=2)))
-    trouble = draw(st.none() | st.sampled_from(list(Trouble)))
-    at = draw(st.integers(1, ops[0].calls)) if trouble else 0
-    return Step(ops, at, trouble, draw(ORDERS) if len(ops) > 1 else ())
+def episodes(draw: Any) -> list[Step]:
+    """Some steps of one character: what they are about, which phones, and how often two things happen at
+    once.
+
+    They have a few kinds of operations besides those of every day, most of them about one thing: so they meet
+    each other more often than where all are drawn from all.
+    """
+    usual = [kind for kind in all_kinds() if kind.subject is Subject.EVERY_DAY]
+    others = [kind for kind in all_kinds() if kind not in usual]
+    subject = draw(st.sampled_from([each for each in Subject if each is not Subject.EVERY_DAY]))
+    theme = st.sampled_from([kind for kind in others if kind.subject is subject])
+    some = draw(st.lists(theme | theme | st.sampled_from(others), min_size=1, max_size=FEW))
+    places = draw(st.sampled_from([PLACES, st.integers(0, 1), st.just(0)]))
+    every_day, rare = operations_of(usual, places), operations_of(some, places)
+    often, together = draw(_SHARES), draw(_SHARES)
+    step = steps(_either(rare, every_day, often), rare, together)
+    return [draw(step) for _ in range(draw(st.integers(1, LONGEST)))]
+
+
+def _either(one: _Ops, other: _Ops, share: float) -> _Ops:
+    return st.floats(0, 1).flatmap(lambda at: one if at < share else other)
+
+
+@st.composite
+def steps(draw: Any, operation: _Ops, rare: _Ops, together: float) -> Step:
+    """What one instance does; now and then what another does meanwhile, or a call of the first that meets
+    trouble. The feed may bring at once what came of it."""
+    first, fed = draw(operation), (Feed(100),) * draw(st.integers(0, 1))
+    if draw(st.floats(0, 1)) >= together:
+        trouble = draw(st.sampled_from([None, *Trouble]))
+        at = draw(st.integers(1, first.calls + len(fed) * Feed.calls)) if trouble else 0
+        return Step(((first, *fed),), at, trouble)
+    like = type(first).drawn() if first.subject is Subject.EVERY_DAY else rare
+    second = draw(like) if draw(st.integers(0, 3)) else draw(operation)
+    if draw(st.booleans()):
+        second = _about_the_same(first, second)
+    stands_still = draw(_WRITES)
+    order = () if stands_still else draw(_ORDERS)
+    return Step(((first, *fed), (second, *fed)), order=order, stands_still=stands_still)
+
+
+def _about_the_same(first: Operation, second: Operation) -> Operation:
+    """`second` about the phone, the agent or the partner that `first` is about."""
+    names = {each.name for each in fields(first)} & {each.name for each in fields(second)}
+    return replace(second, **{name: getattr(first, name) for name in names & _WHAT})
+
+
+_WHAT = {"place", "agent", "partner", "system"}
 
 
 @st.composite
 def stories(draw: Any) -> list[Step]:
-    """Any history there is: from nothing, or from phones that are known and clean.
-
-    Each has a few kinds of operations besides those of every day: so they meet each other more often than
-    where all are drawn from all.
-    """
-    others = [kind for kind in all_kinds() if kind not in EVERY_DAY]
-    some = draw(st.lists(st.sampled_from(others), max_size=FEW, unique=True))
-    step = steps(operations_of([*EVERY_DAY, *some, *some]))
-    begun = [Step((each,)) for each in _KNOWN] if draw(st.booleans()) else []
-    then: list[Step] = draw(st.lists(step, min_size=SHORTEST, max_size=LONGEST))
-    return begun + then
+    """Any history there is."""
+    begun = [Step.of(each) for each in draw(st.sampled_from(_BEGUN))]
+    return begun + [step for _ in range(draw(st.integers(1, EPISODES))) for step in draw(episodes())]
 
 
 def play(story: Sequence[Step]) -> None:

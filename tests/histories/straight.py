@@ -6,22 +6,46 @@ tests of the rooms run.
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.streams import StreamReader
 from aiohttp.test_utils import make_mocked_request
 from azure.cosmos.exceptions import CosmosHttpResponseError
+from httpx import create_ssl_context
 from kiota_abstractions.api_error import APIError
+from stduritemplate import StdUriTemplate
 
 from local.cosmos.protocol import Answer, Call, CosmosError, encode
 from local.cosmos.server import DOCUMENTS
 from shared.cosmos import CONTAINERS, DATABASE, Store
 from shared.graph.client import GraphClient
 
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """What comes out alike each time is worked out once: addresses of requests, and what TLS trusts."""
+    known: dict[str, str] = {}
+    expand = StdUriTemplate.expand
+
+    def expanded(template: str, values: dict[str, Any]) -> str:
+        key = f"{template} {values}"
+        return known[key] if key in known else known.setdefault(key, expand(template, values))
+
+    with (
+        patch.object(StdUriTemplate, "expand", staticmethod(expanded)),
+        patch("httpx._transports.default.create_ssl_context", lambda **_: _TRUST),
+        patch("aiohttp.test_utils.mock", SimpleNamespace(Mock=SimpleNamespace)),
+    ):
+        yield
+
+
+_TRUST = create_ssl_context()
 Requests = Callable[[str, Call], Awaitable[Answer]]
 """What answers the requests of a store, of a method and what it carries; CosmosError where it refuses."""
 _PARTITION = "x-ms-documentdb-partitionkey"

@@ -18,7 +18,7 @@ from shared.domain.model import Device
 from shared.errors import MtdError
 from shared.services import Services
 from tests.histories.history import History
-from tests.histories.operation import PLACES, Operation
+from tests.histories.operation import PLACES, Operation, Subject
 from tests.histories.tenant import PARTNER, STRAY
 from tests.serve_console.hands import ADA, BOB
 
@@ -36,6 +36,7 @@ class Admin(Operation):
 class GiveOverride(Admin):
     """A phone is let in for some hours."""
 
+    subject = Subject.BLOCKS
     draws = (PLACES, st.sampled_from([1, 6]))
     place: int
     hours: int
@@ -50,6 +51,7 @@ class GiveOverride(Admin):
 class EndOverride(Admin):
     """And not any more."""
 
+    subject = Subject.BLOCKS
     draws = (PLACES,)
     place: int
 
@@ -62,6 +64,7 @@ class EndOverride(Admin):
 class LinkByHand(Admin):
     """The agent of one phone is put on another by hand, or back."""
 
+    subject = Subject.LINKS
     draws = (PLACES, PLACES, PARTNERS)
     agent: int
     place: int
@@ -78,6 +81,7 @@ class LinkByHand(Admin):
 class UnlinkByHand(Admin):
     """Its link is undone by hand."""
 
+    subject = Subject.LINKS
     draws = (PLACES, PARTNERS)
     agent: int
     partner: str
@@ -93,8 +97,10 @@ class UnlinkByHand(Admin):
 class Approve(Admin):
     """The stop that is open is approved."""
 
+    subject = Subject.BLOCKS
+
     async def run(self, history: History, services: Services) -> object:
-        found = await history.world.services.store.read(Guard, GUARD_ID)
+        found = await history.store.read(Guard, GUARD_ID)
         stop = found.document.stop if found else None
         if stop is None:
             return None
@@ -110,6 +116,7 @@ class Approve(Admin):
 class ChooseMode(Admin):
     """The app's mode is set: its instances begin anew with it."""
 
+    subject = Subject.BLOCKS
     draws = (st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT]),)
     mode: Mode
 
@@ -121,6 +128,8 @@ class ChooseMode(Admin):
 @dataclass(frozen=True)
 class Release(Admin):
     """Every block is taken back, where the mode allows it."""
+
+    subject = Subject.BLOCKS
 
     async def run(self, history: History, services: Services) -> object:
         return await release_tags(services, ADA, ReleaseRequest(reason="a rest"))
@@ -135,6 +144,7 @@ class _Letter(BaseModel):
 class Redrive(Admin):
     """A dead letter is tried again."""
 
+    subject = Subject.MESSAGES
     draws = (st.integers(0, 3),)
     number: int
 

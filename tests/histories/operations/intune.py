@@ -8,7 +8,7 @@ from shared.domain.level import Level
 from shared.domain.record import Platform
 from shared.services import Services
 from tests.histories.history import History
-from tests.histories.operation import PLACES, Operation
+from tests.histories.operation import PLACES, Operation, Subject
 from tests.histories.tenant import CONNECTORS, KINDS, PARTNER
 
 FOREIGN = "kiosk"
@@ -18,6 +18,7 @@ FOREIGN = "kiosk"
 class Rule(Operation):
     """A policy of Intune asks for more, or for less."""
 
+    subject = Subject.BLOCKS
     draws = (st.sampled_from(sorted(KINDS)), st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH]))
     system: str
     level: Level
@@ -32,6 +33,7 @@ class Rule(Operation):
 class Switch(Operation):
     """A partner's connector is switched in Intune."""
 
+    subject = Subject.CONSENT
     draws = (st.sampled_from(sorted(CONNECTORS)), st.booleans())
     partner: str
     on: bool
@@ -46,6 +48,7 @@ class Switch(Operation):
 class AppSync(Operation):
     """An admin opts in to app inventory, of personal phones too or not, or out."""
 
+    subject = Subject.CONSENT
     weight = 2
     draws = (st.booleans(), st.booleans())
     on: bool
@@ -61,6 +64,7 @@ class AppSync(Operation):
 class Count(Operation):
     """A partner is put among those that count in the app's settings, or taken out."""
 
+    subject = Subject.CONSENT
     draws = (st.sampled_from(sorted(KINDS)), st.booleans())
     system: str
     on: bool
@@ -77,6 +81,7 @@ class Count(Operation):
 class EnrollAgain(Operation):
     """A phone comes back under new ids."""
 
+    subject = Subject.LINKS
     draws = (PLACES,)
     place: int
 
@@ -91,6 +96,7 @@ class EnrollAgain(Operation):
 class Write(Operation):
     """Somebody writes the attribute in Entra: clears it, or has a use for it."""
 
+    subject = Subject.BLOCKS
     draws = (PLACES, st.sampled_from([None, FOREIGN]))
     place: int
     value: str | None

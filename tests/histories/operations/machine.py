@@ -11,7 +11,7 @@ from shared.domain.model import Report
 from shared.services import Services
 from sync_inventory.run import sync
 from tests.histories.history import History
-from tests.histories.operation import Operation
+from tests.histories.operation import Operation, Subject
 
 
 class Document(BaseModel):
@@ -22,7 +22,8 @@ class Document(BaseModel):
 
 @dataclass(frozen=True)
 class Feed(Operation):
-    """The change feed brings a batch; the cursor moves only where the function ended well."""
+    """The change feed brings a batch; the cursor moves only where the function ended well, and where nobody
+    moved it meanwhile: who is late has lost the lease."""
 
     weight = 8
     calls = 20
@@ -30,18 +31,31 @@ class Feed(Operation):
     size: int
 
     async def run(self, history: History, services: Services) -> object:
-        reader = history.world.services.store
-        page = await reader.changes(Document, Report.container, size=self.size, token=history.cursor)
+        begun = history.cursor
+        page = await history.store.changes(Document, Report.container, size=self.size, token=begun)
         if page.rows:
             await evaluate(services, [row.model_dump(mode="json") for row in page.rows])
-        history.cursor = page.token
+        if history.cursor == begun:
+            history.cursor = page.token
         return len(page.rows)
+
+
+@dataclass(frozen=True)
+class Rewind(Operation):
+    """The feed begins anew, as where its leases are gone."""
+
+    subject = Subject.MESSAGES
+
+    async def run(self, history: History, services: Services) -> object:
+        history.cursor = None
+        return None
 
 
 @dataclass(frozen=True)
 class Minute(Operation):
     """The minute timer."""
 
+    subject = Subject.BLOCKS
     weight = 2
 
     async def run(self, history: History, services: Services) -> object:
@@ -52,7 +66,7 @@ class Minute(Operation):
 class Sync(Operation):
     """The sync's timer."""
 
-    weight = 4
+    weight = 2
     calls = 60
 
     async def run(self, history: History, services: Services) -> object:
@@ -66,6 +80,7 @@ class Sync(Operation):
 class Pass(Operation):
     """Time passes, or a clock is put back."""
 
+    subject = Subject.BLOCKS
     weight = 2
     draws = (st.sampled_from([1, 11, 61, -3]),)
     minutes: int

@@ -12,7 +12,7 @@ from local.partners.message import Message, encoded
 from shared.errors import StoreUnavailable, UnknownPartner
 from shared.services import Services
 from tests.histories.history import History
-from tests.histories.operation import PLACES, Operation
+from tests.histories.operation import PLACES, Operation, Subject
 from tests.histories.tenant import PARTNER, STRAY
 
 VOICES: dict[str, Any] = {"lookout": lookout, "zimperium": zimperium, STRAY: better_mobile}
@@ -60,6 +60,7 @@ class Deliver(Operation):
 class DeliverStray(Deliver):
     """The same from a partner that counts for no phone: it is stored, and decides nothing."""
 
+    subject = Subject.MESSAGES
     weight = 1
 
     def partner(self, history: History) -> str:
@@ -71,6 +72,7 @@ class NameAnother(Operation):
     """A phone's agent says it is another phone, as after an id that was entered wrongly; what it says next
     corrects it."""
 
+    subject = Subject.LINKS
     draws = (PLACES, PLACES)
     place: int
     named: int
@@ -87,6 +89,7 @@ class NameAnother(Operation):
 class HalfReadable(Operation):
     """A message of two threats, one of which cannot be read: the other counts, and this one is kept."""
 
+    subject = Subject.MESSAGES
     draws = (PLACES, KEYS)
     place: int
     key: str
@@ -104,6 +107,7 @@ class HalfReadable(Operation):
 class Homeless(Operation):
     """A threat whose message names no device: it is the agent's that bears its key, once there is one."""
 
+    subject = Subject.MESSAGES
     draws = (PLACES, KEYS)
     place: int
     key: str
@@ -119,6 +123,7 @@ class Homeless(Operation):
 class Again(Operation):
     """A message that was sent before comes once more: a duplicate, or one that is late."""
 
+    subject = Subject.MESSAGES
     weight = 2
     draws = (st.integers(0, 9),)
     number: int
@@ -133,6 +138,7 @@ class Again(Operation):
 class FromNobody(Operation):
     """A message for a partner that there is none of."""
 
+    subject = Subject.MESSAGES
     may_raise = (StoreUnavailable, UnknownPartner)
 
     async def run(self, history: History, services: Services) -> object:
