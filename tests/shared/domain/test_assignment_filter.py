@@ -103,6 +103,16 @@ def test_an_ownership_that_is_not_known_filters_nobody_out(rule: str) -> None:
     assert read_filter(f"(device.deviceOwnership {rule})")(facts(ownership=Ownership.UNKNOWN)) is None
 
 
+@pytest.mark.parametrize(
+    ("version", "meets"), [("14", True), ("15.1", True), ("15 (19A 346)", True), ("13.7 (17H35)", False)]
+)
+def test_of_a_version_the_numbers_are_compared_with_a_build_behind_them_or_none(
+    version: str, meets: bool
+) -> None:
+    rule = read_filter("(device.operatingSystemVersion -ge 14)")
+    assert rule(facts(os_version=version)) is meets
+
+
 @pytest.mark.parametrize("version", [None, "", "unknown"])
 def test_a_version_that_is_none_is_compared_with_nothing(version: str | None) -> None:
     rule = read_filter("(device.operatingSystemVersion -ge 14)")

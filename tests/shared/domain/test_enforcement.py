@@ -123,6 +123,15 @@ def test_exclusions_that_stood_when_it_was_first_on_are_accepted_and_more_are_no
     assert made_anew.block.refusal is Refusal.PARTLY, "nor does another policy in its place"
 
 
+def test_what_a_policy_leaves_out_that_refuses_nobody_is_neither_accepted_nor_a_fault() -> None:
+    assert Role.BLOCK not in judged(excluding(GROUP, policy=IDLE), COMPANION).accepted
+    off = replace(excluding(OTHER), id="off", state="disabled")
+    on = judged(excluding(GROUP), off, COMPANION)
+    grown = judged(excluding(GROUP, OTHER), off, COMPANION, before=on)
+    faults = {each.id: each.faults for each in grown.policies}
+    assert (len(faults[BLOCK.id]), faults["off"]) == (1, ())
+
+
 def test_all_that_has_grown_is_named() -> None:
     third = "55555555-1f3e-4b86-8a7d-5e2b9c64f310"
     on = judged(excluding(GROUP), COMPANION)
