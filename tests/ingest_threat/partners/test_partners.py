@@ -3,12 +3,14 @@
 import pytest
 from pydantic import JsonValue
 
+from ingest_threat import partners
 from ingest_threat.partners import check_known, device_id, known, redacted_body, says_clean, unknown_words
+from ingest_threat.partners._adapter import Adapter, Item
 from ingest_threat.shapes import REDACTED
-from shared.domain.record import ThreatRecord
+from shared.domain.record import DeviceStateRecord, Record, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner
 from tests.ingest_threat.partners.messages_lookout import lookout_threat
-from tests.ingest_threat.partners.reading import threat
+from tests.ingest_threat.partners.reading import records, threat
 
 
 @pytest.mark.parametrize("slug", ["nobody", "", "_fields", "LOOKOUT", "lookout.py"])
@@ -67,3 +69,21 @@ def test_a_threat_of_a_type_nobody_knows_is_named_by_the_best_there_is(
     novel = known_threat.model_copy(update={**nothing, "threat_type": "unknown", **fields})
     assert unknown_words(novel) == [("type", word)]
     assert unknown_words(known_threat) == []
+
+
+def test_of_what_an_adapter_makes_wrongly_the_field_is_named_and_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(item: Item) -> list[Record]:
+        wrong = {
+            "partner_device_id": "d",
+            "report_id": "r",
+            "severity": "low",
+            "closed_keys": ["k", ["Anna"]],
+        }
+        return [DeviceStateRecord.model_validate({"partner": item.partner, "index": item.index, **wrong})]
+
+    monkeypatch.setattr(partners, "_adapter_of", lambda _: Adapter(read))
+    [record] = records("lookout", {"a": 1})
+    assert isinstance(record, UnreadableRecord)
+    assert (record.reason, record.foreign) == ("closed_keys.1: string_type", False)
