@@ -10,6 +10,7 @@ from ingest_threat.shapes import REDACTED
 from shared.domain.record import DeviceStateRecord, Record, ThreatRecord, UnreadableRecord
 from shared.errors import UnknownPartner
 from tests.ingest_threat.partners.messages_lookout import lookout_threat
+from tests.ingest_threat.partners.messages_zimperium import zimperium_threat
 from tests.ingest_threat.partners.reading import records, threat
 
 
@@ -87,3 +88,9 @@ def test_of_what_an_adapter_makes_wrongly_the_field_is_named_and_no_value(
     [record] = records("lookout", {"a": 1})
     assert isinstance(record, UnreadableRecord)
     assert (record.reason, record.foreign) == ("closed_keys.1: string_type", False)
+
+
+def test_of_an_item_that_cannot_be_read_what_is_neither_secret_nor_personal_is_kept() -> None:
+    _, unread = records("zimperium", zimperium_threat(), {"colour": "blue", "device_owner": "Anna"})
+    assert isinstance(unread, UnreadableRecord)
+    assert (unread.foreign, unread.raw) == (True, {"colour": "blue", "device_owner": REDACTED})
