@@ -222,5 +222,6 @@ def _silence(slot: Slot, heartbeats: Heartbeats) -> str:
     if since is not None:
         return f"{slot.partner} has been silent since {in_words(since)}"
     last = slot.last_reported_at or slot.since
-    assert last is not None, "who has not reported is not silent"  # noqa: S101
+    # Who has not reported is not silent.
+    assert last is not None  # noqa: S101
     return f"{slot.partner}'s agent on this device has been silent since {in_words(last)}"

@@ -145,7 +145,7 @@ def _text(body: bytes) -> str:
 
 def _by_pieces(text: str, envelopes: Collection[str], whole: _NotJson) -> list[Item]:
     # A first line that ends so opens a pretty-printed document: its other lines are no items.
-    first = text.split("\n", 1)[0].rstrip(BLANK)
+    first = text.partition("\n")[0].rstrip(BLANK)
     if first.endswith(("[", "{", ",")) and not first.startswith("data:"):
         raise UnreadableReport(whole.kind, whole.reason)
     found: list[Item] = []

@@ -257,6 +257,6 @@ def _unreadable(
 def _reason(error: ValueError) -> str:
     """What is wrong, without the value that is: pydantic's own text would quote it."""
     if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
+        first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['type']}"
     return str(error)

@@ -45,7 +45,7 @@ def verify(headers: Headers, body: bytes, workspace: str, keys: Sequence[bytes],
         raise NotAuthentic("authorization is not SharedKey <workspace>:<signature>")
     date = headers.get("x-ms-date", "")
     _check_date(date, now)
-    text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs".encode("ascii")
+    text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs".encode()
     # All are compared, so that time does not show which fits.
     fits = [hmac.compare_digest(signature(key, text).encode(), form[2].encode()) for key in keys]
     if form[1].lower() != workspace.lower() or not any(fits):

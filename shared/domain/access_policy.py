@@ -106,7 +106,7 @@ class AccessPolicy:
     def matches_nothing(self, attribute: str) -> bool:
         """Whether its filter for devices matches no value of a block for certain."""
         try:
-            matches = _filter(self._device_filter, attribute)
+            matches = _filter(self, attribute)
         except FilterError:
             return False
         return not any(matches(tag) for tag in BLOCK_TAGS)
@@ -168,7 +168,7 @@ def _block_faults(policy: AccessPolicy, attribute: str) -> Iterator[str]:
     devices = _part(policy.conditions, "devices")
     yield from (f"is narrowed by devices.{name}" for name in _said(devices) if name != "deviceFilter")
     try:
-        matches = _filter(policy._device_filter, attribute)
+        matches = _filter(policy, attribute)
     except FilterError as error:
         yield f"has a filter for devices that cannot be read: {error}"
         return
@@ -186,16 +186,17 @@ def _companion_faults(policy: AccessPolicy) -> Iterator[str]:
         yield f"lets in without a device: {_listed(others) or 'another control is enough'}"
 
 
-def _filter(chosen: Conditions, attribute: str) -> Callable[[str | None], Answer]:
-    """Whether a filter for devices holds for a value of the tag; open where something else decides."""
+def _filter(policy: AccessPolicy, attribute: str) -> Callable[[str | None], Answer]:
+    """Whether its filter for devices holds for a value of the tag; open where something else decides."""
 
     def question(name: str, operator: str, values: list[str | None]) -> Test[str | None]:
         if name == attribute.lower():
             return compared(lambda tag: tag, operator, values)
         return lambda tag: None
 
-    holds = read_rule(str(chosen.get("rule") or ""), question)
-    return holds if chosen.get("mode") == "include" else lambda tag: opposite(holds(tag))
+    holds = read_rule(policy._rule, question)
+    included = policy._device_filter.get("mode") == "include"
+    return holds if included else lambda tag: opposite(holds(tag))
 
 
 def _has(listed: object, app: str) -> bool:
@@ -234,7 +235,7 @@ def _said(conditions: Conditions) -> list[str]:
 def _empty(value: object) -> bool:
     if isinstance(value, Mapping):
         return not _said(value)
-    return value is None or value is False or value in ("", [], "none", "None")
+    return value is None or value is False or value in ("", [], "none")
 
 
 def _listed(words: Sequence[str] | set[str]) -> str:

@@ -111,7 +111,7 @@ def _managed_as(facts: DeviceFacts, value: str | None) -> Answer:
     if value not in _TYPES:
         return None
     wanted = _TYPES[value]
-    if wanted is None or facts.enrollment_type is EnrollmentType.ADMINISTRATOR:
+    if wanted is None:
         return False
     if facts.enrollment_type is EnrollmentType.UNKNOWN:
         return None

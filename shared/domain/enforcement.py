@@ -136,9 +136,7 @@ def judge(
             *narrowed[policy.id],
             *_grown(
                 policy,
-                beyond(left_out[role], accepted.get(role, left_out[role]))
-                if policy in on[role]
-                else frozenset(),
+                beyond(left_out[role], accepted[role]) if policy in on[role] else frozenset(),
             ),
         )
         for role, each in by_role.items()
@@ -202,8 +200,8 @@ def _counting(
 ) -> list[AccessPolicy]:
     """Of the policies for an app those that are narrowed least."""
     covering = [policy for policy in on if policy.covers(app)]
-    least = min((len(narrowed[policy.id]) for policy in covering), default=0)
-    return [policy for policy in covering if len(narrowed[policy.id]) == least]
+    counts = [len(narrowed[policy.id]) for policy in covering]
+    return [policy for policy in covering if len(narrowed[policy.id]) == min(counts)]
 
 
 def _on(role: Role, policies: Sequence[AccessPolicy], wanted: Wanted) -> list[AccessPolicy]:
@@ -253,8 +251,9 @@ def _is_idle(policy: AccessPolicy, role: Role, wanted: Wanted) -> bool:
 
 
 def _off(policy: AccessPolicy, faults: Sequence[str]) -> str:
-    state = STATES.get(policy.state) if policy.state != ENABLED else next(iter(faults), None)
-    return f"{policy.name!r} {state or f'is {policy.state}'}"
+    # One that is on and matches nothing has that for a fault.
+    why = faults[0] if policy.state == ENABLED else STATES.get(policy.state, f"is {policy.state}")
+    return f"{policy.name!r} {why}"
 
 
 def _since(refusal: Refusal, why: tuple[str, ...], before: Watched | None, now: datetime) -> Watched:

@@ -60,10 +60,11 @@ COMPANY, PERSONAL = {"ownership": "company"}, {"ownership": "personal"}
 
 
 def narrowed(rule: str | None, target: str = "all_users", *, include: bool = True) -> Assignment:
-    """An assignment to all users, to group `g`, or (`not:g`) to all but those of group `g`."""
+    """An assignment to all users or devices, to group `g`, or (`not:g`) to all but those of group `g`."""
     chosen = TargetFilter(id="f", name="f", include=include, rule=rule)
     return Assignment(
-        all_users=target != "g",
+        all_users=target in {"all_users", "not:g"},
+        all_devices=target == "all_devices",
         groups=("g",) if target == "g" else (),
         excluded=("g",) if target == "not:g" else (),
         filters={target: chosen},
@@ -75,6 +76,8 @@ def narrowed(rule: str | None, target: str = "all_users", *, include: bool = Tru
     [
         (narrowed(CORPORATE), YES, NO),
         (narrowed(CORPORATE, include=False), NO, YES),
+        (narrowed(CORPORATE, "all_devices"), YES, NO),
+        (narrowed(CORPORATE, "all_devices", include=False), NO, YES),
         (narrowed(CORPORATE, "g"), YES, NO),
         (narrowed(CORPORATE, "not:g"), NO, YES),
         (narrowed(CORPORATE, "not:g", include=False), YES, NO),

@@ -206,6 +206,29 @@ def test_an_ignored_silent_agent_neither_counts_nor_is_missing() -> None:
     assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ())
 
 
+def test_an_agent_that_moved_away_does_not_stand_in_for_a_silent_one_of_its_partner() -> None:
+    heartbeats = silent(OnSilence.IGNORE, agent_days=3)
+    moved = a_slot("lookout", agent="lookout:gone", last_reported_at=LATER, moved=True)
+    slots = a_slot("lookout", last_reported_at=START), moved, a_slot("zimperium", last_reported_at=LATER)
+    decision = _decided(heartbeats, *slots, switches=TWO)
+    assert (decision.verdict, decision.missing) == (Verdict.ALLOW, ()), "silence is ignored"
+
+
+def test_an_agent_that_reports_stands_in_for_a_silent_one_of_its_partner() -> None:
+    heartbeats = silent(OnSilence.IGNORE, agent_days=3)
+    fresh = a_slot("lookout", Level.HIGH, agent="lookout:2", last_reported_at=LATER)
+    decision = _decided(heartbeats, a_slot("lookout", last_reported_at=START), fresh)
+    assert (decision.tag, decision.missing) == ("mtd-block-high", ())
+    unscanned = _decided(
+        heartbeats,
+        a_slot("lookout", last_reported_at=START),
+        fresh.model_copy(update={"scanned": False}),
+        a_slot("zimperium", last_reported_at=LATER),
+        switches=TWO,
+    )
+    assert unscanned.missing == ("lookout",), "it has not looked at the device yet"
+
+
 def test_risk_over_the_line_names_the_tag_before_silence_does() -> None:
     decision = _decided(silent(OnSilence.BLOCK, "lookout"), a_slot(severity=Level.MEDIUM))
     assert (decision.tag, decision.silent) == ("mtd-block-medium", ("lookout",))

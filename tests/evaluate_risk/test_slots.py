@@ -13,10 +13,11 @@ from evaluate_risk.slots import (
     same_for_device,
     slot,
     with_slot,
+    withdrawn,
     without_agent,
 )
 from shared.domain.level import Level
-from shared.domain.model import Agent, Device, Finding, Slot
+from shared.domain.model import Agent, Device, Finding, Slot, Unlisted
 from shared.domain.record import Category, Clears
 from tests.evaluate_risk.samples import NOW, a_slot, a_state, folded, phone
 from tests.evaluate_risk.stories import AGENT_ID
@@ -63,6 +64,23 @@ def test_a_slot_carries_what_is_known_of_a_finding_and_when_its_agent_reported()
         ),
     )
     assert (mine.since, mine.last_reported_at) == (received, received)
+
+
+def test_threats_that_an_agents_document_has_no_room_for_are_one_finding_of_their_category() -> None:
+    mark = Unlisted(severity=Level.MEDIUM, at=START, received_at=START, report="r9")
+    mine = slot(folded(a_state()).model_copy(update={"unlisted": {Category.APP: mark}}))
+    assert mine.levels == {Category.APP: Level.MEDIUM}
+    assert mine.findings == (
+        Finding(
+            key="unlisted:app",
+            report="r9",
+            category=Category.APP,
+            threat_type="unlisted",
+            name="more threats than are kept one by one",
+            severity=Level.MEDIUM,
+            at=START,
+        ),
+    )
 
 
 @pytest.mark.parametrize("own", [Level.SECURED, Level.MEDIUM])
@@ -203,3 +221,26 @@ def a_tombstone(revision: int) -> Slot:
 
 
 OTHERS = a_slot(agent="lookout:agent-2")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        holding(OTHERS),
+        holding(OTHERS, a_slot(revision=2)),
+        holding(OTHERS, a_slot(revision=3)),
+        holding(OTHERS, a_slot(revision=2, moved=True)),
+        holding(OTHERS, a_tombstone(revision=2)),
+    ],
+    ids=["no slot", "an older one", "one as new", "a moved one", "an older undoing"],
+)
+def test_of_an_agent_whose_link_is_undone_nothing_is_left_but_the_revision(before: Device) -> None:
+    after = withdrawn(before, an_agent(revision=3))
+    assert after.slots == {OTHERS.agent: OTHERS, AGENT_ID: a_tombstone(revision=3)}
+    assert withdrawn(after, an_agent(revision=3)) is after
+
+
+@pytest.mark.parametrize("newer", [a_slot(revision=4), a_slot(revision=4, moved=True), a_tombstone(4)])
+def test_a_late_undoing_takes_nothing_from_an_agent_that_was_linked_again(newer: Slot) -> None:
+    before = holding(OTHERS, newer)
+    assert withdrawn(before, an_agent(revision=3)) == before

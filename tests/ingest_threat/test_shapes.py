@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.redaction import redacted
-from ingest_threat.shapes import LONGEST_TEXT, REDACTED, holds_secret, is_personal, masked
+from ingest_threat.shapes import LONGEST_TEXT, REDACTED, beginning, holds_secret, is_personal, masked
 
 
 @pytest.mark.parametrize(
@@ -195,6 +195,30 @@ def test_a_secret_at_the_end_of_what_is_kept_is_kept_in_no_part() -> None:
     for length in range(LONGEST_TEXT // 2 - 40, LONGEST_TEXT // 2 + 10):
         text = "x " * (length // 2) + " " * (length % 2) + "anna@example.org " + "y" * 1000
         assert "anna" not in masked(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "kept"),
+    [
+        ("from 10.9.8.71234 on", 13, f"from {REDACTED}"),
+        ("from 10.9.8.71234 on", 17, "from 10.9.8.71234"),
+        (f"from {REDACTED} on", 9, "from "),
+        ("021b44113ab7021b44113ab7", 12, "021b44113ab7"),
+    ],
+)
+def test_the_beginning_of_a_masked_text_is_masked_by_what_is_left_of_it(
+    text: str, length: int, kept: str
+) -> None:
+    assert beginning(text, length) == kept
+
+
+def test_of_a_long_text_of_versions_or_of_an_adapter_the_beginning_is_masked_as_such() -> None:
+    versions = "10.9.8.7, " * 900
+    assert masked(versions, is_version=True).startswith(versions[:4000])
+    assert "10.9.8.7" not in masked(versions)
+    cut = "x " * 1994 + "021b44113ab7021b44113ab7" + " x" * 2100
+    assert "021b44113ab7" in masked(cut)
+    assert "021b44113ab7" not in masked(cut, is_adapter=True)
 
 
 def test_a_text_of_the_longest_length_is_kept_whole() -> None:

@@ -97,6 +97,7 @@ def test_the_body_itself_is_not_signed_only_its_length() -> None:
         *("Mon, 01 Abc 2026 12:00:00 GMT", "Mon, 01 Jun 0026 12:00:00 GMT", "Mon, 01 Jun 0000 12:00:00 GMT"),
         *("Mon, 01 Jun 2026 12:00:00 GMT\n", "Mon, ٠١ Jun 2026 12:00:00 GMT", "1780315200", "\udcff"),
         *("Mon, 99 Jun 2026 12:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2359"),
+        *("Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jun 2026 12:00:00"),
     ],
 )
 def test_only_an_rfc_1123_date_is_taken_though_signed(date: str) -> None:

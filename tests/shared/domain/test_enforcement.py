@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain.access_policy import AccessPolicy, Role
+from shared.domain.access_policy import BLOCK_TAGS, AccessPolicy, Role
 from shared.domain.enforcement import Enforcement, Refusal, Wanted, judge, not_watched
 from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
-from tests.shared.domain.test_access_policy import ATTRIBUTE, GROUP, shipped
+from tests.shared.domain.test_access_policy import ATTRIBUTE, GROUP, filtered, shipped
 from tests.world import START
 
 LATER = START + timedelta(hours=1)
@@ -35,23 +35,30 @@ def test_both_shipped_policies_on_refuse_the_whole() -> None:
     assert [(each.role, each.faults) for each in found.policies] == [("block", ()), ("companion", ())]
 
 
+IDLE = shipped(Role.BLOCK, **filtered('device.extensionAttribute7 -startsWith "quarantined"'))
+"""It is on, and matches a tag that is on no device."""
+
+
 @pytest.mark.parametrize(
     ("policies", "why"),
     [
-        ([], "there is no such policy"),
-        ([replace(BLOCK, state="disabled")], "is off"),
-        ([replace(BLOCK, state="enabledForReportingButNotEnforced")], "only reports"),
-        ([replace(BLOCK, state="aWordOfTomorrow")], "is aWordOfTomorrow"),
+        ([], ["there is no such policy"]),
+        ([replace(BLOCK, state="disabled")], [f"{BLOCK.name!r} is off"]),
+        ([replace(BLOCK, state="enabledForReportingButNotEnforced")], [f"{BLOCK.name!r} only reports"]),
+        ([replace(BLOCK, state="aWordOfTomorrow")], [f"{BLOCK.name!r} is aWordOfTomorrow"]),
+        ([IDLE], [f"{BLOCK.name!r} does not match every device tagged {', '.join(sorted(BLOCK_TAGS))}"]),
         (
             [shipped(Role.BLOCK, applications={"includeApplications": [OTHER]})],
-            f"no policy that is on is for the app {EXCHANGE_ONLINE}",
+            [f"no policy that is on is for the app {app}" for app in (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)],
         ),
     ],
 )
-def test_where_no_policy_refuses_that_is_said_with_its_reason(policies: list[AccessPolicy], why: str) -> None:
+def test_where_no_policy_refuses_that_is_said_with_its_reason(
+    policies: list[AccessPolicy], why: list[str]
+) -> None:
     found = judged(*policies, COMPANION)
     assert found.block.refusal is Refusal.NONE
-    assert why in "; ".join(found.block.why)
+    assert list(found.block.why) == why
     assert not found.is_whole
 
 
@@ -59,6 +66,19 @@ def test_a_narrowed_policy_refuses_partly() -> None:
     found = judged(shipped(Role.BLOCK, userRiskLevels=["high"]), COMPANION)
     assert found.block.refusal is Refusal.PARTLY
     assert found.block.why == (f"{BLOCK.name!r} is narrowed by userRiskLevels",)
+    assert [each.faults for each in found.policies] == [("is narrowed by userRiskLevels",), ()]
+
+
+def test_what_narrows_each_policy_is_said_where_each_is_for_an_app() -> None:
+    apps = ({"applications": {"includeApplications": [app]}} for app in WANTED.apps)
+    mail = replace(shipped(Role.BLOCK, **next(apps), userRiskLevels=["high"]), id="1", name="mail")
+    files = replace(shipped(Role.BLOCK, **next(apps), clientAppTypes=["browser"]), id="2", name="files")
+    found = judged(files, mail, COMPANION)
+    assert found.block.refusal is Refusal.PARTLY
+    assert found.block.why == (
+        "'mail' is narrowed by userRiskLevels",
+        "'files' is only for the client apps browser",
+    )
 
 
 def test_an_app_that_no_policy_is_for_leaves_it_partly() -> None:
@@ -83,6 +103,7 @@ def test_since_stays_as_long_as_it_is_the_same() -> None:
     assert (first.block.since, again.block.since) == (START, START), "off, then removed: nothing all along"
     on = judged(BLOCK, COMPANION, before=again)
     assert on.block.since == LATER
+    assert on.companion.since == START, "the other one was on all along"
 
 
 def test_exclusions_that_stood_when_it_was_first_on_are_accepted_and_more_are_not() -> None:
@@ -97,8 +118,25 @@ def test_exclusions_that_stood_when_it_was_first_on_are_accepted_and_more_are_no
     lasting = judged(excluding(GROUP, OTHER), COMPANION, before=grown)
     assert lasting.block.refusal is Refusal.PARTLY, "time accepts nothing"
     away = judged(COMPANION, before=lasting)
+    assert judged(excluding(GROUP), COMPANION, before=away).is_whole
     made_anew = judged(replace(excluding(GROUP, OTHER), id="new"), COMPANION, before=away)
     assert made_anew.block.refusal is Refusal.PARTLY, "nor does another policy in its place"
+
+
+def test_what_a_policy_leaves_out_that_refuses_nobody_is_neither_accepted_nor_a_fault() -> None:
+    assert Role.BLOCK not in judged(excluding(GROUP, policy=IDLE), COMPANION).accepted
+    off = replace(excluding(OTHER), id="off", state="disabled")
+    on = judged(excluding(GROUP), off, COMPANION)
+    grown = judged(excluding(GROUP, OTHER), off, COMPANION, before=on)
+    faults = {each.id: each.faults for each in grown.policies}
+    assert (len(faults[BLOCK.id]), faults["off"]) == (1, ())
+
+
+def test_all_that_has_grown_is_named() -> None:
+    third = "55555555-1f3e-4b86-8a7d-5e2b9c64f310"
+    on = judged(excluding(GROUP), COMPANION)
+    grown = judged(excluding(third, GROUP, OTHER), COMPANION, before=on)
+    assert grown.block.why == (f"{BLOCK.name!r} leaves out {OTHER}, {third}, which it did not before",)
 
 
 def test_an_exclusion_that_was_taken_away_is_accepted_no_more() -> None:
@@ -165,3 +203,16 @@ def test_what_cannot_be_read_is_not_watched_and_forgets_no_acceptance() -> None:
     assert (blind.block.refusal, blind.block.since) == (Refusal.NOT_WATCHED, LATER)
     assert blind.is_whole, "nothing is known to be missing"
     assert judged(excluding(GROUP, OTHER), COMPANION, before=blind).block.refusal is Refusal.PARTLY
+
+
+def test_policies_that_never_could_be_read_are_not_watched_since_they_were_first_asked_for() -> None:
+    first = not_watched("GraphRefused", None, START)
+    assert first.accepted == {}
+    again = not_watched("GraphRefused", first, LATER)
+    for watched in (first.block, first.companion, again.block, again.companion):
+        assert (watched.refusal, watched.since, watched.why) == (
+            Refusal.NOT_WATCHED,
+            START,
+            ("GraphRefused",),
+        )
+    assert (first.read_at, again.read_at) == (START, LATER)

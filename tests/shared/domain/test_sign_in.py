@@ -8,6 +8,7 @@ from shared.domain.sign_in import (
     NotEvaluated,
     Verdict,
     apps_of,
+    each_app,
     seen,
     sign_in,
 )
@@ -83,3 +84,16 @@ def test_whether_all_or_one_of_it_is_needed_is_said(written: str, read: str) -> 
 )
 def test_a_group_of_apps_is_asked_about_by_its_apps(chosen: str, apps: tuple[str, ...]) -> None:
     assert apps_of(chosen) == apps
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked"),
+    [
+        ([], ()),
+        (["b", "a", "b"], ("b", "a")),
+        (["Office365"], (EXCHANGE_ONLINE, SHAREPOINT_ONLINE)),
+        ([SHAREPOINT_ONLINE, "All", "a"], (SHAREPOINT_ONLINE, EXCHANGE_ONLINE, "a")),
+    ],
+)
+def test_what_if_is_asked_about_each_app_once(chosen: list[str], asked: tuple[str, ...]) -> None:
+    assert each_app(chosen) == asked

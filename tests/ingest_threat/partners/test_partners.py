@@ -1,0 +1,96 @@
+"""What is asked of a partner by its slug."""
+
+import pytest
+from pydantic import JsonValue
+
+from ingest_threat import partners
+from ingest_threat.partners import check_known, device_id, known, redacted_body, says_clean, unknown_words
+from ingest_threat.partners._adapter import Adapter, Item
+from ingest_threat.shapes import REDACTED
+from shared.domain.record import DeviceStateRecord, Record, ThreatRecord, UnreadableRecord
+from shared.errors import UnknownPartner
+from tests.ingest_threat.partners.messages_lookout import lookout_threat
+from tests.ingest_threat.partners.messages_zimperium import zimperium_threat
+from tests.ingest_threat.partners.reading import records, threat
+
+
+@pytest.mark.parametrize("slug", ["nobody", "", "_fields", "LOOKOUT", "lookout.py"])
+def test_a_slug_without_an_adapter_is_of_no_partner(slug: str) -> None:
+    for ask in (check_known, says_clean, lambda unknown: device_id(unknown, "d")):
+        with pytest.raises(UnknownPartner, match=r"^no partner of that name$"):
+            ask(slug)
+
+
+def test_some_partners_never_say_that_a_phone_is_clean() -> None:
+    assert {slug for slug in known() if not says_clean(slug)} == {
+        *("wandera_jamf", "checkpoint_harmony", "symantec_sep_mobile", "zimperium")
+    }
+
+
+@pytest.mark.parametrize(
+    ("partner", "content", "kept"),
+    [
+        (
+            "zimperium",
+            {"customer_device_id": "c-7", "threat": {"display_name": "Rooted"}},
+            {"customer_device_id": "c-7", "threat": {"display_name": "Rooted"}},
+        ),
+        (
+            "lookout",
+            {"customer_device_id": "c-7", "threat": {"display_name": "Anna"}},
+            {"customer_device_id": REDACTED, "threat": {"display_name": REDACTED}},
+        ),
+        ("lookout", [{"password": "hunter2"}, 5], [{"password": REDACTED}, 5]),
+    ],
+)
+def test_of_a_body_stays_what_is_neither_secret_nor_personal_in_the_partners_messages(
+    partner: str, content: JsonValue, kept: JsonValue
+) -> None:
+    assert redacted_body(partner, content) == kept
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        (
+            {"unknown_type": "NOVELTY", "threat_name": "Something new", "vendor_category": "NETWORK"},
+            "NOVELTY",
+        ),
+        ({"threat_name": "Something new", "vendor_category": "NETWORK"}, "Something new"),
+        ({"vendor_category": "NETWORK"}, "NETWORK"),
+        ({"threat_name": "on anna@example.org"}, f"on {REDACTED}"),
+        ({}, ""),
+    ],
+)
+def test_a_threat_of_a_type_nobody_knows_is_named_by_the_best_there_is(
+    fields: dict[str, str], word: str
+) -> None:
+    nothing = {"unknown_type": None, "threat_name": None, "vendor_category": None}
+    known_threat: ThreatRecord = threat("lookout", lookout_threat())
+    novel = known_threat.model_copy(update={**nothing, "threat_type": "unknown", **fields})
+    assert unknown_words(novel) == [("type", word)]
+    assert unknown_words(known_threat) == []
+
+
+def test_of_what_an_adapter_makes_wrongly_the_field_is_named_and_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(item: Item) -> list[Record]:
+        wrong = {
+            "partner_device_id": "d",
+            "report_id": "r",
+            "severity": "low",
+            "closed_keys": ["k", ["Anna"]],
+        }
+        return [DeviceStateRecord.model_validate({"partner": item.partner, "index": item.index, **wrong})]
+
+    monkeypatch.setattr(partners, "_adapter_of", lambda _: Adapter(read))
+    [record] = records("lookout", {"a": 1})
+    assert isinstance(record, UnreadableRecord)
+    assert (record.reason, record.foreign) == ("closed_keys.1: string_type", False)
+
+
+def test_of_an_item_that_cannot_be_read_what_is_neither_secret_nor_personal_is_kept() -> None:
+    _, unread = records("zimperium", zimperium_threat(), {"colour": "blue", "device_owner": "Anna"})
+    assert isinstance(unread, UnreadableRecord)
+    assert (unread.foreign, unread.raw) == (True, {"colour": "blue", "device_owner": REDACTED})
