@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from evaluate_risk.slots import slot
+from evaluate_risk.slots import against, slot
 from ingest_threat.partners import parse
 from local.cosmos.server import STORE
 from local.graph.actions import ACTIONS
@@ -171,10 +171,9 @@ async def _device_is_as_its_agents_are(
         return
     risk = device.decision.risk
     counting = [states[id_].level() for id_ in on_it if states[id_].partner == partner]
-    expected = highest(*counting)
-    left = highest(*(state.worst() for state in states.values() if state.partner == partner))
-    as_left = phone.entra_id in history.moved and blocks(risk, expected) and not blocks(risk, left)
-    assert risk is expected or as_left, f"{phone.name}: risk {risk}, by its agents {expected}"
+    left = [against(each) for each in device.slots.values() if each.moved and each.partner == partner]
+    expected = highest(*counting, *(level for level in left if level is not None))
+    assert risk is expected, f"{phone.name}: risk {risk}, by its agents and those that left it {expected}"
     verdict = Verdict.BLOCK if blocks(risk, allowed) else Verdict.ALLOW
     assert device.decision.verdict is verdict, f"{device.decision.verdict} at {risk}, allowed {allowed}"
     seen = history.tag(phone)

@@ -17,7 +17,9 @@ from tests.histories import operations
 from tests.histories.history import History
 
 PLACES = st.sampled_from([0, 0, 1, 2])
-"""One of the three phones; the first more often, so that things meet."""
+"""One of the three phones; the first more often, so that things meet. Whoever draws may choose others."""
+OTHER_PLACES = st.sampled_from([0, 0, 1, 2])
+"""A second phone that an operation is about."""
 
 
 class Subject(StrEnum):

@@ -18,10 +18,10 @@ from tests.histories.operations.intune import AppSync
 from tests.histories.operations.machine import Feed, Sync
 from tests.histories.operations.partners import Deliver
 
-EPISODES, LONGEST = 4, 15
+EPISODES, LONGEST = 5, 20
 """Of a history, and steps of each."""
-FEW = 3
-"""Kinds of operations besides those of every day."""
+FEW = 2
+"""Kinds of operations besides those of every day and those about one thing."""
 PATIENCE_SECONDS = 60.0
 """For one history; longer means that something waits for ever."""
 
@@ -29,10 +29,18 @@ _CLEAN = (Sync(), *(Deliver(place, "check_in", "x", -60) for place in range(3)),
 _BEGUN = ((), _CLEAN, (AppSync(on=True, personal=True), *_CLEAN, Sync()))
 """What a history begins with: nothing, phones that are known and clean, or their apps besides."""
 
-_SHARES = st.sampled_from([0.2, 0.5, 0.8])
+_SHARES = st.sampled_from([20, 50, 80])
+"""In a hundred."""
+_HUNDRED = st.integers(0, 99)
 _ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
 _WRITES = st.sampled_from([0, 1, 2, 2, 3, 4])
 """After which an instance stands still: few operations make more."""
+
+_FIRST_CALLS = 6
+"""Those of an operation that meet trouble more often, as not every one makes more."""
+
+_SUBJECTS = st.sampled_from([*Subject, Subject.LINKS, Subject.LINKS])
+"""Links have more to them than anything else; those of every day are drawn besides."""
 
 _Ops = st.SearchStrategy[Operation]
 
@@ -42,33 +50,34 @@ def episodes(draw: Any) -> list[Step]:
     """Some steps of one character: what they are about, which phones, and how often two things happen at
     once.
 
-    They have a few kinds of operations besides those of every day, most of them about one thing: so they meet
-    each other more often than where all are drawn from all.
+    Besides operations of every day they have those about one thing, and few others: so these meet each other
+    more often than where all are drawn from all.
     """
     usual = [kind for kind in all_kinds() if kind.subject is Subject.EVERY_DAY]
     others = [kind for kind in all_kinds() if kind not in usual]
-    subject = draw(st.sampled_from([each for each in Subject if each is not Subject.EVERY_DAY]))
-    theme = st.sampled_from([kind for kind in others if kind.subject is subject])
-    some = draw(st.lists(theme | theme | st.sampled_from(others), min_size=1, max_size=FEW))
-    places = draw(st.sampled_from([PLACES, st.integers(0, 1), st.just(0)]))
+    subject = draw(_SUBJECTS)
+    theme = [kind for kind in others if kind.subject is subject]
+    some = theme + draw(st.lists(st.sampled_from(others), min_size=not theme, max_size=FEW))
+    places = draw(st.sampled_from([PLACES, st.integers(0, 1)]))
     every_day, rare = operations_of(usual, places), operations_of(some, places)
     often, together = draw(_SHARES), draw(_SHARES)
     step = steps(_either(rare, every_day, often), rare, together)
     return [draw(step) for _ in range(draw(st.integers(1, LONGEST)))]
 
 
-def _either(one: _Ops, other: _Ops, share: float) -> _Ops:
-    return st.floats(0, 1).flatmap(lambda at: one if at < share else other)
+def _either(one: _Ops, other: _Ops, share: int) -> _Ops:
+    return _HUNDRED.flatmap(lambda at: one if at < share else other)
 
 
 @st.composite
-def steps(draw: Any, operation: _Ops, rare: _Ops, together: float) -> Step:
+def steps(draw: Any, operation: _Ops, rare: _Ops, together: int) -> Step:
     """What one instance does; now and then what another does meanwhile, or a call of the first that meets
     trouble. The feed may bring at once what came of it."""
     first, fed = draw(operation), (Feed(100),) * draw(st.integers(0, 1))
-    if draw(st.floats(0, 1)) >= together:
+    if draw(_HUNDRED) >= together:
         trouble = draw(st.sampled_from([None, *Trouble]))
-        at = draw(st.integers(1, first.calls + len(fed) * Feed.calls)) if trouble else 0
+        most = first.calls + len(fed) * Feed.calls
+        at = draw(st.integers(1, min(most, _FIRST_CALLS)) | st.integers(1, most)) if trouble else 0
         return Step(((first, *fed),), at, trouble)
     like = type(first).drawn() if first.subject is Subject.EVERY_DAY else rare
     second = draw(like) if draw(st.integers(0, 3)) else draw(operation)

@@ -18,11 +18,11 @@ from shared.domain.model import Device
 from shared.errors import MtdError
 from shared.services import Services
 from tests.histories.history import History
-from tests.histories.operation import PLACES, Operation, Subject
+from tests.histories.operation import OTHER_PLACES, PLACES, Operation, Subject
 from tests.histories.tenant import PARTNER, STRAY
 from tests.serve_console.hands import ADA, BOB
 
-PARTNERS = st.sampled_from(["own", "own", "own", STRAY])
+PARTNERS = st.sampled_from([*["own"] * 7, STRAY])
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,18 @@ class EndOverride(Admin):
 
 @dataclass(frozen=True)
 class LinkByHand(Admin):
-    """The agent of one phone is put on another by hand, or back."""
+    """The agent of one phone is put on another by hand, or on its own."""
 
     subject = Subject.LINKS
-    draws = (PLACES, PLACES, PARTNERS)
+    weight = 3
+    draws = (PLACES, st.none() | OTHER_PLACES, PARTNERS)
     agent: int
-    place: int
+    device: int | None
     partner: str
 
     async def run(self, history: History, services: Services) -> object:
-        phone, device = history.tenant.phones[self.agent], history.tenant.phones[self.place]
+        phones = history.tenant.phones
+        phone, device = phones[self.agent], phones[self.agent if self.device is None else self.device]
         history.moves(phone, device)
         request = LinkRequest(device=device.entra_id, reason="read off the phone")
         return await link(services, ADA, agent_id(phone, self.partner), request)
@@ -82,6 +84,7 @@ class UnlinkByHand(Admin):
     """Its link is undone by hand."""
 
     subject = Subject.LINKS
+    weight = 3
     draws = (PLACES, PARTNERS)
     agent: int
     partner: str

@@ -25,7 +25,7 @@ class Feed(Operation):
     """The change feed brings a batch; the cursor moves only where the function ended well, and where nobody
     moved it meanwhile: who is late has lost the lease."""
 
-    weight = 8
+    weight = 4
     calls = 20
     draws = (st.sampled_from([1, 3, 100]),)
     size: int
@@ -66,7 +66,6 @@ class Minute(Operation):
 class Sync(Operation):
     """The sync's timer."""
 
-    weight = 2
     calls = 60
 
     async def run(self, history: History, services: Services) -> object:

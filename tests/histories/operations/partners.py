@@ -12,7 +12,7 @@ from local.partners.message import Message, encoded
 from shared.errors import StoreUnavailable, UnknownPartner
 from shared.services import Services
 from tests.histories.history import History
-from tests.histories.operation import PLACES, Operation, Subject
+from tests.histories.operation import OTHER_PLACES, PLACES, Operation, Subject
 from tests.histories.tenant import PARTNER, STRAY
 
 VOICES: dict[str, Any] = {"lookout": lookout, "zimperium": zimperium, STRAY: better_mobile}
@@ -26,7 +26,7 @@ class Deliver(Operation):
     """A partner's message about a phone; its event lies some minutes back, or ahead."""
 
     weight = 8
-    calls = 2
+    calls = 3
     draws = (
         PLACES,
         st.sampled_from(["detection", "detection", "low_threat", "resolution", "check_in", "check_in"]),
@@ -73,7 +73,7 @@ class NameAnother(Operation):
     corrects it."""
 
     subject = Subject.LINKS
-    draws = (PLACES, PLACES)
+    draws = (PLACES, OTHER_PLACES)
     place: int
     named: int
 
