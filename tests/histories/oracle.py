@@ -75,7 +75,7 @@ def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
             continue
         state = states.setdefault(report.agent, AgentState(record.partner))
         if record.mdm_device_id:
-            at = _at(record.detected_at, report.received_at)
+            at = _happened(record, report.received_at)
             state.named.setdefault(at, set()).add(record.mdm_device_id)
         if isinstance(record, ThreatRecord):
             _threat(state, record, report.received_at)
@@ -84,24 +84,29 @@ def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
     return states
 
 
+def _happened(record: ThreatRecord | DeviceStateRecord, received_at: datetime) -> datetime:
+    """When what is reported happened: a threat's end, where that is reported."""
+    if isinstance(record, ThreatRecord) and record.status is Status.RESOLVED:
+        return _at(record.resolved_at or record.detected_at, received_at)
+    return _at(record.detected_at, received_at)
+
+
 def _at(stated: datetime | None, received_at: datetime) -> datetime:
     return received_at if stated is None or stated > received_at + AHEAD else stated
 
 
 def _threat(state: AgentState, record: ThreatRecord, received_at: datetime) -> None:
-    key = record.threat_key
+    key, at = record.threat_key, _happened(record, received_at)
     if record.status is Status.RESOLVED:
-        at = _at(record.resolved_at or record.detected_at, received_at)
         state.resolved[key] = max(at, state.resolved.get(key, at))
     elif record.status is Status.OPEN:
-        at = _at(record.detected_at, received_at)
         seen = state.opened.get(key)
         if seen is None or (at, RANK[record.severity]) > (seen[0], RANK[seen[1]]):
             state.opened[key] = (at, record.severity)
 
 
 def _state(state: AgentState, record: DeviceStateRecord, received_at: datetime) -> None:
-    at = _at(record.detected_at, received_at)
+    at = _happened(record, received_at)
     if state.own is None or (at, RANK[record.severity]) > (state.own[0], RANK[state.own[1]]):
         state.own = (at, record.severity)
     if record.clears is Clears.ALL:
