@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint mutants fuzz bench lock audit snapshot package deploy clean
+.PHONY: run scenario test lint mutants fuzz soak bench lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -33,6 +33,9 @@ mutants: $(READY)  ## break what is pure in thousands of places, and see the tes
 
 fuzz: $(READY)  ## feed every reader for MINUTES=5, from SEED=…; some with ONLY="adapter"
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) --only "$(ONLY)"
+
+soak: $(READY)  ## histories, and kills under load, for MINUTES=20, from SEED=…; at most KILLS=… of these
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20) $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS))
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)

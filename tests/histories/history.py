@@ -24,6 +24,7 @@ from shared.domain.tag import is_block
 from shared.services import Services
 from shared.settings import Settings
 from tests.histories.instances import Crashed, Tap, Trouble, guarded, tapped, untapped
+from tests.histories.revisions import Revisions
 from tests.histories.straight import quick
 from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
@@ -68,8 +69,6 @@ class History:
     """Every message that was sent, with its partner."""
     promised: list[tuple[str, bytes, datetime]] = field(default_factory=list)
     """Every message that was answered 202, with its partner and the time of receipt."""
-    moved: set[str] = field(default_factory=set)
-    """Entra ids of devices an agent went to or left: what it left open there depends on when."""
     tags: dict[str, str | None] = field(default_factory=dict)
     """What Entra showed of each device after the last step."""
     cleared: set[str] = field(default_factory=set)
@@ -81,8 +80,7 @@ class History:
     blocks: int = 0
     """How often one became so."""
     troubles: int = 0
-    revisions: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Of each slot, by its device and its agent, the revision it had last."""
+    revisions: Revisions = field(default_factory=Revisions)
     last: object = None
     """What the first operation of the last step's first lane came to."""
     log: list[str] = field(default_factory=list)
@@ -92,7 +90,6 @@ class History:
         settings = self.settings
         names = [tap.name for _, tap in self.instances[: len(step.lanes)]]
         self.turns.begin(names, step.order, step.stands_still)
-        self.troubles += step.trouble is not None
         for place, (_, tap) in enumerate(self.instances):
             tap.begin(step.at if place == 0 else 0, step.trouble)
         pairs = zip(step.lanes, self.instances, strict=False)
@@ -104,6 +101,8 @@ class History:
                 raise outcome
         for place, (services, tap) in enumerate(self.instances):
             tap.begin(0, None)
+            self.troubles += tap.met
+            tap.met = 0
             if tap.dead or self.settings is not settings:
                 tap.dead = False
                 await services.close()
@@ -113,10 +112,6 @@ class History:
     def restarts(self, **settings: Any) -> None:
         """After this step every instance begins anew, with other settings."""
         self.settings = self.settings.model_copy(update=settings)
-
-    def moves(self, *phones: Phone) -> None:
-        """An agent goes to these, or leaves them."""
-        self.moved |= {phone.entra_id for phone in phones}
 
     def write(self, entra_id: str, value: str | None) -> None:
         """Somebody writes the tag's attribute in Entra, where the device is there."""
@@ -157,7 +152,7 @@ async def _done(one: History, lane: Sequence[Any], services: Services, tap: Tap)
 
 
 async def _instance(one: History, name: str) -> tuple[Services, Tap]:
-    tap = Tap(name, one.turns, one.world)
+    tap = Tap(name, one.turns, one.world, one.revisions)
     services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
     return await tapped(services, tap), tap
 

@@ -13,8 +13,10 @@ from httpx import ReadError
 from kiota_abstractions.api_error import APIError
 
 from local.cosmos.protocol import Answer, Call, CosmosError
+from shared.domain.model import Device
 from shared.mirror import Mirror
 from shared.services import Services
+from tests.histories.revisions import Revisions
 from tests.histories.straight import StraightClient, StraightStore, authorization, requests_of
 from tests.histories.turns import Turns
 from tests.world import World
@@ -52,11 +54,14 @@ class Tap:
     name: str
     turns: Turns
     world: World
+    revisions: Revisions
     at: int = 0
     """The number of the call, from one, that meets `trouble`; 0: none."""
     trouble: Trouble | None = None
     calls: int = 0
     """Of this step, so far."""
+    met: int = 0
+    """How often a call met trouble."""
     dead: bool = False
 
     def begin(self, at: int, trouble: Trouble | None) -> None:
@@ -76,6 +81,7 @@ class Tap:
                 raise Crashed
             self.calls += 1
             number = self.calls
+            self.met += number == self.at
             if self.trouble is Trouble.AWAY and self.at <= number < self.at + AWAY_CALLS:
                 raise refused(None)
             if number != self.at or self.trouble in {None, Trouble.AWAY}:
@@ -133,7 +139,14 @@ async def tapped(services: Services, tap: Tap) -> Services:
 
     async def tapped_request(method: str, call: Call) -> Answer:
         writes = method != "GET" and not call.is_query
-        return await tap.call(lambda: requests(method, call), _store_is_away, writes=writes)
+
+        async def answered() -> Answer:
+            answer = await requests(method, call)
+            if writes and method != "DELETE" and call.names[1] == Device.container:
+                tap.revisions.written(answer.body)
+            return answer
+
+        return await tap.call(answered, _store_is_away, writes=writes)
 
     store.requests = tapped_request
     client.__class__ = _TappedClient

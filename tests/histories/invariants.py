@@ -229,16 +229,6 @@ def guard_held(history: History) -> None:
 async def after_step(history: History, step: Step) -> None:
     """What must be true at every moment."""
     guard_held(history)
-    await _no_slot_goes_back(history)
+    assert not history.revisions.went_back, f"a slot went back: {history.revisions.went_back}"
     if step.lanes == ((Sync(),),) and history.last == []:
         await no_inventory_beyond_consent(history)
-
-
-async def _no_slot_goes_back(history: History) -> None:
-    """What a device knows of an agent is never covered by something older."""
-    for phone in history.tenant.phones:
-        device = await history.store.read(Device, phone.entra_id)
-        for slot_ in device.document.slots.values() if device else ():
-            before = history.revisions.get((phone.entra_id, slot_.agent), 0)
-            assert slot_.revision >= before, f"{phone.name}: {slot_.agent} went back to {slot_.revision}"
-            history.revisions[phone.entra_id, slot_.agent] = slot_.revision

@@ -108,7 +108,7 @@ def found(seconds: float) -> str:
     started, histories = time.monotonic(), 0
     for each in played(1, started + seconds, shrinks=False):
         histories += each.histories
-        if each.wrong is not None:
+        if each.wrong:
             return f"after {histories} histories, {time.monotonic() - started:.0f} s: {each.wrong}"
     return ""
 

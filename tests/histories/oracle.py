@@ -45,11 +45,6 @@ class AgentState:
         own = [self.own[1]] if self.own else []
         return highest(*own, *self.open().values())
 
-    def worst(self) -> Level:
-        """The highest it ever brought to any."""
-        own = [self.own[1]] if self.own else []
-        return highest(*own, *(level for _, level in self.opened.values()))
-
     def names(self) -> str | None:
         """The one id it named itself by last; None where there is none, or where two came at once."""
         last = self.named[max(self.named)] if self.named else set()

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 
+from tests.histories.shrinking import shrunk
 from tests.histories.stories import Batch
 
-BATCH = 20
+SIZE = 20
 """Histories of one seed."""
+CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -21,29 +23,26 @@ class Played:
 
     seed: int
     histories: int
-    wrong: str | None
-    """The first line of what was wrong with one."""
-    case: str
-    """The history that shows it, and what happened in it."""
+    troubles: int
+    """How many of their calls met one."""
+    wrong: str = ""
+    """The first line of what was wrong with one; empty where all held."""
+    case: str = ""
+    """The history that shows it, in Python."""
 
 
-def played(first_seed: int, until: float, *, shrinks: bool, at_most: int | None = None) -> Iterator[Played]:
-    """Histories from a seed on, on every core, until `until` (of the monotonic clock), or `at_most` so many.
+def played(first_seed: int, until: float, *, shrinks: bool) -> Iterator[Played]:
+    """Histories from a seed on, on every core, until `until` (of the monotonic clock).
 
-    What a worker holds in memory, a mistake put into the app too, is what its parent held.
+    A worker begins with what its parent has in memory, a mistake put into the app too.
     """
-    seeds = (
-        count(first_seed) if at_most is None else iter(range(first_seed, first_seed + -(-at_most // BATCH)))
-    )
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
+    seeds = count(first_seed)
+    with ProcessPoolExecutor(CORES, mp_context=get_context("fork")) as pool:
         under_way: set[Future[Played]] = set()
         try:
             while True:
-                while time.monotonic() < until and len(under_way) < (os.cpu_count() or 1):
-                    seed = next(seeds, None)
-                    if seed is None:
-                        break
-                    under_way.add(pool.submit(_one, seed, until, shrinks))
+                while time.monotonic() < until and len(under_way) < CORES:
+                    under_way.add(pool.submit(_one, next(seeds), until, shrinks))
                 if not under_way:
                     return
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -54,9 +53,10 @@ def played(first_seed: int, until: float, *, shrinks: bool, at_most: int | None 
 
 def _one(seed: int, until: float, shrinks: bool) -> Played:
     logging.disable(logging.CRITICAL)
-    batch = Batch(seed, size=BATCH, until=until, shrinks=shrinks)
+    batch = Batch(seed, size=SIZE, until=until)
     wrong = batch.run()
     if wrong is None:
-        return Played(seed, batch.played, None, "")
+        return Played(seed, batch.played, batch.troubles)
     words = f"{type(wrong).__name__} {wrong}".splitlines()[0]
-    return Played(seed, batch.played + 1, words, "\n".join(getattr(wrong, "__notes__", [])))
+    case = "\n".join(f"    {step}," for step in shrunk(batch.failed)) if shrinks else ""
+    return Played(seed, batch.played + 1, batch.troubles, words, case)

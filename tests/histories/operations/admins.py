@@ -62,7 +62,7 @@ class EndOverride(Admin):
 
 @dataclass(frozen=True)
 class LinkByHand(Admin):
-    """The agent of one phone is put on another by hand, or on its own."""
+    """The agent of one phone is put on another by hand, or on the one that shows it."""
 
     subject = Subject.LINKS
     weight = 3
@@ -73,10 +73,21 @@ class LinkByHand(Admin):
 
     async def run(self, history: History, services: Services) -> object:
         phones = history.tenant.phones
-        phone, device = phones[self.agent], phones[self.agent if self.device is None else self.device]
-        history.moves(phone, device)
-        request = LinkRequest(device=device.entra_id, reason="read off the phone")
-        return await link(services, ADA, agent_id(phone, self.partner), request)
+        id_ = agent_id(phones[self.agent], self.partner)
+        shown = phones[self.agent if self.device is None else self.device].entra_id
+        if self.device is None:
+            shown = await _shows(history, id_) or shown
+        return await link(services, ADA, id_, LinkRequest(device=shown, reason="read off the phone"))
+
+
+async def _shows(history: History, id_: str) -> str | None:
+    """The phone on which an agent stands."""
+    for phone in history.tenant.phones:
+        found = await history.store.read(Device, phone.entra_id)
+        slot = found.document.slots.get(id_) if found else None
+        if slot and not (slot.moved or slot.withdrawn):
+            return phone.entra_id
+    return None
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,6 @@ class UnlinkByHand(Admin):
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.agent]
-        history.moves(phone)
         request = UnlinkRequest(reason="another phone")
         return await unlink(services, BOB, agent_id(phone, self.partner), request)
 

@@ -86,9 +86,7 @@ class EnrollAgain(Operation):
     place: int
 
     async def run(self, history: History, services: Services) -> object:
-        history.moves(history.tenant.phones[self.place])
         history.tenant.enrolled_again(history.world, self.place)
-        history.moves(history.tenant.phones[self.place])
         return None
 
 

@@ -79,7 +79,6 @@ class NameAnother(Operation):
 
     async def run(self, history: History, services: Services) -> object:
         phone, other = history.tenant.phones[self.place], history.tenant.phones[self.named]
-        history.moves(phone, other)
         partner = PARTNER[phone.system]
         said = VOICES[partner].check_in(replace(phone, intune_id=other.intune_id), history.world.clock())
         return await _sent(history, services, partner, encoded(said))
