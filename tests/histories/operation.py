@@ -73,5 +73,5 @@ def all_kinds() -> tuple[type[Operation], ...]:
 
 
 def _kinds(base: type[Operation]) -> list[type[Operation]]:
-    own = [base] if "run" in vars(base) and base is not Operation else []
+    own = [base] if base.run is not Operation.run else []
     return own + [kind for below in base.__subclasses__() for kind in _kinds(below)]

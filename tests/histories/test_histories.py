@@ -16,7 +16,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "mtd")
 
 
-@settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_every_history_comes_out_as_its_reports_and_admins_have_it(story: list[Step]) -> None:
     play(story)
