@@ -74,7 +74,9 @@ async def _released(services: Services, founds: list[Found[Device]], words: str,
         device, stands = found.document, OK_TAG if id_ in ours else None
         let_go = {"applied": stands, "state": TagState.NONE, "outcome_unknown": False, "stop": None}
         tag = device.tag.model_copy(update=let_go)
-        after = device.noting(services.now(), words).model_copy(update={"tag": tag})
+        # Decided by no version of the rules: whoever goes back to enforce finds it due, a sync before or not.
+        decision = device.decision and device.decision.model_copy(update={"rules_version": ""})
+        after = device.noting(services.now(), words).model_copy(update={"tag": tag, "decision": decision})
         try:  # not Store.edit: one that changed meanwhile is counted, and left to the next call
             await services.store.replace(after, found.etag)
         except (Conflict, NotStored):

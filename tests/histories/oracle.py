@@ -105,7 +105,8 @@ def _state(state: AgentState, record: DeviceStateRecord, received_at: datetime) 
     if state.own is None or (at, RANK[record.severity]) > (state.own[0], RANK[state.own[1]]):
         state.own = (at, record.severity)
     if record.clears is Clears.ALL:
-        state.cleared = max(at, state.cleared or at)
+        until = min(at, record.clears_until or at)
+        state.cleared = max(until, state.cleared or until)
 
 
 def by_device(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

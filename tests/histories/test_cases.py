@@ -1,0 +1,46 @@
+"""Histories that failed once, as short as they are."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from shared.domain.mode import Mode
+from tests.histories.history import Step
+from tests.histories.instances import Trouble
+from tests.histories.operations.admins import ChooseMode, Release
+from tests.histories.operations.machine import Feed, Pass, Sync
+from tests.histories.operations.partners import Deliver, DeliverStray, NameAnother
+from tests.histories.stories import play
+
+CASES = {
+    "back in enforce a released phone is blocked again": [
+        Step.of(Sync()),
+        Step.of(Deliver(0, "check_in", "x", -60)),
+        Step(((Deliver(0, "detection", "x", 0), Feed(100)),)),
+        Step.of(ChooseMode(Mode.REPORT)),
+        Step.of(Release()),
+    ],
+    "a device log clears up to what it has seen": [
+        Step.of(DeliverStray(0, "check_in", "y", -45)),
+        Step.of(Pass(12)),
+        Step(((DeliverStray(0, "detection", "y", -45), Feed(100)),)),
+    ],
+    "what came late says where an agent was, not where it is": [
+        Step.of(NameAnother(2, 0)),
+        Step(((Sync(), Feed(100)),), 4, Trouble.SLOW),
+        Step.of(Deliver(2, "check_in", "x", -45)),
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_history_that_failed_once_holds(name: str) -> None:
+    play(CASES[name])
