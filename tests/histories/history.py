@@ -73,6 +73,8 @@ class History:
     """What Entra showed of each device after the last step."""
     cleared: set[str] = field(default_factory=set)
     """Devices whose attribute somebody else wrote: a block that is put back is no new one."""
+    foreign: dict[str, str | None] = field(default_factory=dict)
+    """What somebody else wrote last, by device."""
     granted: set[str] = field(default_factory=set)
     """Devices whose block waited, and was approved."""
     blocked_at: list[tuple[datetime, str]] = field(default_factory=list)
@@ -120,6 +122,7 @@ class History:
             attributes = {**entra.get("extensionAttributes", {}), self.settings.attribute: value}
             self.world.tenant.put_entra_device({**entra, "extensionAttributes": attributes})
             self.cleared.add(entra_id)
+            self.foreign[entra_id] = value
 
     def _look(self) -> None:
         """What changed in Entra."""

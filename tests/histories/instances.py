@@ -81,7 +81,7 @@ class Tap:
                 raise Crashed
             self.calls += 1
             number = self.calls
-            self.met += number == self.at
+            self.met += number == self.at and (writes or self.trouble is not Trouble.LOST_ANSWER)
             if self.trouble is Trouble.AWAY and self.at <= number < self.at + AWAY_CALLS:
                 raise refused(None)
             if number != self.at or self.trouble in {None, Trouble.AWAY}:

@@ -230,5 +230,8 @@ async def after_step(history: History, step: Step) -> None:
     """What must be true at every moment."""
     guard_held(history)
     assert not history.revisions.went_back, f"a slot went back: {history.revisions.went_back}"
+    for phone in history.tenant.phones:
+        theirs = history.foreign.get(phone.entra_id)
+        assert theirs in {None, history.tag(phone)}, f"{phone.name}: {theirs} of somebody else's is gone"
     if step.lanes == ((Sync(),),) and history.last == []:
         await no_inventory_beyond_consent(history)

@@ -41,7 +41,7 @@ class Operation:
     subject: ClassVar[Subject] = Subject.EVERY_DAY
     weight: ClassVar[int] = 1
     """How often it is drawn, against the others."""
-    calls: ClassVar[int] = 10
+    calls: ClassVar[int] = 16
     """Of how many calls, at most, one may meet trouble."""
 
     draws: ClassVar[tuple[st.SearchStrategy[Any], ...]] = ()

@@ -1,8 +1,5 @@
 """Histories that failed once, as short as they are."""
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 
 from shared.domain.mode import Mode
@@ -32,13 +29,6 @@ CASES = {
         Step.of(Deliver(2, "check_in", "x", -45)),
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,19 +1,10 @@
 """Histories: whatever happens, in whatever order, and whatever goes wrong at any call, comes out as the
 reports and the admins have it."""
 
-import logging
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.histories.history import Step
 from tests.histories.stories import play, stories
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """What a history logs is thousands of lines."""
-    caplog.set_level(logging.CRITICAL, "mtd")
 
 
 @settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,8 +1,5 @@
 """Each seeded mistake has its shortest history, which holds without it: the invariants are seen to fail."""
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 
 from tests.histories.history import Step
@@ -52,13 +49,6 @@ CASES = {
         _fed(UnlinkByHand(0, "own"), LinkByHand(0, 0, "own"), stands_still=2),
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("name", MISTAKES)

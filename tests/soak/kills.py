@@ -1,4 +1,4 @@
-"""The app as a process of its own, under load: ended by SIGKILL at any moment and begun anew, many times.
+"""The app, and what it talks to, as one process under load: ended by SIGKILL at any moment, and begun anew.
 
 Two partners send about a few phones; who gets no answer sends again, as a partner does. What is counted at
 the end is read from the store's own file.
@@ -58,6 +58,7 @@ class Toll:
     stored: int = 0
     lost: int = 0
     doubled: int = 0
+    """Reports that are stored and are none of those sent: the same one under another id."""
     wrong: list[str] = field(default_factory=list)
     """What does not agree with the reports, once all is quiet."""
 
@@ -85,8 +86,10 @@ async def killed_often(
         say(f"{toll.kills} kills: {len(toll.accepted):,} messages accepted, {toll.again} sent again")
     async with machine(folder, env=env) as one, aiohttp.ClientSession() as http:
         await one.until("serving until Ctrl-C")
-        while toll.unanswered:
-            await _send(one, http, toll, *toll.unanswered.pop())
+        for partner, body in [toll.unanswered.pop() for _ in toll.unanswered[:]]:
+            if not await _send(one, http, toll, partner, body):
+                toll.wrong.append("it does not answer, though nobody kills it")
+        toll.wrong += [f"{partner} was put off to the end" for partner, _ in toll.unanswered]
         await _counted(_hands(one, env, folder, http), folder, toll)
     return toll
 
@@ -156,8 +159,6 @@ async def _counted(hands: Hands, folder: pathlib.Path, toll: Toll) -> None:
             break
         await asyncio.sleep(1)
     toll.wrong += wrong
-    ids = [report.id for report in reports]
-    toll.stored, toll.doubled = len(ids), len(ids) - len(set(ids))
     now = datetime.now(UTC)
     due = {
         Report.of(record, record.partner_device_id or "", now).id
@@ -165,7 +166,8 @@ async def _counted(hands: Hands, folder: pathlib.Path, toll: Toll) -> None:
         for record in parse(partner, body, received_at=now)
         if isinstance(record, ThreatRecord | DeviceStateRecord)
     }
-    toll.lost = len(due - set(ids))
+    ids = {report.id for report in reports}
+    toll.stored, toll.lost, toll.doubled = len(reports), len(due - ids), len(ids - due)
 
 
 def _otherwise(reports: list[Report], devices: dict[str, Device]) -> list[str]:

@@ -117,12 +117,19 @@ class Approve(Admin):
         stop = found.document.stop if found else None
         if stop is None:
             return None
-        history.blocked_at.clear()
+        waiting = set()
         for phone in history.tenant.phones:
             device = await history.store.read(Device, phone.entra_id)
             if device is not None and device.document.tag.stop == stop.id:
-                history.granted.add(phone.entra_id)
-        return await approve_stop(services, ADA, stop.id, ApprovalRequest(reason="the blocks are right"))
+                waiting.add(phone.entra_id)
+        try:
+            request = ApprovalRequest(reason="the blocks are right")
+            return await approve_stop(services, ADA, stop.id, request)
+        finally:  # also where its answer never came
+            after = await history.store.read(Guard, GUARD_ID)
+            if after is None or after.document.stop is None or after.document.stop.id != stop.id:
+                history.blocked_at.clear()
+                history.granted |= waiting
 
 
 @dataclass(frozen=True)

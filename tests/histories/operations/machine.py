@@ -66,7 +66,7 @@ class Minute(Operation):
 class Sync(Operation):
     """The sync's timer."""
 
-    calls = 60
+    calls = 90
 
     async def run(self, history: History, services: Services) -> object:
         run = await sync(services)
