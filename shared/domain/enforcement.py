@@ -200,8 +200,10 @@ def _counting(
 ) -> list[AccessPolicy]:
     """Of the policies for an app those that are narrowed least."""
     covering = [policy for policy in on if policy.covers(app)]
-    counts = [len(narrowed[policy.id]) for policy in covering]
-    return [policy for policy in covering if len(narrowed[policy.id]) == min(counts)]
+    if not covering:
+        return []
+    least = min(len(narrowed[policy.id]) for policy in covering)
+    return [policy for policy in covering if len(narrowed[policy.id]) == least]
 
 
 def _on(role: Role, policies: Sequence[AccessPolicy], wanted: Wanted) -> list[AccessPolicy]:

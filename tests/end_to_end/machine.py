@@ -6,9 +6,16 @@ import pathlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
+
+import aiohttp
+
+from local.host.host import Host
+from local.scenario.hands import Hands
+from local.stack import Stack
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAX_SECONDS = 300.0
@@ -73,6 +80,11 @@ class Machine:
         """End it as a crash would."""
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
+
+
+def hands_of(one: Machine, env: Mapping[str, str], data: pathlib.Path, http: aiohttp.ClientSession) -> Hands:
+    """The scenario's hands on a machine that runs as a process of its own."""
+    return Hands(Stack(one.url, one.graph_url, env, data, cast("Host", None), AsyncExitStack()), http)
 
 
 @asynccontextmanager

@@ -1,19 +1,14 @@
 """The canary on a machine that is really running: its own door, the change feed, Entra and What If."""
 
 import pathlib
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import cast
 
 import aiohttp
 
 from local import sample_tenant as tenant
-from local.host.host import Host
 from local.partners import lookout
 from local.sample_tenant import USER, Phone
-from local.scenario.hands import Hands
-from local.stack import Stack
-from tests.end_to_end.machine import READ_KEY, by_webhook, machine
+from tests.end_to_end.machine import READ_KEY, by_webhook, hands_of, machine
 
 PHONE = Phone.of("canary-test", "the canary's", "iOS")
 
@@ -24,9 +19,9 @@ async def test_the_canary_goes_the_whole_way_on_a_running_machine(tmp_path: path
         **canary, CANARY_SCHEDULE="0 0 3 1 1 *", PARTNERS_IOS="lookout", LOCAL_FUNCTION_KEY=READ_KEY
     )
     env["PUBLIC_URL"] = f"http://127.0.0.1:{env['LOCAL_HOST_PORT']}"
-    async with machine(tmp_path, env=env) as one, aiohttp.ClientSession() as http, AsyncExitStack() as exits:
+    async with machine(tmp_path, env=env) as one, aiohttp.ClientSession() as http:
         await one.until("serving until Ctrl-C")
-        hands = Hands(Stack(one.url, one.graph_url, env, tmp_path, cast("Host", None), exits), http)
+        hands = hands_of(one, env, tmp_path, http)
         await hands.admin("connectors", tenant.connectors())
         await hands.admin("compliance-policies", tenant.compliance_policies())
         await hands.enroll(PHONE)

@@ -100,6 +100,9 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "an undone link is withdrawn over a live slot": lambda: patch.object(
         linking, "withdrawn", _withdraws_all
     ),
+    "somebody else's value is overwritten": lambda: patch.object(
+        enforce, "_is_foreign", lambda _value: False
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from tests.histories.instances import Trouble
 from tests.histories.mistakes import MISTAKES
 from tests.histories.operation import Operation
 from tests.histories.operations.admins import LinkByHand, UnlinkByHand
-from tests.histories.operations.intune import AppSync
+from tests.histories.operations.intune import FOREIGN, AppSync, Write
 from tests.histories.operations.machine import Feed, Pass, Sync
 from tests.histories.operations.partners import Deliver, NameAnother
 from tests.histories.stories import play
@@ -47,6 +47,11 @@ CASES = {
         *_KNOWN,
         Step.of(Feed(100)),
         _fed(UnlinkByHand(0, "own"), LinkByHand(0, 0, "own"), stands_still=2),
+    ],
+    "somebody else's value is overwritten": [
+        *_KNOWN,
+        Step.of(Write(0, FOREIGN)),
+        _fed(Deliver(0, "detection", "x", 0)),
     ],
 }
 

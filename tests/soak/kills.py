@@ -10,30 +10,28 @@ import pathlib
 import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 
 import aiohttp
 
 from ingest_threat.partners import parse
 from local import sample_tenant
-from local.host.host import Host
-from local.partners import lookout, zimperium
 from local.partners.authentication import signed
 from local.partners.message import encoded
 from local.sample_tenant import Phone
 from local.scenario.hands import Hands
-from local.stack import Stack
 from shared.domain.level import Level
 from shared.domain.model import Device, Report
 from shared.domain.record import DeviceStateRecord, ThreatRecord
-from tests.end_to_end.machine import READ_KEY, SECRET, Machine, by_webhook, machine
+from tests.end_to_end.machine import READ_KEY, SECRET, Machine, by_webhook, hands_of, machine
+from tests.histories.operations.admins import agent_id
+from tests.histories.operations.partners import VOICES
 from tests.histories.oracle import agents
+from tests.histories.tenant import PARTNER
 
-VOICES: dict[str, tuple[str, Any]] = {"iOS": ("lookout", lookout), "Android": ("zimperium", zimperium)}
 PHONES = [Phone.of("soak", str(number), ("iOS", "Android")[number % 2]) for number in range(12)]
 SENDERS = 6
 LIVES = (0.2, 4.0)
@@ -72,7 +70,7 @@ async def killed_often(
     env |= {"GUARD_DEVICES": "1000", "PARTNER_REPORTS_PER_MINUTE": "100000"}
     async with machine(folder, env=env) as one, aiohttp.ClientSession() as http:
         await one.until("serving until Ctrl-C")
-        await _enrolled(_hands(one, env, folder, http))
+        await _enrolled(hands_of(one, env, folder, http), toll)
     while time.monotonic() < until and toll.kills < at_most:
         async with machine(folder, env=env) as one:
             await one.until("serving until Ctrl-C")
@@ -87,18 +85,16 @@ async def killed_often(
     async with machine(folder, env=env) as one, aiohttp.ClientSession() as http:
         await one.until("serving until Ctrl-C")
         for partner, body in [toll.unanswered.pop() for _ in toll.unanswered[:]]:
+            toll.again += 1
             if not await _send(one, http, toll, partner, body):
                 toll.wrong.append("it does not answer, though nobody kills it")
         toll.wrong += [f"{partner} was put off to the end" for partner, _ in toll.unanswered]
-        await _counted(_hands(one, env, folder, http), folder, toll)
+        await _counted(hands_of(one, env, folder, http), folder, toll)
     return toll
 
 
-def _hands(one: Machine, env: dict[str, str], folder: pathlib.Path, http: aiohttp.ClientSession) -> Hands:
-    return Hands(Stack(one.url, one.graph_url, env, folder, cast("Host", None), AsyncExitStack()), http)
-
-
-async def _enrolled(hands: Hands) -> None:
+async def _enrolled(hands: Hands, toll: Toll) -> None:
+    """Phones that Intune knows, and whose agents have said which they are."""
     await hands.admin("connectors", sample_tenant.connectors())
     await hands.admin("compliance-policies", sample_tenant.compliance_policies())
     for phone in PHONES:
@@ -107,6 +103,10 @@ async def _enrolled(hands: Hands) -> None:
     await hands.sync()
     for phone in PHONES:
         await hands.until("the sync brings the phones", hands.known, phone)
+        partner = PARTNER[phone.system]
+        message = VOICES[partner].check_in(phone, datetime.now(UTC) - timedelta(hours=1))
+        await hands.post(partner, message)
+        toll.accepted.append((partner, encoded(message)))
 
 
 async def _sends(one: Machine, toll: Toll, chance: random.Random) -> None:
@@ -124,7 +124,8 @@ async def _sends(one: Machine, toll: Toll, chance: random.Random) -> None:
 
 def _message(chance: random.Random) -> tuple[str, bytes]:
     phone, key = chance.choice(PHONES), chance.choice("abc")
-    partner, voice = VOICES[phone.system]
+    partner = PARTNER[phone.system]
+    voice = VOICES[partner]
     at = datetime.now(UTC) - timedelta(seconds=chance.randint(0, 600))
     says = chance.choice(["detection", "detection", "resolution", "check_in"])
     message = voice.check_in(phone, at) if says == "check_in" else getattr(voice, says)(phone, key, at)
@@ -150,7 +151,7 @@ async def _send(one: Machine, http: aiohttp.ClientSession, toll: Toll, partner: 
 
 
 async def _counted(hands: Hands, folder: pathlib.Path, toll: Toll) -> None:
-    """Wait until all is as the reports have it, and count them."""
+    """Wait until all is as the reports have it, and count."""
     given_up = time.monotonic() + REST_SECONDS
     while True:
         reports, devices = await asyncio.to_thread(_stored, folder)
@@ -159,6 +160,11 @@ async def _counted(hands: Hands, folder: pathlib.Path, toll: Toll) -> None:
             break
         await asyncio.sleep(1)
     toll.wrong += wrong
+    count(toll, reports)
+
+
+def count(toll: Toll, reports: Sequence[Report]) -> None:
+    """Hold what is stored against what was accepted."""
     now = datetime.now(UTC)
     due = {
         Report.of(record, record.partner_device_id or "", now).id
@@ -174,7 +180,7 @@ def _otherwise(reports: list[Report], devices: dict[str, Device]) -> list[str]:
     """Phones whose risk is not what the reports come to."""
     states, wrong = agents(reports), []
     for phone in PHONES:
-        state = states.get(f"{VOICES[phone.system][0]}:{phone.agent_id}")
+        state = states.get(agent_id(phone))
         expected, decision = state.level() if state else Level.SECURED, devices[phone.entra_id].decision
         if decision is None or decision.risk is not expected:
             wrong.append(f"{phone.name} is {decision and decision.risk}, by its reports {expected}")
