@@ -1,8 +1,9 @@
 """The mass-change stop: in an hour at most so many devices are newly blocked; what is beyond waits for an
 admin.
 
-Who was newly blocked is entered in one document under If-Match before Entra is written, each device once. An
-approval releases what waits under its stop and begins the count anew. Unblocks never come here.
+Who was newly blocked is entered in one document under If-Match before Entra is written, each device once: by
+when it was so last. An approval releases what waits under its stop and begins the count anew. Unblocks never
+come here.
 """
 
 import hashlib
@@ -63,7 +64,11 @@ class Guard(Document):
     @property
     def entered(self) -> frozenset[str]:
         """Everybody in the count."""
-        return frozenset(entry for entries in self.minutes.values() for entry in entries)
+        return self.entered_since("")
+
+    def entered_since(self, minute: str) -> frozenset[str]:
+        """Those entered in that minute or later."""
+        return frozenset(entry for m, entries in self.minutes.items() if m >= minute for entry in entries)
 
     def approved(self, stop: str | None) -> Approval | None:
         """The approval of a stop, where there is one."""
@@ -137,21 +142,23 @@ def limit(services: Services, managed: int) -> int:
 def _entered(before: Guard, devices: Mapping[str, str | None], managed: int, services: Services) -> Guard:
     """The count with as many of `devices` as it may hold, and the stop the others wait under."""
     now = services.now()
-    guard = before.since(now - WINDOW)
+    guard, minute = before.since(now - WINDOW), _minute(now)
     entered, most = guard.entered, limit(services, managed)
-    new = [id_ for id_ in _asking(before, devices) if _entry(id_) not in entered]
-    if not new:
+    asking = _asking(before, devices)
+    new = [id_ for id_ in asking if _entry(id_) not in entered]
+    again = frozenset(map(_entry, asking)) & entered - guard.entered_since(minute)
+    if not new and not again:
         return before
     free = max(0, most - len(entered))
     admitted, held = new[:free], new[free:]
     if held and guard.stop is None:
         stop = Stop(id=f"{now:%Y%m%dT%H%M}-{uuid.uuid4().hex[:8]}", at=now, limit=most, managed=managed)
         guard = guard.model_copy(update={"stop": stop})
-    if not admitted:
+    if not admitted and not again:
         return guard if guard.stop != before.stop else before
-    minute = _minute(now)
-    entries = (*guard.minutes.get(minute, ()), *map(_entry, admitted))
-    return guard.model_copy(update={"minutes": {**guard.minutes, minute: entries}})
+    minutes = {m: tuple(entry for entry in ids if entry not in again) for m, ids in guard.minutes.items()}
+    minutes[minute] = (*minutes.get(minute, ()), *sorted(again), *map(_entry, admitted))
+    return guard.model_copy(update={"minutes": {m: ids for m, ids in minutes.items() if ids}})
 
 
 def _asking(before: Guard, devices: Mapping[str, str | None]) -> list[str]:

@@ -169,6 +169,19 @@ async def test_a_replayed_batch_counts_nobody_twice(small: World) -> None:
     assert len((await guard(small.services)).entered) == LIMIT
 
 
+async def test_a_device_that_is_blocked_again_counts_from_then_on(small: World) -> None:
+    await admit(small.services, {"entra-0": None})
+    small.clock.pass_time(minutes=50)
+    await admit(small.services, {"entra-0": None})
+    small.operations.clear()
+    await admit(small.services, {"entra-0": None})
+    assert not small.operations["settings", "replace"]  # in the same minute it is written once
+    small.clock.pass_time(minutes=15)
+    assert len((await guard(small.services)).entered) == 1
+    others = {f"entra-{number}": None for number in range(1, 4)}
+    assert len(await admit(small.services, others)) == 1
+
+
 async def test_two_instances_together_keep_the_limit(small: World) -> None:
     other = await small.another_instance()
     halves = [feed(*map(infected, range(0, 10, 2))), feed(*map(infected, range(1, 10, 2)))]

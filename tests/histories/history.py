@@ -18,18 +18,22 @@ from local.sample_tenant import Phone
 from shared import cosmos
 from shared.cosmos import Store
 from shared.domain.heartbeats import OnSilence
+from shared.domain.mode import Mode
 from shared.domain.model import FollowUp
 from shared.domain.record import Platform
-from shared.domain.tag import is_block
+from shared.domain.tag import HIGH_TAG, is_block
 from shared.services import Services
 from shared.settings import Settings
+from tests.histories.device_writes import DeviceWrites
 from tests.histories.instances import Crashed, Tap, Trouble, guarded, tapped, untapped
-from tests.histories.revisions import Revisions
 from tests.histories.straight import quick
 from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
+from tests.histories.words import Words
 from tests.world import World, world
 
+PATCHED = ("PATCH", "/devices(deviceId='{id}')")
+"""How the simulator counts a tag that is written."""
 GUARD = 1
 """Devices an hour that may be newly blocked."""
 
@@ -47,10 +51,19 @@ class Step:
     stands_still: int = 0
     """After how many writes the first instance stands still until the other is through; 0: it does not."""
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody does anything, until all is done that was begun."""
+        return not self.lanes
+
     @classmethod
     def of(cls, operation: Any) -> "Step":
         """One operation, to which nothing happens."""
         return cls(((operation,),))
+
+
+QUIET = Step(())
+"""Nobody does anything: what was begun is done, and somebody looks."""
 
 
 @dataclass
@@ -81,8 +94,17 @@ class History:
     """When which device became blocked in Entra that was not, since the last approval."""
     blocks: int = 0
     """How often one became so."""
+    blocked_high: set[str] = field(default_factory=set)
+    """Users with a device that became blocked at high, which nobody but the app could do."""
     troubles: int = 0
-    revisions: Revisions = field(default_factory=Revisions)
+    devices: DeviceWrites = field(default_factory=DeviceWrites)
+    written_in_report: int = 0
+    """What the last step wrote to Entra in report mode, but for a release of every block."""
+    words: Words = field(default_factory=Words)
+    alone: bool = True
+    """Whether one instance alone is at work in this step."""
+    synced: list[str] = field(default_factory=list)
+    """Whose sync asked Graph in this step, in order."""
     last: object = None
     """What the first operation of the last step's first lane came to."""
     log: list[str] = field(default_factory=list)
@@ -90,17 +112,23 @@ class History:
     async def play(self, step: Step) -> None:
         """Do a step. What is cut off is gone with its process: another instance takes its place."""
         settings = self.settings
+        self.alone = len(step.lanes) == 1
+        self.synced.clear()
+        patched = self._patched()
         names = [tap.name for _, tap in self.instances[: len(step.lanes)]]
         self.turns.begin(names, step.order, step.stands_still)
         for place, (_, tap) in enumerate(self.instances):
             tap.begin(step.at if place == 0 else 0, step.trouble)
         pairs = zip(step.lanes, self.instances, strict=False)
-        ended = await asyncio.gather(*(_done(self, lane, *instance) for lane, instance in pairs))
-        self.last = ended[0][0][1]
-        for operation, outcome in chain.from_iterable(ended):
+        lanes = await asyncio.gather(*(_done(self, lane, *instance) for lane, instance in pairs))
+        self.last = lanes[0][0][1]
+        ended = list(chain.from_iterable(lanes))
+        for operation, outcome in ended:
             self.log.append(f"{operation} {step.trouble or ''}@{step.at}: {outcome!r}"[:300])
             if isinstance(outcome, Exception) and not isinstance(outcome, operation.may_raise):
                 raise outcome
+        is_report = settings.mode is Mode.REPORT and not any(each.writes_in_report for each, _ in ended)
+        self.written_in_report = self._patched() - patched if is_report else 0
         for place, (services, tap) in enumerate(self.instances):
             tap.begin(0, None)
             self.troubles += tap.met
@@ -124,6 +152,10 @@ class History:
             self.cleared.add(entra_id)
             self.foreign[entra_id] = value
 
+    def _patched(self) -> int:
+        """How often the app wrote to Entra."""
+        return sum(count for key, count in self.world.graph_calls.items() if key == PATCHED)
+
     def _look(self) -> None:
         """What changed in Entra."""
         for phone in self.tenant.phones:
@@ -132,6 +164,8 @@ class History:
                 if phone.entra_id not in self.cleared | self.granted:
                     self.blocked_at.append((self.world.clock(), phone.entra_id))
                 self.blocks += 1
+                if value == HIGH_TAG:
+                    self.blocked_high.add(self.tenant.user(phone))
                 self.cleared.discard(phone.entra_id)
                 self.granted.discard(phone.entra_id)
             self.tags[phone.entra_id] = value
@@ -155,7 +189,7 @@ async def _done(one: History, lane: Sequence[Any], services: Services, tap: Tap)
 
 
 async def _instance(one: History, name: str) -> tuple[Services, Tap]:
-    tap = Tap(name, one.turns, one.world, one.revisions)
+    tap = Tap(name, one.turns, one.world, one.devices, one.synced)
     services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
     return await tapped(services, tap), tap
 
@@ -173,6 +207,7 @@ async def history() -> AsyncIterator[History]:
         "guard_devices": GUARD,
         "guard_percent": 0,
         "on_silence": OnSilence.HOLD,
+        "agent_silent_days": 1,
         "enrollment_grace_hours": 0,
         "app_sync_hours": 0,
         "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),

@@ -16,7 +16,7 @@ from local.cosmos.protocol import Answer, Call, CosmosError
 from shared.domain.model import Device
 from shared.mirror import Mirror
 from shared.services import Services
-from tests.histories.revisions import Revisions
+from tests.histories.device_writes import DeviceWrites
 from tests.histories.straight import StraightClient, StraightStore, authorization, requests_of
 from tests.histories.turns import Turns
 from tests.world import World
@@ -45,6 +45,8 @@ AWAY_CALLS = 6
 SLOW_MINUTES = 12
 """How long a slow call takes: longer than a lease is held without being renewed."""
 THROTTLED_SECONDS = 20.0
+_OF_A_SYNC = "/deviceManagement/"
+"""What is in the addresses that a sync alone asks."""
 
 
 @dataclass
@@ -54,7 +56,9 @@ class Tap:
     name: str
     turns: Turns
     world: World
-    revisions: Revisions
+    devices: DeviceWrites
+    synced: list[str]
+    """Whose sync asked Graph: each call adds its instance's name."""
     at: int = 0
     """The number of the call, from one, that meets `trouble`; 0: none."""
     trouble: Trouble | None = None
@@ -120,6 +124,8 @@ class _TappedClient(StraightClient):
 
     async def _answered(self, request: Any, kind: str, errors: object) -> bytes:
         async def answered() -> bytes:
+            if _OF_A_SYNC in request.url:
+                self.tap.synced.append(self.tap.name)
             return await StraightClient._answered(self, request, kind, errors)
 
         return await self.tap.call(answered, _graph_is_away, writes=request.http_method.value != "GET")
@@ -143,7 +149,7 @@ async def tapped(services: Services, tap: Tap) -> Services:
         async def answered() -> Answer:
             answer = await requests(method, call)
             if writes and method != "DELETE" and call.names[1] == Device.container:
-                tap.revisions.written(answer.body)
+                tap.devices.written(answer.body)
             return answer
 
         return await tap.call(answered, _store_is_away, writes=writes)

@@ -2,25 +2,29 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import groupby
 
 from pydantic import BaseModel
 
-from evaluate_risk.slots import against, slot
+from evaluate_risk.slots import slot
 from ingest_threat.partners import parse
 from local.cosmos.server import STORE
 from local.graph.actions import ACTIONS
 from local.sample_tenant import Phone
 from shared.cosmos import DEAD_LETTERS
 from shared.domain.inventory import Inventory
+from shared.domain.level import Level
 from shared.domain.mode import Mode
-from shared.domain.model import Agent, Device, Link, Report, Verdict, link_of_agent
+from shared.domain.model import Agent, Device, Link, Report, Slot, Verdict, link_of_agent
 from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
 from shared.domain.tag import OK_TAG, block_tag, is_ours
 from tests.histories.history import GUARD, History, Step
+from tests.histories.instances import Trouble
 from tests.histories.operations.admins import Approve, ChooseMode
 from tests.histories.operations.machine import Document, Feed, Minute, Pass, Sync
 from tests.histories.oracle import AgentState, agents, blocks, by_device, highest
 from tests.histories.tenant import PARTNER
+from tests.histories.words import UNSURE
 
 NO_DEVICE = "no device"
 LONGEST_OVERRIDE = 7 * 60
@@ -36,11 +40,17 @@ WRITES = {"create", "replace", "upsert", "delete", "patch", "batch"}
 
 
 async def rest(history: History) -> None:
-    """No more trouble: the machine does what it does by itself, and an admin approves what waits."""
+    """No more trouble, no mode but enforce, no override any more."""
     await history.play(Step.of(ChooseMode(Mode.ENFORCE)))
-    await _round(history, LONGEST_OVERRIDE)
+    await quiet(history, LONGEST_OVERRIDE)
+
+
+async def quiet(history: History, minutes: int = A_WHILE) -> None:
+    """The machine does what it does by itself, and an admin approves what waits, until all is done."""
+    await _round(history, minutes)
     for _ in range(ROUNDS):
         history.world.operations.clear()
+        history.world.graph_calls.clear()
         await _round(history, A_WHILE)
         if not _written(history):
             return
@@ -66,11 +76,12 @@ async def _drained(history: History) -> None:
 
 def _written(history: History) -> dict[tuple[str, str], int]:
     """What was written but runs and what is read again at each: the rest is nothing's business."""
-    return {
+    stored = {
         key: count
         for key, count in history.world.operations.items()
         if key[1] in WRITES and key[0] != "settings"
     }
+    return stored | {key: count for key, count in history.world.graph_calls.items() if key[0] == "PATCH"}
 
 
 async def check(history: History) -> None:
@@ -85,7 +96,6 @@ async def check(history: History) -> None:
     await no_inventory_beyond_consent(history)
     _sessions_are_revoked_once(history)
     _no_document_is_large(history)
-    await _silence_lets_nobody_in(history)
 
 
 async def _reports(history: History) -> AsyncIterator[Report]:
@@ -137,11 +147,13 @@ async def _places(history: History, states: dict[str, AgentState]) -> AsyncItera
         found, link = await history.store.read(Agent, id_), await history.store.read(Link, link_of_agent(id_))
         assert found is not None
         is_at, named = found.document.device, state.names()
-        if link is not None and link.document.who is not None:
+        word = history.words.links.get(id_, UNSURE)
+        if word is UNSURE and link is not None and link.document.who is not None:
+            word = link.document.device
+        if word is not UNSURE:
+            assert link is not None, "an admin's word is not kept"
             assert not link.document.pending, "an admin's word is not carried out"
-            assert is_at == link.document.device, (
-                f"{id_} is at {is_at}, and an admin said {link.document.device}"
-            )
+            assert is_at == word, f"{id_} is at {is_at}, and an admin said {word}"
         elif named in entra:
             assert is_at == entra[named], f"{id_} is at {is_at}, and says it is {entra[named]}"
         elif named is None and not state.named:
@@ -166,21 +178,32 @@ async def _device_is_as_its_agents_are(
             agent = await history.store.read(Agent, each.agent)
             assert agent is not None
             assert each.findings == slot(agent.document).findings, "its slot is not what the agent has open"
-    assert device.decision is not None
-    if not history.tenant.on[partner] or not history.tenant.counts[phone.system]:
+    covered = history.words.covered(phone.entra_id, history.world.clock())
+    if covered is UNSURE:
         return
-    risk = device.decision.risk
-    counting = [states[id_].level() for id_ in on_it if states[id_].partner == partner]
-    left = [against(each) for each in device.slots.values() if each.moved and each.partner == partner]
-    expected = highest(*counting, *(level for level in left if level is not None))
+    assert device.decision is not None
+    if not history.tenant.counts[phone.system]:
+        assert device.decision.verdict is Verdict.UNDECIDED, f"{device.decision.verdict}, and nobody counts"
+        return
+    risk, expected = device.decision.risk, Level.SECURED
+    if history.tenant.on[partner]:
+        counting = [states[id_].level(covered) for id_ in on_it if states[id_].partner == partner]
+        left = [each for each in device.slots.values() if each.moved and each.partner == partner]
+        expected = highest(*counting, *(_left_against(each, covered) for each in left))
     assert risk is expected, f"{phone.name}: risk {risk}, by its agents and those that left it {expected}"
     verdict = Verdict.BLOCK if blocks(risk, allowed) else Verdict.ALLOW
     assert device.decision.verdict is verdict, f"{device.decision.verdict} at {risk}, allowed {allowed}"
     seen = history.tag(phone)
-    if seen is not None and not is_ours(seen):
+    if history.settings.mode is not Mode.ENFORCE or (seen is not None and not is_ours(seen)):
         return
     wanted = {block_tag(risk)} if verdict is Verdict.BLOCK else {OK_TAG, None}
     assert seen in wanted, f"{phone.name}: Entra shows {seen} at {risk}, allowed {allowed}"
+
+
+def _left_against(slot: Slot, covered: frozenset[str]) -> Level:
+    """What an agent left open where it is no more."""
+    own = slot.own if slot.own and slot.own_report not in covered else Level.SECURED
+    return highest(own, *(each.severity for each in slot.findings if each.report not in covered))
 
 
 async def no_inventory_beyond_consent(history: History) -> None:
@@ -203,6 +226,12 @@ def _sessions_are_revoked_once(history: History) -> None:
     asked = [action for action in history.world.graph[ACTIONS] if action["action"] == "revokeSignInSessions"]
     most = history.blocks + history.troubles
     assert len(asked) <= most, f"sessions were revoked {len(asked)} times, at most {most} were due"
+    users = {action["id"] for action in asked}
+    for phone in history.tenant.phones:
+        user = history.tenant.user(phone)
+        is_due, may_be = user in history.blocked_high, user in history.devices.blocked_high
+        assert user in users or not is_due, f"{phone.name} was blocked at high, and its sessions go on"
+        assert user not in users or may_be, f"{phone.name} was never at high, and its sessions were revoked"
 
 
 def _no_document_is_large(history: History) -> None:
@@ -211,7 +240,8 @@ def _no_document_is_large(history: History) -> None:
     assert largest < LARGEST, f"a document has {largest} bytes"
 
 
-async def _silence_lets_nobody_in(history: History) -> None:
+async def silence_lets_nobody_in(history: History) -> None:
+    """Days without a word from anybody change nothing."""
     before = {phone.entra_id: history.tag(phone) for phone in history.tenant.phones}
     for operation in (Pass(SILENCE), Feed(100), Sync(), Minute()):
         await history.play(Step.of(operation))
@@ -229,7 +259,11 @@ def guard_held(history: History) -> None:
 async def after_step(history: History, step: Step) -> None:
     """What must be true at every moment."""
     guard_held(history)
-    assert not history.revisions.went_back, f"a slot went back: {history.revisions.went_back}"
+    assert not history.devices.wrong, history.devices.wrong
+    assert not history.written_in_report, "in report mode Entra was written"
+    in_turn = [name for name, _ in groupby(history.synced)]
+    if all(isinstance(lane[0], Sync) for lane in step.lanes) and step.trouble is not Trouble.SLOW:
+        assert len(in_turn) <= len(step.lanes), f"two syncs at once: {in_turn}"
     for phone in history.tenant.phones:
         theirs = history.foreign.get(phone.entra_id)
         assert theirs in {None, history.tag(phone)}, f"{phone.name}: {theirs} of somebody else's is gone"

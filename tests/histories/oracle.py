@@ -8,7 +8,7 @@ admin put it, else where its newest word about itself says.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.level import Level
@@ -19,31 +19,47 @@ AHEAD = timedelta(minutes=10)
 RANK = {Level.SECURED: 0, Level.LOW: 1, Level.MEDIUM: 2, Level.HIGH: 3}
 
 
+@dataclass(frozen=True)
+class Word:
+    """How grave something is, by the newest reports of it: of the same moment the gravest."""
+
+    at: datetime
+    level: Level
+    reports: frozenset[str]
+
+    def and_later(self, other: "Word | None") -> "Word":
+        """What counts of two."""
+        if other is None or (self.at, RANK[self.level]) > (other.at, RANK[other.level]):
+            return self
+        same = (self.at, self.level) == (other.at, other.level)
+        return replace(other, reports=other.reports | self.reports) if same else other
+
+
 @dataclass
 class AgentState:
     """What is known of one agent."""
 
     partner: str
-    opened: dict[str, tuple[datetime, Level]] = field(default_factory=dict)
+    opened: dict[str, "Word"] = field(default_factory=dict)
     resolved: dict[str, datetime] = field(default_factory=dict)
     cleared: datetime | None = None
-    own: tuple[datetime, Level] | None = None
+    own: "Word | None" = None
     named: dict[datetime, set[str]] = field(default_factory=dict)
     """Intune's ids it named itself by, by when it did."""
 
     def open(self) -> dict[str, Level]:
         """The threats that count, with their severity."""
-        return {
-            key: severity
-            for key, (at, severity) in self.opened.items()
-            if not (key in self.resolved and self.resolved[key] >= at)
-            and not (self.cleared is not None and self.cleared >= at)
-        }
+        return {key: word.level for key, word in self.opened.items() if self._is_open(key, word.at)}
 
-    def level(self) -> Level:
-        """The risk it brings to its device."""
-        own = [self.own[1]] if self.own else []
-        return highest(*own, *self.open().values())
+    def level(self, covered: frozenset[str] = frozenset()) -> Level:
+        """The risk it brings to its device, but for what the reports of an override say."""
+        own = [self.own] if self.own else []
+        words = own + [word for key, word in self.opened.items() if self._is_open(key, word.at)]
+        return highest(*(word.level for word in words if not word.reports <= covered))
+
+    def _is_open(self, key: str, at: datetime) -> bool:
+        resolved = key in self.resolved and self.resolved[key] >= at
+        return not resolved and not (self.cleared is not None and self.cleared >= at)
 
     def names(self) -> str | None:
         """The one id it named itself by last; None where there is none, or where two came at once."""
@@ -73,9 +89,9 @@ def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
             at = _happened(record, report.received_at)
             state.named.setdefault(at, set()).add(record.mdm_device_id)
         if isinstance(record, ThreatRecord):
-            _threat(state, record, report.received_at)
+            _threat(state, record, report)
         else:
-            _state(state, record, report.received_at)
+            _state(state, record, report)
     return states
 
 
@@ -90,20 +106,18 @@ def _at(stated: datetime | None, received_at: datetime) -> datetime:
     return received_at if stated is None or stated > received_at + AHEAD else stated
 
 
-def _threat(state: AgentState, record: ThreatRecord, received_at: datetime) -> None:
-    key, at = record.threat_key, _happened(record, received_at)
+def _threat(state: AgentState, record: ThreatRecord, report: Report) -> None:
+    key, at = record.threat_key, _happened(record, report.received_at)
     if record.status is Status.RESOLVED:
         state.resolved[key] = max(at, state.resolved.get(key, at))
     elif record.status is Status.OPEN:
-        seen = state.opened.get(key)
-        if seen is None or (at, RANK[record.severity]) > (seen[0], RANK[seen[1]]):
-            state.opened[key] = (at, record.severity)
+        word = Word(at, record.severity, frozenset({report.id}))
+        state.opened[key] = word.and_later(state.opened.get(key))
 
 
-def _state(state: AgentState, record: DeviceStateRecord, received_at: datetime) -> None:
-    at = _happened(record, received_at)
-    if state.own is None or (at, RANK[record.severity]) > (state.own[0], RANK[state.own[1]]):
-        state.own = (at, record.severity)
+def _state(state: AgentState, record: DeviceStateRecord, report: Report) -> None:
+    at = _happened(record, report.received_at)
+    state.own = Word(at, record.severity, frozenset({report.id})).and_later(state.own)
     if record.clears is Clears.ALL:
         until = min(at, record.clears_until or at)
         state.cleared = max(until, state.cleared or until)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
-from tests.histories.history import Step, history
+from tests.histories.history import QUIET, Step, history
 from tests.histories.instances import Trouble
-from tests.histories.invariants import after_step, check, rest
+from tests.histories.invariants import after_step, check, quiet, rest, silence_lets_nobody_in
 from tests.histories.operation import PLACES, Operation, Subject, all_kinds, operations_of
 from tests.histories.operations.intune import AppSync
 from tests.histories.operations.machine import Feed, Sync
@@ -33,6 +33,8 @@ _BEGUN = ((), _CLEAN, _CLEAN, (AppSync(on=True, personal=True), *_CLEAN, Sync())
 
 _SHARES = st.sampled_from([20, 50, 80])
 """In a hundred."""
+_QUIET = 30
+"""Of so many episodes in a hundred there is quiet after them, and a look."""
 _HUNDRED = st.integers(0, 99)
 _ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
 _WRITES = st.sampled_from([0, 1, 2, 2, 2, 3])
@@ -64,7 +66,8 @@ def episodes(draw: Any) -> list[Step]:
     every_day, rare = operations_of(usual, places), operations_of(some, places)
     often, together = draw(_SHARES), draw(_SHARES)
     step = steps(_either(rare, every_day, often), rare, together)
-    return [each for _ in range(draw(st.integers(1, LONGEST))) for each in draw(step)]
+    drawn = [each for _ in range(draw(st.integers(1, LONGEST))) for each in draw(step)]
+    return drawn + [QUIET] * (draw(_HUNDRED) < _QUIET)
 
 
 def _either(one: _Ops, other: _Ops, share: int) -> _Ops:
@@ -122,10 +125,15 @@ async def _played(story: Sequence[Step]) -> int:
     async with history() as one:
         try:
             for step in story:
+                if step.is_quiet:
+                    await quiet(one)
+                    await check(one)
+                    continue
                 await one.play(step)
                 await after_step(one, step)
             await rest(one)
             await check(one)
+            await silence_lets_nobody_in(one)
             return one.troubles
         except Exception as error:
             error.add_note("\n".join(one.log))

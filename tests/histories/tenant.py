@@ -37,11 +37,16 @@ class Tenant:
     app_sync: bool = False
     app_sync_personal: bool = False
 
+    def user(self, phone: Phone) -> str:
+        """Whose phone it is: each has one user."""
+        return f"user-{self.phones.index(phone)}"
+
     def put(self, one: World) -> None:
         """Have Intune and Entra show it."""
         for place, phone in enumerate(self.phones):
             owner = "personal" if place == PERSONAL else "company"
-            one.tenant.put_managed_device({**phone.managed, "managedDeviceOwnerType": owner})
+            whose = {"managedDeviceOwnerType": owner, "userId": self.user(phone)}
+            one.tenant.put_managed_device({**phone.managed, **whose})
             if one.tenant.entra_device(phone.entra_id) is None:
                 one.tenant.put_entra_device(dict(phone.entra))
                 put_apps(one, "Mail", "Game", intune_id=phone.intune_id)

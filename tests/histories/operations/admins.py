@@ -1,6 +1,7 @@
 """What admins ask for in the console."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from serve_console.release import ReleaseRequest, release_tags
 from shared.cosmos import DEAD_LETTERS
 from shared.domain.mode import Mode
 from shared.domain.model import Device
+from shared.domain.tag import is_block
 from shared.errors import MtdError
 from shared.services import Services
 from tests.histories.history import History
 from tests.histories.operation import OTHER_PLACES, PLACES, Operation, Subject
 from tests.histories.tenant import PARTNER, STRAY
+from tests.histories.words import OverrideWord, said
 from tests.serve_console.hands import ADA, BOB
 
 PARTNERS = st.sampled_from([*["own"] * 7, STRAY])
@@ -44,7 +47,18 @@ class GiveOverride(Admin):
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
         request = OverrideRequest(hours=self.hours, reason="a false alarm")
-        return await override(services, ADA, phone.entra_id, request)
+        until = history.world.clock() + timedelta(hours=self.hours)
+        word = OverrideWord(until, await _shown_open(history, phone.entra_id))
+        work = override(services, ADA, phone.entra_id, request)
+        return await said(history.words.overrides, phone.entra_id, word, work, history.alone)
+
+
+async def _shown_open(history: History, entra_id: str) -> frozenset[str]:
+    """The reports of all that is open on a device, as the admin sees it."""
+    found = await history.store.read(Device, entra_id)
+    live = [each for each in found.document.slots.values() if not each.moved] if found else []
+    listed = {finding.report for each in live for finding in each.findings}
+    return frozenset(listed | {each.own_report for each in live if each.own_report})
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,9 @@ class EndOverride(Admin):
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.place]
-        return await end_override(services, BOB, phone.entra_id, EndRequest(reason="it was none"))
+        word = OverrideWord(history.world.clock())
+        work = end_override(services, BOB, phone.entra_id, EndRequest(reason="it was none"))
+        return await said(history.words.overrides, phone.entra_id, word, work, history.alone)
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,8 @@ class LinkByHand(Admin):
         shown = phones[self.agent if self.device is None else self.device].entra_id
         if self.device is None:
             shown = await _shows(history, id_) or shown
-        return await link(services, ADA, id_, LinkRequest(device=shown, reason="read off the phone"))
+        work = link(services, ADA, id_, LinkRequest(device=shown, reason="read off the phone"))
+        return await said(history.words.links, id_, shown, work, history.alone)
 
 
 async def _shows(history: History, id_: str) -> str | None:
@@ -102,8 +119,9 @@ class UnlinkByHand(Admin):
 
     async def run(self, history: History, services: Services) -> object:
         phone = history.tenant.phones[self.agent]
-        request = UnlinkRequest(reason="another phone")
-        return await unlink(services, BOB, agent_id(phone, self.partner), request)
+        id_ = agent_id(phone, self.partner)
+        work = unlink(services, BOB, id_, UnlinkRequest(reason="another phone"))
+        return await said(history.words.links, id_, None, work, history.alone)
 
 
 @dataclass(frozen=True)
@@ -149,10 +167,15 @@ class ChooseMode(Admin):
 class Release(Admin):
     """Every block is taken back, where the mode allows it."""
 
+    writes_in_report = True
     subject = Subject.BLOCKS
 
     async def run(self, history: History, services: Services) -> object:
-        return await release_tags(services, ADA, ReleaseRequest(reason="a rest"))
+        done = await release_tags(services, ADA, ReleaseRequest(reason="a rest"))
+        if history.alone and not done.failed and not done.remaining:
+            left = [phone.name for phone in history.tenant.phones if is_block(history.tag(phone))]
+            assert not left, f"every block was taken back, and {left} are blocked"
+        return done
 
 
 class _Letter(BaseModel):

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ingest_threat.heartbeat import record_heartbeat
 from ingest_threat.intake import accept
 from local.partners import better_mobile, lookout, zimperium
 from local.partners.message import Message, encoded
@@ -26,7 +27,7 @@ class Deliver(Operation):
     """A partner's message about a phone; its event lies some minutes back, or ahead."""
 
     weight = 8
-    calls = 3
+    calls = 4
     draws = (
         PLACES,
         st.sampled_from(["detection", "detection", "low_threat", "resolution", "check_in", "check_in"]),
@@ -147,6 +148,7 @@ class FromNobody(Operation):
 async def _sent(history: History, services: Services, partner: str, body: bytes) -> object:
     received_at = history.world.clock()
     history.bodies.append((partner, body))
+    await record_heartbeat(services, partner)
     answer = await accept(services, partner, body)
     history.promised.append((partner, body, received_at))
     return answer
