@@ -98,8 +98,8 @@ class History:
     """Users with a device that became blocked at high, which nobody but the app could do."""
     troubles: int = 0
     devices: DeviceWrites = field(default_factory=DeviceWrites)
-    written_in_report: int = 0
-    """What the last step wrote to Entra in report mode, but for a release of every block."""
+    written_in_vain: int = 0
+    """How often the last step wrote to Entra in a mode that does not, but to release every block."""
     words: Words = field(default_factory=Words)
     alone: bool = True
     """Whether one instance alone is at work in this step."""
@@ -127,8 +127,8 @@ class History:
             self.log.append(f"{operation} {step.trouble or ''}@{step.at}: {outcome!r}"[:300])
             if isinstance(outcome, Exception) and not isinstance(outcome, operation.may_raise):
                 raise outcome
-        is_report = settings.mode is Mode.REPORT and not any(each.writes_in_report for each, _ in ended)
-        self.written_in_report = self._patched() - patched if is_report else 0
+        is_still = settings.mode is not Mode.ENFORCE and not any(each.writes_always for each, _ in ended)
+        self.written_in_vain = self._patched() - patched if is_still else 0
         for place, (services, tap) in enumerate(self.instances):
             tap.begin(0, None)
             self.troubles += tap.met

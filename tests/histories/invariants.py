@@ -17,13 +17,12 @@ from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Agent, Device, Link, Report, Slot, Verdict, link_of_agent
 from shared.domain.record import DeviceStateRecord, ThreatRecord, UnreadableRecord
-from shared.domain.tag import OK_TAG, block_tag, is_ours
+from shared.domain.tag import NO_DATA_TAG, OK_TAG, block_tag, is_ours
 from tests.histories.history import GUARD, History, Step
 from tests.histories.instances import Trouble
 from tests.histories.operations.admins import Approve, ChooseMode
 from tests.histories.operations.machine import Document, Feed, Minute, Pass, Sync
-from tests.histories.oracle import AgentState, agents, blocks, by_device, highest
-from tests.histories.tenant import PARTNER
+from tests.histories.oracle import AgentState, agents, blocks, by_device, highest, lack_data
 from tests.histories.words import UNSURE
 
 NO_DEVICE = "no device"
@@ -93,7 +92,7 @@ async def check(history: History) -> None:
     places = [(id_, device) async for id_, device in _places(history, states)]
     for phone in history.tenant.phones:
         await _device_is_as_its_agents_are(history, phone, states, by_device(places)[phone.entra_id])
-    await no_inventory_beyond_consent(history)
+    await _inventory_arrives(history)
     _sessions_are_revoked_once(history)
     _no_document_is_large(history)
 
@@ -112,13 +111,13 @@ async def _reports(history: History) -> AsyncIterator[Report]:
 class _Letter(BaseModel):
     id: str
     partner: str
-    kind: str
+    sha256: str
 
 
 async def _nothing_accepted_is_missing(history: History, reports: list[Report]) -> None:
     stored = {report.id for report in reports}
     letters = [row async for row in history.store.rows(_Letter, "dead_letters", DEAD_LETTERS)]
-    kept = {(letter.partner, letter.kind) for letter in letters}
+    kept = {(letter.partner, letter.sha256) for letter in letters}
     borne = {key for report in reports if (key := getattr(report.record, "threat_key", None))}
     for partner, body, received_at in history.promised:
         for record in parse(partner, body, received_at=received_at):
@@ -127,9 +126,9 @@ async def _nothing_accepted_is_missing(history: History, reports: list[Report]) 
                 assert one.id in stored, f"202 was answered, and {record.report_id} is not stored"
             elif isinstance(record, UnreadableRecord) and record.reason == NO_DEVICE:
                 at_home = any(key in str(record.raw) for key in borne)
-                assert at_home or (partner, "no_device") in kept, "a threat without a device is nowhere"
+                assert at_home or (partner, record.sha256) in kept, "a threat without a device is nowhere"
             elif isinstance(record, UnreadableRecord):
-                assert (partner, "item") in kept, "an unreadable item is not kept"
+                assert (partner, record.sha256) in kept, "an unreadable item is not kept"
 
 
 async def _threats_are_those_of_the_reports(history: History, states: dict[str, AgentState]) -> None:
@@ -167,7 +166,7 @@ async def _device_is_as_its_agents_are(
 ) -> None:
     found = await history.store.read(Device, phone.entra_id)
     assert found is not None, "Intune has it, and it is not mirrored"
-    device, partner, allowed = found.document, PARTNER[phone.system], history.tenant.allowed[phone.system]
+    device, allowed = found.document, history.tenant.allowed[phone.system]
     for id_ in on_it:
         mine = device.slots.get(id_)
         is_live = mine is not None and not (mine.moved or mine.withdrawn)
@@ -182,21 +181,27 @@ async def _device_is_as_its_agents_are(
     if covered is UNSURE:
         return
     assert device.decision is not None
-    if not history.tenant.counts[phone.system]:
-        assert device.decision.verdict is Verdict.UNDECIDED, f"{device.decision.verdict}, and nobody counts"
+    if allowed is None or history.settings.mode is Mode.OFF or not history.tenant.enabled[phone.system]:
+        verdict = device.decision.verdict
+        assert verdict is Verdict.UNDECIDED, f"{phone.name}: {verdict}, and there is nothing to decide by"
         return
-    risk, expected = device.decision.risk, Level.SECURED
-    if history.tenant.on[partner]:
-        counting = [states[id_].level(covered) for id_ in on_it if states[id_].partner == partner]
-        left = [each for each in device.slots.values() if each.moved and each.partner == partner]
-        expected = highest(*counting, *(_left_against(each, covered) for each in left))
+    partners = history.tenant.counting(phone.system)
+    counting = [states[id_].level(covered) for id_ in on_it if states[id_].partner in partners]
+    left = [each for each in device.slots.values() if each.moved and each.partner in partners]
+    risk, expected = (
+        device.decision.risk,
+        highest(*counting, *(_left_against(each, covered) for each in left)),
+    )
     assert risk is expected, f"{phone.name}: risk {risk}, by its agents and those that left it {expected}"
-    verdict = Verdict.BLOCK if blocks(risk, allowed) else Verdict.ALLOW
+    refused: set[str | None] = {block_tag(risk)} if blocks(risk, allowed) else set()
+    if not refused and lack_data(partners, {states[id_].partner for id_ in on_it}, allowed):
+        refused = {NO_DATA_TAG}
+    verdict = Verdict.BLOCK if refused else Verdict.ALLOW
     assert device.decision.verdict is verdict, f"{device.decision.verdict} at {risk}, allowed {allowed}"
     seen = history.tag(phone)
     if history.settings.mode is not Mode.ENFORCE or (seen is not None and not is_ours(seen)):
         return
-    wanted = {block_tag(risk)} if verdict is Verdict.BLOCK else {OK_TAG, None}
+    wanted = refused or {OK_TAG, None}
     assert seen in wanted, f"{phone.name}: Entra shows {seen} at {risk}, allowed {allowed}"
 
 
@@ -206,20 +211,25 @@ def _left_against(slot: Slot, covered: frozenset[str]) -> Level:
     return highest(own, *(each.severity for each in slot.findings if each.report not in covered))
 
 
-async def no_inventory_beyond_consent(history: History) -> None:
-    """After a sync that went through: what is stored is what the admin lets be.
+async def no_inventory_beyond_consent(history: History) -> dict[str, set[str]]:
+    """After a sync that went through: what is stored, by phone, is what the admin lets be; of a phone that is
+    gone, nothing."""
+    may_be = {
+        phone.entra_id: set.union(*history.tenant.may_be_kept(phone)) for phone in history.tenant.phones
+    }
+    page = await history.store.changes(Inventory, Inventory.container, size=100, token=None)
+    stored = {row.id: {app.name or "" for app in row.apps} for row in page.rows}
+    for id_, names in stored.items():
+        allowed = may_be.get(id_, set())
+        assert names <= allowed, f"{names} of {id_} are kept, and {allowed} may be"
+    return stored
 
-    Of somebody's own phone Intune lists the apps it manages alone, which App Sync by itself lets be.
-    """
-    tenant = history.tenant
-    for phone in tenant.phones:
-        found = await history.store.read(Inventory, phone.entra_id)
-        names = {app.name for app in found.document.apps} if found else set()
-        lets = (
-            tenant.app_sync and tenant.on["lookout"] and tenant.counts[phone.system] and phone.system == "iOS"
-        )
-        allowed = {"Mail", "Game"} if lets else set()
-        assert names <= allowed, f"{phone.name}: {names} is kept, and {allowed} may be"
+
+async def _inventory_arrives(history: History) -> None:
+    stored = await no_inventory_beyond_consent(history)
+    for phone in history.tenant.phones:
+        due, names = history.tenant.may_be_kept(phone)[0], stored.get(phone.entra_id, set())
+        assert due <= names, f"{phone.name}: {due} are to be known, and {names} are"
 
 
 def _sessions_are_revoked_once(history: History) -> None:
@@ -260,7 +270,7 @@ async def after_step(history: History, step: Step) -> None:
     """What must be true at every moment."""
     guard_held(history)
     assert not history.devices.wrong, history.devices.wrong
-    assert not history.written_in_report, "in report mode Entra was written"
+    assert not history.written_in_vain, f"Entra was written in mode {history.settings.mode}"
     in_turn = [name for name, _ in groupby(history.synced)]
     if all(isinstance(lane[0], Sync) for lane in step.lanes) and step.trouble is not Trouble.SLOW:
         assert len(in_turn) <= len(step.lanes), f"two syncs at once: {in_turn}"

@@ -44,8 +44,8 @@ class Operation:
     calls: ClassVar[int] = 16
     """Of how many calls, at most, one may meet trouble."""
 
-    writes_in_report: ClassVar[bool] = False
-    """Whether it may write to Entra in report mode."""
+    writes_always: ClassVar[bool] = False
+    """Whether it may write to Entra in every mode."""
     draws: ClassVar[tuple[st.SearchStrategy[Any], ...]] = ()
     """What its fields are drawn from, in their order."""
 

@@ -77,6 +77,12 @@ def blocks(risk: Level, allowed: Level) -> bool:
     return RANK[risk] > RANK[allowed]
 
 
+def lack_data(counting: set[str], reported: set[str], allowed: Level) -> bool:
+    """Whether a device is refused for want of data: where more partners than one count each must have scanned
+    it, unless the rule refuses nothing."""
+    return len(counting) > 1 and allowed is not Level.HIGH and not counting <= reported
+
+
 def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
     """Every agent there is a report of."""
     states: dict[str, AgentState] = {}

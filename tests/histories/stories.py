@@ -36,6 +36,9 @@ _SHARES = st.sampled_from([20, 50, 80])
 _QUIET = 30
 """Of so many episodes in a hundred there is quiet after them, and a look."""
 _HUNDRED = st.integers(0, 99)
+_TOGETHER = [None] * 6 + [each for each in Trouble if each is not Trouble.SLOW]
+"""What the first meets while the second is at work. Time passes for both, and a lease of half a minute
+would be lost while it is used."""
 _ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
 _WRITES = st.sampled_from([0, 1, 2, 2, 2, 3])
 """After which an instance stands still: the second is most often an agent's, whose devices follow."""
@@ -94,7 +97,9 @@ def steps(draw: Any, operation: _Ops, rare: _Ops, together: int) -> list[Step]:
     stands_still = draw(_WRITES)
     order = () if stands_still else draw(_ORDERS)
     before = [Step.of(second)] * draw(st.integers(0, 1))
-    return [*before, Step(((first, *fed), (second, *fed)), order=order, stands_still=stands_still)]
+    trouble = draw(st.sampled_from(_TOGETHER))
+    at = draw(st.integers(1, _FIRST_CALLS)) if trouble else 0
+    return [*before, Step(((first, *fed), (second, *fed)), at, trouble, order, stands_still)]
 
 
 def _about_the_same(first: Operation, second: Operation) -> Operation:

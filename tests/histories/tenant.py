@@ -12,9 +12,9 @@ CONNECTORS: Mapping[str, str] = {"lookout": "c-lookout", "zimperium": "c-zimperi
 KINDS = {"iOS": "ios", "Android": "androidWorkProfile"}
 PARTNER = {"iOS": "lookout", "Android": "zimperium"}
 STRAY = "better_mobile"
-"""A partner that counts for no phone."""
-PERSONAL = 1
-"""The place of the phone that is somebody's own; the others are the company's."""
+"""A partner without a connector in Intune: it counts where the app's settings name it."""
+OF_A_COMPANY, OF_SOMEBODY = ("Mail", "Game"), ("Mail",)
+"""The apps Intune lists of a phone: of somebody's own those alone that it manages."""
 
 
 @dataclass
@@ -28,12 +28,16 @@ class Tenant:
             Phone.of("history", "third", "Android"),
         ]
     )
-    allowed: dict[str, Level] = field(default_factory=lambda: dict.fromkeys(KINDS, Level.LOW))
-    """The most a platform's devices may risk, by the phones' word for it."""
+    allowed: dict[str, Level | None] = field(default_factory=lambda: dict.fromkeys(KINDS, Level.LOW))
+    """The most a platform's devices may risk, by the phones' word for it; None where no policy asks."""
     on: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(CONNECTORS, True))
     """Whether a partner's connector is on."""
-    counts: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(KINDS, True))
-    """Whether a platform's partner counts by the app's settings."""
+    enabled: dict[str, set[str]] = field(
+        default_factory=lambda: {system: {partner} for system, partner in PARTNER.items()}
+    )
+    """A platform's partners by the app's settings."""
+    personal: set[int] = field(default_factory=lambda: {1})
+    """The places of the phones that are somebody's own; the others are the company's."""
     app_sync: bool = False
     app_sync_personal: bool = False
 
@@ -41,15 +45,30 @@ class Tenant:
         """Whose phone it is: each has one user."""
         return f"user-{self.phones.index(phone)}"
 
+    def counting(self, system: str) -> set[str]:
+        """The partners that count for a platform's phones."""
+        return {partner for partner in self.enabled[system] if self.on.get(partner, True)}
+
+    def may_be_kept(self, phone: Phone) -> tuple[set[str], set[str]]:
+        """The apps of a phone that must be known once the sync is through, and those that may be known
+        besides, as Intune showed them while it was the company's."""
+        if not self.app_sync or phone.system != "iOS" or not self.counting("iOS") & CONNECTORS.keys():
+            return set(), set()
+        if self.phones.index(phone) not in self.personal:
+            return {*OF_A_COMPANY}, set()
+        return {*OF_SOMEBODY}, {*OF_A_COMPANY} if self.app_sync_personal else set()
+
     def put(self, one: World) -> None:
         """Have Intune and Entra show it."""
         for place, phone in enumerate(self.phones):
-            owner = "personal" if place == PERSONAL else "company"
+            owner = "personal" if place in self.personal else "company"
             whose = {"managedDeviceOwnerType": owner, "userId": self.user(phone)}
             one.tenant.put_managed_device({**phone.managed, **whose})
+            put_apps(
+                one, *(OF_SOMEBODY if place in self.personal else OF_A_COMPANY), intune_id=phone.intune_id
+            )
             if one.tenant.entra_device(phone.entra_id) is None:
                 one.tenant.put_entra_device(dict(phone.entra))
-                put_apps(one, "Mail", "Game", intune_id=phone.intune_id)
         for partner, id_ in CONNECTORS.items():
             opted_in = {
                 "allowPartnerToCollectIOSApplicationMetadata": self.app_sync,
@@ -57,9 +76,10 @@ class Tenant:
             }
             put_connector(one, id_, iosEnabled=self.on[partner], androidEnabled=self.on[partner], **opted_in)
         for system, kind in KINDS.items():
+            allowed = self.allowed[system]
             put_policy(
                 one,
-                self.allowed[system].value,
+                allowed and allowed.value,
                 f"policy-{kind}",
                 **{"@odata.type": f"#microsoft.graph.{kind}CompliancePolicy"},
             )

@@ -155,7 +155,7 @@ class ChooseMode(Admin):
     """The app's mode is set: its instances begin anew with it."""
 
     subject = Subject.BLOCKS
-    draws = (st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT]),)
+    draws = (st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.REPORT, Mode.OFF]),)
     mode: Mode
 
     async def run(self, history: History, services: Services) -> object:
@@ -167,7 +167,7 @@ class ChooseMode(Admin):
 class Release(Admin):
     """Every block is taken back, where the mode allows it."""
 
-    writes_in_report = True
+    writes_always = True
     subject = Subject.BLOCKS
 
     async def run(self, history: History, services: Services) -> object:

@@ -9,19 +9,19 @@ from shared.domain.record import Platform
 from shared.services import Services
 from tests.histories.history import History
 from tests.histories.operation import PLACES, Operation, Subject
-from tests.histories.tenant import CONNECTORS, KINDS, PARTNER
+from tests.histories.tenant import CONNECTORS, KINDS, PARTNER, STRAY
 
 FOREIGN = "kiosk"
 
 
 @dataclass(frozen=True)
 class Rule(Operation):
-    """A policy of Intune asks for more, or for less."""
+    """A policy of Intune asks for more, for less, or for nothing."""
 
     subject = Subject.BLOCKS
-    draws = (st.sampled_from(sorted(KINDS)), st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH]))
+    draws = (st.sampled_from(sorted(KINDS)), st.sampled_from([Level.SECURED, Level.LOW, Level.HIGH, None]))
     system: str
-    level: Level
+    level: Level | None
 
     async def run(self, history: History, services: Services) -> object:
         history.tenant.allowed[self.system] = self.level
@@ -61,19 +61,38 @@ class AppSync(Operation):
 
 
 @dataclass(frozen=True)
+class Own(Operation):
+    """A phone becomes somebody's own, or the company's."""
+
+    subject = Subject.CONSENT
+    weight = 2
+    draws = (PLACES, st.booleans())
+    place: int
+    personal: bool
+
+    async def run(self, history: History, services: Services) -> object:
+        change = history.tenant.personal.add if self.personal else history.tenant.personal.discard
+        change(self.place)
+        history.tenant.put(history.world)
+        return None
+
+
+@dataclass(frozen=True)
 class Count(Operation):
     """A partner is put among those that count in the app's settings, or taken out."""
 
     subject = Subject.CONSENT
-    draws = (st.sampled_from(sorted(KINDS)), st.booleans())
+    draws = (st.sampled_from(sorted(KINDS)), st.booleans(), st.sampled_from(["own", "own", STRAY]))
     system: str
     on: bool
+    partner: str
 
     async def run(self, history: History, services: Services) -> object:
+        enabled = history.tenant.enabled[self.system]
+        change = enabled.add if self.on else enabled.discard
+        change(PARTNER[self.system] if self.partner == "own" else self.partner)
         platform = Platform(self.system.lower())
-        history.tenant.counts[self.system] = self.on
-        counting = (PARTNER[self.system],) if self.on else ()
-        history.restarts(partners={**history.settings.partners, platform: counting})
+        history.restarts(partners={**history.settings.partners, platform: tuple(sorted(enabled))})
         return None
 
 

@@ -59,7 +59,7 @@ class Deliver(Operation):
 
 @dataclass(frozen=True)
 class DeliverStray(Deliver):
-    """The same from a partner that counts for no phone: it is stored, and decides nothing."""
+    """The same from a partner that counts for no phone, unless an admin says so: it is stored in any case."""
 
     subject = Subject.MESSAGES
     weight = 1
