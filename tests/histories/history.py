@@ -209,7 +209,7 @@ async def history() -> AsyncIterator[History]:
         "on_silence": OnSilence.HOLD,
         "agent_silent_days": 1,
         "enrollment_grace_hours": 0,
-        "app_sync_hours": 0,
+        "app_sync_hours": 1,
         "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
     }
     async with world(**settings) as one, AsyncExitStack() as patched:

@@ -9,18 +9,35 @@ not. NAME is a part of a mistake's name.
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from evaluate_risk import decide, enforce, evaluation, linking, slots
-from shared.cosmos import Found
-from shared.domain.app_sync import exceeds
-from shared.domain.model import Agent, Device, Slot
+from pydantic import BaseModel
+
+from evaluate_risk import counting, decide, enforce, evaluation, follow_up, linking, slots, wanted_tag
+from evaluate_risk.counting import Counted
+from evaluate_risk.release import Released
+from serve_console import dead_letters
+from serve_console.dead_letters import Redriven
+from shared.cosmos import DEVICE_TAGS, Found
+from shared.domain import app_sync
+from shared.domain.app_sync import OptIn, exceeds
+from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.mode import Mode
+from shared.domain.model import Agent, DeadLetter, Device, FollowUp, Slot, Tag, TagState
+from shared.domain.record import Platform
+from shared.domain.runs import Run
+from shared.domain.switches import Switches
+from shared.domain.tag import is_block
 from shared.services import Services
-from sync_inventory import tags
+from sync_inventory import run, tags
 from sync_inventory.apps import collecting
+from sync_inventory.lease import acquire_lease
+from sync_inventory.run import sync
 from tests.histories.history import History
+from tests.histories.operations import admins, machine
 from tests.histories.operations.machine import Document, Feed
 from tests.histories.workers import played
 
@@ -75,15 +92,120 @@ def _withdraws_all(device: Device, agent: Agent) -> Device:
     return device.model_copy(update={"slots": {**device.slots, agent.id: tombstone}})
 
 
+_COUNTED = counting.counted
+
+
+def _silence_ignored(device: Device, on: Any, heartbeats: Heartbeats, *rest: Any) -> Counted:
+    """Who is silent does not count any more."""
+    return _COUNTED(device, on, replace(heartbeats, on_silence=OnSilence.IGNORE), *rest)
+
+
+def _covers_all(slot: Slot, _override: object) -> Slot:
+    """An override covers whatever is reported while it runs."""
+    return slot.model_copy(update={"findings": (), "levels": {}, "own": None, "own_levels": {}})
+
+
+_LEAVES = slots.without_agent
+
+
+def _leaves_nothing(device: Device, agent: Agent) -> Device:
+    """An agent that leaves a device takes with it what it had found there."""
+    left = _LEAVES(device, agent)
+    slot = _covers_all(left.slots[agent.id], None)
+    return left.model_copy(update={"slots": {**left.slots, agent.id: slot}}) if slot.moved else left
+
+
+async def _does_nothing(*_: object) -> None:
+    """It is answered, and nothing was done."""
+
+
+async def _let_go(*_: object) -> Released:
+    """It is answered that every block was taken back."""
+    return Released(released=1)
+
+
+def _revoked_at_any(_device: Device, wanted: str | None, _policy: object) -> FollowUp | None:
+    """Sessions are revoked at every block."""
+    return FollowUp.REVOKE_SESSIONS if is_block(wanted) else None
+
+
+async def _letter_lost(services: Services, found: Found[DeadLetter], _reason: str) -> Redriven:
+    """A letter that cannot be read this time either is removed."""
+    await dead_letters._remove(services, found)
+    letter = found.document
+    return Redriven(
+        id=letter.id, partner=letter.partner, kind=letter.kind, outcome=dead_letters.RedriveOutcome.KEPT
+    )
+
+
+_ENFORCES = enforce.enforce_all
+
+
+async def _in_any_mode(services: Services, founds: Sequence[Found[Device]]) -> list[Device]:
+    """What is wanted is written whatever the mode."""
+    settings = services.settings.model_copy(update={"mode": Mode.ENFORCE})
+    return await _ENFORCES(replace(services, settings=settings), founds)
+
+
+_STATE = wanted_tag._state
+
+
+def _always_enforced(device: Device, wanted: str | None, *, changed: bool, enforced: bool) -> TagState:
+    """A tag waits to be written in any mode."""
+    return _STATE(device, wanted, changed=changed, enforced=True)
+
+
+_SYNC = sync
+
+
+async def _writes_again(services: Services) -> Run | None:
+    """Every sync writes every tag once more."""
+    done = await _SYNC(services)
+    async for row in services.store.rows(_Tagged, Device.container, DEVICE_TAGS):
+        if row.tag.applied:
+            await services.graph.write_tags({row.id: row.tag.applied})
+    return done
+
+
+class _Tagged(BaseModel):
+    id: str
+    tag: Tag
+
+
+async def _no_lease(services: Services) -> str:
+    """Whoever wants the lease has it."""
+    return await _ACQUIRED(services) or "nobody's"
+
+
+_ACQUIRED = acquire_lease
+
+
+def _whoever_is_named(self: Switches, platform: Platform) -> tuple[str, ...]:
+    """A partner that is switched off in Intune counts all the same."""
+    return self.enabled.get(platform, ())
+
+
+def _any_app(opt_in: OptIn, *_: object) -> bool:
+    """Somebody's own phone is treated as the company's."""
+    return opt_in.app_sync
+
+
+def _wherever(function: Callable[..., object], other: object) -> Any:
+    """`other` in its place, under whatever module's name it goes."""
+    rooms = [module for name, module in sys.modules.items() if name.partition(".")[0] in _ROOMS]
+    name = function.__name__
+    return _all(*(patch.object(m, name, other) for m in rooms if getattr(m, name, None) is function))
+
+
+_ROOMS = {"evaluate_risk", "serve_console", "shared", "sync_inventory"}
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
-    for each in patches:
-        each.start()
-    try:
-        yield
-    finally:
+    with ExitStack() as entered:
         for each in patches:
-            each.stop()
+            entered.enter_context(each)
+        yield
 
 
 MISTAKES: dict[str, Callable[[], Any]] = {
@@ -103,6 +225,23 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "somebody else's value is overwritten": lambda: patch.object(
         enforce, "_is_foreign", lambda _value: False
     ),
+    "an agent takes with it what it had found": lambda: _wherever(slots.without_agent, _leaves_nothing),
+    "who is silent does not count": lambda: _wherever(counting.counted, _silence_ignored),
+    "an override covers what is reported later": lambda: patch.object(counting, "_without", _covers_all),
+    "an override does nothing": lambda: patch.object(admins, "override", _does_nothing),
+    "a link does nothing": lambda: patch.object(admins, "link", _does_nothing),
+    "an undone link stays": lambda: patch.object(admins, "unlink", _does_nothing),
+    "a release does nothing": lambda: patch.object(admins, "release_tags", _let_go),
+    "sessions are never revoked": lambda: patch.object(follow_up, "_done", _does_nothing),
+    "sessions are revoked at every block": lambda: patch.object(wanted_tag, "_follow_up", _revoked_at_any),
+    "a letter is lost": lambda: patch.object(dead_letters, "_leave", _letter_lost),
+    "Entra is written in any mode": lambda: _all(
+        _wherever(enforce.enforce_all, _in_any_mode), patch.object(wanted_tag, "_state", _always_enforced)
+    ),
+    "every sync writes every tag": lambda: patch.object(machine, "sync", _writes_again),
+    "two syncs run at once": lambda: patch.object(run, "acquire_lease", _no_lease),
+    "a partner that is switched off counts": lambda: patch.object(Switches, "counting", _whoever_is_named),
+    "somebody's own phone is taken for the company's": lambda: _wherever(app_sync.may_collect, _any_app),
 }
 
 

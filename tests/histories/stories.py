@@ -14,7 +14,14 @@ from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 from tests.histories.history import QUIET, Step, history
 from tests.histories.instances import Trouble
-from tests.histories.invariants import after_step, check, quiet, rest, silence_lets_nobody_in
+from tests.histories.invariants import (
+    after_step,
+    check,
+    inventory_arrives,
+    quiet,
+    rest,
+    silence_lets_nobody_in,
+)
 from tests.histories.operation import PLACES, Operation, Subject, all_kinds, operations_of
 from tests.histories.operations.intune import AppSync
 from tests.histories.operations.machine import Feed, Sync
@@ -138,6 +145,7 @@ async def _played(story: Sequence[Step]) -> int:
                 await after_step(one, step)
             await rest(one)
             await check(one)
+            await inventory_arrives(one)
             await silence_lets_nobody_in(one)
             return one.troubles
         except Exception as error:
