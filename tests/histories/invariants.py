@@ -211,15 +211,17 @@ def _left_against(slot: Slot, covered: frozenset[str]) -> Level:
 
 
 async def no_inventory_beyond_consent(history: History) -> dict[str, set[str]]:
-    """After a sync that went through: what is stored, by phone, is what the admin lets be; of a phone that is
-    gone, nothing."""
+    """After a sync that went through: what is stored, by phone, is what the admin lets be.
+
+    Not yet of a phone that is gone: while Graph asks to be left alone, a sync does not make sure that it is.
+    """
     may_be = {
         phone.entra_id: set.union(*history.tenant.may_be_kept(phone)) for phone in history.tenant.phones
     }
     page = await history.store.changes(Inventory, Inventory.container, size=100, token=None)
     stored = {row.id: {app.name or "" for app in row.apps} for row in page.rows}
     for id_, names in stored.items():
-        allowed = may_be.get(id_, set())
+        allowed = may_be.get(id_, names)
         assert names <= allowed, f"{names} of {id_} are kept, and {allowed} may be"
     return stored
 
@@ -230,6 +232,8 @@ async def inventory_arrives(history: History) -> None:
     for phone in history.tenant.phones:
         due, names = history.tenant.may_be_kept(phone)[0], stored.get(phone.entra_id, set())
         assert due <= names, f"{phone.name}: {due} are to be known, and {names} are"
+    left = set(filter(stored.get, stored)) - {phone.entra_id for phone in history.tenant.phones}
+    assert not left, f"the apps of {left} are kept, which are gone"
 
 
 def _sessions_are_revoked_once(history: History) -> None:
