@@ -29,6 +29,9 @@ def main() -> int:
     ask.add_argument("--play", action="store_true", help="play the sample scenario, then serve")
     ask.add_argument("--scenario", action="store_true", help="play the sample scenario, then end")
     ask.add_argument("--servers", action="store_true", help="no host: for another one (func start)")
+    ask.add_argument(
+        "--host", action="store_true", help="the host alone: with the --servers of another process"
+    )
     given = ask.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("mtd").setLevel(logging.ERROR)
@@ -51,7 +54,8 @@ async def _run(given: argparse.Namespace) -> int:
             _say("serving until Ctrl-C; a host of the app finds them by local.settings.json.example")
             await ended.wait()
             return 0
-        stack = await start(exits, data_folder(given.data, fresh=given.fresh), _say)
+        data = data_folder(given.data, fresh=given.fresh)
+        stack = await start(exits, data, _say, with_servers=not given.host)
         if given.play or given.scenario:
             playing = asyncio.create_task(play(stack, _say))
             waiting = asyncio.create_task(ended.wait())

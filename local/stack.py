@@ -106,10 +106,14 @@ def data_folder(path: pathlib.Path, *, fresh: bool) -> pathlib.Path:
     return path
 
 
-async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[str], None]) -> Stack:
-    """Start it all; `exits` stops it, last started first."""
+async def start(
+    exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[str], None], *, with_servers: bool = True
+) -> Stack:
+    """Start it all, or the host alone; `exits` stops it, last started first."""
     settings = read_settings(data)
-    graph = await servers(exits, data, settings, progress)
+    graph = settings["ENTRA_AUTHORITY"]
+    if with_servers:
+        await servers(exits, data, settings, progress)
     os.environ |= settings
     host = _host(settings, data, exits)
     url = await _serve(exits, host.web, settings, "LOCAL_HOST_PORT")
@@ -121,8 +125,8 @@ async def start(exits: AsyncExitStack, data: pathlib.Path, progress: Callable[[s
 
 async def servers(
     exits: AsyncExitStack, data: pathlib.Path, settings: Mapping[str, str], progress: Callable[[str], None]
-) -> str:
-    """Start what stands in for the cloud, without a host of the app; Graph's address."""
+) -> None:
+    """Start what stands in for the cloud, without a host of the app."""
     try:
         cosmos_server = cosmos_app(data / "cosmos.sqlite", queries=QUERIES)
         graph_server = graph_app(data / "graph.sqlite")
@@ -133,7 +137,6 @@ async def servers(
     progress(f"Cosmos DB   {cosmos}   stand-in, data in {data}")
     graph = await _serve(exits, graph_server, settings, "LOCAL_GRAPH_PORT")
     progress(f"Graph       {graph}   stand-in for Intune and Entra")
-    return graph
 
 
 def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack) -> Host:

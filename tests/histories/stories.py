@@ -40,7 +40,7 @@ _BEGUN = ((), _CLEAN, _CLEAN, (AppSync(on=True, personal=True), *_CLEAN, Sync())
 
 _SHARES = st.sampled_from([20, 50, 80])
 """In a hundred."""
-_QUIET = 30
+_QUIET = 20
 """Of so many episodes in a hundred there is quiet after them, and a look."""
 _HUNDRED = st.integers(0, 99)
 _TOGETHER = [None] * 6 + [each for each in Trouble if each is not Trouble.SLOW]

@@ -1,4 +1,6 @@
-"""The app, and what it talks to, as one process under load: ended by SIGKILL at any moment, and begun anew.
+"""The app as a process of its own under load: ended by SIGKILL at any moment, and begun anew.
+
+What it talks to is another process, which goes on, and is killed between some of its lives.
 
 Two partners send about a few phones; who gets no answer sends again, as a partner does. What is counted at
 the end is read from the store's own file.
@@ -36,6 +38,8 @@ PHONES = [Phone.of("soak", str(number), ("iOS", "Android")[number % 2]) for numb
 SENDERS = 6
 LIVES = (0.2, 4.0)
 """Seconds for which it serves before it is killed."""
+LIVES_OF_SERVERS = 5
+"""Of the app, at most, before what it talks to is killed as well."""
 REST_SECONDS = 120.0
 """After the last kill: for how long at most what was sent may take to arrive everywhere."""
 
@@ -72,16 +76,13 @@ async def killed_often(
         await one.until("serving until Ctrl-C")
         await _enrolled(hands_of(one, env, folder, http), toll)
     while time.monotonic() < until and toll.kills < at_most:
-        async with machine(folder, env=env) as one:
-            await one.until("serving until Ctrl-C")
-            async with asyncio.TaskGroup() as senders:
-                for _ in range(SENDERS):
-                    senders.create_task(_sends(one, toll, random.Random(chance.random())))
-                await asyncio.sleep(chance.uniform(*LIVES))
-                await one.killed()
-        toll.kills += 1
-        toll.repaired += len(_otherwise(*_stored(folder)))
-        say(f"{toll.kills} kills: {len(toll.accepted):,} messages accepted, {toll.again} sent again")
+        async with machine(folder, "--servers", env=env) as servers:
+            await servers.until("serving until Ctrl-C")
+            for _ in range(min(chance.randint(1, LIVES_OF_SERVERS), at_most - toll.kills)):
+                if time.monotonic() < until:
+                    await _lived(folder, env, toll, chance)
+                    say(f"{toll.kills} kills: {len(toll.accepted):,} accepted, {toll.again} sent again")
+            await servers.killed()
     async with machine(folder, env=env) as one, aiohttp.ClientSession() as http:
         await one.until("serving until Ctrl-C")
         for partner, body in [toll.unanswered.pop() for _ in toll.unanswered[:]]:
@@ -91,6 +92,19 @@ async def killed_often(
         toll.wrong += [f"{partner} was put off to the end" for partner, _ in toll.unanswered]
         await _counted(hands_of(one, env, folder, http), folder, toll)
     return toll
+
+
+async def _lived(folder: pathlib.Path, env: dict[str, str], toll: Toll, chance: random.Random) -> None:
+    """One life of the app, to its kill."""
+    async with machine(folder, "--host", env=env) as one:
+        await one.until("serving until Ctrl-C")
+        async with asyncio.TaskGroup() as senders:
+            for _ in range(SENDERS):
+                senders.create_task(_sends(one, toll, random.Random(chance.random())))
+            await asyncio.sleep(chance.uniform(*LIVES))
+            await one.killed()
+    toll.kills += 1
+    toll.repaired += len(_otherwise(*_stored(folder)))
 
 
 async def _enrolled(hands: Hands, toll: Toll) -> None:
