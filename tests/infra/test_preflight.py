@@ -20,7 +20,7 @@ from unittest.mock import patch
 import pytest
 
 from infra.preflight import __main__ as command
-from infra.preflight import app_settings, partners, starts
+from infra.preflight import app_settings, outside, partners, starts
 from tests.infra import code
 from tests.infra.code import ROOT
 
@@ -90,19 +90,14 @@ class Machine:
 
     def preflight(self, *, tools: tuple[str, ...] = ("az", "azd"), project: pathlib.Path = ROOT) -> str:
         """What it prints; begins with `0` or `1`, its exit status."""
-        values = "\n".join(f'{name}="{value}"' for name, value in self.values.items())
-        known = {**WELL, **self.answers, "env get-values": values or "ERROR: no environment"}
-        for tool in tools:
-            path = self.folder / tool
-            path.write_text(_stand_in(known))
-            path.chmod(0o755)
-        environment = {"PATH": str(self.folder), **self.shell}
-        if project == ROOT:
-            return _in_process(environment)
+        return _in_process(self._environment(tools), project)
+
+    def command(self, project: pathlib.Path) -> str:
+        """The same of the command itself, in a project of its own."""
         ended = subprocess.run(
             [sys.executable, "-m", "infra.preflight"],
             cwd=project,
-            env=environment,
+            env=self._environment(("az", "azd")),
             capture_output=True,
             text=True,
             check=False,
@@ -110,12 +105,23 @@ class Machine:
         assert "Traceback" not in ended.stderr, ended.stderr
         return f"{ended.returncode} {ended.stdout}{ended.stderr}"
 
+    def _environment(self, tools: tuple[str, ...]) -> dict[str, str]:
+        """Of a shell that finds these tools and no other, made to answer."""
+        values = "\n".join(f'{name}="{value}"' for name, value in self.values.items())
+        known = {**WELL, **self.answers, "env get-values": values or "ERROR: no environment"}
+        for tool in tools:
+            path = self.folder / tool
+            path.write_text(_stand_in(known))
+            path.chmod(0o755)
+        return {"PATH": str(self.folder), **self.shell}
 
-def _in_process(environment: dict[str, str]) -> str:
+
+def _in_process(environment: dict[str, str], project: pathlib.Path) -> str:
     """The same without a Python of its own, nor one for the app's word: a hundred of them take minutes."""
     said = io.StringIO()
     with (
         patch.dict(os.environ, environment, clear=True),
+        patch.object(outside, "INFRA", project / "infra"),
         patch.object(starts, "run", _apps_word),
         redirect_stdout(said),
         redirect_stderr(said),
@@ -390,9 +396,8 @@ def test_a_second_deployment_finds_its_own_names_taken_by_itself(machine: Machin
 
 
 def with_parameters(tmp_path: pathlib.Path, text: str) -> pathlib.Path:
-    """A copy of infra/ with other parameters, beside what the app is asked with."""
-    for name in ("infra", "ingest_threat", "shared"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    """A project with other parameters: all else is asked of this one."""
+    (tmp_path / "infra").mkdir()
     (tmp_path / "infra" / "main.parameters.json").write_text(text)
     return tmp_path
 
@@ -402,6 +407,24 @@ def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
     document = json.loads((ROOT / "infra" / "main.parameters.json").read_text())
     document["parameters"]["partners"]["value"] = partners
     return with_parameters(tmp_path, json.dumps(document))
+
+
+def test_the_command_reads_its_own_projects_parameters_and_asks_the_app_itself(
+    machine: Machine, tmp_path: pathlib.Path
+) -> None:
+    for name in ("infra", "ingest_threat", "shared"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    assert machine.command(tmp_path) == "0 preflight: nothing stands in the way\n"
+    parameters = tmp_path / "infra" / "main.parameters.json"
+    document = json.loads(parameters.read_text())
+    wrong = {"settings": [{"name": "AUTH_LOOKOUT", "value": "password"}], "secrets": []}
+    document["parameters"]["partners"]["value"] = [wrong]
+    parameters.write_text(json.dumps(document))
+    said = machine.command(tmp_path)
+    assert said.startswith("1 preflight: not deployed yet")
+    assert "the app would not start: AUTH_LOOKOUT: expected one of" in said
+    parameters.write_text("{")
+    assert "infra/main.parameters.json cannot be read" in machine.command(tmp_path)
 
 
 @pytest.mark.parametrize(
