@@ -1,14 +1,11 @@
 """What Microsoft's compiler says of the templates, where there is one: nothing; the snapshots are its own."""
 
 import difflib
-import fcntl
 import json
 import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -19,10 +16,10 @@ from infra.recorded import SNAPSHOTS, recorded
 from infra.snapshot import EVERYTHING_ON, environment, snapshots, text
 from tests.infra import loud
 from tests.infra.code import ROOT
+from tests.infra.once import Once
 from tests.infra.promises import app_settings, closed, containers, graph_grants, identity, private_network
 from tests.infra.snapshots import Snapshots
 
-Once = Callable[[str, Callable[[], Any]], Any]
 KINDS = {name: each["type"] for name, each in recorded("parameters").items()}
 
 
@@ -33,23 +30,6 @@ def bicep() -> Compiler:
     if found is None:
         loud.skip("the templates were not compiled, nor their snapshots compared: there is no Bicep compiler")
     return found
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Something that takes long, made once in a session, however many processes run tests."""
-    base = tmp_path_factory.getbasetemp()
-    folder = base if worker_id == "master" else base.parent
-
-    def made(name: str, make: Callable[[], Any]) -> Any:
-        path = folder / f"{name}.json"
-        with (folder / f"{name}.lock").open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            if not path.exists():
-                path.write_text(json.dumps(make()), encoding="utf-8")
-        return json.loads(path.read_text(encoding="utf-8"))
-
-    return made
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import metadata
 
 import pytest
@@ -22,6 +23,7 @@ from tests.end_to_end.machine import ROOT
 from tests.end_to_end.python_313 import environment, python_313
 from tests.infra import loud
 from tests.infra.code import functions
+from tests.infra.once import Once
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy
 from tests.world import ENTRA_ID, world
 
@@ -30,14 +32,22 @@ PROBE = pathlib.Path(__file__).with_name("package_probe.py")
 MEGABYTE = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, package.Size, package.Size]:
+@pytest.fixture(scope="session")
+def built(once: Once) -> tuple[pathlib.Path, package.Size, package.Size]:
     """The package, and its size before and after pruning; a loud skip without a package index."""
-    folder = tmp_path_factory.mktemp("package") / "package"
+    made = once("package", lambda: _build(once.folder / "package"))
+    if isinstance(made, str):
+        loud.skip(f"the package was not built: {made}")
+    whole, pruned = (package.Size(**size) for size in made)
+    return once.folder / "package", whole, pruned
+
+
+def _build(folder: pathlib.Path) -> list[dict[str, int]] | str:
+    """The sizes, or why there is no package."""
     try:
-        return (folder, *package.build(folder))
+        return [asdict(size) for size in package.build(folder)]
     except package.PackagingError as error:
-        loud.skip(f"the package was not built: {error}")
+        return str(error)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +211,7 @@ def test_pruned_it_is_indexed_on_microsofts_runtime(built: Built, python: str) -
     ended = subprocess.run(
         [environment(python), str(RUNTIME_WORKER), str(built[0])],
         cwd=built[0],
-        env={**os.environ, "SYNC_SCHEDULE": "0 */15 * * * *", "PYTHONPATH": _path(built[0])},
+        env={**_environment(built[0]), "SYNC_SCHEDULE": "0 */15 * * * *"},
         capture_output=True,
         text=True,
         check=False,
@@ -236,7 +246,7 @@ async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str])
     process = await asyncio.create_subprocess_exec(
         *(python, str(PROBE)),
         cwd=folder,
-        env={**os.environ, **settings, "PYTHONPATH": _path(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**_environment(folder), **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -246,8 +256,10 @@ async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str])
     return answer
 
 
-def _path(folder: pathlib.Path) -> str:
-    return os.pathsep.join([str(folder), str(folder / package.LIBRARIES)])
+def _environment(folder: pathlib.Path) -> dict[str, str]:
+    """This process's, in which a Python runs the package and leaves nothing in it."""
+    path = os.pathsep.join([str(folder), str(folder / package.LIBRARIES)])
+    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def test_a_library_asked_for_with_an_extra_is_locked_with_it() -> None:
