@@ -266,6 +266,7 @@ class GraphClient:
         if call.body is not None:
             request.headers.try_add("Content-Type", "application/json")
             request.content = json.dumps(call.body, separators=(",", ":")).encode()
+        request.url = request.url  # worked out once: else the SDK does it anew each of the four times it asks
         return request
 
     def _ours(self, link: object) -> bool:
