@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test lint mutants fuzz soak bench lock audit snapshot package deploy clean
+.PHONY: run scenario test coverage lint mutants fuzz soak bench lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -16,6 +16,9 @@ scenario: $(READY)  ## start everything, play the sample scenario, end with 0 or
 	@$(BIN)/python -m local --scenario
 
 test: lint  ## lint, every test
+	@$(BIN)/pytest -n auto --dist worksteal
+
+coverage: $(READY)  ## every test, and the lines and branches that none reaches; it takes nearly twice as long
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term
 
 lint: $(READY)  ## code, types, imports, workflows; fast enough for every save

@@ -1,6 +1,7 @@
 """Fixtures every room's tests use."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
@@ -17,6 +18,26 @@ settings.register_profile("suite", max_examples=30)
 settings.load_profile("suite")
 settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
 """For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
+
+
+FIRST = (
+    "end_to_end/test_scenario.py",
+    "histories/test_histories.py",
+    "infra/test_compiler.py",
+    "infra/test_package.py",
+    "soak/test_kills.py",
+)
+"""The longest tests begin first, or one process is left with one of them when the others have done."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: the longest tests wait for most of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
