@@ -78,8 +78,8 @@ def settings_read() -> Settings:
 def environment_readers() -> list[str]:
     """Modules of the app that look into the environment themselves, other than shared/settings.py."""
     found = []
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, module in _sources().items():
+        for node in ast.walk(module):
             named = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
             if named in {"environ", "getenv"} and path.name != "settings.py":
                 found.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
@@ -101,8 +101,7 @@ def fields_queried() -> dict[str, set[str]]:
 def queries_by_container() -> frozenset[tuple[str, str]]:
     """Every container and the names of the query texts that are sent to it, by the functions that do it."""
     pairs: set[tuple[str, str]] = set()
-    for path in _sources():
-        module = ast.parse(path.read_text(encoding="utf-8"))
+    for module in _sources().values():
         for function in ast.walk(module):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 pairs |= set(_pairs(function))
@@ -144,8 +143,8 @@ def _containers(call: ast.Call) -> Iterator[str]:
 def _documents() -> dict[str, str]:
     """The container of every kind of document the code declares, by the name of its class."""
     declared: dict[str, str] = {}
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for module in _sources().values():
+        for node in ast.walk(module):
             if isinstance(node, ast.ClassDef):
                 for container in _container_declared(node):
                     declared[node.name] = container
@@ -186,8 +185,8 @@ class Logged:
 def logged() -> Logged:
     """Every event of shared/log.py with the keys it is logged with."""
     keys: dict[str, set[str]] = {event.value: set() for event in log.LogEvent}
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for module in _sources().values():
+        for node in ast.walk(module):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "log_event":
                 first = node.args[0]
                 if isinstance(first, ast.Attribute):
@@ -200,5 +199,8 @@ def partners() -> tuple[str, ...]:
     return tuple(importlib.import_module("ingest_threat.partners").known())
 
 
-def _sources() -> list[pathlib.Path]:
-    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+@functools.cache
+def _sources() -> dict[pathlib.Path, ast.Module]:
+    """The app's modules, parsed: that takes longer than all that is asked of them."""
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
