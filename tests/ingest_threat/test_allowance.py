@@ -219,11 +219,10 @@ async def test_a_partner_has_so_many_bytes_in_work_and_another_is_not_kept_waiti
             assert isinstance(await _sent(one, _from_lookout("second"), "lookout"), Answer)
             assert one.services.bytes_in_work["zimperium"] == 4 * len(content)
             assert most() < 2 * of_four, "forty more would be ten times that"
-            held.full = False
-            held.go.set()
-            assert [each.accepted for each in await asyncio.gather(*first) if isinstance(each, Answer)] == [
-                100
-            ] * 4
+        held.full = False
+        held.go.set()
+        answers = await asyncio.gather(*first)
+        assert [each.accepted for each in answers if isinstance(each, Answer)] == [100] * 4
         assert one.services.bytes_in_work["zimperium"] == 0
         assert isinstance(await _sent(one, body, **headers), Answer)
 
