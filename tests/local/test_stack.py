@@ -76,11 +76,14 @@ async def test_what_stands_in_for_the_cloud_is_served_without_a_host(
     said: list[str] = []
     async with AsyncExitStack() as exits:
         settings = read_settings(tmp_path)
-        graph = await servers(exits, tmp_path, settings, said.append)
+        await servers(exits, tmp_path, settings, said.append)
         async with CosmosClient(f"http://127.0.0.1:{settings['LOCAL_COSMOS_PORT']}", EMULATOR_KEY) as client:
             made = [each["id"] async for each in client.get_database_client("mtd").list_containers()]
         assert {*made} == CONTAINERS.keys()
-        async with aiohttp.ClientSession() as session, session.get(f"{graph}/v1.0/devices") as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{settings['GRAPH_BASE_URL']}/devices") as answer,
+        ):
             assert answer.status == 401, "there, and asks who calls"
             with pytest.raises(aiohttp.ClientConnectorError):
                 await session.get(f"http://127.0.0.1:{settings['LOCAL_HOST_PORT']}/api/health")
