@@ -31,6 +31,8 @@ A_WHILE = 16
 """Minutes: longer than Entra's answers are not judged after a write."""
 ROUNDS = 8
 HOUR = timedelta(minutes=60)
+AN_EXPORT = 61
+"""Minutes: longer than from one export of apps to the next."""
 SILENCE = 8 * 24 * 60
 """Minutes: longer than a partner may be silent."""
 LARGEST = 1_100_000
@@ -227,7 +229,12 @@ async def no_inventory_beyond_consent(history: History) -> dict[str, set[str]]:
 
 
 async def inventory_arrives(history: History) -> None:
-    """Hours after the last change: what the admin asked for is there, and nothing else."""
+    """Once Intune has been asked anew: what the admin asked for is there, and nothing else.
+
+    What it was asked before the last change may be used up to then.
+    """
+    for operation in (Pass(AN_EXPORT), Sync()):
+        await history.play(Step.of(operation))
     stored = await no_inventory_beyond_consent(history)
     for phone in history.tenant.phones:
         due, names = history.tenant.may_be_kept(phone)[0], stored.get(phone.entra_id, set())
@@ -282,5 +289,5 @@ async def after_step(history: History, step: Step) -> None:
     for phone in history.tenant.phones:
         theirs = history.foreign.get(phone.entra_id)
         assert theirs in {None, history.tag(phone)}, f"{phone.name}: {theirs} of somebody else's is gone"
-    if step.lanes == ((Sync(),),) and history.last == []:
+    if len(step.lanes) == 1 and isinstance(step.lanes[0][0], Sync) and history.last == []:
         await no_inventory_beyond_consent(history)

@@ -43,11 +43,11 @@ _SHARES = st.sampled_from([20, 50, 80])
 _QUIET = 20
 """Of so many episodes in a hundred there is quiet after them, and a look."""
 _HUNDRED = st.integers(0, 99)
-_TOGETHER = [None] * 6 + [each for each in Trouble if each is not Trouble.SLOW]
+_TOGETHER = [None] * 24 + [each for each in Trouble if each is not Trouble.SLOW]
 """What the first meets while the second is at work. Time passes for both, and a lease of half a minute
 would be lost while it is used."""
 _ORDERS = st.lists(st.integers(0, 1), max_size=12).map(tuple)
-_WRITES = st.sampled_from([0, 1, 2, 2, 2, 3])
+_WRITES = st.sampled_from([0, 1, 2, 2, 2, 3, 3])
 """After which an instance stands still: the second is most often an agent's, whose devices follow."""
 
 _FIRST_CALLS = 6
