@@ -4,13 +4,16 @@ Keys are judged by name at any depth, also in JSON that is a text; texts and num
 the names its partner uses, and names what it needs though it looks personal. Redacting twice changes nothing,
 and costs no more than the length of what is redacted: keys are judged by their first LONGEST_KEY characters,
 other texts than those of JSON by what `shapes` judges of them, and texts of JSON are opened MAX_TEXTS deep.
+
+A partner's keys are the same in every message: what was judged of the last REMEMBERED ones is remembered.
 """
 
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -21,6 +24,8 @@ LONGEST_KEY = 200
 """Characters by which a key is judged; a longer one, and one that is longer once masked, is kept as its
 beginning and CUT."""
 CUT = " \u2026"
+REMEMBERED = 4000
+"""Judgements of keys that a process remembers, the last ones used."""
 MAX_TEXTS = 3
 """Texts of JSON inside each other that are opened; what is still JSON in the innermost is redacted."""
 
@@ -120,16 +125,15 @@ _DIGITS_OF_IDS = 14
 """Digits of the shortest number that is personal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Names:
-    """The names an adapter adds, and those it needs."""
+    """The names an adapter adds, and those it needs; one for each adapter."""
 
     hidden: frozenset[str]
     kept: frozenset[str]
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a value stands."""
 
     under: str = ""
@@ -140,6 +144,16 @@ class _Place:
     """Texts of JSON that it is in."""
     is_adapter: bool = False
     """Whether a key above it is of a network adapter."""
+
+
+class _Judged(NamedTuple):
+    """What is judged of a key by its name and the one above it."""
+
+    kept: str
+    """The key as it is kept."""
+    plain: str
+    is_hidden: bool
+    is_adapter: bool
 
 
 def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection[str] = ()) -> JsonValue:
@@ -154,15 +168,14 @@ def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection
     Where keys of one object become alike so, or by being masked, the second is kept as `name (2)`, and so on,
     each with its value.
     """
-    plain = _Names(_plain_names(frozenset(names)), _plain_names(frozenset(needed)))
-    return _redacted(content, plain, _Place())
+    return _redacted(content, _names(frozenset(names), frozenset(needed)), _Place())
 
 
 def _redacted(content: JsonValue, names: _Names, place: _Place) -> JsonValue:
-    if isinstance(content, dict | list):
-        return _inside(content, names, place) if place.depth <= MAX_DEPTH else REDACTED
     if isinstance(content, str):
         return _text(content, names, place)
+    if isinstance(content, dict | list):
+        return _inside(content, names, place) if place.depth <= MAX_DEPTH else REDACTED
     if isinstance(content, int | float) and _is_personal_number(content):
         return REDACTED
     return content
@@ -170,53 +183,53 @@ def _redacted(content: JsonValue, names: _Names, place: _Place) -> JsonValue:
 
 def _inside(content: dict[str, JsonValue] | list[JsonValue], names: _Names, place: _Place) -> JsonValue:
     if isinstance(content, list):
-        inner = replace(place, depth=place.depth + 1)
+        inner = place._replace(depth=place.depth + 1)
         return [_redacted(each, names, inner) for each in content]
     named = _names_of_pair(content)
-    pairs = (
-        (_key(key), _value((key[:LONGEST_KEY], *_of_pair(key, named)), value, names, place))
-        for key, value in content.items()
-    )
-    return apart(pairs)
+    return apart([_pair(key, named, value, names, place) for key, value in content.items()])
 
 
 def _names_of_pair(content: dict[str, JsonValue]) -> tuple[str, ...]:
     """The names that an object of a name and a value gives its value; none of any other."""
-    said = {key[:LONGEST_KEY].lower(): value for key, value in content.items()}
-    if _PAIR_VALUES.isdisjoint(said):
+    if _PAIR_VALUES.isdisjoint(map(str.lower, content)):
         return ()
+    said = {key.lower(): value for key, value in content.items()}
     names = (said.get(each) for each in sorted(_PAIR_NAMES))
     return tuple(each[:LONGEST_KEY] for each in names if isinstance(each, str))
 
 
-def _of_pair(key: str, named: tuple[str, ...]) -> tuple[str, ...]:
-    return named if named and key.lower() in _PAIR_VALUES else ()
-
-
-def _key(key: str) -> str:
-    text = masked(key)
-    if len(text) <= LONGEST_KEY and len(key) <= LONGEST_KEY:
-        return text
-    return beginning(text, _KEY_KEPT) + CUT
-
-
-def _value(keys: tuple[str, ...], value: JsonValue, names: _Names, place: _Place) -> JsonValue:
-    """A value by its key, and by the names a pair gives it."""
+def _pair(
+    key: str, named: tuple[str, ...], value: JsonValue, names: _Names, place: _Place
+) -> tuple[str, JsonValue]:
+    """A key as it is kept, and its value by that key and by the names a pair (`named`) gives it."""
+    judged = _judged(key, place.under, names) if len(key) <= LONGEST_KEY else _long(key, place.under, names)
     if value is None or isinstance(value, bool):
-        return value
-    if any(_is_hidden(key, names, place) for key in keys):
-        return REDACTED
-    is_adapter = place.is_adapter or any(_ADAPTER.search(key.lower()) for key in keys)
-    inner = replace(place, under=_plain(keys[0]), depth=place.depth + 1, is_adapter=is_adapter)
-    return _redacted(value, names, inner)
+        return judged.kept, value
+    given = [_judged(each, place.under, names) for each in named if key.lower() in _PAIR_VALUES]
+    if judged.is_hidden or any(each.is_hidden for each in given):
+        return judged.kept, REDACTED
+    is_adapter = place.is_adapter or judged.is_adapter or any(each.is_adapter for each in given)
+    inner = _Place(judged.plain, place.depth + 1, place.texts, is_adapter)
+    return judged.kept, _redacted(value, names, inner)
 
 
-def _is_hidden(key: str, names: _Names, place: _Place) -> bool:
-    plain = _plain(key)
-    path = f"{place.under}.{plain}"
-    if not names.hidden.isdisjoint((plain, path)) or _names_of_path(key) & names.hidden:
-        return True
-    return names.kept.isdisjoint({plain, path}) and _is_secret(key, plain)
+@lru_cache(REMEMBERED)
+def _judged(key: str, under: str, names: _Names) -> _Judged:
+    text, plain = masked(key), _plain(key)
+    path = f"{under}.{plain}"
+    named = not names.hidden.isdisjoint({plain, path, *_names_of_path(key)})
+    is_hidden = named or (names.kept.isdisjoint({plain, path}) and _is_secret(key, plain))
+    kept = text if len(text) <= LONGEST_KEY else _cut(text)
+    return _Judged(kept, plain, is_hidden, _ADAPTER.search(key.lower()) is not None)
+
+
+def _long(key: str, under: str, names: _Names) -> _Judged:
+    """Of a key of more than LONGEST_KEY characters, which is no name that comes again."""
+    return _judged.__wrapped__(key[:LONGEST_KEY], under, names)._replace(kept=_cut(masked(key)))
+
+
+def _cut(key: str) -> str:
+    return beginning(key, _KEY_KEPT) + CUT
 
 
 def _is_personal_number(number: float) -> bool:
@@ -236,7 +249,7 @@ def _text(text: str, names: _Names, place: _Place) -> str:
             return masked(text)
         if read.key_twice is not None or place.texts >= MAX_TEXTS:
             return REDACTED
-        hidden = _redacted(read.value, names, replace(place, texts=place.texts + 1))
+        hidden = _redacted(read.value, names, place._replace(texts=place.texts + 1))
         kept = text if hidden == read.value else json.dumps(hidden)
         # A long one is not cut, for nobody could read the rest.
         return masked(kept) if len(kept) <= LONGEST_TEXT else kept
@@ -262,6 +275,8 @@ def _names_of_path(key: str) -> frozenset[str]:
 
 
 @cache
-def _plain_names(names: frozenset[str]) -> frozenset[str]:
-    """Of an adapter's names, which are the same for every item."""
-    return frozenset(".".join(map(_plain, name.split("."))) for name in names)
+def _names(hidden: frozenset[str], needed: frozenset[str]) -> _Names:
+    """Of an adapter, whose names are the same for every item."""
+    return _Names(
+        *(frozenset(".".join(map(_plain, name.split("."))) for name in each) for each in (hidden, needed))
+    )

@@ -240,9 +240,15 @@ def _lacks_device(record: Record) -> bool:
 
 def _masked(record: Record) -> Record:
     """`record` with its free texts masked; what is a key or an id stays as the partner gave it."""
-    texts = {name: getattr(record, name, None) for name in FREE_TEXTS}
+    texts = {name: getattr(record, name) for name in _free_texts(type(record))}
     hidden = {name: masked(text, is_version=name in VERSIONS) for name, text in texts.items() if text}
-    return record.model_copy(update=hidden) if hidden else record
+    changed = {name: text for name, text in hidden.items() if text != texts[name]}
+    return record.model_copy(update=changed) if changed else record
+
+
+@cache
+def _free_texts(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(name for name in FREE_TEXTS if name in kind.model_fields)
 
 
 def _unreadable(

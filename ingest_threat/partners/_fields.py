@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -38,6 +39,9 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 """In the names of fields that grade a threat or a device, or say how an agent stands."""
+_LONGEST_WORD = 50
+"""Characters of a text that may be a word of a vendor's: those are few, and come again in every message."""
+_WORDS_REMEMBERED = 4000
 ODD_GRADE = "not a text"
 """The word such a field is read as that holds none: no table knows it, so it is high, and logged, and says of
 no agent that it is at work."""
@@ -150,6 +154,15 @@ def word(of: JsonObject, *names: str) -> str | None:
 def plain_word(value: str) -> str:
     """`value` as `word` returns it; one that holds a secret is none that a table knows, and becomes its
     SHA-256."""
+    return _remembered_word(value) if len(value) <= _LONGEST_WORD else _made_plain(value)
+
+
+@lru_cache(_WORDS_REMEMBERED)
+def _remembered_word(value: str) -> str:
+    return _made_plain(value)
+
+
+def _made_plain(value: str) -> str:
     if holds_secret(value):
         return _hashed(value).upper()
     return re.sub(r"[\W_]+", "_", value).strip("_").upper() or value

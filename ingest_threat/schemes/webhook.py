@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from ingest_threat.schemes.listed import listed
 from shared.errors import NotAuthentic
@@ -19,6 +20,8 @@ from shared.standard_webhooks import key, signature
 SECRET_BYTES = range(24, 65)
 """Length of a secret, decoded (Standard Webhooks, "Symmetric signatures")."""
 MIN_DISTINCT = 8
+_SETTINGS = 64
+"""Settings of secrets whose check is remembered: one a partner."""
 
 _ID = re.compile(r"[!-\-/-~]{1,256}")
 """Visible ASCII without `.`, which parts the signed text."""
@@ -66,6 +69,7 @@ def _headers(headers: Headers) -> dict[str, str]:
     return wanted
 
 
+@lru_cache(_SETTINGS)
 def checked_secrets(text: str) -> tuple[str, ...]:
     """The secrets in a setting: `whsec_` and base64 of 24 to 64 bytes each, separated by spaces or commas.
 

@@ -61,7 +61,15 @@ def read_json(text: str) -> Read:
         raise NotJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise _too_deep() from None
-    return Read(clean(value), bool(constants), doubled[0] if doubled else None)
+    return Read(
+        clean(value) if _may_be_unclean(text) else value, bool(constants), doubled[0] if doubled else None
+    )
+
+
+def _may_be_unclean(text: str) -> bool:
+    """Whether the value of `text` may hold a lone surrogate, as escapes can, or be too deep."""
+    deep = text.count("[") + text.count("{") > MAX_DEPTH
+    return deep or "\\u" in text or (not text.isascii() and _SURROGATE.search(text) is not None)
 
 
 def _integer(digits: str) -> int | str:
@@ -93,7 +101,11 @@ def _clean(value: JsonValue, depth: int) -> JsonValue:
 def apart(pairs: Iterable[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     """An object of `pairs` whose keys may have become alike: the second of one name is `name (2)`, and so
     on, so that none takes another's place."""
-    content: dict[str, JsonValue] = {}
+    pairs = list(pairs)
+    content = dict(pairs)
+    if len(content) == len(pairs):
+        return content
+    content.clear()
     last: dict[str, int] = {}
     for name, value in pairs:
         key = name

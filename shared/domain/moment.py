@@ -11,7 +11,7 @@ DAY = 86_400
 
 def iso_utc(moment: datetime) -> str:
     """`moment` as stored and answered: UTC, always 27 characters, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
 
 
 def in_words(moment: datetime, *, seconds: bool = False) -> str:

@@ -15,8 +15,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     JsonValue,
 )
+from pydantic_core.core_schema import any_schema
 
 from shared.domain.level import Level
 from shared.domain.moment import Moment
@@ -74,13 +76,17 @@ def _clip(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_clip)]
 
 
+Redacted = Annotated[JsonValue, GetPydanticSchema(lambda _source, _handler: any_schema())]
+"""What was read as JSON and redacted: it is JSON already, and need not be gone through value by value."""
+
+
 class _Item(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     partner: str
     index: int = Field(ge=0)
     """Place of the item in the body it came in."""
-    raw: JsonValue = None
+    raw: Redacted = None
     """The item as received, with the adapter's secret fields redacted."""
 
 
