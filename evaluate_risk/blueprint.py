@@ -4,14 +4,15 @@ import json
 
 import azure.functions as func
 
-from evaluate_risk.enforce import retry_pending
-from evaluate_risk.evaluation import evaluate
 from shared.cosmos import DATABASE
 from shared.errors import StoreUnavailable
 from shared.log import LogEvent, log_event
+from shared.resolve import run
 from shared.rules_file import load
-from shared.services import services
 from shared.settings import current
+
+EVALUATE = "evaluate_risk.evaluation:evaluate"
+RETRY_PENDING = "evaluate_risk.enforce:retry_pending"
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 _settings = current()
@@ -40,7 +41,7 @@ load(_settings.rules_file)  # refused at start, not at the first report
 async def evaluate_risk(documents: func.DocumentList) -> None:
     """Evaluate a batch of reports; an unavailable store makes the host replay it, for as long as it takes."""
     try:
-        await evaluate(services(), [json.loads(document.to_json()) for document in documents])
+        await run(EVALUATE, [json.loads(document.to_json()) for document in documents])
     except StoreUnavailable as error:
         log_event(LogEvent.FEED_RETRIED, documents=len(documents), why=error)
         raise
@@ -50,4 +51,4 @@ async def evaluate_risk(documents: func.DocumentList) -> None:
 @bp.timer_trigger(arg_name="timer", schedule="0 * * * * *", use_monitor=False)
 async def retry_pending_tags(timer: func.TimerRequest) -> None:
     """Every minute: write the tags that Graph did not take."""
-    await retry_pending(services())
+    await run(RETRY_PENDING)

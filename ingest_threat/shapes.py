@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from itertools import cycle
 from typing import NamedTuple
 
+from shared.domain.late import late
+
 REDACTED = "[redacted]"
 LONGEST_TEXT = 8000
 """Characters by which a text is judged; of a longer one the beginning is kept, and how long it was."""
@@ -41,7 +43,7 @@ class _Shape(NamedTuple):
 
 
 def _shape(pattern: str, hint: str, flags: re.RegexFlag = re.IGNORECASE) -> _Shape:
-    return _Shape(re.compile(pattern, flags), re.compile(hint))
+    return _Shape(late(pattern, flags), late(hint))
 
 
 def _any_case(*words: str) -> str:

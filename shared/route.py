@@ -7,16 +7,15 @@ resolved when a request comes, so that indexing the app costs no room.
 """
 
 import builtins
-import importlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import azure.functions as func
 
 from shared.headers import Headers
+from shared.resolve import resolve
 
 OF_THE_HOST = ("code", "clientId")
 """Parameters of any query that the host reads: a key of its own, and which of them it is."""
@@ -81,12 +80,6 @@ class Route:
     def takes_model(self) -> bool:
         """Whether its body is read into a model, rather than by its handler."""
         return ":" in self.request
-
-
-def resolve(name: str) -> Any:
-    """What `room.module:name` names; its module is loaded with the first request that needs it."""
-    module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute)
 
 
 def argument(parameter: str) -> str:

@@ -5,9 +5,11 @@ The canary's is there only where CANARY_DEVICE is set: every timer is a group of
 
 import azure.functions as func
 
-from shared.services import services
+from shared.resolve import run
 from shared.settings import current
-from sync_inventory.run import sync
+
+SYNC = "sync_inventory.run:sync"
+CANARY = "sync_inventory.canary:run_canary"
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 
@@ -16,14 +18,12 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]
 @bp.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def sync_inventory(timer: func.TimerRequest) -> None:
     """Mirror Intune, link, decide what is due, and put drifted tags right."""
-    await sync(services())
+    await run(SYNC)
 
 
 async def canary(timer: func.TimerRequest) -> None:
     """Send a report of the canary through the public door, and watch it be refused and let in again."""
-    from sync_inventory.canary import run_canary
-
-    await run_canary(services())
+    await run(CANARY)
 
 
 if current().canary_device:

@@ -7,6 +7,8 @@ is that is not so decides: `not compliant` and `no passcode` are bad news, and n
 
 import re
 
+from shared.domain.late import late
+
 _SINGLE = frozenset(
     {
         *("BLANK", "EMPTY", "GRAY", "GREY", "INCONCLUSIVE", "INDETERMINATE", "MISSING", "NA", "ND", "NEVER"),
@@ -34,7 +36,7 @@ _ANSWER = (
     "|INFORMATION|INFO"
 )
 """What is not there where no verdict is; `no threat` and `no risk` say something else."""
-_PHRASE = re.compile(
+_PHRASE = late(
     rf"(?:{_ABOUT}){{0,15}}(?:"
     rf"(?:NOT|UN|NEVER)(?:YET|BEEN|BEING)*(?:{_DONE})(?:YET)?[0-9]{{0,3}}"
     rf"|NONE(?:YET|{_DONE})"

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from pydantic import JsonValue
 
+from shared.domain.late import late
+
 _FIRST, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
@@ -30,7 +32,7 @@ _ZONE = (
 _WEEKDAY = r"(?:[A-Z]{3,9},? )?"
 _MONTH = r"(?P<name>[A-Z]{3,9})\.?"
 _FORMS = [
-    re.compile(form, re.IGNORECASE)
+    late(form, re.IGNORECASE)
     for form in (
         rf"(?P<y>[0-9]{{4}})[-/.](?P<mo>[0-9]{{1,2}})[-/.](?P<d>[0-9]{{1,2}})[T ]{_CLOCK}{_ZONE}",
         r"(?P<y>[0-9]{4})(?P<mo>[0-9]{2})(?P<d>[0-9]{2})[T ]?(?P<h>[0-9]{2})(?P<mi>[0-9]{2})"

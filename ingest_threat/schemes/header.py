@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ingest_threat.schemes.listed import listed
+from shared.domain.late import late
 from shared.errors import NotAuthentic, SettingsError
 from shared.headers import Headers
 from shared.static_secret import fault, matching
@@ -14,7 +15,7 @@ from shared.static_secret import fault, matching
 DEFAULT_NAME = "X-MTD-Secret"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
-_TAKEN = re.compile(
+_TAKEN = late(
     "accept(-.*)?|access-control-.*|age|allow|authorization|cache-control|connection|content-.*|cookie|date|etag|"
     "expect|expires|forwarded|from|host|if-.*|keep-alive|last-modified|link|location|max-forwards|origin|pragma|"
     "prefer|proxy-.*|range|referer|retry-after|sec-.*|server|set-cookie|te|trailer|transfer-encoding|upgrade|"

@@ -33,7 +33,6 @@ from shared.domain.rule import Assignment, Rule, RuleSource
 from shared.errors import SettingsError
 
 MAX_BYTES = 1_048_576
-EVERY_DEVICE = Assignment(all_devices=True)
 
 _HEADER = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
@@ -56,7 +55,7 @@ class LocalRules:
 class _Entry(BaseModel):
     """One `[[rule]]`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
     allowed: Level
@@ -90,7 +89,7 @@ class _Entry(BaseModel):
                 platform=platform,
                 allowed=self.allowed,
                 grace_hours=self.grace_hours,
-                assignment=EVERY_DEVICE,
+                assignment=Assignment(all_devices=True),
                 ownership=self.ownership,
                 category=self.category,
             )
@@ -99,7 +98,7 @@ class _Entry(BaseModel):
 class _Oldest(BaseModel):
     """One `[minimum_os.<partner>]`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     ios: str | None = None
     android: str | None = None
@@ -113,7 +112,7 @@ class _Oldest(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     rule: list[_Entry] = []
     minimum_os: dict[str, _Oldest] = {}

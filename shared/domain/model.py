@@ -47,7 +47,7 @@ def agent_id(partner: str, partner_device_id: str) -> str:
 class Part(BaseModel):
     """What documents are made of: frozen, and blind to fields a later version of the app may have added."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Document(Part):
@@ -478,7 +478,7 @@ class Device(Document):
     facts: DeviceFacts
     slots: dict[str, Slot] = Field(default_factory=dict)
     decision: Decision | None = None
-    tag: Tag = Tag()
+    tag: Tag = Field(default_factory=Tag)
     history: tuple[HistoryEntry, ...] = ()
     override: Override | None = None
     restricted: bool = False

@@ -8,6 +8,8 @@ the zero GUID (Entra, MDMs), words of BIOS vendors (`To Be Filled By O.E.M.`), a
 import re
 from itertools import pairwise
 
+from shared.domain.late import late
+
 WORDS = frozenset(
     [
         "anonymous",
@@ -91,7 +93,7 @@ _WHAT = (
     "|system|udid|uuid)"
 )
 """What is not there: a field's own name stands in it, too."""
-_PHRASE = re.compile(
+_PHRASE = late(
     rf"{_WHAT}{{0,30}}(?:(?:none|not?|un|never)(?:yet)?"
     "(?:allowed|applicable|assigned|available|defined|determined|found|initiali[sz]ed|known|present|provided|reported"
     "|set|specified|supported)(?:yet)?"

@@ -81,7 +81,7 @@ Redacted = Annotated[JsonValue, GetPydanticSchema(lambda _source, _handler: any_
 
 
 class _Item(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     partner: str
     index: int = Field(ge=0)

@@ -12,7 +12,7 @@ from shared.domain.json_text import clean
 class Wire(BaseModel):
     """An object as Graph spells it; what is not named here is left alone."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, defer_build=True)
     needed: ClassVar[frozenset[str]]
     """Names of the fields it makes no sense without; where one cannot be read, all of it is refused."""
 

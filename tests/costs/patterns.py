@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
 
+from shared.domain.late import LatePattern
 from tests.end_to_end.machine import ROOT
 
 STAND_INS = frozenset({"local", "benchmarks"})
@@ -99,6 +100,8 @@ def _within(
     if id(value) in seen:
         return
     seen.add(id(value))
+    if isinstance(value, LatePattern):
+        value = value.compiled
     owner = getattr(value, "__self__", None)
     if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
         yield value, None

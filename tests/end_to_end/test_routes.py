@@ -17,7 +17,8 @@ from function_app import ROUTES, app
 from local.partners.authentication import signed
 from shared import services as composed
 from shared.access import READER_ROLE
-from shared.route import OF_THE_HOST, Access, Route, resolve
+from shared.resolve import resolve
+from shared.route import OF_THE_HOST, Access, Route
 from tests.end_to_end.machine import ROOT, SECRET
 from tests.infra import code
 from tests.world import Clock, World, world

@@ -36,14 +36,15 @@ TOGETHER = [
 async def batches(tenant_world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many documents each batch had that the real handler was given."""
     sizes: list[int] = []
+    evaluate = evaluation.evaluate
 
     async def evaluated(services: Services, documents: Sequence[Any]) -> None:
         sizes.append(len(documents))
         assert all("_lsn" in document for document in documents)
-        await evaluation.evaluate(services, documents)
+        await evaluate(services, documents)
 
-    monkeypatch.setattr(blueprint, "services", lambda: tenant_world.services)
-    monkeypatch.setattr(blueprint, "evaluate", evaluated)
+    monkeypatch.setattr("shared.services.services", lambda: tenant_world.services)
+    monkeypatch.setattr(evaluation, "evaluate", evaluated)
     await put_phone(tenant_world)
     await put_other_phone(tenant_world)
     await tenant_world.put_rule()

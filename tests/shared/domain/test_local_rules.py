@@ -5,10 +5,10 @@ import pathlib
 import pytest
 
 from shared.domain.level import Level
-from shared.domain.local_rules import EVERY_DEVICE, LocalRules, parse
+from shared.domain.local_rules import LocalRules, parse
 from shared.domain.model import Ownership
 from shared.domain.record import Category, Platform
-from shared.domain.rule import RuleSource
+from shared.domain.rule import Assignment, RuleSource
 from shared.errors import SettingsError
 from shared.rules_file import load
 
@@ -40,7 +40,7 @@ def test_a_rule_says_what_it_is_for() -> None:
         Platform.IOS,
     )
     assert (rule.ownership, rule.category, rule.grace_hours) == (Ownership.COMPANY, Category.NETWORK, 24.0)
-    assert (rule.source, rule.assignment) == (RuleSource.LOCAL, EVERY_DEVICE)
+    assert (rule.source, rule.assignment) == (RuleSource.LOCAL, Assignment(all_devices=True))
 
 
 def test_a_dry_rule_stands_apart_and_one_without_a_platform_is_for_both() -> None:
