@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from evaluate_risk import blueprint as evaluate_risk
 from function_app import PARTNERS, ROUTES
-from shared.route import Access, Route, argument, resolve
+from shared.resolve import resolve
+from shared.route import Access, Route, argument
+from sync_inventory import blueprint as sync_inventory
 from tests.end_to_end.machine import ROOT
 
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console")
@@ -100,6 +103,16 @@ def test_a_handler_takes_what_its_row_gives_it_and_answers_what_it_says(route: R
     assert hints["return"] is resolve(route.answer)
     if route.takes_model:
         assert hints["request"] is resolve(route.request)
+
+
+@pytest.mark.parametrize(
+    "name", [evaluate_risk.EVALUATE, evaluate_risk.RETRY_PENDING, sync_inventory.SYNC, sync_inventory.CANARY]
+)
+def test_a_trigger_runs_a_coroutine_function_of_its_own_room(name: str) -> None:
+    room = "evaluate_risk" if name in vars(evaluate_risk).values() else "sync_inventory"
+    assert name.startswith(f"{room}.")
+    assert inspect.iscoroutinefunction(resolve(name))
+    assert next(iter(inspect.signature(resolve(name)).parameters)) == "services"
 
 
 def test_a_door_is_no_prefix_of_another_module() -> None:

@@ -66,7 +66,7 @@ class Rule(Part):
     allowed: Level
     grace_hours: float = 0.0
     """Hours over the line before access is refused (scheduledActionsForRule, action block)."""
-    assignment: Assignment = Assignment()
+    assignment: Assignment = Field(default_factory=Assignment)
     enrollment_types: tuple[EnrollmentType, ...] = ()
     """Ways of Android enrollment it is for; every one where none is named."""
     ownership: Ownership | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.record import Platform
 
@@ -63,6 +63,8 @@ GRAVITY = (Verdict.LETS_IN, Verdict.DEPENDS, Verdict.REFUSES)
 class PolicySeen(BaseModel):
     """A policy that applies to the sign-in."""
 
+    model_config = ConfigDict(defer_build=True)
+
     name: str
     state: str
     """`enabled`, or `enabledForReportingButNotEnforced`: then it only reports."""
@@ -76,6 +78,8 @@ class PolicySeen(BaseModel):
 class NotEvaluated(BaseModel):
     """A policy of which What If cannot say whether it applies."""
 
+    model_config = ConfigDict(defer_build=True)
+
     name: str
     state: str
     controls: list[str]
@@ -85,6 +89,8 @@ class NotEvaluated(BaseModel):
 
 class SignIn(BaseModel):
     """One sign-in from a device to one app."""
+
+    model_config = ConfigDict(defer_build=True)
 
     app: str
     tag: str | None
