@@ -4,11 +4,11 @@ import json
 
 import azure.functions as func
 
-from shared.cosmos import DATABASE
+from shared.containers import DATABASE
 from shared.errors import StoreUnavailable
 from shared.log import LogEvent, log_event
 from shared.resolve import run
-from shared.rules_file import load
+from shared.rules_file import check
 from shared.settings import current
 
 EVALUATE = "evaluate_risk.evaluation:evaluate"
@@ -16,7 +16,7 @@ RETRY_PENDING = "evaluate_risk.enforce:retry_pending"
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 _settings = current()
-load(_settings.rules_file)  # refused at start, not at the first report
+check(_settings.rules_file)  # refused at start, not at the first report
 
 
 @bp.function_name("evaluate_risk")

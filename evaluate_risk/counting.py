@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from evaluate_risk.slots import MAX_FINDINGS, against, retires
-from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level, highest
 from shared.domain.model import Device, Finding, Override, Slot
 from shared.domain.moment import in_words
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Category
 from shared.domain.rule import Rule
 

@@ -6,7 +6,8 @@ its record repeats the call. What was to follow when the option was on is not do
 """
 
 from shared.cosmos import Found
-from shared.domain.model import Device, FollowUp, TagState
+from shared.domain.follow_up import FollowUp
+from shared.domain.model import Device, TagState
 from shared.errors import GraphError, GraphUnavailable
 from shared.log import LogEvent, log_event
 from shared.services import Services

@@ -14,10 +14,11 @@ from evaluate_risk.counting import Counted, counted, sentence
 from evaluate_risk.grace import Grace, for_missing_data
 from evaluate_risk.presence import Presence
 from shared.domain.canary_run import AGENT
+from shared.domain.follow_up import FollowUp
 from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
 from shared.domain.mode import Mode
-from shared.domain.model import Decision, Device, DeviceFacts, Finding, FollowUp, Verdict, digest
+from shared.domain.model import Decision, Device, DeviceFacts, Finding, Verdict, digest
 from shared.domain.moment import in_words
 from shared.domain.os_version import older
 from shared.domain.record import PLATFORMS, Platform

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from evaluate_risk.policy import Policy
+from shared.domain.follow_up import FollowUp
 from shared.domain.mode import Mode
-from shared.domain.model import Decision, Device, FollowUp, Tag, TagState
+from shared.domain.model import Decision, Device, Tag, TagState
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 
 INTUNE_ONLY = "intune:"

@@ -7,14 +7,13 @@ from azure.cosmos.aio import CosmosClient
 
 from local.cosmos.queries import Parameters, Query
 from local.cosmos.store import Document
+from shared.containers import CONTAINERS, DATABASE
 from shared.cosmos import (
     AGENT_SUMMARIES,
     AGENTS_OF_DEVICE,
     AGENTS_ON_THEIR_WAY,
     AGENTS_TO_FOLLOW,
     CONNECTOR_MIRRORS,
-    CONTAINERS,
-    DATABASE,
     DEAD_LETTERS,
     DEAD_LETTERS_OF_PARTNER,
     DEVICE_COUNT,

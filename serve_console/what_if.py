@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from serve_console.named_device import stored_device
-from shared.domain.sign_in import APPS, GROUPS_OF_APPS, SignIn, Verdict, apps_of
+from shared.domain.access_words import APPS, GROUPS_OF_APPS
+from shared.domain.sign_in import SignIn, Verdict, apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.environment import GUID
 from shared.errors import BadRequest

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from shared.containers import DATABASE
 from shared.domain.model import Document
-from shared.domain.moment import DAY
 from shared.errors import (
     AlreadyStored,
     Conflict,
@@ -32,30 +32,6 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import ContainerProxy, CosmosClient, DatabaseProxy
-
-DATABASE = "mtd"
-
-
-@dataclass(frozen=True)
-class Container:
-    """How a container is declared: partition key path, and seconds its items live (None for ever; -1 unless
-    an item says otherwise)."""
-
-    partition_key: str
-    ttl: int | None = None
-
-
-CONTAINERS: Mapping[str, Container] = {
-    "reports": Container("/agent", ttl=90 * DAY),
-    "agents": Container("/id"),
-    "devices": Container("/id"),
-    "links": Container("/id"),
-    "inventory": Container("/id", ttl=-1),
-    "settings": Container("/id"),
-    "dead_letters": Container("/partner", ttl=90 * DAY),
-    "history": Container("/device", ttl=400 * DAY),
-    "leases": Container("/id"),
-}
 
 PENDING_TAGS = (
     "SELECT c.id, c.tag.attempts, c.tag.retry_at FROM c"

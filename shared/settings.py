@@ -11,13 +11,12 @@ from functools import cache
 
 from pydantic import Field
 
-from shared.domain.access_policy import GUESTS, ROLE
+from shared.domain.access_words import EXCHANGE_ONLINE, GROUPS_OF_APPS, GUESTS, ROLE, SHAREPOINT_ONLINE
 from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme, setting
-from shared.domain.heartbeats import OnSilence
+from shared.domain.follow_up import FollowUp
 from shared.domain.mode import Mode
-from shared.domain.model import FollowUp
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import PLATFORMS, Platform
-from shared.domain.sign_in import EXCHANGE_ONLINE, GROUPS_OF_APPS, SHAREPOINT_ONLINE
 from shared.domain.switches import PartnersMode, Switches
 from shared.environment import GUID, boolean, choice, integer, text, url, words
 from shared.errors import SettingsError

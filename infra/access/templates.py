@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.domain.sign_in import APPS, GROUPS_OF_APPS
+from shared.domain.access_words import APPS, GROUPS_OF_APPS
 from shared.environment import GUID
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "conditional-access"

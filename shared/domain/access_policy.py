@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.access_words import EXCHANGE_ONLINE, GUESTS, ROLE, SHAREPOINT_ONLINE
 from shared.domain.device_rule import Answer, FilterError, Test, compared, opposite, read_rule
 from shared.domain.level import Level
-from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.tag import NO_DATA_TAG, OK_TAG, RULE_TAG, block_tag
 
 TEAMS = "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"
@@ -29,11 +29,7 @@ _DEVICE_BOUND = frozenset(
     {"compliantDevice", "compliantApplication", "approvedApplication", "domainJoinedDevice"}
 )
 """Controls that an unregistered device without a protected app does not meet."""
-ROLE = "role:"
-"""Before the id of a role, among the exclusions."""
 _EXCLUSIONS = {"excludeUsers": "", "excludeGroups": "", "excludeRoles": ROLE}
-GUESTS = "guests"
-"""Stands among the exclusions for all guests; `guests:` and a word of guestOrExternalUserTypes for a kind."""
 
 _KNOWN: Mapping[str, frozenset[str]] = {
     "users": frozenset(

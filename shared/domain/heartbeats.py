@@ -3,24 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
 
 from shared.domain.model import Document
 from shared.domain.moment import Moment
-
-
-class OnSilence(StrEnum):
-    """What a silent agent, or an unresponsive partner, does to a device."""
-
-    HOLD = "hold"
-    """Nothing: its last word stands."""
-    IGNORE = "ignore"
-    """It does not count any more, which is what Intune does: access may return with nobody's word for it."""
-    BLOCK = "block"
-    """The device is blocked until it reports again."""
+from shared.domain.on_silence import OnSilence
 
 
 class Heartbeat(Document):

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 
+from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
 from shared.domain.moment import Moment
 from shared.domain.record import Category, Counted, Platform
@@ -402,15 +403,6 @@ class TagState(StrEnum):
     """Entra does not know the device."""
     NOT_ENFORCEABLE = "not_enforceable"
     """The device is not registered in Entra."""
-
-
-class FollowUp(StrEnum):
-    """What is to be done once the tag is applied: options, off by default."""
-
-    REVOKE_SESSIONS = "revoke_sessions"
-    """The user's sign-in sessions, because the device became blocked at high."""
-    SYNC_DEVICE = "sync_device"
-    """Have the device check in with Intune, because it was remediated."""
 
 
 class Tag(Part):

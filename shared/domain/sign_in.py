@@ -11,14 +11,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.domain.access_words import APPS, GROUPS_OF_APPS
 from shared.domain.record import Platform
 
-EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
-SHAREPOINT_ONLINE = "00000003-0000-0ff1-ce00-000000000000"
-APPS: Mapping[str, str] = {EXCHANGE_ONLINE: "Exchange Online", SHAREPOINT_ONLINE: "SharePoint Online"}
-"""Asked about where no app is named; ids are the same in every tenant."""
-GROUPS_OF_APPS = frozenset({"Office365", "All"})
-"""What a policy may name in place of apps."""
 PLATFORM_WORD: Mapping[Platform, str] = {Platform.IOS: "iOS", Platform.ANDROID: "android"}
 """Conditional Access' words for the platforms of phones; of another one it is not asked."""
 ENABLED, DISABLED = "enabled", "disabled"

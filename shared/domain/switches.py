@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from shared.domain.connector import Connector
 from shared.domain.record import PLATFORMS, Platform
+
+if TYPE_CHECKING:
+    from shared.domain.connector import Connector
 
 
 class PartnersMode(StrEnum):
@@ -25,7 +28,7 @@ class Switches:
     """Partners enabled in the settings, in their order."""
     preferred: Mapping[Platform, str] = field(default_factory=dict)
     """The one partner that counts on a platform where several are enabled."""
-    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    connectors: Mapping[str, "Connector"] = field(default_factory=dict)
     """Mirrored connectors by partner, where the settings name one (CONNECTOR_ID_<SLUG>)."""
     minimum_os: Mapping[str, Mapping[Platform, str]] = field(default_factory=dict)
     """The least version of the operating system that a partner supports, from the local rules' file: Graph

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from evaluate_risk.policy import decide
-from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
 from shared.domain.model import Device, Finding, Override, Slot, Verdict
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Category
 from tests.evaluate_risk.test_policy import a_policy, a_rule, a_slot, switches, with_slots
 from tests.world import START

@@ -9,8 +9,8 @@ import pytest
 
 from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
+from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
-from shared.domain.model import FollowUp
 from shared.domain.record import Status
 from shared.domain.rule import RuleSource
 from shared.services import Services

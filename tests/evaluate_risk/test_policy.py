@@ -7,10 +7,11 @@ import pytest
 
 from evaluate_risk.policy import Policy, decide, same
 from shared.domain.connector import Connector
-from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
 from shared.domain.mode import Mode
 from shared.domain.model import Decision, Device, Finding, Override, Slot, Verdict
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Category, Platform
 from shared.domain.rule import Assignment, Rule, RuleSource
 from shared.domain.switches import PartnersMode, Switches

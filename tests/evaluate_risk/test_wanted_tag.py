@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from evaluate_risk.decide import settle
+from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
 from shared.domain.mode import Mode
-from shared.domain.model import Device, FollowUp, Tag, TagState, Verdict
+from shared.domain.model import Device, Tag, TagState, Verdict
 from shared.domain.rule import Assignment, RuleSource
 from tests.evaluate_risk.samples import RULE, a_policy, phone
 from tests.world import START

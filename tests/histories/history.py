@@ -17,9 +17,9 @@ from evaluate_risk import enforce, evaluation, linking
 from local.sample_tenant import Phone
 from shared import cosmos
 from shared.cosmos import Store
-from shared.domain.heartbeats import OnSilence
+from shared.domain.follow_up import FollowUp
 from shared.domain.mode import Mode
-from shared.domain.model import FollowUp
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Platform
 from shared.domain.tag import HIGH_TAG, is_block
 from shared.services import Services

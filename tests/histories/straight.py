@@ -23,7 +23,8 @@ from stduritemplate import StdUriTemplate
 
 from local.cosmos.protocol import Answer, Call, CosmosError, encode
 from local.cosmos.server import DOCUMENTS
-from shared.cosmos import CONTAINERS, DATABASE, Store
+from shared.containers import CONTAINERS, DATABASE
+from shared.cosmos import Store
 from shared.graph.client import GraphClient
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from infra.functions import Function as Function
 from infra.functions import functions as functions
-from shared import cosmos, log, settings
+from shared import containers, cosmos, log, settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners", "shared")
@@ -89,7 +89,7 @@ def environment_readers() -> list[str]:
 @functools.cache
 def fields_queried() -> dict[str, set[str]]:
     """Per container, the fields its queries filter or order by, but for those that are always indexed."""
-    fields: dict[str, set[str]] = {name: set() for name in cosmos.CONTAINERS}
+    fields: dict[str, set[str]] = {name: set() for name in containers.CONTAINERS}
     for container, query in queries_by_container():
         behind = re.split(r"\bWHERE\b|\bORDER BY\b", _QUERIES[query], maxsplit=1)[1:]
         found = {name for text in behind for name in _FIELD.findall(text)}
@@ -133,7 +133,7 @@ def _containers(call: ast.Call) -> Iterator[str]:
     """The containers among the arguments of a call: by name, or as that of a kind of document."""
     for argument in call.args:
         match argument:
-            case ast.Constant(value=str(name)) if name in cosmos.CONTAINERS:
+            case ast.Constant(value=str(name)) if name in containers.CONTAINERS:
                 yield name
             case ast.Attribute(value=ast.Name(id=kind), attr="container") if kind in _documents():
                 yield _documents()[kind]

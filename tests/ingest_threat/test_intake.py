@@ -15,7 +15,7 @@ from local.partners import lookout, wandera_jamf, zimperium
 from local.partners.authentication import signed
 from local.partners.message import encoded
 from local.sample_tenant import Phone
-from shared.cosmos import CONTAINERS
+from shared.containers import CONTAINERS
 from shared.domain.authentication import Scheme
 from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.domain.level import Level

@@ -14,7 +14,7 @@ from local.cosmos.account import EMULATOR_KEY
 from local.host.settings import load_settings
 from local.sample_tenant import PLATFORM
 from local.stack import ADMINS, PORTS, ROOT, read_settings, servers
-from shared.cosmos import CONTAINERS
+from shared.containers import CONTAINERS
 from shared.domain.authentication import Scheme
 from shared.settings import read
 

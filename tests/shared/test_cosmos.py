@@ -15,15 +15,8 @@ from pydantic import BaseModel
 
 from local.cosmos.account import EMULATOR_KEY
 from local.database import connection_string
-from shared.cosmos import (
-    CONTAINERS,
-    DEVICE_SUMMARIES,
-    DEVICES_TO_DECIDE,
-    LINKS,
-    PENDING_TAGS,
-    Page,
-    Store,
-)
+from shared.containers import CONTAINERS
+from shared.cosmos import DEVICE_SUMMARIES, DEVICES_TO_DECIDE, LINKS, PENDING_TAGS, Page, Store
 from shared.domain.level import Level
 from shared.domain.model import DeadLetter, Decision, Device, Link, Report, Tag, TagState, Verdict
 from shared.errors import (

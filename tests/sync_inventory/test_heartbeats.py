@@ -8,9 +8,10 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.heartbeat import record_heartbeat
-from shared.domain.heartbeats import Heartbeat, OnSilence, UnresponsivePartners, heartbeat_id
+from shared.domain.heartbeats import Heartbeat, UnresponsivePartners, heartbeat_id
 from shared.domain.level import Level
 from shared.domain.model import Verdict
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Platform
 from tests.evaluate_risk.stories import feed
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, step

@@ -5,7 +5,7 @@ Each check returns its findings.
 
 from collections.abc import Iterator
 
-from shared.cosmos import CONTAINERS, DATABASE
+from shared.containers import CONTAINERS, DATABASE
 from tests.infra import code
 from tests.infra.snapshots import Environment, Resource, Snapshots
 

@@ -6,7 +6,7 @@ import pytest
 
 from infra.access.templates import APPLICATIONS, policies
 from shared.domain.access_policy import BLOCK_TAGS, TEAMS, AccessPolicy, Role, beyond
-from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
+from shared.domain.access_words import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 ATTRIBUTE = "extensionAttribute7"

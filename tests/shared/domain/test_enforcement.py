@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.access_policy import BLOCK_TAGS, AccessPolicy, Role
+from shared.domain.access_words import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.enforcement import Enforcement, Refusal, Wanted, judge, not_watched
-from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from tests.shared.domain.test_access_policy import ATTRIBUTE, GROUP, filtered, shipped
 from tests.world import START
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.heartbeats import Heartbeats
+from shared.domain.on_silence import OnSilence
 from tests.world import START
 
 LIMIT = timedelta(days=3)

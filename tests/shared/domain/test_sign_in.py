@@ -2,16 +2,8 @@
 
 import pytest
 
-from shared.domain.sign_in import (
-    EXCHANGE_ONLINE,
-    SHAREPOINT_ONLINE,
-    NotEvaluated,
-    Verdict,
-    apps_of,
-    each_app,
-    seen,
-    sign_in,
-)
+from shared.domain.access_words import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
+from shared.domain.sign_in import NotEvaluated, Verdict, apps_of, each_app, seen, sign_in
 
 REFUSES, DEPENDS, LETS_IN = Verdict.REFUSES, Verdict.DEPENDS, Verdict.LETS_IN
 

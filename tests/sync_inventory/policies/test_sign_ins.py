@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from serve_console.enforcement import show_enforcement
+from shared.domain.access_words import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.enforcement import SIGN_INS_ID, SignIns
 from shared.domain.level import Level
 from shared.domain.model import Decision, Verdict
 from shared.domain.record import Platform
-from shared.domain.sign_in import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
 from shared.domain.sign_in import Verdict as SignInVerdict
 from shared.domain.tag import HIGH_TAG
 from sync_inventory.policies.sign_ins import check_sign_ins
