@@ -9,6 +9,10 @@ app runs (infra/modules/function-app.bicep), whatever machine this runs on. msgr
 nearly all of it generated request builders, loaded when they are asked for: those that no attribute of the
 app's code names are left out. Needs uv, which the project's environment has.
 
+With every module goes its bytecode, made by a Python of that version. What is uploaded is mounted read-only:
+without it, every cold start compiles whatever it loads once more. It is taken without a look at the source's
+time, which no archive keeps (PEP 552, unchecked).
+
 The local rules go with it: rules.toml, or the file RULES_FILE names. They are read as the app will read them,
 because it does not start with rules that make no sense.
 """
@@ -27,6 +31,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infra import sbom
+from infra.pythons import python_of
 from shared.domain.local_rules import LocalRules
 from shared.errors import SettingsError
 from shared.rules_file import load
@@ -89,6 +94,24 @@ def build(folder: pathlib.Path, rules: str = RULES) -> tuple[Size, Size]:
     whole = Size.of(folder)
     prune(folder / LIBRARIES, names_used(folder))
     return whole, Size.of(folder)
+
+
+def compile_all(folder: pathlib.Path) -> Size | None:
+    """Put the bytecode of every module below `folder` beside it; the folder's size then.
+
+    None where no Python of the app's version is at hand: what another one makes would not be read.
+    PackagingError where a module cannot be compiled.
+    """
+    python = python_of(PYTHON)
+    if python is None:
+        return None
+    # Without the folder's name the same content gives the same bytecode, wherever it is built.
+    command = [python, "-m", "compileall", "-q", "-f", "-j", "0", "--invalidation-mode", "unchecked-hash"]
+    command += ["-s", str(folder.resolve()), str(folder.resolve())]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if ended.returncode:
+        raise PackagingError(f"bytecode cannot be made: {ended.stdout.strip()[:500]}")
+    return Size.of(folder)
 
 
 def bill_of_materials() -> str:
@@ -192,6 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         rules = local_rules(name)
         whole, pruned = build(BUILT, name)
+        compiled = compile_all(BUILT)
         bill = BUILT.with_suffix(".cdx.json")
         bill.write_text(bill_of_materials(), encoding="utf-8")
     except PackagingError as error:
@@ -200,7 +224,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(
         f"{name}: {len(rules.rules)} local rules, {len(rules.dry)} more that decide nothing yet\n"
     )
-    sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {pruned} (before pruning: {whole})\n")
+    bytecode = f"without bytecode: {pruned}, " if compiled else ""
+    sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {compiled or pruned} ({bytecode}before pruning: {whole})\n")
+    if compiled is None:
+        sys.stdout.write(f"no Python {PYTHON} found: no bytecode in it, so cold starts are slower\n")
     sys.stdout.write(f"{bill.relative_to(ROOT)}: its bill of materials (CycloneDX {sbom.SPECIFICATION})\n")
     if given.zip:
         target = BUILT.with_suffix(".zip")

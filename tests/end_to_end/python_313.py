@@ -7,12 +7,11 @@ with only what indexing needs, from a lock of its own.
 import fcntl
 import functools
 import hashlib
-import os
 import pathlib
 import shutil
 import subprocess
-import sys
 
+from infra.pythons import python_of
 from tests.end_to_end.machine import ROOT
 
 LOCK = pathlib.Path(__file__).with_name("runtime-requirements.txt")
@@ -22,22 +21,7 @@ HOME = ROOT / ".venv" / "runtime-3.13"
 @functools.cache
 def python_313() -> str | None:
     """A Python 3.13, as this one, on the path, or among pyenv's."""
-    pyenv = sorted(
-        pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv"))
-        .expanduser()
-        .glob("versions/3.13*/bin/python3.13")
-    )
-    for candidate in (sys.executable, shutil.which("python3.13"), *map(str, pyenv)):
-        if candidate and version_of(candidate) == "3.13":
-            return candidate
-    return None
-
-
-def version_of(python: str) -> str:
-    """Major and minor version of an interpreter; empty where it does not run."""
-    asked = "import sys; print('%d.%d' % sys.version_info[:2])"
-    ended = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False)
-    return ended.stdout.strip()
+    return python_of("3.13")
 
 
 def environment(base: str) -> str:

@@ -45,7 +45,10 @@ def built(once: Once) -> tuple[pathlib.Path, package.Size, package.Size]:
 def _build(folder: pathlib.Path) -> list[dict[str, int]] | str:
     """The sizes, or why there is no package."""
     try:
-        return [asdict(size) for size in package.build(folder)]
+        sizes = package.build(folder)
+        assert not list(folder.rglob("__pycache__"))
+        package.compile_all(folder)
+        return [asdict(size) for size in sizes]
     except package.PackagingError as error:
         return str(error)
 
@@ -67,7 +70,39 @@ def test_the_app_is_in_it_and_nothing_of_the_workshop(built: Built) -> None:
     workshop = {"tests", "infra", "local", "benchmarks", "docs", "Makefile", ".git"}
     workshop |= {"local.settings.json.example"}
     assert not tops & workshop
-    assert not list(built[0].rglob("__pycache__"))
+
+
+def test_with_every_module_goes_its_bytecode_for_azures_python_whenever_it_is_unpacked(
+    built: Built, python: str
+) -> None:
+    modules = list(built[0].rglob("*.py"))
+    compiled = [cached(module) for module in modules]
+    assert [each for each in compiled if not each.exists()] == []
+    assert sorted(built[0].rglob("*.pyc")) == sorted(compiled)
+    # PEP 552: by the source's hash, and not compared with it.
+    assert {int.from_bytes(each.read_bytes()[4:8], "little") for each in compiled} == {0b01}
+    assert not any(str(built[0]).encode() in each.read_bytes() for each in compiled)
+    assert package.Size.of(built[0]).bytes < 1.6 * built[2].bytes
+
+
+def cached(module: pathlib.Path) -> pathlib.Path:
+    return module.parent / "__pycache__" / f"{module.stem}.cpython-{package.PYTHON.replace('.', '')}.pyc"
+
+
+def test_without_azures_python_there_is_no_bytecode(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another version it would be read by nobody."""
+    (tmp_path / "a.py").write_text("A = 1\n")
+    monkeypatch.setattr(package, "python_of", lambda version: None)
+    assert package.compile_all(tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_what_cannot_be_compiled_is_not_uploaded(tmp_path: pathlib.Path, python: str) -> None:
+    (tmp_path / "a.py").write_text("def\n")
+    with pytest.raises(package.PackagingError, match=r"a\.py"):
+        package.compile_all(tmp_path)
 
 
 RULE = '[[rule]]\nname = "iPhones: no threats"\nallowed = "secured"\nplatform = "ios"\n'
@@ -240,6 +275,7 @@ async def test_pruned_it_syncs_with_graph_and_serves(built: Built, python: str) 
     assert [device["id"] for device in found["devices"]] == [ENTRA_ID]
     assert isinstance(found["from"], list)
     assert all(file.startswith(str(built[0])) for file in found["from"])
+    assert found["compiled here"] == [], "what is mounted read-only is compiled at every cold start"
 
 
 async def _probe(python: str, folder: pathlib.Path, settings: Mapping[str, str]) -> dict[str, object]:
