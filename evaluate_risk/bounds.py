@@ -7,6 +7,7 @@ always the best by its order, so that the order in which reports come decides no
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -43,16 +44,29 @@ def fitted(
     floor, below which the event of a threat nobody remembers comes too late."""
     kept = _with_few_aliases(threats, int(max_bytes * ALIAS_SHARE))
     opened = {key: threat for key, threat in kept.items() if threat.detection}
-    listed = set(_best(opened, _gravity, _bytes_of_open, int(max_bytes * OPEN_SHARE)))
+    sizes = {key: _bytes(key, threat) for key, threat in opened.items()}
+    listed = _listed(opened, sizes, int(max_bytes * OPEN_SHARE))
     marks = dict(unlisted)
     for key in sorted(opened.keys() - listed):
         detection = kept[key].detection
         assert detection is not None  # noqa: S101 - it is open
         marks[detection.category] = _marked(marks.get(detection.category), detection)
         kept[key] = kept[key].model_copy(update={"detection": None})
-    kept = {key: threat for key, threat in kept.items() if threat != Threat()}
-    left = max_bytes - _ENVELOPE_BYTES - sum(_bytes(key, kept[key]) for key in listed)
+    kept = {key: threat for key, threat in kept.items() if not threat.is_forgotten}
+    left = max_bytes - _ENVELOPE_BYTES - sum(sizes[key] for key in listed)
     return kept, marks, _prune(kept, now, floor, left)
+
+
+def _listed(opened: Mapping[str, Threat], sizes: Mapping[str, int], max_bytes: int) -> AbstractSet[str]:
+    """Keys of the open threats that are kept one by one; which are the gravest is asked where not all fit."""
+    if sum(sizes.values()) <= max_bytes:
+        return opened.keys()
+
+    def of_open(key: str, threat: Threat) -> int:
+        """Without its aliases, which have a share of their own."""
+        return sizes[key] - sum(map(_alias_bytes, threat.aliases))
+
+    return set(_best(opened, _gravity, of_open, max_bytes))
 
 
 def _with_few_aliases(threats: Mapping[str, Threat], max_bytes: int) -> dict[str, Threat]:
@@ -92,11 +106,6 @@ def _best(
 def _gravity(key: str, threat: Threat) -> tuple[int, datetime, str]:
     assert threat.detection is not None  # noqa: S101 - asked of open ones
     return threat.detection.severity.rank, threat.detection.at, key
-
-
-def _bytes_of_open(key: str, threat: Threat) -> int:
-    """Without its aliases, which have a share of their own."""
-    return _bytes(key, threat) - sum(map(_alias_bytes, threat.aliases))
 
 
 def _marked(mark: Unlisted | None, detection: Detection) -> Unlisted:

@@ -191,7 +191,7 @@ class _Fold:
 
     def finish(self, now: datetime, max_bytes: int) -> Folded:
         settled = {key: self._settle(threat) for key, threat in self.threats.items()}
-        settled = {key: threat for key, threat in settled.items() if threat != Threat()}
+        settled = {key: threat for key, threat in settled.items() if not threat.is_forgotten}
         unlisted = cleared(self.agent.unlisted, self.cleared_all)
         kept, unlisted, floor = fitted(settled, unlisted, self.agent.floor, now, max_bytes)
         agent = self.agent.model_copy(
@@ -211,7 +211,8 @@ class _Fold:
         return Folded(agent, tuple(self.rejected))
 
     def _settle(self, threat: Threat) -> Threat:
-        """The threat without what can never count again."""
+        """The threat without what can never count again; itself where it has nothing of the kind, as nearly
+        all of an agent's when one more is reported."""
         opened, resolved = threat.detection, self._resolved(threat)
         if threat.covered:
             opened = _newest_detection(opened, threat.covered)
@@ -221,9 +222,12 @@ class _Fold:
             opened = None
         if opened and _closes(resolved, opened):
             opened = None
+        covered = None
         if opened and opened.compliance and _closes(self.cleared_compliance, opened):
-            return Threat(covered=opened, resolved=resolved, aliases=threat.aliases)
-        return Threat(detection=opened, resolved=resolved, aliases=threat.aliases)
+            opened, covered = None, opened
+        if opened is threat.detection and covered is threat.covered and resolved is threat.resolved:
+            return threat
+        return Threat(detection=opened, covered=covered, resolved=resolved, aliases=threat.aliases)
 
     def _resolved(self, threat: Threat) -> Mark | None:
         """The threat's newest resolution, under its own key or an alias."""

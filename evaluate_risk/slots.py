@@ -1,5 +1,7 @@
 """Slots: what one agent brings to its device's decision, and how a device comes by it and loses it. Pure."""
 
+from datetime import datetime
+
 from shared.domain.level import Level, highest
 from shared.domain.model import Agent, Detection, Device, Finding, Slot, Unlisted
 from shared.domain.record import Category
@@ -8,26 +10,25 @@ MAX_FINDINGS = 20
 """Findings a slot lists, and a decision, gravest first."""
 UNLISTED = "unlisted"
 """Type of the finding that stands for threats an agent's document has no room for."""
+_DECIDING = Slot.model_fields.keys() - {"revision", "secured_at", "last_reported_at", "moved"}
+_Opened = tuple[Category, str, Detection | Unlisted]
+"""An open threat, or what stands for many: its category, its key, and what is known of it."""
 
 
 def slot(agent: Agent) -> Slot:
     """What `agent` brings to its device's decision, at the agent's present revision; where it has not
     reported yet, nothing but that it is linked."""
-    opened = [(key, threat.detection) for key, threat in agent.threats.items() if threat.detection]
-    findings = sorted(
-        (
-            *(_finding(key, detection) for key, detection in opened),
-            *(_unlisted(category, mark) for category, mark in agent.unlisted.items()),
-        ),
-        key=lambda finding: (-finding.severity.rank, finding.at, finding.key),
-    )
+    opened: list[_Opened] = [
+        (threat.detection.category, key, threat.detection)
+        for key, threat in agent.threats.items()
+        if threat.detection
+    ]
+    opened += [(category, f"{UNLISTED}:{category}", mark) for category, mark in agent.unlisted.items()]
+    opened.sort(key=_gravity)
     own = agent.snapshot
-    levels = {
-        category: highest(f.severity for f in findings if f.category is category)
-        for category in Category
-        if any(f.category is category for f in findings)
-    }
-    times = [finding.at for finding in findings]
+    # The gravest come first: of each category, its last word here is its first one's.
+    gravest = {category: mark.severity for category, _, mark in reversed(opened)}
+    times = [mark.at for _, _, mark in opened]
     if own and own.severity is not Level.SECURED:
         times.append(own.at)
     return Slot(
@@ -35,14 +36,14 @@ def slot(agent: Agent) -> Slot:
         partner=agent.partner,
         revision=agent.level_revision,
         since=agent.first_received_at,
-        levels=levels,
+        levels={category: gravest[category] for category in Category if category in gravest},
         own=own.severity if own else None,
         own_levels=own.levels if own else {},
         last_reported_at=agent.last_received_at,
         own_report=own.report if own and own.severity is not Level.SECURED else None,
         scanned=agent.scanned is not None,
-        findings=tuple(findings[:MAX_FINDINGS]),
-        open_threats=len(findings),
+        findings=tuple(_finding(*each) for each in opened[:MAX_FINDINGS]),
+        open_threats=len(opened),
         newest_at=max(times, default=None),
         secured_at=agent.cleared_all.at if agent.cleared_all else None,
     )
@@ -53,8 +54,7 @@ def same_for_device(one: Slot, other: Slot) -> bool:
 
     A fresher snapshot alone changes nothing but `retires`, a later message nothing but how long it is silent.
     """
-    ignore = {"revision", "secured_at", "last_reported_at", "moved"}
-    return one.model_dump(exclude=ignore) == other.model_dump(exclude=ignore)
+    return all(getattr(one, name) == getattr(other, name) for name in _DECIDING)
 
 
 def against(slot: Slot) -> Level | None:
@@ -114,25 +114,19 @@ def _tombstone(agent: Agent, revision: int) -> Slot:
     return Slot(agent=agent.id, partner=agent.partner, revision=revision, since=since, withdrawn=True)
 
 
-def _unlisted(category: Category, mark: Unlisted) -> Finding:
-    return Finding(
-        key=f"unlisted:{category}",
-        report=mark.report,
-        category=category,
-        threat_type=UNLISTED,
-        name="more threats than are kept one by one",
-        severity=mark.severity,
-        at=mark.at,
-    )
+def _gravity(opened: _Opened) -> tuple[int, datetime, str]:
+    _, key, mark = opened
+    return -mark.severity.rank, mark.at, key
 
 
-def _finding(key: str, detection: Detection) -> Finding:
+def _finding(category: Category, key: str, mark: Detection | Unlisted) -> Finding:
+    listed = mark if isinstance(mark, Detection) else None
     return Finding(
         key=key,
-        report=detection.report,
-        category=detection.category,
-        threat_type=detection.threat_type,
-        name=detection.name,
-        severity=detection.severity,
-        at=detection.at,
+        report=mark.report,
+        category=category,
+        threat_type=listed.threat_type if listed else UNLISTED,
+        name=listed.name if listed else "more threats than are kept one by one",
+        severity=mark.severity,
+        at=mark.at,
     )

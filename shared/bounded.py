@@ -1,7 +1,7 @@
 """Work on many things side by side, but not on too many."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -37,7 +37,8 @@ async def bounded_gather(
             if over:
                 return
 
-    await asyncio.gather(*(worker() for _ in range(limit)))
+    workers = min(limit, len(items)) if isinstance(items, Sized) else limit
+    await asyncio.gather(*(worker() for _ in range(workers)))
     for place in sorted(errors):
         raise errors[place]
     return [results[place] for place in sorted(results)]

@@ -183,6 +183,11 @@ class Threat(Part):
     aliases: dict[str, Mark] = Field(default_factory=dict)
     """Other keys whose resolution is one of this threat too, with the newest detection that named each."""
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether nothing is left of it."""
+        return not (self.detection or self.covered or self.resolved or self.aliases)
+
 
 class Snapshot(Mark):
     """The partner's own word on the whole device, the newest it gave."""

@@ -1,0 +1,28 @@
+"""Work side by side, and no more of it than there is."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from shared.bounded import bounded_gather
+
+
+@pytest.mark.parametrize(
+    ("items", "tasks"), [([1], 1), ([1, 2, 3], 3), (range(50), 8), (iter([1]), 8), ([], 0)]
+)
+async def test_there_are_no_more_tasks_than_items_where_they_can_be_counted(
+    items: Iterable[int], tasks: int
+) -> None:
+    """A message of one report is most of what comes in."""
+    made: list[int] = []
+    before = len(asyncio.all_tasks())
+
+    async def work(item: int) -> int:
+        made.append(len(asyncio.all_tasks()) - before)
+        await asyncio.sleep(0)
+        return item
+
+    expected = list(items) if isinstance(items, list | range) else [1]
+    assert await bounded_gather(work, items, limit=8) == expected
+    assert max(made, default=0) == tasks
