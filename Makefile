@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test coverage lint mutants fuzz soak bench lock audit snapshot package deploy clean
+.PHONY: run scenario test coverage lint mutants fuzz soak bench bench-quick lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -42,6 +42,9 @@ soak: $(READY)  ## histories, and kills under load, for MINUTES=20, from SEED=â€
 
 bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-quick: $(READY)  ## counts and ratios, in less than a minute; make test holds the counts
+	@$(BIN)/python -m benchmarks.quick
 
 lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-strip-extras --no-emit-index-url \

@@ -27,8 +27,9 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from infra import sbom
 from infra.pythons import python_of
@@ -82,18 +83,32 @@ class Size:
         return f"{self.bytes / 1e6:.0f} MB in {self.files} files"
 
 
-def build(folder: pathlib.Path, rules: str = RULES) -> tuple[Size, Size]:
-    """Build the package in `folder`, which is made anew; its size before and after pruning."""
+class Sizes(NamedTuple):
+    """Of the package, as it was built."""
+
+    whole: Size
+    """Before pruning."""
+    pruned: Size
+    """After it, without bytecode."""
+    compiled: Size | None
+    """With bytecode; None where there is none."""
+
+
+def build(
+    folder: pathlib.Path, rules: str = RULES, install: Callable[[pathlib.Path], None] | None = None
+) -> Sizes:
+    """Build the package in `folder`, which is made anew; `install` puts other libraries in than the locked
+    ones."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for source in app_files(rules):
         target = folder / source.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-    _install(folder / LIBRARIES)
+    (install or _install)(folder / LIBRARIES)
     whole = Size.of(folder)
     prune(folder / LIBRARIES, names_used(folder))
-    return whole, Size.of(folder)
+    return Sizes(whole, Size.of(folder), compile_all(folder))
 
 
 def compile_all(folder: pathlib.Path) -> Size | None:
@@ -172,7 +187,7 @@ def names_used(folder: pathlib.Path) -> set[str]:
 def prune(libraries: pathlib.Path, used: set[str]) -> None:
     """Leave out msgraph's builders that are not used, its description for the generator, and commands."""
     generated = libraries / "msgraph" / "generated"
-    for builder in [path for path in generated.iterdir() if path.is_dir() and path.name not in used]:
+    for builder in [path for path in generated.glob("*") if path.is_dir() and path.name not in used]:
         shutil.rmtree(builder)
     (generated / "kiota-dom-export.txt").unlink(missing_ok=True)
     shutil.rmtree(libraries / "bin", ignore_errors=True)
@@ -214,8 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = rules_file()
     try:
         rules = local_rules(name)
-        whole, pruned = build(BUILT, name)
-        compiled = compile_all(BUILT)
+        whole, pruned, compiled = build(BUILT, name)
         bill = BUILT.with_suffix(".cdx.json")
         bill.write_text(bill_of_materials(), encoding="utf-8")
     except PackagingError as error:
