@@ -48,14 +48,14 @@ class Row:
 def redactor() -> Row:
     """The same message over and over, as a partner's keys are."""
     redacted(MESSAGE)
-    return Row("calls to redact a message whose keys are known", calls_of(lambda: redacted(MESSAGE)), 600)
+    return Row("calls to redact a message whose keys are known", calls_of(lambda: redacted(MESSAGE)), 450)
 
 
 def one_report() -> Row:
     """Everything up to the document, of a partner's second message."""
     message = Signed.of("lookout", MESSAGE)
     documents(message)
-    return Row("calls to verify, read and redact one report", calls_of(lambda: documents(message)), 1_600)
+    return Row("calls to verify, read and redact one report", calls_of(lambda: documents(message)), 1_400)
 
 
 def many_threats() -> Row:

@@ -205,10 +205,13 @@ def _pair(
     judged = _judged(key, place.under, names) if len(key) <= LONGEST_KEY else _long(key, place.under, names)
     if value is None or isinstance(value, bool):
         return judged.kept, value
-    given = [_judged(each, place.under, names) for each in named if key.lower() in _PAIR_VALUES]
-    if judged.is_hidden or any(each.is_hidden for each in given):
+    is_hidden, is_adapter = judged.is_hidden, place.is_adapter or judged.is_adapter
+    if named and key.lower() in _PAIR_VALUES:
+        given = [_judged(each, place.under, names) for each in named]
+        is_hidden = is_hidden or any(each.is_hidden for each in given)
+        is_adapter = is_adapter or any(each.is_adapter for each in given)
+    if is_hidden:
         return judged.kept, REDACTED
-    is_adapter = place.is_adapter or judged.is_adapter or any(each.is_adapter for each in given)
     inner = _Place(judged.plain, place.depth + 1, place.texts, is_adapter)
     return judged.kept, _redacted(value, names, inner)
 

@@ -31,7 +31,9 @@ class _Shape(NamedTuple):
 
     def fits(self, text: str) -> bool:
         """Whether it fits somewhere in `text`."""
-        return self.is_possible(text) and self.pattern.search(text) is not None
+        if self.hint.search(text) is None and text.isascii():
+            return False
+        return self.pattern.search(text) is not None
 
     def found(self, text: str) -> Iterable[re.Match[str]]:
         """Wherever in `text` it fits."""
@@ -39,7 +41,9 @@ class _Shape(NamedTuple):
 
     def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
         """`text` with `replacement` wherever it fits."""
-        return self.pattern.sub(replacement, text) if self.is_possible(text) else text
+        if self.hint.search(text) is None and text.isascii():
+            return text
+        return self.pattern.sub(replacement, text)
 
 
 def _shape(pattern: str, hint: str, flags: re.RegexFlag = re.IGNORECASE) -> _Shape:

@@ -21,12 +21,12 @@ from shared.domain.record import Category, Counted, Platform
 MAX_HISTORY = 20
 """Entries of a device's history; the oldest go first."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def digest(value: object) -> str:
     """SHA-256, in hex, of `value` as JSON with sorted keys: the same value always has the same digest."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()
 
 
 def id_part(text: str) -> str:
