@@ -10,7 +10,7 @@ from shared.domain.model import Ownership
 from shared.domain.record import Category, Platform
 from shared.domain.rule import Assignment, RuleSource
 from shared.errors import SettingsError
-from shared.rules_file import load
+from shared.rules_file import check, load
 
 WHOLE = b"""
 # reviewed
@@ -121,3 +121,16 @@ def test_a_file_is_read_from_where_it_is_named(tmp_path: pathlib.Path) -> None:
 def test_a_folder_is_no_file(tmp_path: pathlib.Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         load(str(tmp_path))
+
+
+def test_the_file_is_checked_at_start_and_without_one_nothing_is_loaded_for_it(
+    tmp_path: pathlib.Path,
+) -> None:
+    check("rules.toml")
+    for text, reason in (("rule = 1", "mine.toml"), (None, "there is no such file")):
+        path = tmp_path / "mine.toml"
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(SettingsError, match=reason):
+            check(str(path))
