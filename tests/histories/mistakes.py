@@ -24,9 +24,11 @@ from serve_console.dead_letters import Redriven
 from shared.cosmos import DEVICE_TAGS, Found
 from shared.domain import app_sync
 from shared.domain.app_sync import OptIn, exceeds
-from shared.domain.heartbeats import Heartbeats, OnSilence
+from shared.domain.follow_up import FollowUp
+from shared.domain.heartbeats import Heartbeats
 from shared.domain.mode import Mode
-from shared.domain.model import Agent, DeadLetter, Device, FollowUp, Slot, Tag, TagState
+from shared.domain.model import Agent, DeadLetter, Device, Slot, Tag, TagState
+from shared.domain.on_silence import OnSilence
 from shared.domain.record import Platform
 from shared.domain.runs import Run
 from shared.domain.switches import Switches
