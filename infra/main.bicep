@@ -237,6 +237,10 @@ param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 @minLength(11)
 param syncSchedule string = '0 */15 * * * *'
 
+@description('POLL_SCHEDULE: NCRONTAB of the polling of partners, six fields, UTC.')
+@minLength(11)
+param pollSchedule string = '0 */5 * * * *'
+
 @description('SYNC_STALE_MINUTES: /health is degraded, and an alert fires, when no sync went through for so long.')
 @minValue(1)
 @maxValue(2880)
@@ -330,6 +334,7 @@ var settings = {
   ADMIN_TENANT: empty(adminAudience) ? '' : tenant().tenantId
   ADMIN_AUDIENCE: adminAudience
   SYNC_SCHEDULE: syncSchedule
+  POLL_SCHEDULE: pollSchedule
   PUBLIC_URL: publicUrl
   ACCESS_APPS: accessApps
   ACCESS_EXCLUSIONS: accessExclusions

@@ -5,7 +5,7 @@ with an error that asks for it again; what had been stored is recognised then an
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -134,6 +134,25 @@ async def receive(services: Services, partner: str, headers: Headers, body: byte
 def _is_canary(services: Services, partner: str, delivery: str) -> bool:
     """Whether a message is our own canary's: it says nothing of whether the partner reports still."""
     return partner == services.settings.canary_partner and delivery.startswith(DELIVERY)
+
+
+async def fetched(services: Services, partner: str, messages: Iterable[bytes]) -> list[Answer]:
+    """Take in what was fetched from the partner: nobody else can have sent it, and that the partner answered
+    is its heartbeat, also where it had nothing to tell.
+
+    A message that is too large is a dead letter, and keeps no other from being stored. Raises
+    UnreadableReport where one is in no format of the partner's, and StoreUnavailable.
+    """
+    await record_heartbeat(services, partner)
+    answers = []
+    for message in messages:
+        try:
+            answers.append(await accept(services, partner, message))
+        except UnreadableReport as unreadable:
+            if unreadable.kind is not Unreadable.TOO_LARGE:
+                raise
+            answers.append(Answer(rejected=[RejectedItem(index=0, reason=unreadable.reason)]))
+    return answers
 
 
 async def accept(services: Services, partner: str, body: bytes, delivery: str = "") -> Answer:

@@ -15,7 +15,8 @@ def check(settings: Settings) -> None:
     named = [(f"PARTNERS_{p.upper()}", slug) for p, slugs in settings.partners.items() for slug in slugs]
     named += [(f"CONNECTOR_ID_{slug.upper()}", slug) for slug in settings.connector_ids]
     named += [(f"EVENT_ONLY_PRESENT_{slug.upper()}", slug) for slug in settings.event_only_present]
-    named += [(f"a setting that ends in _{slug.upper()}", slug) for slug in settings.named()]
+    others = {*settings.named(), *settings.polling}
+    named += [(f"a setting that ends in _{slug.upper()}", slug) for slug in sorted(others)]
     for setting, slug in named:
         if slug not in known:
             raise SettingsError(

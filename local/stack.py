@@ -1,4 +1,5 @@
-"""Everything on one machine: Cosmos server, Graph simulator and Functions host, in one process, on loopback.
+"""Everything on one machine: Cosmos server, Graph simulator, the vendors that are polled and Functions host,
+in one process, on loopback.
 
 Settings come from local.settings.json, or the example beside it; the environment wins over both. What is
 blank there and must not be invented twice (the partners' secrets) is made once and kept in the data folder.
@@ -23,9 +24,17 @@ from local.graph.server import create_app as graph_app
 from local.host.host import Host
 from local.host.settings import load_settings
 from local.partners.secrets import BrokenSecretsError, kept
+from local.vendors.server import create_app as vendors_app
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PORTS = {"LOCAL_HOST_PORT": 7071, "LOCAL_COSMOS_PORT": 8081, "LOCAL_GRAPH_PORT": 8082}
+PORTS = {
+    "LOCAL_HOST_PORT": 7071,
+    "LOCAL_COSMOS_PORT": 8081,
+    "LOCAL_GRAPH_PORT": 8082,
+    "LOCAL_VENDORS_PORT": 8083,
+}
+POLLED = {"POLL_URL_LOOKOUT": "lookout"}
+"""Addresses of vendors that are polled, and where the stand-ins have them."""
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
 """The stated local identity: whose tokens admins write with, as the Graph simulator makes them."""
 
@@ -40,6 +49,7 @@ class Stack:
 
     host_url: str
     graph_url: str
+    vendors_url: str
     settings: Mapping[str, str]
     data: pathlib.Path
     host: Host
@@ -83,7 +93,9 @@ def read_settings(data: pathlib.Path) -> dict[str, str]:
         "IDENTITY_ENDPOINT": f"{graph}/msi/token",
         "IDENTITY_HEADER": "local",
     }
-    return values | made | addresses | ADMINS
+    vendors = f"http://127.0.0.1:{port(values, 'LOCAL_VENDORS_PORT')}"
+    polled = {name: f"{vendors}/{path}" for name, path in POLLED.items()}
+    return values | made | addresses | polled | ADMINS
 
 
 def port(settings: Mapping[str, str], name: str) -> int:
@@ -120,7 +132,8 @@ async def start(
     await host.start()
     exits.push_async_callback(host.stop)
     progress(f"Functions   {url}/api   the app itself")
-    return Stack(url, graph, settings, data, host, exits)
+    vendors = f"http://127.0.0.1:{port(settings, 'LOCAL_VENDORS_PORT')}"
+    return Stack(url, graph, vendors, settings, data, host, exits)
 
 
 async def servers(
@@ -137,6 +150,8 @@ async def servers(
     progress(f"Cosmos DB   {cosmos}   stand-in, data in {data}")
     graph = await _serve(exits, graph_server, settings, "LOCAL_GRAPH_PORT")
     progress(f"Graph       {graph}   stand-in for Intune and Entra")
+    vendors = await _serve(exits, vendors_app(), settings, "LOCAL_VENDORS_PORT")
+    progress(f"Vendors     {vendors}   stand-ins for the partners that are polled")
 
 
 def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack) -> Host:

@@ -59,7 +59,9 @@ async def listing(services: Services) -> Connectors:
     rows = services.store.rows(Connector, Connector.container, CONNECTOR_MIRRORS)
     others = {row.id: row async for row in rows}
     listed = []
-    for partner in sorted({*settings.able(), *settings.connector_ids, *_enabled(settings)}):
+    for partner in sorted(
+        {*settings.able(), *settings.polling, *settings.connector_ids, *_enabled(settings)}
+    ):
         connector = switches.connectors.get(partner)
         if connector:
             others.pop(connector.id, None)
@@ -132,7 +134,7 @@ def _warnings(
 ) -> list[str]:
     warnings = []
     missing = settings.missing(partner)
-    if missing:
+    if missing and not settings.is_polled(partner):
         warnings.append(f"it is off: {', '.join(missing)} not set")
     if last_reported_at is None:
         warnings.append("it never reported")

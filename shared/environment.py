@@ -5,6 +5,7 @@ Defaults stand where the settings are declared.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -59,6 +60,29 @@ def url(environment: Mapping[str, str], name: str) -> str | None:
     if address.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost)([:/]|$)", address):
         raise SettingsError(f"{name} is {address!r}: plain http is for loopback only")
     return address
+
+
+def moment(environment: Mapping[str, str], name: str) -> datetime | None:
+    """A time; in UTC where it names no zone. A date is its first moment."""
+    given = text(environment, name)
+    if given is None:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise SettingsError(f"{name} is {given!r}: expected a time such as 2026-01-31T00:00:00Z") from None
+
+
+def day(environment: Mapping[str, str], name: str) -> date | None:
+    """A date."""
+    given = text(environment, name)
+    if given is None:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise SettingsError(f"{name} is {given!r}: expected a date such as 2026-01-31") from None
 
 
 def words(given: str) -> tuple[str, ...]:

@@ -18,10 +18,15 @@ MtdError
 │   ├── Conflict             If-Match failed: read again, redo
 │   ├── NotStored            replace or read found no document
 │   └── StoreRefused         Cosmos will not take this document, however often
-└── GraphError
-    ├── GraphUnavailable     throttled, timed out, 5xx, or no token: try again later
-    ├── GraphNotFound        404
-    └── GraphRefused         any other 4xx, or an answer that cannot be read
+├── GraphError
+│   ├── GraphUnavailable     throttled, timed out, 5xx, or no token: try again later
+│   ├── GraphNotFound        404
+│   └── GraphRefused         any other 4xx, or an answer that cannot be read
+└── SourceError              a vendor that is polled does not give what it is asked for
+    ├── SourceUnavailable    throttled, timed out, 5xx, cut off: the next run tries again
+    ├── CredentialRefused    it does not take the credential: an admin has to act
+    ├── SourceRefused        any other refusal: the address, the role or the licence
+    └── SourceUnreadable     an answer that is not in its format
 """
 
 from enum import StrEnum
@@ -151,3 +156,27 @@ class GraphNotFound(GraphError):
 
 class GraphRefused(GraphError):
     """Graph refuses the request for good, or answered something that cannot be read."""
+
+
+class SourceError(MtdError):
+    """A vendor that is polled does not give what it is asked for. The message holds nothing of an answer."""
+
+
+class SourceUnavailable(SourceError):
+    """Throttled, timed out, 5xx or cut off; `retry_after` is in seconds, None where the vendor gave none."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class CredentialRefused(SourceError):
+    """The vendor does not take the credential, or a token it gave a moment ago."""
+
+
+class SourceRefused(SourceError):
+    """The vendor refuses the request: a wrong address, a role or licence that is missing, a redirect."""
+
+
+class SourceUnreadable(SourceError):
+    """An answer that is not in the vendor's format, or leads nowhere."""

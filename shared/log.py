@@ -66,6 +66,12 @@ class LogEvent(StrEnum):
     SYNC_FINISHED = "sync_finished"
     SYNC_SKIPPED = "sync_skipped"
     SYNC_OVERTAKEN = "sync_overtaken"
+    POLL_FINISHED = "poll_finished"
+    POLL_FAILED = "poll_failed"
+    POLL_GAP = "poll_gap"
+    POLL_OVERTAKEN = "poll_overtaken"
+    POLL_CLOCK = "poll_clock"
+    CREDENTIAL_EXPIRES = "credential_expires"
     DEVICES_COUNTED = "devices_counted"
     ODD_FIELD = "odd_field"
     UNEXPECTED = "unexpected"
@@ -105,6 +111,11 @@ _LEVELS = {
     LogEvent.SYNC_STEP_FAILED: logging.ERROR,
     LogEvent.SYNC_SKIPPED: logging.WARNING,
     LogEvent.SYNC_OVERTAKEN: logging.ERROR,
+    LogEvent.POLL_FAILED: logging.WARNING,
+    LogEvent.POLL_GAP: logging.ERROR,
+    LogEvent.POLL_OVERTAKEN: logging.WARNING,
+    LogEvent.POLL_CLOCK: logging.WARNING,
+    LogEvent.CREDENTIAL_EXPIRES: logging.WARNING,
     LogEvent.ODD_FIELD: logging.WARNING,
     LogEvent.UNEXPECTED: logging.ERROR,
 }

@@ -9,6 +9,7 @@ from functools import cache
 
 from shared.cosmos import Store
 from shared.domain.local_rules import LocalRules
+from shared.domain.polling import PolledToken
 from shared.graph.graph import Graph
 from shared.log import quiet_sdks
 from shared.mirror import Mirror
@@ -37,6 +38,8 @@ class Services:
     """What this process took in, by partner."""
     bytes_in_work: Counter[str] = field(default_factory=Counter)
     """Of the messages that this process is taking in now, by partner."""
+    polled_tokens: dict[str, PolledToken] = field(default_factory=dict)
+    """Access tokens of vendors that are polled, by the source."""
     blocking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while new blocks are counted, so that the instances of one process do not overtake each other."""
 

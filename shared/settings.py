@@ -16,9 +16,10 @@ from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme,
 from shared.domain.follow_up import FollowUp
 from shared.domain.mode import Mode
 from shared.domain.on_silence import OnSilence
+from shared.domain.polling import PollSettings
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.switches import PartnersMode, Switches
-from shared.environment import GUID, boolean, choice, integer, text, url, words
+from shared.environment import GUID, boolean, choice, day, integer, moment, text, url, words
 from shared.errors import SettingsError
 from shared.static_secret import fault
 
@@ -28,6 +29,11 @@ _CONNECTOR = "CONNECTOR_ID_"
 _WORDS = "WORDS_"
 _READ_KEY = "READ_KEY_"
 _EVENT_ONLY = "EVENT_ONLY_PRESENT_"
+_POLL_URL = "POLL_URL_"
+_POLL_CLIENT_ID = "POLL_CLIENT_ID_"
+_POLL_SECRET = "POLL_SECRET_"  # noqa: S105 - the name of a setting
+_POLL_BEGIN = "POLL_BEGIN_"
+_POLL_EXPIRES = "POLL_EXPIRES_"
 CANARY_PARTNERS = ("checkpoint_harmony", "lookout", "pradeo", "zimperium")
 """Whose messages name a device by its Intune id: the canary's agent needs no link by hand."""
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
@@ -49,6 +55,8 @@ class Settings(AuthenticationSettings):
     connector_ids: Mapping[str, str] = Field(default_factory=dict)
     words: Mapping[str, str] = Field(default_factory=dict)
     """Words of a partner's vocabulary, separated by commas, by `<slug>_<name>`."""
+    polling: Mapping[str, PollSettings] = Field(default_factory=dict)
+    """Partners whose interfaces are polled, by slug."""
     cosmos_connection_string: str = ""
     cosmos_endpoint: str = ""
     graph_base_url: str = "https://graph.microsoft.com/v1.0"
@@ -104,6 +112,10 @@ class Settings(AuthenticationSettings):
         """The Entra device property that carries the tag."""
         return f"extensionAttribute{self.tag_attribute}"
 
+    def is_polled(self, partner: str) -> bool:
+        """Whether the partner's interface is polled: it need not authenticate here then."""
+        return partner in self.polling and bool(self.polling[partner].secret)
+
     def switches(self) -> Switches:
         """Which partners count as far as the settings say it, without Intune's connectors."""
         return Switches(
@@ -122,8 +134,9 @@ def current() -> Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; SettingsError at the first that makes no sense."""
-    authentication = _authentication(environment)
-    partners = {platform: _partners(environment, platform) or authentication.able() for platform in PLATFORMS}
+    authentication, polling = _authentication(environment), _polling(environment)
+    able = sorted({*authentication.able(), *(slug for slug, each in polling.items() if each.secret)})
+    partners = {platform: _partners(environment, platform) or tuple(able) for platform in PLATFORMS}
     given: dict[str, object | None] = {
         "mode": choice(environment, "MODE", Mode),
         "tag_attribute": integer(environment, "TAG_ATTRIBUTE", 1, 15),
@@ -155,6 +168,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "event_only_present": _event_only_present(environment),
         "connector_ids": _by_partner(environment, _CONNECTOR),
         "words": _by_partner(environment, _WORDS),
+        "polling": polling,
         "partners": partners,
         "preferred_partner": _preferred(environment, partners),
         "partners_mode": _partners_mode(environment),
@@ -232,6 +246,27 @@ def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:
             raise SettingsError(f"{setting('auth', slug)}: expected one of {expected}") from None
     texts = {field: _by_partner(environment, f"{field.upper()}_") for field in FIELDS}
     return AuthenticationSettings(schemes=schemes, **texts)
+
+
+def _polling(environment: Mapping[str, str]) -> dict[str, PollSettings]:
+    addresses, ids = _by_partner(environment, _POLL_URL), _by_partner(environment, _POLL_CLIENT_ID)
+    secrets = _by_partner(environment, _POLL_SECRET)
+    begins, ends = _by_partner(environment, _POLL_BEGIN), _by_partner(environment, _POLL_EXPIRES)
+    for prefix, texts in ((_POLL_CLIENT_ID, ids), (_POLL_SECRET, secrets)):
+        for slug, given in texts.items():
+            # A reference that the vault cannot answer reaches the app as text.
+            if not re.fullmatch(r"[!-~]+", given) or given.startswith("@Microsoft.KeyVault("):
+                raise SettingsError(f"{prefix}{slug.upper()}: expected visible ASCII without spaces")
+    return {
+        slug: PollSettings(
+            url=url(environment, f"{_POLL_URL}{slug.upper()}") or "",
+            client_id=ids.get(slug, ""),
+            secret=secrets.get(slug, ""),
+            begin=moment(environment, f"{_POLL_BEGIN}{slug.upper()}"),
+            expires=day(environment, f"{_POLL_EXPIRES}{slug.upper()}"),
+        )
+        for slug in sorted({*addresses, *ids, *secrets, *begins, *ends})
+    }
 
 
 def _admins(environment: Mapping[str, str]) -> dict[str, str]:

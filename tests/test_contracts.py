@@ -20,7 +20,7 @@ from shared.route import Access, Route, argument
 from sync_inventory import blueprint as sync_inventory
 from tests.end_to_end.machine import ROOT
 
-ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console")
+ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners")
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
     "importlinter"
 ]["contracts"]

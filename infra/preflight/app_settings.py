@@ -9,6 +9,7 @@ import os
 import sys
 
 from ingest_threat.start import check
+from poll_partners.found import check as check_polling
 from shared.errors import SettingsError
 from shared.rules_file import load
 from shared.settings import read
@@ -21,6 +22,7 @@ def main() -> int:
     try:
         settings = read(os.environ)
         check(settings)
+        check_polling(settings)
         load(settings.rules_file)
     except SettingsError as error:
         sys.stdout.write(f"{error}\n")

@@ -7,11 +7,12 @@ from typing import Any
 
 from infra.preflight.deployment import INFRA, AzError, Deployment, Obstacle
 
-SECRETS = ("WEBHOOK_SECRETS", "HEADER_SECRETS", "SHARED_KEYS")
+SECRETS = ("WEBHOOK_SECRETS", "HEADER_SECRETS", "SHARED_KEYS", "POLL_SECRET")
 """How settings of a partner begin whose value belongs into the vault."""
 PLAIN = (
     *("AUTH", "HEADER_NAME", "ENTRA_TENANT", "ENTRA_AUDIENCE", "ENTRA_APP_IDS"),
     *("SHARED_KEY_WORKSPACE", "CONNECTOR_ID", "EVENT_ONLY_PRESENT"),
+    *("POLL_URL", "POLL_CLIENT_ID", "POLL_BEGIN", "POLL_EXPIRES"),
 )
 """How the others begin; all end in the partner's slug. Beside them there is WORDS_<SLUG>_<NAME>."""
 

@@ -1,4 +1,4 @@
-"""The schedule of the sync, as the Functions host reads it (NCRONTAB)."""
+"""The schedules of sync and polling, as the Functions host reads them (NCRONTAB)."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,19 @@ FIELDS = (
     ("month", 1, 12),
     ("weekday", 0, 6),
 )
+USUAL = {"SYNC_SCHEDULE": "0 */15 * * * *", "POLL_SCHEDULE": "0 */5 * * * *"}
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?")
 
 
 def schedule(deployment: Deployment) -> Iterator[Obstacle]:
-    """The sync has a schedule of six fields, each within its bounds."""
-    given = deployment.value("SYNC_SCHEDULE")
+    """Sync and polling have schedules of six fields, each within its bounds."""
+    for name, usual in USUAL.items():
+        yield from _schedule(name, deployment.value(name), usual)
+
+
+def _schedule(setting: str, given: str, usual: str) -> Iterator[Obstacle]:
     fields = given.split()
     wrong = [
         f"{name} {field!r} (from {least} to {most})"
@@ -29,8 +34,8 @@ def schedule(deployment: Deployment) -> Iterator[Obstacle]:
     ]
     if given and (len(fields) != len(FIELDS) or wrong):
         yield Obstacle(
-            f"SYNC_SCHEDULE is {given!r}" + (f": {', '.join(wrong)}" if wrong else ""),
-            'expected six fields, seconds first: azd env set SYNC_SCHEDULE "0 */15 * * * *"',
+            f"{setting} is {given!r}" + (f": {', '.join(wrong)}" if wrong else ""),
+            f'expected six fields, seconds first: azd env set {setting} "{usual}"',
         )
 
 

@@ -157,6 +157,12 @@ class Hands:
             raise DoesNotHoldError(f"{partner} was answered that items cannot be read: {content['rejected']}")
         return content
 
+    async def vendor(self, what: str, body: object) -> None:
+        """Have something happen at a vendor's that is polled."""
+        async with self.session.post(f"{self.stack.vendors_url}/_sim/{what}", json=body) as answer:
+            if answer.status != 200:
+                raise DoesNotHoldError(f"the vendors' stand-in answered {answer.status} to {what}")
+
     async def inventory(self, partner: str, *phones: Phone) -> dict[str, list[str]]:
         """What a partner gets of these phones that fetches its app inventory from the beginning: names of
         apps by device. Phones of earlier runs have theirs too."""

@@ -13,6 +13,7 @@ from local.scenario import (
     filter_part,
     first_stories,
     newcomers,
+    polled,
     rest_endpoint,
     vendors,
 )
@@ -39,6 +40,7 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "o": newcomers.let_in_for_a_while,
     "p": vendors.changed_without_a_gap,
     "q": door_part.switched_off_and_noticed,
+    "r": polled.polled_and_refused,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

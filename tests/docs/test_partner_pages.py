@@ -14,6 +14,7 @@ from ingest_threat.partners._adapter import Adapter
 from ingest_threat.start import check
 from shared.domain.authentication import FIELDS, Scheme
 from shared.domain.level import Level
+from shared.domain.polling import PollSettings
 from shared.domain.record import Status
 from shared.settings import read
 from tests.ingest_threat.credentials import texts
@@ -162,6 +163,7 @@ def test_the_settings_a_page_gives_are_accepted_at_start(slug: str) -> None:
 def test_a_page_names_no_setting_that_does_not_exist(slug: str) -> None:
     named = set(re.findall(rf"\b([A-Z][A-Z_]*?)_({ANY_SLUG})\b(?!_)", _page(slug)))
     known = {field.upper() for field in FIELDS} | {"AUTH", "CONNECTOR_ID", "EVENT_ONLY_PRESENT"}
+    known |= {f"POLL_{field}".upper() for field in PollSettings.model_fields}
     assert {(name, of) for name, of in named if name not in known or of != slug.upper()} == set()
     schemes = re.findall(rf"AUTH_{slug.upper()}=(\w+)", _page(slug))
     assert set(schemes) <= set(Scheme)

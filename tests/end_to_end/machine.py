@@ -38,8 +38,8 @@ def free_ports(count: int) -> list[int]:
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment with free ports, and `settings` over them."""
-    names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT")
-    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
+    names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT", "LOCAL_VENDORS_PORT")
+    ports = dict(zip(names, map(str, free_ports(4)), strict=True))
     return {**os.environ, **ports, "READ_KEY_LOCAL": READ_KEY, "PYTHONDONTWRITEBYTECODE": "1", **settings}
 
 
@@ -48,6 +48,10 @@ def by_webhook(**settings: str) -> dict[str, str]:
     token = ("ENTRA_TENANT_ZIMPERIUM", "ENTRA_AUDIENCE_ZIMPERIUM", "ENTRA_APP_IDS_ZIMPERIUM")
     known = dict.fromkeys(("WEBHOOK_SECRETS_LOOKOUT", "WEBHOOK_SECRETS_ZIMPERIUM"), SECRET)
     return environment(**{**known, "AUTH_ZIMPERIUM": "webhook", **dict.fromkeys(token, ""), **settings})
+
+
+def _vendors(env: Mapping[str, str]) -> str:
+    return f"http://127.0.0.1:{env['LOCAL_VENDORS_PORT']}"
 
 
 @dataclass
@@ -84,7 +88,9 @@ class Machine:
 
 def hands_of(one: Machine, env: Mapping[str, str], data: pathlib.Path, http: aiohttp.ClientSession) -> Hands:
     """The scenario's hands on a machine that runs as a process of its own."""
-    return Hands(Stack(one.url, one.graph_url, env, data, cast("Host", None), AsyncExitStack()), http)
+    return Hands(
+        Stack(one.url, one.graph_url, _vendors(env), env, data, cast("Host", None), AsyncExitStack()), http
+    )
 
 
 @asynccontextmanager

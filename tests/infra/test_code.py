@@ -11,7 +11,7 @@ def test_what_the_code_reads_is_asked_of_the_code() -> None:
     read = code.settings_read()
     assert {"MODE", "TAG_ATTRIBUTE", "PARTNERS_IOS", "COSMOS__accountEndpoint"} <= read.names
     assert {"AUTH_", "WEBHOOK_SECRETS_", "CONNECTOR_ID_"} <= read.prefixes
-    assert code.settings_of_bindings() == {"SYNC_SCHEDULE", "CANARY_SCHEDULE"}
+    assert code.settings_of_bindings() == {"SYNC_SCHEDULE", "CANARY_SCHEDULE", "POLL_SCHEDULE"}
 
 
 def test_every_query_is_known_to_go_to_a_container() -> None:

@@ -1,0 +1,67 @@
+"""The stand-ins of all vendors that are polled, on one loopback address: each below a path of its own.
+
+Every answer bears the time of the vendors' clock (`Date`). `/_sim/` is the hand of a test or the scenario.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from local.vendors import lookout
+from local.vendors.faults import FAULTS, Faults, done
+from local.vendors.lookout import LOOKOUT, Lookout
+from shared.waiting import utc_now
+
+__all__ = ["FAULTS", "LOOKOUT", "create_app"]
+
+CLOCK = web.AppKey("VENDOR_CLOCK", list[timedelta])
+"""How far the vendors' clock is ahead, in a list of one."""
+
+
+def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
+    """The stand-ins, empty; `clock` is aware."""
+    ahead = [timedelta(0)]
+
+    def theirs() -> datetime:
+        return clock() + ahead[0]
+
+    app = web.Application(middlewares=[_answer])
+    app[CLOCK] = ahead
+    app[FAULTS] = Faults()
+    app[LOOKOUT] = Lookout(theirs)
+    app.add_routes([*lookout.ROUTES, *HANDS])
+    return app
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.path.startswith("/_sim/"):
+        return await handler(request)
+    now = format_datetime(request.app[LOOKOUT].clock(), usegmt=True)
+    struck = await request.app[FAULTS].strike(request)
+    response = struck if struck is not None else await handler(request)
+    if not response.prepared:
+        response.headers["Date"] = now
+    return response
+
+
+async def _arrive(request: web.Request) -> web.Response:
+    """Events come in at Lookout's."""
+    for event in await request.json():
+        request.app[LOOKOUT].arrive(event)
+    return web.json_response({})
+
+
+async def _token_dies(request: web.Request) -> web.Response:
+    """Every token of Lookout's dies at the second request for events from now on."""
+    request.app[FAULTS].order(done(request.app[LOOKOUT].kill_tokens), "/mra/api/v2/events", after=1)
+    return web.json_response({})
+
+
+HANDS = (
+    web.post("/_sim/lookout/events", _arrive),
+    web.post("/_sim/lookout/token-dies", _token_dies),
+)

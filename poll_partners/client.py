@@ -1,0 +1,223 @@
+"""The one client of the vendors that are polled: a token that is looked after, and bounded answers.
+
+It follows no redirect and no address that an answer gives, so that a key goes nowhere but to the host that
+the setting names. Nothing of a body, a key or a full address gets into an error or a log. It never waits for
+a vendor that wants to be asked later: that is stored, and the next run keeps to it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
+
+from poll_partners.waits import retry_after
+from poll_partners.windows import Now
+from shared.domain.json_text import NotJson, TooDeep, read_json
+from shared.domain.polling import PolledToken, PollSettings
+from shared.errors import (
+    CredentialRefused,
+    SourceRefused,
+    SourceUnavailable,
+    SourceUnreadable,
+)
+from shared.services import Services
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of an answer, before it is parsed."""
+REQUEST_SECONDS = 60.0
+READ_SECONDS = 30.0
+"""The longest a request takes, and the longest it is silent."""
+MAX_RENEWALS = 10
+"""Of a token in one run: one that dies sooner than its vendor says is renewed, but not at every page."""
+LIFE_USED = 0.8
+"""The part of a token's life after which another is asked for."""
+MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
+"""Jamf's way to say Retry-After."""
+_LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a vendor answered: its JSON, and with what status."""
+
+    status: int
+    content: JsonValue
+
+
+Login = Callable[["Client"], Awaitable["Granted"]]
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A token a vendor gave, and how many seconds it says that it lives."""
+
+    token: str
+    lives: float
+
+
+def _never(answer: Answer) -> bool:
+    return False
+
+
+class Client:
+    """Asks one vendor, within one run of one source."""
+
+    def __init__(
+        self,
+        session: "ClientSession",
+        services: Services,
+        name: str,
+        settings: PollSettings,
+        *,
+        login: Login,
+        is_dead: Callable[[Answer], bool] = _never,
+    ) -> None:
+        self.settings = settings
+        self.clock_ahead: timedelta | None = None
+        """How far the vendor's clock is ahead of ours; None before it gave a time."""
+        self._session = session
+        self._services = services
+        self._name = name
+        self._login = login
+        self._is_dead = is_dead
+        self._renewals = 0
+
+    def now(self, at: datetime | None = None) -> Now:
+        """`at` of our clock (this moment), and by the vendor's."""
+        ours = at or self._services.now()
+        theirs = ours + (self.clock_ahead or timedelta(0))
+        return Now(min(ours, theirs), max(ours, theirs))
+
+    async def get(self, path: str, parameters: Mapping[str, str | int]) -> JsonValue:
+        """The JSON the vendor has under `path`. A token it does not take is renewed once, and the same is
+        asked again. Raises a SourceError."""
+        for fresh in (False, True):
+            token = await self._token(renew=fresh)
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await self._asked("GET", path, headers=headers, params=_texts(parameters))
+            if answer.status == 401 or self._is_dead(answer):
+                continue
+            _check(answer)
+            return answer.content
+        raise CredentialRefused("a token that was just given is refused")
+
+    async def ask_for_token(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any
+    ) -> dict[str, JsonValue]:
+        """The object that the vendor's login answers with. Raises CredentialRefused where it refuses."""
+        answer = await self._asked("POST", path, headers=dict(headers or {}), **body)
+        if answer.status in {400, 401, 403}:
+            raise CredentialRefused(f"the login was answered {answer.status}")
+        _check(answer)
+        if not isinstance(answer.content, dict):
+            raise SourceUnavailable("the login was answered with something else than an object")
+        return answer.content
+
+    async def _token(self, *, renew: bool) -> str:
+        kept = self._services.polled_tokens.get(self._name)
+        now = self._services.now()
+        if kept is not None and not renew and kept.given_at <= now < kept.renew_at:
+            return kept.value
+        if renew:
+            self._renewals += 1
+            if self._renewals > MAX_RENEWALS:
+                raise SourceUnavailable("its tokens die sooner than it says, again and again")
+        granted = await self._login(self)
+        life = timedelta(seconds=max(0.0, min(granted.lives, 86_400.0)) * LIFE_USED)
+        self._services.polled_tokens[self._name] = PolledToken(granted.token, now, now + life)
+        return granted.token
+
+    async def _asked(self, method: str, path: str, *, headers: dict[str, str], **more: Any) -> Answer:
+        import aiohttp
+
+        url = f"{self.settings.url}{path}"
+        headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
+        try:
+            async with self._session.request(
+                method, url, headers=headers, allow_redirects=False, **more
+            ) as response:
+                self._look_at_clock(response)
+                self._refuse_unasked(response)
+                text = await _text(response)
+        except (TimeoutError, aiohttp.ServerTimeoutError):
+            raise SourceUnavailable("no answer in time") from None
+        except aiohttp.InvalidURL:
+            raise SourceRefused("the address is none") from None
+        except (aiohttp.ClientError, ConnectionError, OSError) as error:
+            raise SourceUnavailable(f"the connection failed ({type(error).__name__})") from None
+        return _answer(response.status, text)
+
+    def _look_at_clock(self, response: "ClientResponse") -> None:
+        try:
+            given = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        given = given if given.tzinfo else given.replace(tzinfo=UTC)
+        self.clock_ahead = given - self._services.now()
+
+    def _refuse_unasked(self, response: "ClientResponse") -> None:
+        """What is not worth reading: a redirect, a body in an encoding nobody asked for, and a later."""
+        if 300 <= response.status < 400:
+            raise SourceRefused("it redirects elsewhere, where the key is not sent")
+        if response.status in _LATER:
+            headers = response.headers
+            wait = retry_after(headers.get("Retry-After"), headers.get(MILLISECONDS), self._services.now())
+            why = "it wants to be asked later" if response.status == 429 else "it cannot answer now"
+            seconds = None if wait is None else wait.total_seconds()
+            raise SourceUnavailable(f"{why} ({response.status})", retry_after=seconds)
+        if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+            raise SourceUnavailable("it is answered in an encoding that was not asked for")
+
+
+async def _text(response: "ClientResponse") -> str:
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > MAX_BODY:
+            response.close()
+            raise SourceUnreadable(f"an answer of more than {MAX_BODY} bytes")
+    return content.decode("utf-8", "replace")
+
+
+def _answer(status: int, text: str) -> Answer:
+    if status == 204 or not text.strip():
+        content: JsonValue = None
+    else:
+        try:
+            content = read_json(text.lstrip("\ufeff")).value
+        except (NotJson, TooDeep):
+            if status == 200:
+                raise SourceUnavailable("200, and a body that is no JSON: a proxy, or cut off") from None
+            content = None
+    return Answer(status, content)
+
+
+def _check(answer: Answer) -> None:
+    if answer.status == 403:
+        raise SourceRefused("403: the key's role or the licence does not let it read this")
+    if answer.status == 404:
+        raise SourceRefused("404: there is no such thing at this address")
+    if 400 <= answer.status < 600:
+        raise SourceRefused(f"it refuses the request ({answer.status})")
+    if answer.status != 200 or answer.content is None:
+        raise SourceUnavailable(f"{answer.status} without a body")
+
+
+def _texts(parameters: Mapping[str, str | int]) -> dict[str, str]:
+    return {name: str(value) for name, value in parameters.items()}
+
+
+def session() -> "ClientSession":
+    """A session for one run of one source; aiohttp is loaded here."""
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_read=READ_SECONDS)
+    return aiohttp.ClientSession(
+        timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )

@@ -1,0 +1,331 @@
+"""One run of one source: fetch, have it stored, and only then move the cursor.
+
+The cursor is written once, at the end of the run, and only over the version that was read at its beginning.
+Of two timers that overlap, the later to finish leaves nothing behind: what both fetched is stored once. A run
+that is cut off leaves the cursor where it was, and what it had stored is recognised the next time.
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from ingest_threat.intake import fetched
+from poll_partners import client as client_of
+from poll_partners import windows
+from poll_partners.client import Client
+from poll_partners.expiry import days_left
+from poll_partners.remedies import remedy
+from poll_partners.slices import slices
+from poll_partners.source import Asked, Page, Source
+from poll_partners.waits import LONGEST, back_off
+from shared.cosmos import Found
+from shared.domain.moment import iso_utc
+from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
+from shared.errors import (
+    AlreadyStored,
+    Conflict,
+    CredentialRefused,
+    NotStored,
+    SourceError,
+    SourceUnavailable,
+    SourceUnreadable,
+    StoreUnavailable,
+    UnreadableReport,
+)
+from shared.log import LogEvent, log_event
+from shared.services import Services
+
+MAX_PAGES = 200
+MAX_ROWS = 10_000
+"""Of one run: what is beyond waits for the next one, so that a backlog floods nobody."""
+SECONDS = 200.0
+"""After so long no further page is asked for."""
+DEADLINE = 240.0
+"""After so long a run is cut off, wherever it is."""
+PATIENCE = 3
+"""So many runs leave the cursor at a page in another format; the next one passes over it."""
+KEPT_PASSED = 50
+CLOCK_TOLERANCE = timedelta(seconds=60)
+
+
+async def poll(services: Services, name: str, source: Source) -> PollRun | None:
+    """Read a source as far as one run goes, and record the run; None where it is off, must wait, or another
+    timer was faster. Raises a StoreError where the record cannot be written."""
+    settings = source.settings(services.settings.polling.get(source.partner))
+    if settings is None:
+        return None
+    found = await _found(services, name, source, settings.begin)
+    if _must_wait(found.document, services.now()):
+        return None
+    async with client_of.session() as session:
+        client = Client(session, services, name, settings, login=source.login, is_dead=source.is_dead)
+        reading = Reading(services, source, client, found.document)
+        run = await reading.run()
+    cursor = reading.cursor.with_run(run)
+    try:
+        await services.store.replace(cursor, found.etag)
+    except (Conflict, NotStored):
+        log_event(LogEvent.POLL_OVERTAKEN, source=name)
+        return None
+    _log(name, run)
+    _warn_of_expiry(name, settings.expires, found.document, run)
+    return run
+
+
+async def _found(services: Services, name: str, source: Source, chosen: datetime | None) -> Found[Cursor]:
+    """The cursor of a source; where a run is to begin is written down before anything is fetched."""
+    id_, now = cursor_id(name), services.now()
+    found = await services.store.read(Cursor, id_)
+    if found is None:
+        first = windows.first_cursor(id_, source.partner, chosen, source.reach, now)
+        try:
+            return Found(first, await services.store.create(first))
+        except AlreadyStored:
+            found = await services.store.read(Cursor, id_)
+            if found is None:
+                raise StoreUnavailable("a cursor came and went") from None
+    return Found(windows.begun_anew(found.document, chosen, source.reach, now), found.etag)
+
+
+def _must_wait(cursor: Cursor, now: datetime) -> bool:
+    """Whether the vendor asked to be left alone until later; a clock that was set back does not count."""
+    return cursor.not_before is not None and timedelta(0) < cursor.not_before - now <= LONGEST
+
+
+@dataclass
+class Reading:
+    """What one run holds: `cursor` is, after every page, one that may be written."""
+
+    services: Services
+    source: Source
+    client: Client
+    cursor: Cursor
+    tally: PollRun = field(init=False)
+    clock: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.tally = PollRun(started_at=self.services.now(), seconds=0.0)
+
+    async def run(self) -> PollRun:
+        """Read what came since the last run, then, where its turn is, one longer reading; whatever happens,
+        the cursor is as far as what is stored."""
+        error: Exception | None = None
+        try:
+            async with asyncio.timeout(DEADLINE):
+                goes_on = self.cursor.place is not None
+                whole = await self._newest()
+                if whole and goes_on and not self._spent():
+                    whole = await self._newest()
+                self._count(whole=whole)
+                if whole:
+                    await self._longer()
+        except TimeoutError:
+            error = SourceUnavailable(f"cut off after {DEADLINE:.0f} seconds")
+        except (SourceError, StoreUnavailable) as wrong:
+            error = wrong
+        self._settle(error)
+        return self.tally
+
+    async def _newest(self) -> bool:
+        """Whether everything there was has been read."""
+        reach, asked_at = self.source.reach, self.services.now()
+        window = windows.next_window(self.cursor, reach, self.client.now(asked_at))
+        page: Page | SourceUnreadable = await self._first(window)
+        by_both = windows.next_window(self.cursor, reach, self.client.now(asked_at))
+        if (by_both.begin, by_both.page) != (window.begin, window.page):
+            # The vendor's clock, which its answer told, makes another window of it.
+            window, page = by_both, await self._first(by_both)
+        end = window.end or windows.end_of(reach, self.client.now(asked_at))
+        self._count(begin=window.begin)
+        if isinstance(page, SourceUnreadable):
+            return self._pass_rest(window, end, page)
+        return await self._pages(window, end, page)
+
+    async def _first(self, window: windows.Window) -> "Page | SourceUnreadable":
+        try:
+            return await self._fetch(window.begin, window.page, window.mark)
+        except SourceUnreadable as odd:
+            return odd
+
+    async def _pages(self, window: windows.Window, end: datetime, page: Page) -> bool:
+        positions = {window.page}
+        while True:
+            await self._store_or_pass(page, window, end)
+            if window.gap is not None and window.gap not in self.tally.gaps:
+                self._gap(window.gap)
+            if page.next is None:
+                self._complete(end, page.mark)
+                return True
+            if page.next in positions:
+                return self._pass_rest(
+                    window, end, SourceUnreadable("it gives the same page again and again")
+                )
+            positions.add(page.next)
+            at = self.client.now().earliest
+            self.cursor = windows.stopped(self.cursor, window, end, page.next, page.mark, at)
+            if self._spent():
+                return False
+            try:
+                page = await self._fetch(window.begin, page.next, page.mark)
+            except SourceUnreadable as odd:
+                return self._pass_rest(window, end, odd)
+
+    async def _longer(self) -> None:
+        """One of the longer readings, or the rest of one; it moves no cursor, and what is odd in it was, or
+        will be, met by an ordinary one."""
+        began = self.client.now()
+        due = windows.due_longer(self.cursor, self.source.reach, began)
+        if due is None or self._spent():
+            return
+        longer, window = due
+        position, mark, positions = window.page, window.mark, {window.page}
+        while True:
+            try:
+                page = await self._fetch(window.begin, position, mark)
+                self._count(late=self.tally.late + await self._store(page))
+            except SourceUnreadable:
+                break
+            except UnreadableReport:
+                pass
+            if page.next is None or page.next in positions:
+                break
+            position, mark = page.next, page.mark
+            positions.add(position)
+            at = self.client.now().earliest
+            self.cursor = windows.longer_stopped(self.cursor, longer, window, position, mark, at)
+            if self._spent():
+                return
+        self.cursor = windows.longer_completed(self.cursor, longer, window, began.earliest)
+
+    async def _fetch(self, begin: datetime, position: str | None, mark: str | None) -> Page:
+        page = await self.source.fetch(self.client, Asked(begin, position, mark))
+        self._count(pages=self.tally.pages + 1, rows=self.tally.rows + len(page.rows))
+        return page
+
+    async def _store(self, page: Page) -> int:
+        """Have a page's rows stored; how many are new. UnreadableReport where they are in no format of the
+        partner's."""
+        answers = await fetched(self.services, self.source.partner, slices(page.envelope, page.rows))
+        accepted = sum(answer.accepted for answer in answers)
+        self._count(
+            accepted=self.tally.accepted + accepted,
+            duplicates=self.tally.duplicates + sum(answer.duplicates for answer in answers),
+            ignored=self.tally.ignored + sum(answer.ignored for answer in answers),
+            rejected=self.tally.rejected + sum(len(answer.rejected) for answer in answers),
+        )
+        if page.rows:
+            self.cursor = self.cursor.model_copy(update={"last_row_at": self.services.now()})
+        return accepted
+
+    async def _store_or_pass(self, page: Page, window: windows.Window, end: datetime) -> None:
+        """Have a page stored; one in another format is passed over once runs enough have ended at it.
+
+        One that was passed over before and comes again, because windows overlap, is no new gap.
+        """
+        try:
+            await self._store(page)
+        except UnreadableReport as unreadable:
+            hashed = _hashed(page)
+            if hashed in self.cursor.passed:
+                return
+            if self.cursor.odd_runs < PATIENCE:
+                raise SourceUnreadable(f"a page in another format: {unreadable.reason}") from None
+            passed = (hashed, *self.cursor.passed)[:KEPT_PASSED]
+            self.cursor = self.cursor.model_copy(update={"passed": passed})
+            self._pass(window, end, f"a page of {len(page.rows)} items in another format was passed over")
+
+    def _pass_rest(self, window: windows.Window, end: datetime, odd: SourceUnreadable) -> bool:
+        """Pass over the rest of a window behind which nobody can go on, once runs enough have ended there."""
+        if self.cursor.odd_runs < PATIENCE:
+            raise odd
+        self._pass(window, end, f"passed over: {odd}")
+        self._complete(end, window.mark)
+        return True
+
+    def _complete(self, end: datetime, mark: str | None) -> None:
+        self.cursor = windows.completed(self.cursor, end, mark, self.client.now())
+
+    def _pass(self, window: windows.Window, end: datetime, why: str) -> None:
+        begin = window.gap.begin if window.gap else window.begin
+        self._gap(Gap(begin=begin, end=end, why=why, noted_at=self.services.now()))
+
+    def _gap(self, gap: Gap) -> None:
+        self._count(gaps=(gap, *self.tally.gaps))
+
+    def _spent(self) -> bool:
+        """Whether this run has done enough."""
+        took = time.monotonic() - self.clock
+        return self.tally.pages >= MAX_PAGES or self.tally.rows >= MAX_ROWS or took >= SECONDS
+
+    def _count(self, **changed: object) -> None:
+        self.tally = self.tally.model_copy(update=changed)
+
+    def _settle(self, error: Exception | None) -> None:
+        """Enter how the run ended: into its record, and what follows for the next one."""
+        now, cursor = self.services.now(), self.cursor
+        ahead = self.client.clock_ahead
+        self._count(
+            seconds=round(time.monotonic() - self.clock, 3),
+            end=cursor.until,
+            clock_seconds=None if ahead is None else round(ahead.total_seconds()),
+        )
+        if error is None:
+            changed: dict[str, object] = {"failures": 0, "odd_runs": 0, "not_before": None}
+            if self.tally.whole:
+                changed["last_success_at"] = now
+            self.cursor = cursor.model_copy(update=changed)
+            return
+        self._count(error=str(error), remedy=remedy(error, self.source.partner))
+        if not isinstance(error, SourceError):
+            return
+        failures = cursor.failures + 1
+        asked = getattr(error, "retry_after", None)
+        refused = isinstance(error, CredentialRefused)
+        wait = (
+            back_off(failures, random.random(), refused=refused)  # noqa: S311 - no secret
+            if asked is None
+            else timedelta(seconds=asked)
+        )
+        odd = cursor.odd_runs + 1 if isinstance(error, SourceUnreadable) else cursor.odd_runs
+        self.cursor = cursor.model_copy(
+            update={"failures": failures, "odd_runs": odd, "not_before": now + wait}
+        )
+
+
+def _hashed(page: Page) -> str:
+    digest = hashlib.sha256()
+    for message in slices(page.envelope, page.rows):
+        digest.update(message)
+    return digest.hexdigest()
+
+
+def _log(name: str, run: PollRun) -> None:
+    for gap in run.gaps:
+        begin, end = iso_utc(gap.begin), iso_utc(gap.end)
+        log_event(LogEvent.POLL_GAP, source=name, begin=begin, end=end, why=gap.why)
+    if run.clock_seconds is not None and abs(run.clock_seconds) > CLOCK_TOLERANCE.total_seconds():
+        log_event(LogEvent.POLL_CLOCK, source=name, ahead_seconds=run.clock_seconds)
+    if run.error is not None:
+        log_event(LogEvent.POLL_FAILED, source=name, why=run.error)
+        return
+    log_event(
+        LogEvent.POLL_FINISHED,
+        source=name,
+        pages=run.pages,
+        rows=run.rows,
+        accepted=run.accepted,
+        duplicates=run.duplicates,
+        late=run.late,
+        whole=run.whole,
+        seconds=run.seconds,
+    )
+
+
+def _warn_of_expiry(name: str, expires: date | None, before: Cursor, run: PollRun) -> None:
+    """Log that a credential ends soon, by the first run of a day."""
+    left = days_left(expires, run.started_at)
+    if left is not None and not any(each.started_at.date() == run.started_at.date() for each in before.runs):
+        log_event(LogEvent.CREDENTIAL_EXPIRES, source=name, days=left)

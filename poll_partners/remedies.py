@@ -1,0 +1,32 @@
+"""What to do about a run that failed, in words for whoever looks at it. Pure."""
+
+from shared.errors import (
+    CredentialRefused,
+    SourceRefused,
+    SourceUnavailable,
+    SourceUnreadable,
+    StoreUnavailable,
+)
+
+_REMEDIES: dict[type[Exception], str] = {
+    CredentialRefused: (
+        "make a new credential in the vendor's console and put it into the vault as POLL_SECRET_{slug} (with "
+        "POLL_CLIENT_ID_{slug}, where the vendor has one); until then nothing is read"
+    ),
+    SourceRefused: "compare POLL_URL_{slug}, and the key's role and licence, with the partner's page",
+    SourceUnavailable: (
+        "nothing at first: later runs try again, and go on where this one stopped; if it lasts, look whether "
+        "the vendor says that it is down"
+    ),
+    SourceUnreadable: (
+        "the vendor may have changed its format: look into the dead letters of this partner, and for a newer "
+        "version of this app; after three such runs the page is passed over as a gap"
+    ),
+    StoreUnavailable: "nothing: Cosmos DB did not take it in; the next run reads it again",
+}
+
+
+def remedy(error: Exception, partner: str) -> str | None:
+    """What an admin can do; None for an error that is none of a poll's."""
+    words = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), None)
+    return words.format(slug=partner.upper()) if words else None

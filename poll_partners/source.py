@@ -1,0 +1,71 @@
+"""What a source is: a module of `sources/` with a `SOURCE`, found by its being there, and off until its
+settings are whole. A partner may have several."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from poll_partners.client import Answer, Client, Login
+from poll_partners.windows import Reach
+from shared.domain.polling import PollSettings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One page that is asked for."""
+
+    begin: datetime
+    """Of the window: nothing older is wanted. Aware, UTC."""
+    page: str | None
+    """The position, as the page before it gave it; None for the first."""
+    mark: str | None
+    """What the source has remembered, as the page before it, or the last window, left it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a vendor gave."""
+
+    rows: Sequence[JsonValue]
+    envelope: str
+    """The key under which the partner's adapter takes a list of them."""
+    next: str | None
+    """The position of the next page; None at the vendor's own sign that there is none."""
+    mark: str | None = None
+
+
+def _never(answer: Answer) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Source:
+    """One interface of one vendor that tells of events.
+
+    `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
+    never an empty one. It stores nothing and moves nothing: pages may be asked for again at any time.
+    """
+
+    partner: str
+    reach: Reach
+    login: Login
+    fetch: Callable[[Client, Asked], Awaitable[Page]]
+    needed: tuple[str, ...] = ("secret",)
+    """The fields of PollSettings without which it is off."""
+    url: str = ""
+    """The vendor's address where no setting gives one."""
+    is_dead: Callable[[Answer], bool] = _never
+    """Whether an answer that is no 401 says that the token is not good any more."""
+
+    def settings(self, given: PollSettings | None) -> PollSettings | None:
+        """What is set, with the source's own address where none is; None while something is missing."""
+        if given is None or self.missing(given):
+            return None
+        return given if given.url else given.model_copy(update={"url": self.url})
+
+    def missing(self, given: PollSettings | None) -> tuple[str, ...]:
+        """Names of the settings without which it is off."""
+        fields = [name for name in self.needed if not getattr(given or PollSettings(), name)]
+        return tuple(f"POLL_{name}_{self.partner}".upper() for name in fields)

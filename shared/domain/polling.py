@@ -1,0 +1,139 @@
+"""Vendors that are polled: how one is reached, how far it has been read, and what its runs came to. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.model import Document, Part
+from shared.domain.moment import Moment
+
+KEPT_RUNS = 20
+KEPT_GAPS = 20
+
+
+class PollSettings(BaseModel):
+    """How one partner is polled (POLL_…_<SLUG>); texts as given, empty where they are not set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str = ""
+    """The vendor's address, without a slash at its end; empty where the source has one of its own."""
+    client_id: str = ""
+    secret: str = Field(default="", repr=False)
+    begin: datetime | None = None
+    """From when on events are read, aware; None: as far back as the source chooses."""
+    expires: date | None = None
+    """When the credential ends, as an admin noted it: no vendor's interface says so."""
+
+
+@dataclass(frozen=True)
+class PolledToken:
+    """An access token a vendor gave, kept by one process and stored nowhere."""
+
+    value: str = field(repr=False)
+    given_at: datetime
+    renew_at: datetime
+
+
+class Gap(Part):
+    """What of a vendor's events was not read and will not be: both ends, and why."""
+
+    begin: Moment
+    end: Moment
+    why: str
+    noted_at: Moment
+
+
+class Place(Part):
+    """Where in a window reading goes on: its first run had no time for all of it."""
+
+    begin: Moment
+    """Of the window, as the vendor was asked for it."""
+    end: Moment
+    """Up to here everything is stored once the window is read to its end."""
+    page: str
+    """The vendor's next page, as the source writes it."""
+    mark: str | None = None
+    at: Moment
+    """When that page was learnt of: some vendors forget it."""
+
+
+class Again(Part):
+    """How far one of a source's longer readings is: what came late is found by them."""
+
+    at: Moment
+    """When one was begun last."""
+    place: Place | None = None
+
+
+class PollRun(Part):
+    """What one run of a source came to."""
+
+    started_at: Moment
+    seconds: float
+    begin: Moment | None = None
+    """What was read, from here on; None where nothing was."""
+    end: Moment | None = None
+    """Up to where everything is stored."""
+    pages: int = 0
+    rows: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    """Items that lie among the dead letters."""
+    late: int = 0
+    """Of the accepted, those that only a longer reading found."""
+    whole: bool = False
+    """Whether everything there was has been read; else the next run goes on."""
+    gaps: tuple[Gap, ...] = ()
+    clock_seconds: int | None = None
+    """How far the vendor's clock is ahead of ours; None where it gave no time."""
+    error: str | None = None
+    remedy: str | None = None
+    """What to do about the error."""
+
+
+class Cursor(Document):
+    """How far a source has been read. Written only by replace with If-Match, after what it says is stored."""
+
+    container: ClassVar[str] = "settings"
+    partner: str
+    begun: Moment
+    """From when on it is read at all."""
+    chosen: Moment | None = None
+    """The setting that chose it: another one begins anew from there."""
+    until: Moment
+    """Everything the vendor had shown of the time before is stored, or lies in a gap."""
+    mark: str | None = None
+    """What else the source has to remember, as it writes it."""
+    place: Place | None = None
+    again: dict[str, Again] = Field(default_factory=dict)
+    not_before: Moment | None = None
+    """The vendor is not asked before."""
+    failures: int = 0
+    """Runs in a row that failed."""
+    odd_runs: int = 0
+    """Runs in a row that ended at a page in another format."""
+    passed: tuple[str, ...] = ()
+    """Hashes of the latest such pages that were passed over."""
+    gaps: tuple[Gap, ...] = ()
+    """The latest, newest first."""
+    last_row_at: Moment | None = None
+    """When the last item came."""
+    last_success_at: Moment | None = None
+    """When everything there was had been read last."""
+    runs: tuple[PollRun, ...] = ()
+    """The latest, newest first."""
+
+    def with_run(self, run: PollRun) -> "Cursor":
+        """With one more run, and its gaps."""
+        gaps = (*run.gaps, *self.gaps)[:KEPT_GAPS]
+        return self.model_copy(update={"runs": (run, *self.runs)[:KEPT_RUNS], "gaps": gaps})
+
+
+def cursor_id(source: str) -> str:
+    """Id of a source's cursor."""
+    return f"cursor:{source}"

@@ -1,0 +1,52 @@
+"""Whatever happens at a vendor's, on the way and here: nothing is lost, nothing counts twice, and the cursor
+is never ahead of what is stored."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from poll_partners import reading
+from poll_partners.sources import lookout
+from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
+from tests.poll_partners.vendors import Vendors, event, vendors
+
+
+def _lookout_arrives(one: Vendors, number: int, at: datetime) -> str:
+    return one.lookout.arrive(event(number, at))
+
+
+VENDORS: Mapping[str, Vendor] = {
+    "lookout": Vendor(
+        name="lookout",
+        path="/mra/api/v2/events",
+        arrive=_lookout_arrives,
+        kill_tokens=lambda one: one.lookout.kill_tokens(),
+        foreign=lambda number: as_body(
+            events=[{"uuid": f"{number}", "kind": "alarm"}], last_oid=f"{number:08d}"
+        ),
+    )
+}
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(reading, "MAX_PAGES", 4)
+
+
+@pytest.mark.parametrize("name", sorted(VENDORS))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(OPERATIONS)
+@example([("arrive", 6, 0), ("poll",), ("arrive", 6, 0), ("pass", 5), ("crash", 1), ("poll",)])
+@example([("arrive", 6, 0), ("pass", 5), ("two_timers",), ("arrive", 3, 12), ("pass", 5), ("two_timers",)])
+@example([("poll",), ("our_clock", 3000), ("arrive", 4, 0), ("poll",), ("our_clock", -3000), ("poll",)])
+@example([("poll",), ("arrive", 4, 0), ("pass", 5), ("drift", 1), ("arrive", 2, 0), ("poll",)])
+async def test_nothing_is_lost_and_nothing_counts_twice(name: str, operations: list[Operation]) -> None:
+    async with vendors() as one:
+        history = History(one, VENDORS[name])
+        for operation in operations:
+            await history.do(operation)
+        await history.settle()
+        await history.check_all()

@@ -1,0 +1,156 @@
+"""The timer's run: sources side by side, one that is slow or fails delays nobody; and the timer itself."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from local.vendors.faults import answered, slow
+from poll_partners import found, reading, run
+from poll_partners.client import Client
+from poll_partners.listing import listing
+from poll_partners.source import Asked, Page, Source
+from poll_partners.sources import lookout
+from shared.errors import SettingsError
+from shared.settings import read
+from tests.end_to_end.machine import ROOT
+from tests.poll_partners.vendors import Vendors, event, lookout_settings, vendors
+from tests.world import START
+
+EVENTS = "/mra/api/v2/events"
+
+
+async def _broken(client: Client, asked: Asked) -> Page:
+    raise RuntimeError("nobody expects this")
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, sources: Mapping[str, Source]) -> None:
+    monkeypatch.setattr(run, "sources", lambda: sources)
+
+
+async def test_a_slow_source_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sources of one vendor's; the first one asked is answered a byte at a time."""
+    monkeypatch.setattr(reading, "DEADLINE", 1.0)
+    _set(monkeypatch, {"first": lookout.SOURCE, "lookout": replace(lookout.SOURCE)})
+    async with vendors() as one:
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        one.faults.order(slow(0.01), EVENTS, times=1)
+        begun = time.monotonic()
+        await run.poll_all(one.services)
+        assert time.monotonic() - begun < 3
+        runs = [(await one.cursor(name)).runs[0] for name in ("first", "lookout")]
+        assert sorted(each.error is None for each in runs) == [False, True]
+        assert len(one.reports()) == 1
+
+
+async def test_one_that_fails_in_a_way_nobody_expects_fails_alone_and_is_raised_at_last(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(lookout.SOURCE, fetch=_broken)
+    _set(monkeypatch, {"broken": broken, "lookout": lookout.SOURCE})
+    async with vendors() as one:
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        with pytest.raises(RuntimeError):
+            await run.poll_all(one.services)
+        assert len(one.reports()) == 1
+        assert "unexpected where=poll broken" in caplog.text
+
+
+async def test_where_the_store_is_away_it_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with vendors() as one:
+        one.world.cosmos_faults.fail_next(503, container="settings", times=60)
+        await run.poll_all(one.services)
+        assert "poll_failed source=lookout" in caplog.text
+
+
+async def _row(one: Vendors) -> dict[str, object]:
+    rows = (await listing(one.services)).sources
+    return json.loads(next(row for row in rows if row.source == "lookout").model_dump_json())  # type: ignore[no-any-return]
+
+
+async def test_the_listing_says_how_far_a_source_is_and_what_to_do() -> None:
+    async with vendors() as one:
+        assert "it has not run yet" in str((await _row(one))["warnings"])
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        await one.polled()
+        row = await _row(one)
+        assert (row["on"], row["read_until"]) == (True, "2026-06-01T12:00:00.000000Z")
+        one.lookout.kill_tokens()
+        one.lookout.key = "another"
+        one.world.clock.pass_time(minutes=5)
+        await one.polled()
+        row = await _row(one)
+        assert row["failures"] == 1
+        assert "the login was answered 401" in str(row["warnings"])
+        assert "POLL_SECRET_LOOKOUT" in str(row["runs"])
+        off = one.services.settings.model_copy(update={"polling": {}})
+        one.services.settings = off
+        row = await _row(one)
+        assert (row["on"], row["missing"]) == (False, ["POLL_SECRET_LOOKOUT"])
+        assert row["read_until"] is not None, "what was read before is shown still"
+
+
+async def test_no_secret_is_in_the_listing_or_in_what_is_stored() -> None:
+    async with vendors() as one:
+        secret = "a-secret-that-is-shown-nowhere"
+        one.lookout.key = secret
+        one.services.settings = one.services.settings.model_copy(
+            update={"polling": lookout_settings(one.address, secret=secret)}
+        )
+        await one.polled()
+        shown = (await listing(one.services)).model_dump_json()
+        assert secret not in shown + (await one.cursor()).model_dump_json()
+        assert secret not in repr(one.services.settings.polling)
+        assert "token-1" not in shown + repr(one.services.polled_tokens)
+
+
+def test_settings_of_a_partner_that_is_not_polled_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"pradeo is not polled; expected one of .*lookout"):
+        found.check(read({"POLL_SECRET_PRADEO": "a-key"}))
+    found.check(read({"POLL_SECRET_LOOKOUT": "a-key"}))
+
+
+def test_what_ships_is_found_by_being_there() -> None:
+    files = {path.stem for path in (ROOT / "poll_partners" / "sources").glob("[a-z]*.py")}
+    assert found.sources().keys() == files
+
+
+def _indexed(**settings: str) -> dict[str, str]:
+    """The functions of an app with these settings, and what was loaded to index them."""
+    asked = (
+        "import json, sys; from function_app import app; "
+        "print(json.dumps({'timers': {f.get_function_name(): f.get_trigger().get_dict_repr().get('schedule') "
+        "for f in app.get_functions() if f.get_trigger().get_dict_repr()['type'] == 'timerTrigger'}, "
+        "'aiohttp': 'aiohttp' in sys.modules}, default=str))"
+    )
+    command = [sys.executable, "-c", asked]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": "", **settings}
+    )
+    indexed: dict[str, str] = json.loads(ended.stdout)
+    return indexed
+
+
+def test_the_timer_is_there_where_a_partner_is_polled_and_indexing_loads_no_client() -> None:
+    off, on = _indexed(), _indexed(POLL_SECRET_LOOKOUT="a-key")
+    assert "poll_partners" not in off["timers"]
+    assert on["timers"]["poll_partners"] == "%POLL_SCHEDULE%"  # type: ignore[index]
+    assert not off["aiohttp"]
+    assert not on["aiohttp"]
+
+
+async def test_answers_may_come_in_any_order_and_a_run_is_recorded_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _set(monkeypatch, {"first": lookout.SOURCE, "second": lookout.SOURCE})
+    async with vendors() as one:
+        one.faults.order(answered(429, b"", "application/json", Retry_After="60"), EVENTS)
+        await run.poll_all(one.services)
+        cursors = await asyncio.gather(one.cursor("first"), one.cursor("second"))
+        assert sorted(cursor.not_before is None for cursor in cursors) == [False, True]

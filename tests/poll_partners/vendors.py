@@ -1,0 +1,121 @@
+"""A world with vendors in it that are polled, and what a test looks at afterwards."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from local.cosmos.server import STORE
+from local.vendors.faults import FAULTS, Faults
+from local.vendors.lookout import LOOKOUT, Lookout
+from local.vendors.server import CLOCK, create_app
+from poll_partners.found import sources
+from poll_partners.reading import poll
+from shared.domain.moment import iso_utc
+from shared.domain.polling import Cursor, PollRun, PollSettings, cursor_id
+from shared.services import Services
+from tests.world import START, Clock, World, serving, world
+
+KEY = "lookout-application-key"
+
+
+@dataclass
+class Vendors:
+    """The stand-ins, and the app that polls them."""
+
+    world: World
+    app: web.Application
+    address: str
+
+    @property
+    def lookout(self) -> Lookout:
+        return self.app[LOOKOUT]
+
+    @property
+    def faults(self) -> Faults:
+        return self.app[FAULTS]
+
+    @property
+    def services(self) -> Services:
+        return self.world.services
+
+    def set_clock_ahead(self, **span: float) -> None:
+        """Have the vendors' clock differ from ours."""
+        self.app[CLOCK][0] = timedelta(**span)
+
+    async def poll(self, name: str = "lookout", services: Services | None = None) -> PollRun | None:
+        """One run of a source."""
+        return await poll(services or self.services, name, sources()[name])
+
+    async def polled(self, name: str = "lookout") -> PollRun:
+        """The same, where there must be one."""
+        run = await self.poll(name)
+        assert run is not None
+        return run
+
+    async def cursor(self, name: str = "lookout") -> Cursor:
+        """The cursor as it is stored."""
+        found = await self.services.store.read(Cursor, cursor_id(name))
+        assert found is not None
+        return found.document
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Every report that is stored."""
+        return documents(self.world, "reports")
+
+    def stored_ids(self) -> list[str]:
+        """The vendor's ids of the reports that are stored, each as often as it is."""
+        return sorted(str(each["record"]["report_id"]) for each in self.reports())
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Every dead letter."""
+        return documents(self.world, "dead_letters")
+
+
+def documents(one: World, container: str) -> list[dict[str, Any]]:
+    """What is stored in a container, as the stand-in has it."""
+    store = one.cosmos[STORE]
+    found = store.in_creation_order(store.containers["mtd", container], None)
+    return [json.loads(each.body) for each in found]
+
+
+@asynccontextmanager
+async def vendors(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Vendors]:
+    """A world where Lookout is polled; `settings` override those of the app, `polling` those of its
+    vendors."""
+    clock = clock or Clock()
+    app = create_app(clock)
+    async with serving(app) as address:
+        polling: Mapping[str, PollSettings] = settings.pop("polling", None) or lookout_settings(address)
+        async with world(clock, polling=polling, **settings) as one:
+            yield Vendors(one, app, address)
+
+
+def lookout_settings(address: str, **changed: Any) -> dict[str, PollSettings]:
+    """Lookout polled at the stand-in."""
+    values = {"url": f"{address}/lookout", "secret": KEY, **changed}
+    return {"lookout": PollSettings(**values)}
+
+
+def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
+    """An event of Lookout's, of a threat of its own."""
+    return {
+        "id": f"event-{number}",
+        "created_time": iso_utc(at),
+        "type": "THREAT",
+        "change_type": "CREATED",
+        "threat": {
+            "guid": f"threat-{number}",
+            "status": "OPEN",
+            "severity": "HIGH",
+            "type": "APPLICATION",
+            "classifications": ["TROJAN"],
+            **threat,
+        },
+        "actor": {"guid": f"agent-{number % 7}", "type": "DEVICE"},
+        "target": {"guid": f"threat-{number}", "type": "THREAT"},
+    }
