@@ -1,13 +1,18 @@
-"""Step (r): a partner that cannot call back is polled; its token dies in the middle, and nothing is lost."""
+"""Steps (r) and (s): partners that cannot call back are polled; a token dies in the middle, and nothing is
+lost."""
 
 from datetime import timedelta
 from typing import Any
 
-from local.partners import lookout
+from local.partners import checkpoint_harmony, lookout
 from local.partners.message import Message
+from local.sample_tenant import CONNECTORS, switched
 from local.scenario.hands import DoesNotHoldError
 from local.scenario.stage import Stage
 
+CHECK_POINT = "checkpoint_harmony"
+OTHER = "wandera_jamf"
+"""The other partner that must scan iPhones by now."""
 CHECK_INS = 205
 """Events before the threat: more than a page of them."""
 
@@ -17,6 +22,7 @@ async def polled_and_refused(stage: Stage) -> str:
     await hands.enroll(phone)
     await hands.sync()
     await hands.until("the sync brings the phone", hands.known, phone)
+    await stage.check_in(phone, OTHER)
     begun = stage.at(1)
     events = [lookout.check_in(phone, begun + timedelta(milliseconds=number)) for number in range(CHECK_INS)]
     await _arrive(stage, *events, lookout.detection(phone, "polled", stage.at(2)))
@@ -39,14 +45,42 @@ async def polled_and_refused(stage: Stage) -> str:
     )
 
 
-async def _arrive(stage: Stage, *messages: Message) -> None:
-    """Have events come in at the vendor's."""
-    await stage.hands.vendor("lookout/events", [_event(message) for message in messages])
+async def check_points_too(stage: Stage) -> str:
+    """One more vendor, and one more partner that must scan."""
+    hands, phone = stage.hands, stage.phone("iPhone of Check Point", "iOS")
+    await hands.enroll(phone)
+    await _switch(stage, on=True)
+    await hands.until("the sync brings the phone", hands.known, phone)
+    await stage.check_in(phone, "lookout", OTHER)
+    await _arrive(stage, checkpoint_harmony.detection(phone, "polled", stage.at(1)), to="checkpoint/alerts")
+    await hands.run_timer("poll_partners")
+    await hands.until("the polled alert blocks", hands.tagged, phone, "mtd-block-high")
+    await hands.expect(phone, granted=False)
+    await _arrive(stage, checkpoint_harmony.resolution(phone, "polled", stage.at(2)), to="checkpoint/alerts")
+    await hands.run_timer("poll_partners")
+    await hands.until("the polled removal lets it in", hands.tagged, phone, "mtd-ok")
+    await _switch(stage, on=False)
+    return "Check Point polled: an app that was found is refused, its removal granted"
+
+
+async def _switch(stage: Stage, *, on: bool) -> None:
+    """Have Check Point's connector on in Intune, or off, and let the app know."""
+    path = f"/deviceManagement/mobileThreatDefenseConnectors/{CONNECTORS[CHECK_POINT]}"
+    await stage.hands.graph("PATCH", path, switched(CHECK_POINT, on=on))
+    await stage.hands.sync()
+
+
+async def _arrive(stage: Stage, *messages: Message, to: str = "lookout/events") -> None:
+    """Have events come in at a vendor's."""
+    await stage.hands.vendor(to, [_event(message) for message in messages])
 
 
 def _event(message: Message) -> Message:
     """The one event of a message, with or without its envelope."""
-    return message["events"][0] if isinstance(message, dict) and "events" in message else message
+    if isinstance(message, list):
+        return message
+    listed: list[Message] = message.get("events") or message.get("objects") or [message]
+    return listed[0]
 
 
 async def _source(stage: Stage) -> dict[str, Any]:

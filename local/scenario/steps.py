@@ -41,6 +41,7 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "p": vendors.changed_without_a_gap,
     "q": door_part.switched_off_and_noticed,
     "r": polled.polled_and_refused,
+    "s": polled.check_points_too,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

@@ -10,12 +10,13 @@ from email.utils import format_datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.vendors import lookout
+from local.vendors import checkpoint_harmony, lookout
+from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults, done
 from local.vendors.lookout import LOOKOUT, Lookout
 from shared.waiting import utc_now
 
-__all__ = ["FAULTS", "LOOKOUT", "create_app"]
+__all__ = ["CHECKPOINT", "FAULTS", "LOOKOUT", "create_app"]
 
 CLOCK = web.AppKey("VENDOR_CLOCK", list[timedelta])
 """How far the vendors' clock is ahead, in a list of one."""
@@ -32,7 +33,8 @@ def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
     app[CLOCK] = ahead
     app[FAULTS] = Faults()
     app[LOOKOUT] = Lookout(theirs)
-    app.add_routes([*lookout.ROUTES, *HANDS])
+    app[CHECKPOINT] = CheckPoint(theirs)
+    app.add_routes([*lookout.ROUTES, *checkpoint_harmony.ROUTES, *HANDS])
     return app
 
 
@@ -55,6 +57,13 @@ async def _arrive(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+async def _alerts_arrive(request: web.Request) -> web.Response:
+    """Alerts come in at Check Point's."""
+    for alert in await request.json():
+        request.app[CHECKPOINT].arrive(alert)
+    return web.json_response({})
+
+
 async def _token_dies(request: web.Request) -> web.Response:
     """Every token of Lookout's dies at the second request for events from now on."""
     request.app[FAULTS].order(done(request.app[LOOKOUT].kill_tokens), "/mra/api/v2/events", after=1)
@@ -64,4 +73,5 @@ async def _token_dies(request: web.Request) -> web.Response:
 HANDS = (
     web.post("/_sim/lookout/events", _arrive),
     web.post("/_sim/lookout/token-dies", _token_dies),
+    web.post("/_sim/checkpoint/alerts", _alerts_arrive),
 )

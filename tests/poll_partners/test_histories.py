@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from poll_partners import reading
-from poll_partners.sources import lookout
+from poll_partners.sources import checkpoint_harmony, lookout
 from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
-from tests.poll_partners.vendors import Vendors, event, vendors
+from tests.poll_partners.vendors import Vendors, alert, event, vendors
 
 
 def _lookout_arrives(one: Vendors, number: int, at: datetime) -> str:
@@ -26,13 +26,23 @@ VENDORS: Mapping[str, Vendor] = {
         foreign=lambda number: as_body(
             events=[{"uuid": f"{number}", "kind": "alarm"}], last_oid=f"{number:08d}"
         ),
-    )
+    ),
+    "checkpoint_harmony": Vendor(
+        name="checkpoint_harmony",
+        path="/v3/alert/",
+        arrive=lambda one, number, at: one.checkpoint.arrive(alert(number, at)),
+        kill_tokens=lambda one: one.checkpoint.kill_tokens(),
+        foreign=lambda number: as_body(
+            objects=[{"uuid": f"{number}", "id": 1000 - number}], meta={"next": None}
+        ),
+    ),
 }
 
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pathlib
 import subprocess
 import sys
 import time
@@ -11,12 +12,14 @@ from datetime import timedelta
 
 import pytest
 
+import poll_partners.sources
 from local.vendors.faults import answered, slow
 from poll_partners import found, reading, run
 from poll_partners.client import Client
 from poll_partners.listing import listing
 from poll_partners.source import Asked, Page, Source
 from poll_partners.sources import lookout
+from shared.domain.record import Platform
 from shared.errors import SettingsError
 from shared.settings import read
 from tests.end_to_end.machine import ROOT
@@ -119,6 +122,33 @@ def test_settings_of_a_partner_that_is_not_polled_are_refused() -> None:
 def test_what_ships_is_found_by_being_there() -> None:
     files = {path.stem for path in (ROOT / "poll_partners" / "sources").glob("[a-z]*.py")}
     assert found.sources().keys() == files
+
+
+NINTH = """
+from dataclasses import replace
+from poll_partners.sources import lookout
+SOURCE = replace(lookout.SOURCE, partner="pradeo", url="https://ninth.example.com")
+"""
+
+
+def test_a_ninth_source_is_its_module_and_its_settings(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else is edited: it is found, its settings are taken, and it is listed."""
+    (tmp_path / "pradeo.py").write_text(NINTH)
+    monkeypatch.setattr(poll_partners.sources, "__path__", [*poll_partners.sources.__path__, str(tmp_path)])
+    found.sources.cache_clear()
+    try:
+        source = found.sources()["pradeo"]
+        given = read({"POLL_SECRET_PRADEO": "a-key"})
+        found.check(given)
+        set_to = source.settings(given.polling["pradeo"])
+        assert set_to is not None
+        assert set_to.url == "https://ninth.example.com"
+        assert "pradeo" in given.partners[Platform.IOS]
+    finally:
+        sys.modules.pop("poll_partners.sources.pradeo", None)
+        found.sources.cache_clear()
 
 
 def _indexed(**settings: str) -> dict[str, str]:

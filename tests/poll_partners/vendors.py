@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from local.cosmos.server import STORE
+from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.server import CLOCK, create_app
@@ -34,6 +35,14 @@ class Vendors:
     @property
     def lookout(self) -> Lookout:
         return self.app[LOOKOUT]
+
+    @property
+    def checkpoint(self) -> CheckPoint:
+        return self.app[CHECKPOINT]
+
+    def their_clock(self) -> datetime:
+        """What the vendors' clock shows."""
+        return self.lookout.clock()
 
     @property
     def faults(self) -> Faults:
@@ -85,12 +94,12 @@ def documents(one: World, container: str) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def vendors(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Vendors]:
-    """A world where Lookout is polled; `settings` override those of the app, `polling` those of its
-    vendors."""
+    """A world where Lookout and Check Point are polled; `settings` override those of the app, `polling` those
+    of its vendors."""
     clock = clock or Clock()
     app = create_app(clock)
     async with serving(app) as address:
-        polling: Mapping[str, PollSettings] = settings.pop("polling", None) or lookout_settings(address)
+        polling: Mapping[str, PollSettings] = settings.pop("polling", None) or polling_settings(address)
         async with world(clock, polling=polling, **settings) as one:
             yield Vendors(one, app, address)
 
@@ -99,6 +108,14 @@ def lookout_settings(address: str, **changed: Any) -> dict[str, PollSettings]:
     """Lookout polled at the stand-in."""
     values = {"url": f"{address}/lookout", "secret": KEY, **changed}
     return {"lookout": PollSettings(**values)}
+
+
+def polling_settings(address: str) -> dict[str, PollSettings]:
+    """All that are polled."""
+    checkpoint = PollSettings(
+        url=f"{address}/checkpoint", client_id="checkpoint-client", secret="checkpoint-access-key"
+    )
+    return {**lookout_settings(address), "checkpoint_harmony": checkpoint}
 
 
 def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
@@ -118,4 +135,20 @@ def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
         },
         "actor": {"guid": f"agent-{number % 7}", "type": "DEVICE"},
         "target": {"guid": f"threat-{number}", "type": "THREAT"},
+    }
+
+
+def alert(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
+    """An alert of Check Point's, of an app of its own."""
+    return {
+        "device_id": number % 7 + 1,
+        "event": "Installed",
+        "severity": "Critical",
+        "attack_vector": "Application",
+        "threat_factors": "Suspicious App",
+        "details": f"com.example.app{number}",
+        "mdm_uuid": None,
+        "event_timestamp": iso_utc(at),
+        "backend_last_updated": iso_utc(at),
+        **fields,
     }

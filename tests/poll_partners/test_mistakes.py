@@ -1,0 +1,132 @@
+"""Mistakes that public connectors made, each made here too, and found by a history."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from poll_partners import reading, windows
+from poll_partners.client import Answer, Client
+from poll_partners.found import sources
+from poll_partners.reading import Reading
+from poll_partners.source import Asked, Page, Source
+from poll_partners.sources import checkpoint_harmony, lookout
+from poll_partners.windows import Now, Reach
+from shared.domain.polling import Cursor
+from shared.errors import SourceUnreadable, StoreUnavailable
+from tests.poll_partners import vendors as vendors_module
+from tests.poll_partners.histories import History, Operation
+from tests.poll_partners.test_histories import VENDORS
+from tests.poll_partners.vendors import vendors
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def stored_later(patch: pytest.MonkeyPatch) -> None:
+    """The cursor moves though a page was not stored."""
+    store = Reading._store
+
+    async def careless(self: Reading, page: Page) -> int:
+        try:
+            return await store(self, page)
+        except StoreUnavailable:
+            return 0
+
+    patch.setattr(Reading, "_store", careless)
+
+
+def empty_page(patch: pytest.MonkeyPatch) -> None:
+    """An answer without its list is an empty page."""
+    _set(patch, _careless(lookout.SOURCE))
+
+
+def _careless(source: Source) -> Source:
+    async def careless(client: Client, asked: Asked) -> Page:
+        try:
+            return await source.fetch(client, asked)
+        except SourceUnreadable:
+            return Page([], "events", None, asked.mark)
+
+    return replace(source, fetch=careless)
+
+
+def _set(patch: pytest.MonkeyPatch, source: Source) -> None:
+    patch.setattr(vendors_module, "sources", lambda: {**sources(), source.partner: source})
+
+
+def moved_on_failure(patch: pytest.MonkeyPatch) -> None:
+    """The window advances in the end, whatever happened."""
+    settle = Reading._settle
+
+    def careless(self: Reading, error: Exception | None) -> None:
+        self.cursor = windows.completed(self.cursor, self.services.now(), None, self.client.now())
+        settle(self, error)
+
+    patch.setattr(Reading, "_settle", careless)
+
+
+def own_clock(patch: pytest.MonkeyPatch) -> None:
+    """The window ends by our clock alone."""
+
+    def careless(reach: Reach, asked_at: Now) -> datetime:
+        return asked_at.latest
+
+    patch.setattr(windows, "end_of", careless)
+
+
+def no_overlap(patch: pytest.MonkeyPatch) -> None:
+    """A window begins where the last one ended, and nothing is read again."""
+    bare = replace(lookout.REACH, overlap=lookout.REACH.overlap * 0, longer=())
+    _set(patch, replace(lookout.SOURCE, reach=bare))
+
+
+def token_is_the_end(patch: pytest.MonkeyPatch) -> None:
+    """A token that died behind a 200 is taken for the end of the pages."""
+
+    def never(answer: Answer) -> bool:
+        return False
+
+    _set(patch, _careless(replace(checkpoint_harmony.SOURCE, is_dead=never)))
+
+
+MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
+    stored_later: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("store_away", 40), ("pass", 90)]),
+    empty_page: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 4, 0)]),
+    moved_on_failure: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 1, 0)]),
+    own_clock: (
+        "lookout",
+        [("poll",), ("our_clock", 3000), ("poll",), ("arrive", 3, 0), ("pass", 5), ("poll",)],
+    ),
+    no_overlap: ("lookout", [("poll",), ("pass", 20), ("poll",), ("arrive", 3, 12)]),
+    token_is_the_end: ("checkpoint_harmony", [("poll",), ("arrive", 6, 0), ("pass", 20), ("token_dies", 1)]),
+}
+"""Each mistake, and a history that shows it; it holds without."""
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
+    monkeypatch.setattr(reading, "MAX_PAGES", 4)
+
+
+async def _lived(name: str, operations: list[Operation]) -> Cursor:
+    async with vendors() as one:
+        history = History(one, VENDORS[name])
+        for operation in operations:
+            await history.do(operation)
+        await history.settle()
+        await history.check_all()
+        return await one.cursor(name)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+async def test_a_mistake_is_found_and_without_it_the_history_holds(
+    mistake: Patch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _lived(*MISTAKES[mistake])
+    with monkeypatch.context() as patch:
+        mistake(patch)
+        with pytest.raises(AssertionError):
+            await _lived(*MISTAKES[mistake])
