@@ -241,6 +241,11 @@ param syncSchedule string = '0 */15 * * * *'
 @minLength(11)
 param pollSchedule string = '0 */5 * * * *'
 
+@description('ROSTER_MINUTES: how often the device lists of partners that are polled are read.')
+@minValue(15)
+@maxValue(1440)
+param rosterMinutes int = 60
+
 @description('SYNC_STALE_MINUTES: /health is degraded, and an alert fires, when no sync went through for so long.')
 @minValue(1)
 @maxValue(2880)
@@ -335,6 +340,7 @@ var settings = {
   ADMIN_AUDIENCE: adminAudience
   SYNC_SCHEDULE: syncSchedule
   POLL_SCHEDULE: pollSchedule
+  ROSTER_MINUTES: string(rosterMinutes)
   PUBLIC_URL: publicUrl
   ACCESS_APPS: accessApps
   ACCESS_EXCLUSIONS: accessExclusions

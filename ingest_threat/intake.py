@@ -109,9 +109,11 @@ def known_partners() -> frozenset[str]:
     return partners.known()
 
 
-def says_clean(partner: str) -> bool:
-    """Whether the partner ever reports that a healthy device is one; so does what is no partner here."""
-    return partner not in partners.known() or partners.says_clean(partner)
+def says_clean(services: Services, partner: str) -> bool:
+    """Whether the partner, as it is set, ever reports that a healthy device is one; so does what is no
+    partner here."""
+    polled = services.settings.is_polled(partner)
+    return partner not in partners.known() or partners.says_clean(partner, polled=polled)
 
 
 async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:

@@ -6,13 +6,13 @@ from functools import cache
 from importlib import import_module
 
 import poll_partners.sources
-from poll_partners.source import Source
+from poll_partners.source import Roster, Source
 from shared.errors import SettingsError
 from shared.settings import Settings
 
 
 @cache
-def sources() -> Mapping[str, Source]:
+def sources() -> Mapping[str, Source | Roster]:
     """Every source by its module's name, which its cursor bears."""
     names = [found.name for found in pkgutil.iter_modules(poll_partners.sources.__path__)]
     modules = {name: import_module(f"poll_partners.sources.{name}") for name in names if name[0] != "_"}

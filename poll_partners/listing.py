@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from poll_partners.expiry import days_left
 from poll_partners.found import sources
-from poll_partners.source import Source
+from poll_partners.source import Interface, Roster
 from shared.domain.moment import Moment, in_words
 from shared.domain.polling import Cursor, Gap, PollRun, PollSettings, cursor_id
 from shared.services import Services
@@ -18,6 +18,8 @@ class SourceRow(BaseModel):
 
     source: str
     partner: str
+    lists_devices: bool
+    """Whether it is the vendor's list of devices, rather than its events."""
     on: bool
     missing: list[str]
     """Settings without which it is off."""
@@ -50,7 +52,7 @@ async def listing(services: Services) -> Sources:
     return Sources(sources=[await _row(services, name, source) for name, source in sources().items()])
 
 
-async def _row(services: Services, name: str, source: Source) -> SourceRow:
+async def _row(services: Services, name: str, source: Interface) -> SourceRow:
     given = services.settings.polling.get(source.partner)
     missing = source.missing(given)
     found = await services.store.read(Cursor, cursor_id(name))
@@ -58,6 +60,7 @@ async def _row(services: Services, name: str, source: Source) -> SourceRow:
     return SourceRow(
         source=name,
         partner=source.partner,
+        lists_devices=isinstance(source, Roster),
         on=not missing,
         missing=list(missing),
         read_until=cursor.until if cursor else None,

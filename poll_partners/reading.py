@@ -10,32 +10,26 @@ import hashlib
 import random
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ingest_threat.intake import fetched
 from poll_partners import client as client_of
 from poll_partners import windows
 from poll_partners.client import Client
-from poll_partners.expiry import days_left
-from poll_partners.remedies import remedy
+from poll_partners.outcome import explained, failed, must_wait, succeeded
+from poll_partners.record import record
 from poll_partners.slices import slices
 from poll_partners.source import Asked, Page, Source
-from poll_partners.waits import LONGEST, back_off
 from shared.cosmos import Found
-from shared.domain.moment import iso_utc
 from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
 from shared.errors import (
     AlreadyStored,
-    Conflict,
-    CredentialRefused,
-    NotStored,
     SourceError,
     SourceUnavailable,
     SourceUnreadable,
     StoreUnavailable,
     UnreadableReport,
 )
-from shared.log import LogEvent, log_event
 from shared.services import Services
 
 MAX_PAGES = 200
@@ -58,21 +52,13 @@ async def poll(services: Services, name: str, source: Source) -> PollRun | None:
     if settings is None:
         return None
     found = await _found(services, name, source, settings.begin)
-    if _must_wait(found.document, services.now()):
+    if must_wait(found.document, services.now()):
         return None
     async with client_of.session() as session:
         client = Client(session, services, name, settings, login=source.login, is_dead=source.is_dead)
         reading = Reading(services, source, client, found.document)
         run = await reading.run()
-    cursor = reading.cursor.with_run(run)
-    try:
-        await services.store.replace(cursor, found.etag)
-    except (Conflict, NotStored):
-        log_event(LogEvent.POLL_OVERTAKEN, source=name)
-        return None
-    _log(name, run)
-    _warn_of_expiry(name, settings.expires, found.document, run)
-    return run
+    return await record(services, name, settings, found, reading.cursor, run)
 
 
 async def _found(services: Services, name: str, source: Source, chosen: datetime | None) -> Found[Cursor]:
@@ -88,11 +74,6 @@ async def _found(services: Services, name: str, source: Source, chosen: datetime
             if found is None:
                 raise StoreUnavailable("a cursor came and went") from None
     return Found(windows.begun_anew(found.document, chosen, source.reach, now), found.etag)
-
-
-def _must_wait(cursor: Cursor, now: datetime) -> bool:
-    """Whether the vendor asked to be left alone until later; a clock that was set back does not count."""
-    return cursor.not_before is not None and timedelta(0) < cursor.not_before - now <= LONGEST
 
 
 @dataclass
@@ -273,26 +254,10 @@ class Reading:
             clock_seconds=None if ahead is None else round(ahead.total_seconds()),
         )
         if error is None:
-            changed: dict[str, object] = {"failures": 0, "odd_runs": 0, "not_before": None}
-            if self.tally.whole:
-                changed["last_success_at"] = now
-            self.cursor = cursor.model_copy(update=changed)
+            self.cursor = succeeded(cursor, now, whole=self.tally.whole)
             return
-        self._count(error=str(error), remedy=remedy(error, self.source.partner))
-        if not isinstance(error, SourceError):
-            return
-        failures = cursor.failures + 1
-        asked = getattr(error, "retry_after", None)
-        refused = isinstance(error, CredentialRefused)
-        wait = (
-            back_off(failures, random.random(), refused=refused)  # noqa: S311 - no secret
-            if asked is None
-            else timedelta(seconds=asked)
-        )
-        odd = cursor.odd_runs + 1 if isinstance(error, SourceUnreadable) else cursor.odd_runs
-        self.cursor = cursor.model_copy(
-            update={"failures": failures, "odd_runs": odd, "not_before": now + wait}
-        )
+        self.tally = explained(self.tally, error, self.source.partner)
+        self.cursor = failed(cursor, error, now, random.random())  # noqa: S311 - no secret
 
 
 def _hashed(page: Page) -> str:
@@ -300,32 +265,3 @@ def _hashed(page: Page) -> str:
     for message in slices(page.envelope, page.rows):
         digest.update(message)
     return digest.hexdigest()
-
-
-def _log(name: str, run: PollRun) -> None:
-    for gap in run.gaps:
-        begin, end = iso_utc(gap.begin), iso_utc(gap.end)
-        log_event(LogEvent.POLL_GAP, source=name, begin=begin, end=end, why=gap.why)
-    if run.clock_seconds is not None and abs(run.clock_seconds) > CLOCK_TOLERANCE.total_seconds():
-        log_event(LogEvent.POLL_CLOCK, source=name, ahead_seconds=run.clock_seconds)
-    if run.error is not None:
-        log_event(LogEvent.POLL_FAILED, source=name, why=run.error)
-        return
-    log_event(
-        LogEvent.POLL_FINISHED,
-        source=name,
-        pages=run.pages,
-        rows=run.rows,
-        accepted=run.accepted,
-        duplicates=run.duplicates,
-        late=run.late,
-        whole=run.whole,
-        seconds=run.seconds,
-    )
-
-
-def _warn_of_expiry(name: str, expires: date | None, before: Cursor, run: PollRun) -> None:
-    """Log that a credential ends soon, by the first run of a day."""
-    left = days_left(expires, run.started_at)
-    if left is not None and not any(each.started_at.date() == run.started_at.date() for each in before.runs):
-        log_event(LogEvent.CREDENTIAL_EXPIRES, source=name, days=left)

@@ -5,7 +5,9 @@ import asyncio
 from pydantic import ValidationError
 
 from poll_partners.found import sources
+from poll_partners.listed import read_roster
 from poll_partners.reading import poll
+from poll_partners.source import Roster
 from shared.errors import MtdError
 from shared.log import LogEvent, log_event, place
 from shared.services import Services
@@ -26,7 +28,11 @@ async def poll_all(services: Services) -> None:
 
 async def _one(services: Services, name: str) -> None:
     try:
-        await poll(services, name, sources()[name])
+        source = sources()[name]
+        if isinstance(source, Roster):
+            await read_roster(services, name, source)
+        else:
+            await poll(services, name, source)
     except ValidationError as error:
         why = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
         log_event(LogEvent.POLL_FAILED, source=name, why=why)

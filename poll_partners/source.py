@@ -40,18 +40,12 @@ def _never(answer: Answer) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class Source:
-    """One interface of one vendor that tells of events.
-
-    `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
-    never an empty one. It stores nothing and moves nothing: pages may be asked for again at any time.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """What every interface of a vendor has: whose it is, how one logs in there, and what has to be set."""
 
     partner: str
-    reach: Reach
     login: Login
-    fetch: Callable[[Client, Asked], Awaitable[Page]]
     needed: tuple[str, ...] = ("secret",)
     """The fields of PollSettings without which it is off."""
     url: str = ""
@@ -60,7 +54,7 @@ class Source:
     """Whether an answer that is no 401 says that the token is not good any more."""
 
     def settings(self, given: PollSettings | None) -> PollSettings | None:
-        """What is set, with the source's own address where none is; None while something is missing."""
+        """What is set, with the interface's own address where none is; None while something is missing."""
         if given is None or self.missing(given):
             return None
         return given if given.url else given.model_copy(update={"url": self.url})
@@ -69,3 +63,53 @@ class Source:
         """Names of the settings without which it is off."""
         fields = [name for name in self.needed if not getattr(given or PollSettings(), name)]
         return tuple(f"POLL_{name}_{self.partner}".upper() for name in fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(Interface):
+    """One that tells of events.
+
+    `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
+    never an empty one. It stores nothing and moves nothing: pages may be asked for again at any time.
+    """
+
+    reach: Reach
+    fetch: Callable[[Client, Asked], Awaitable[Page]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One device of a vendor's list."""
+
+    device: str
+    """The partner's id of it, as its records have it."""
+    said: str
+    """What the row says that matters, alike as long as nothing of it changes."""
+    seen_on: str | None
+    """The day of the agent's last contact, as `2026-01-31`; None where the row gives none."""
+    changed: str | None
+    """When the vendor last changed the row, as it writes it."""
+    is_clean: bool
+    """Whether it calls the device secure."""
+    content: JsonValue
+    """What of it the partner's adapter is given."""
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Some rows of a vendor's list."""
+
+    rows: Sequence[Row]
+    next: str | None
+    """The position of the next page; None at the vendor's own sign that there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster(Interface):
+    """One that lists the devices, as they are now. Only a list that was read to its end says anything."""
+
+    envelope: str
+    """The key under which the partner's adapter takes a list of rows."""
+    fetch: Callable[[Client, str | None, datetime], Awaitable[ListPage]]
+    """One page from a position on, of a list that was computed at the given time at the latest. What shows
+    that the list is not whole is SourceUnreadable."""

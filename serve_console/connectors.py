@@ -71,7 +71,7 @@ async def listing(services: Services) -> Connectors:
         warnings = [
             *row.warnings,
             *_warnings(settings, partner, connector, last_reported_at, since.get(partner)),
-            *([] if says_clean(partner) else event_only.warnings(partner, switches)),
+            *([] if says_clean(services, partner) else event_only.warnings(partner, switches)),
         ]
         update = {
             "last_reported_at": last_reported_at,

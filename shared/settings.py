@@ -95,6 +95,8 @@ class Settings(AuthenticationSettings):
     partner_reports_per_minute: int = 1_500
     """How many items of a partner each process takes in within a minute."""
     purge_gone_days: int = 30
+    roster_minutes: int = 60
+    """How often vendors' lists of devices are read."""
     app_sync_hours: int = 24
     """How often the app inventory is fetched from Intune, where somebody opted in."""
     sync_stale_minutes: int = 60
@@ -156,6 +158,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         "dead_letters_per_hour": integer(environment, "DEAD_LETTERS_PER_HOUR", 0, 100_000),
         "partner_reports_per_minute": integer(environment, "PARTNER_REPORTS_PER_MINUTE", 1, 100_000),
         "purge_gone_days": integer(environment, "PURGE_GONE_DAYS", 0, 3650),
+        "roster_minutes": integer(environment, "ROSTER_MINUTES", 15, 1_440),
         "app_sync_hours": integer(environment, "APP_SYNC_HOURS", 0, 720),
         "sync_stale_minutes": integer(environment, "SYNC_STALE_MINUTES", 1, 2_880),
         "feed_poll_delay_ms": integer(environment, "FEED_POLL_DELAY_MS", 50, 60_000),

@@ -75,12 +75,14 @@ def device_id(partner: str, written: str) -> str:
     return _adapter_of(partner).device_id(kept_id(written))
 
 
-def says_clean(partner: str) -> bool:
-    """Whether the partner ever reports that a healthy device is one, by what it pushes or is asked for.
+def says_clean(partner: str, *, polled: bool = False) -> bool:
+    """Whether the partner ever reports that a healthy device is one, by what it pushes or, where it is
+    polled, by its list of devices.
 
     Raises UnknownPartner where there is no adapter of that name.
     """
-    return _adapter_of(partner).says_clean
+    adapter = _adapter_of(partner)
+    return adapter.says_clean or (polled and adapter.lists_clean)
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:

@@ -14,18 +14,21 @@ from shared.domain.record import DeviceIdentityRecord, DeviceStateRecord, Record
 def device_record(item: Item) -> Record:
     """The vendor's own word on a device, where its agent is active."""
     row, common = item.content, _common(item)
+    as_of = fields.moment(row, "as_of")
     status, key = fields.code(row, "status"), fields.joined(common["partner_device_id"], None, AGENT_KEY)
     if status in GONE:
-        return inactive(common, "Device is inactive", key=key)
+        return inactive(common, "Device is inactive", key=key, at=as_of)
     last = contact(row, "last_connection")
     severity = taxonomy.device_level(fields.code(row, "risk"), DEVICE_LEVEL)
     if status not in ACTIVE or severity is None or not last.possible:
         is_known = status in ACTIVE | SILENT or is_no_verdict(status)
         unknown = None if is_known else fields.written(row, "status")
         return DeviceIdentityRecord(**common, detected_at=last.at, unknown_status=unknown)
-    # A connection is no verdict's time: the risk may change between two. It counts as of its receipt.
+    # A connection is no verdict's time: the risk may change between two. It counts as of its receipt, or,
+    # where the list is polled, as of when it had been computed at the latest: the poll writes that into it.
     return DeviceStateRecord(
         **common,
+        detected_at=as_of,
         severity=severity,
         scanned=not last.never,
         severity_raw=fields.written(row, "risk"),

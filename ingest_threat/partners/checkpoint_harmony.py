@@ -147,4 +147,5 @@ ADAPTER = Adapter(
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     says_clean=False,
+    lists_clean=True,
 )

@@ -1,5 +1,5 @@
-"""Check Point Harmony Mobile's interface, as far as it is polled: login and alerts, behind the Infinity
-Portal's path.
+"""Check Point Harmony Mobile's interface, as far as it is polled: login, alerts and devices, behind the
+Infinity Portal's path.
 
 Written from what public clients call and read, and from the framework whose envelope it returns
 (django-tastypie): filters `__gte` (bound included), `__lte`, `__gt`, `__lt`; one it does not know is skipped;
@@ -27,6 +27,7 @@ class CheckPoint:
     client_id: str = "checkpoint-client"
     key: str = "checkpoint-access-key"
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    devices: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[str, datetime] = field(default_factory=dict)
     token_lives: timedelta = timedelta(minutes=30)
     order: str = "newest"
@@ -68,6 +69,8 @@ class CheckPoint:
         )
 
 
+REFUSED = {"success": False, "message": "Authentication required", "forceLogout": True}
+"""The answer, with status 200, to a token that is not good any more."""
 CHECKPOINT = web.AppKey("CHECKPOINT", CheckPoint)
 
 
@@ -90,20 +93,36 @@ async def login(request: web.Request) -> web.Response:
 async def alerts(request: web.Request) -> web.Response:
     """`GET /app/SBM/external_api/v3/alert/`."""
     state, query = request.app[CHECKPOINT], dict(request.query)
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token not in state.tokens or state.tokens[token] <= state.clock():
-        body = {"success": False, "message": "Authentication required", "forceLogout": True}
-        return web.json_response(body)
+    if not _is_let_in(request):
+        return web.json_response(REFUSED)
     limit, offset = min(int(query.get("limit", "20")), MOST), int(query.get("offset", "0"))
     state.asked.append(query)
-    rows = state.matching(query)
-    more = offset + limit < len(rows)
-    following = f"/external_api/v3/alert/?limit={limit}&offset={offset + limit}" if more else None
+    return web.json_response(_page(state.matching(query), limit, offset, "/external_api/v3/alert/"))
+
+
+def _is_let_in(request: web.Request) -> bool:
+    state = request.app[CHECKPOINT]
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return token in state.tokens and state.tokens[token] > state.clock()
+
+
+def _page(rows: list[dict[str, Any]], limit: int, offset: int, path: str) -> dict[str, Any]:
+    following = f"{path}?limit={limit}&offset={offset + limit}" if offset + limit < len(rows) else None
     meta = {"limit": limit, "offset": offset, "total_count": len(rows), "previous": None, "next": following}
-    return web.json_response({"meta": meta, "objects": rows[offset : offset + limit]})
+    return {"meta": meta, "objects": rows[offset : offset + limit]}
+
+
+async def devices(request: web.Request) -> web.Response:
+    """`GET /app/SBM/external_api/v1/device_status/`, by offset."""
+    state, query = request.app[CHECKPOINT], dict(request.query)
+    if not _is_let_in(request):
+        return web.json_response(REFUSED)
+    limit, offset = min(int(query.get("limit", "20")), MOST), int(query.get("offset", "0"))
+    return web.json_response(_page(state.devices, limit, offset, "/external_api/v1/device_status/"))
 
 
 ROUTES = (
+    web.get("/checkpoint/app/SBM/external_api/v1/device_status/", devices),
     web.post("/checkpoint/auth/external", login),
     web.get("/checkpoint/app/SBM/external_api/v3/alert/", alerts),
 )

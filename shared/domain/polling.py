@@ -11,6 +11,8 @@ from shared.domain.moment import Moment
 
 KEPT_RUNS = 20
 KEPT_GAPS = 20
+PARTS = 64
+"""Documents that a vendor's list of devices is kept in: of 100,000, some 1,600 in each."""
 
 
 class PollSettings(BaseModel):
@@ -84,6 +86,8 @@ class PollRun(Part):
     ignored: int = 0
     rejected: int = 0
     """Items that lie among the dead letters."""
+    vanished: int = 0
+    """Of a list of devices, those that were in it before and are not any more."""
     late: int = 0
     """Of the accepted, those that only a longer reading found."""
     whole: bool = False
@@ -132,6 +136,31 @@ class Cursor(Document):
         """With one more run, and its gaps."""
         gaps = (*run.gaps, *self.gaps)[:KEPT_GAPS]
         return self.model_copy(update={"runs": (run, *self.runs)[:KEPT_RUNS], "gaps": gaps})
+
+
+class Listed(Part):
+    """What is kept of one row of a vendor's list of devices."""
+
+    said: str
+    """A hash of what matters in it."""
+    seen_on: str | None = None
+    """The day of the agent's last contact."""
+    changed: str | None = None
+    """When the vendor last changed the row, as it writes it."""
+    gone_on: str | None = None
+    """The day since which no list that was read to its end has held it."""
+
+
+class RosterPart(Document):
+    """Some of the devices of a vendor's list."""
+
+    container: ClassVar[str] = "settings"
+    devices: dict[str, Listed] = Field(default_factory=dict)
+
+
+def roster_part_id(source: str, part: int) -> str:
+    """Id of one part of a source's list."""
+    return f"roster:{source}:{part}"
 
 
 def cursor_id(source: str) -> str:

@@ -15,7 +15,9 @@ from local.vendors.faults import FAULTS, Faults
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.server import CLOCK, create_app
 from poll_partners.found import sources
+from poll_partners.listed import read_roster
 from poll_partners.reading import poll
+from poll_partners.source import Roster
 from shared.domain.moment import iso_utc
 from shared.domain.polling import Cursor, PollRun, PollSettings, cursor_id
 from shared.services import Services
@@ -58,7 +60,10 @@ class Vendors:
 
     async def poll(self, name: str = "lookout", services: Services | None = None) -> PollRun | None:
         """One run of a source."""
-        return await poll(services or self.services, name, sources()[name])
+        source = sources()[name]
+        if isinstance(source, Roster):
+            return await read_roster(services or self.services, name, source)
+        return await poll(services or self.services, name, source)
 
     async def polled(self, name: str = "lookout") -> PollRun:
         """The same, where there must be one."""

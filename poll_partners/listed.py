@@ -1,0 +1,173 @@
+"""One reading of a vendor's list of devices: whole or for nothing, and only what is news goes on its way.
+
+A device that is listed and at work has scanned; one that the vendor calls clean is, as of the row's own time,
+for what the partner's adapter says that this clears. An incomplete list says nothing of anybody.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from ingest_threat.intake import fetched
+from poll_partners import client as client_of
+from poll_partners.client import Client
+from poll_partners.outcome import explained, failed, must_wait, succeeded
+from poll_partners.record import record
+from poll_partners.rosters import compared, part_of
+from poll_partners.slices import slices
+from poll_partners.source import Roster, Row
+from shared.bounded import bounded_gather
+from shared.cosmos import THREATENED_AGENTS, Found
+from shared.domain.model import Agent
+from shared.domain.polling import (
+    PARTS,
+    Cursor,
+    Listed,
+    PollRun,
+    RosterPart,
+    cursor_id,
+    roster_part_id,
+)
+from shared.errors import (
+    AlreadyStored,
+    SourceError,
+    SourceUnavailable,
+    SourceUnreadable,
+    StoreUnavailable,
+    UnreadableReport,
+)
+from shared.services import Services
+
+DEADLINE = 240.0
+MAX_PAGES = 1_000
+AS_OF = timedelta(minutes=15)
+"""A list was computed so long before it is read, at the latest."""
+SIDE_BY_SIDE = 16
+NEVER = timedelta(days=3650)
+
+
+class _Threatened(BaseModel):
+    partner_device_id: str
+
+
+async def read_roster(services: Services, name: str, roster: Roster) -> PollRun | None:
+    """Read a list where its time has come, and record the run; None where it is off, not due, or another
+    timer was faster. Raises a StoreError where the record cannot be written."""
+    settings = roster.settings(services.settings.polling.get(roster.partner))
+    if settings is None:
+        return None
+    found, began = await _found(services, name, roster), services.now()
+    every = timedelta(minutes=services.settings.roster_minutes)
+    if must_wait(found.document, began) or timedelta(0) <= began - found.document.until < every:
+        return None
+    run, clock = PollRun(started_at=began, seconds=0.0, begin=began - AS_OF), time.monotonic()
+    cursor = found.document
+    async with client_of.session() as session:
+        client = Client(session, services, name, settings, login=roster.login, is_dead=roster.is_dead)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                rows, run = await _whole_list(client, roster, began - AS_OF, run)
+                run = await _take_in(services, name, roster, rows, run)
+        except (SourceError, StoreUnavailable, UnreadableReport, TimeoutError) as error:
+            wrong = _in_words(error)
+            run = explained(run, wrong, roster.partner)
+            cursor = failed(cursor, wrong, services.now(), random.random())  # noqa: S311 - no secret
+        else:
+            run = run.model_copy(update={"whole": True, "end": began})
+            changed = {"until": began, "last_row_at": began if rows else cursor.last_row_at}
+            cursor = succeeded(cursor.model_copy(update=changed), began, whole=True)
+    run = run.model_copy(update={"seconds": round(time.monotonic() - clock, 3)})
+    return await record(services, name, settings, found, cursor, run)
+
+
+def _in_words(error: Exception) -> Exception:
+    if isinstance(error, TimeoutError):
+        return SourceUnavailable(f"the list was not read within {DEADLINE:.0f} seconds")
+    if isinstance(error, UnreadableReport):
+        return SourceUnreadable(f"rows in another format: {error.reason}")
+    return error
+
+
+async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]:
+    id_, now = cursor_id(name), services.now()
+    found = await services.store.read(Cursor, id_)
+    if found is not None:
+        return found
+    first = Cursor(id=id_, partner=roster.partner, begun=now, until=now - NEVER)
+    try:
+        return Found(first, await services.store.create(first))
+    except AlreadyStored:
+        raise StoreUnavailable("another timer has just begun") from None
+
+
+async def _whole_list(
+    client: Client, roster: Roster, as_of: datetime, run: PollRun
+) -> tuple[dict[str, Row], PollRun]:
+    """Every row by its device. Raises a SourceError where the list cannot be read to its end."""
+    rows: dict[str, Row] = {}
+    position: str | None = None
+    positions: set[str] = set()
+    for _ in range(MAX_PAGES):
+        page = await roster.fetch(client, position, as_of)
+        rows |= {row.device: row for row in page.rows}
+        run = run.model_copy(update={"pages": run.pages + 1, "rows": run.rows + len(page.rows)})
+        if page.next is None:
+            return rows, run
+        if page.next in positions:
+            raise SourceUnreadable("it gives the same page again and again")
+        position = page.next
+        positions.add(position)
+    raise SourceUnavailable(f"the list has more than {MAX_PAGES} pages")
+
+
+async def _take_in(
+    services: Services, name: str, roster: Roster, rows: dict[str, Row], run: PollRun
+) -> PollRun:
+    """Have what is news stored, and then keep what the list said."""
+    parts = await bounded_gather(
+        lambda part: services.store.read(RosterPart, roster_part_id(name, part)),
+        range(PARTS),
+        limit=SIDE_BY_SIDE,
+    )
+    before = {device: known for part in parts if part for device, known in part.document.devices.items()}
+    daily = services.settings.agent_silent_days > 0
+    threatened = await _threatened(services, roster.partner)
+    after = compared(rows.values(), before, threatened, run.started_at.date(), daily=daily)
+    messages = slices(roster.envelope, [row.content for row in after.news])
+    answers = await fetched(services, roster.partner, messages)
+    await _keep(services, name, parts, after.kept)
+    return run.model_copy(
+        update={
+            "accepted": sum(answer.accepted for answer in answers),
+            "duplicates": sum(answer.duplicates for answer in answers),
+            "ignored": sum(answer.ignored for answer in answers),
+            "rejected": sum(len(answer.rejected) for answer in answers),
+            "vanished": after.vanished,
+        }
+    )
+
+
+async def _threatened(services: Services, partner: str) -> frozenset[str]:
+    """The partner's devices whose agents bear threats: one query in each reading."""
+    rows = services.store.rows(_Threatened, Agent.container, THREATENED_AGENTS, partner=partner)
+    return frozenset([row.partner_device_id async for row in rows])
+
+
+async def _keep(
+    services: Services, name: str, parts: Sequence[Found[RosterPart] | None], kept: Mapping[str, Listed]
+) -> None:
+    """Write the parts that differ. Two readers at once may each write one: what is lost of it is sent
+    again."""
+    split: list[dict[str, Listed]] = [{} for _ in range(PARTS)]
+    for device, listed in kept.items():
+        split[part_of(device)][device] = listed
+    changed = [
+        RosterPart(id=roster_part_id(name, number), devices=devices)
+        for number, (devices, part) in enumerate(zip(split, parts, strict=True))
+        if devices != (part.document.devices if part else {})
+    ]
+    await bounded_gather(services.store.upsert, changed, limit=SIDE_BY_SIDE)

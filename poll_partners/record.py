@@ -1,0 +1,56 @@
+"""The record of a run: written with the cursor, over the version that the run began with, and logged."""
+
+from datetime import date, timedelta
+
+from poll_partners.expiry import days_left
+from shared.cosmos import Found
+from shared.domain.moment import iso_utc
+from shared.domain.polling import Cursor, PollRun, PollSettings
+from shared.errors import Conflict, NotStored
+from shared.log import LogEvent, log_event
+from shared.services import Services
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+
+
+async def record(
+    services: Services, name: str, settings: PollSettings, found: Found[Cursor], cursor: Cursor, run: PollRun
+) -> PollRun | None:
+    """Write `cursor` with `run`; None, and nothing is written, where another timer was faster."""
+    try:
+        await services.store.replace(cursor.with_run(run), found.etag)
+    except (Conflict, NotStored):
+        log_event(LogEvent.POLL_OVERTAKEN, source=name)
+        return None
+    _log(name, run)
+    _warn_of_expiry(name, settings.expires, found.document, run)
+    return run
+
+
+def _log(name: str, run: PollRun) -> None:
+    for gap in run.gaps:
+        begin, end = iso_utc(gap.begin), iso_utc(gap.end)
+        log_event(LogEvent.POLL_GAP, source=name, begin=begin, end=end, why=gap.why)
+    if run.clock_seconds is not None and abs(run.clock_seconds) > CLOCK_TOLERANCE.total_seconds():
+        log_event(LogEvent.POLL_CLOCK, source=name, ahead_seconds=run.clock_seconds)
+    if run.error is not None:
+        log_event(LogEvent.POLL_FAILED, source=name, why=run.error)
+        return
+    log_event(
+        LogEvent.POLL_FINISHED,
+        source=name,
+        pages=run.pages,
+        rows=run.rows,
+        accepted=run.accepted,
+        duplicates=run.duplicates,
+        late=run.late,
+        whole=run.whole,
+        seconds=run.seconds,
+    )
+
+
+def _warn_of_expiry(name: str, expires: date | None, before: Cursor, run: PollRun) -> None:
+    """Log that a credential ends soon, by the first run of a day."""
+    left = days_left(expires, run.started_at)
+    if left is not None and not any(each.started_at.date() == run.started_at.date() for each in before.runs):
+        log_event(LogEvent.CREDENTIAL_EXPIRES, source=name, days=left)

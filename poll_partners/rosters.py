@@ -1,0 +1,64 @@
+"""Which rows of a vendor's list are news, and who is not in it any more.
+
+A list of 100,000 phones is read every hour, and hardly a row of it says anything new: of each is kept what it
+said, in a few documents, and only what differs goes on its way.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from poll_partners.source import Row
+from shared.domain.polling import PARTS, Listed
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a list that was read to its end comes to."""
+
+    news: tuple[Row, ...]
+    """Rows that go on their way, in the order of the list."""
+    kept: Mapping[str, Listed]
+    """What is kept of every device from now on."""
+    vanished: int
+    """Devices that are known and not in the list: that is shown, and frees nobody."""
+
+
+def part_of(device: str) -> int:
+    """Which of the documents a device is kept in."""
+    return hashlib.sha256(device.encode()).digest()[0] % PARTS
+
+
+def is_news(row: Row, before: Listed | None, threatened: Collection[str], *, daily: bool) -> bool:
+    """Whether a row goes on its way: it is new or says something else; or it calls a device clean again that
+    has something open here, since what ended that may have been missed; or, where silent agents are looked at
+    (`daily`), the agent was in contact on another day."""
+    if before is None or before.said != row.said or before.gone_on is not None:
+        return True
+    if row.is_clean and row.changed != before.changed and row.device in threatened:
+        return True
+    return daily and row.seen_on != before.seen_on
+
+
+def compared(
+    rows: Iterable[Row],
+    before: Mapping[str, Listed],
+    threatened: Collection[str],
+    today: date,
+    *,
+    daily: bool,
+) -> Compared:
+    """Compare a list that was read to its end with what is kept of the last one."""
+    news, kept = [], {}
+    for row in rows:
+        known = before.get(row.device)
+        if is_news(row, known, threatened, daily=daily):
+            news.append(row)
+        kept[row.device] = Listed(said=row.said, seen_on=row.seen_on, changed=row.changed)
+    gone = {device: _gone(known, today) for device, known in before.items() if device not in kept}
+    return Compared(tuple(news), {**kept, **gone}, len(gone))
+
+
+def _gone(known: Listed, today: date) -> Listed:
+    return known if known.gone_on else known.model_copy(update={"gone_on": today.isoformat()})

@@ -1,0 +1,324 @@
+"""Vendors' lists of devices: whole or for nothing; only what is news goes on its way; nobody is freed by a
+list's silence."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluate_risk.evaluation import evaluate
+from ingest_threat.start import warn
+from local.vendors.faults import answered, done
+from poll_partners.rosters import compared, is_news, part_of
+from poll_partners.source import Row
+from poll_partners.sources import checkpoint_harmony_devices, lookout_devices
+from shared.domain.model import Agent
+from shared.domain.moment import iso_utc
+from shared.domain.polling import PARTS, Listed
+from shared.settings import read
+from tests.poll_partners.vendors import Vendors, documents, event, vendors
+from tests.world import START
+
+LOOKOUT, CHECK_POINT = "lookout_devices", "checkpoint_harmony_devices"
+HOUR = timedelta(hours=1)
+TODAY = date(2026, 6, 1)
+
+
+def _device(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "guid": f"agent-{number}",
+        "oid": f"{number:08d}-0000-7000-8000-000000000000",
+        "platform": "IOS",
+        "activation_status": "ACTIVATED",
+        "protection_status": "PROTECTED",
+        "security_status": "SECURE",
+        "checkin_time": iso_utc(START - HOUR),
+        "updated_time": iso_utc(START - 2 * HOUR),
+        "details": {"external_id": f"intune-{number}", "mdm_connector_id": 1},
+        "email": "anna@example.org",
+        "device_settings": {"x": "y" * 100},
+        **fields,
+    }
+
+
+def _row(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "internal_id": str(number),
+        "name": "Anna",
+        "email": "anna@example.org",
+        "number": "555",
+        "risk": 0,
+        "status": 1,
+        "os_type": "iOS",
+        "os_version": "26.1",
+        "last_connection": "Mon, 01 Jun 2026 11:00:00 GMT",
+        **fields,
+    }
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookout_devices, "LIMIT", 3)
+    monkeypatch.setattr(checkpoint_harmony_devices, "LIMIT", 3)
+
+
+async def _parts(one: Vendors, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for document in documents(one.world, "settings"):
+        if document["id"].startswith(f"roster:{name}:"):
+            found |= document["devices"]
+    return found
+
+
+async def test_every_device_of_a_list_is_an_agent_that_has_scanned_and_nothing_of_a_person_is_kept() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(8)]
+        run = await one.polled(LOOKOUT)
+        assert (run.accepted, run.whole, run.error) == (8, True, None)
+        reports = one.reports()
+        assert {report["record"]["record"] for report in reports} == {"device_state"}
+        assert {report["record"]["mdm_device_id"] for report in reports} == {f"intune-{n}" for n in range(8)}
+        assert "anna" not in str(reports)
+        assert len(await _parts(one, LOOKOUT)) == 8
+
+
+async def test_a_row_that_says_nothing_new_costs_nothing() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(8)]
+        await one.polled(LOOKOUT)
+        one.world.clock.pass_time(minutes=61)
+        one.lookout.devices[3]["security_status"] = "THREATS_HIGH"
+        one.lookout.devices[5] |= {"checkin_time": iso_utc(START), "device_settings": {}, "software": {}}
+        one.world.operations.clear()
+        run = await one.polled(LOOKOUT)
+        assert (run.rows, run.accepted, run.duplicates) == (8, 1, 0)
+        creates = [number for (_, kind), number in one.world.operations.items() if kind == "create"]
+        assert creates == [1]
+        assert await one.poll(LOOKOUT) is None, "it is not due again"
+
+
+async def test_a_list_that_is_not_in_its_order_says_nothing() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(5)]
+        rows = [_device(4), _device(2), _device(3)]
+        one.faults.order(_page(devices=rows), "/devices", after=1)
+        run = await one.polled(LOOKOUT)
+        assert run.error == "the list does not come in its order"
+        assert one.reports() == []
+        assert await _parts(one, LOOKOUT) == {}
+
+
+def _page(**content: Any) -> Any:
+    return answered(200, json.dumps(content).encode())
+
+
+async def test_a_list_that_breaks_off_says_nothing_and_is_read_again() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(8)]
+        one.faults.order(answered(502), "/devices", after=2)
+        assert (await one.polled(LOOKOUT)).error is not None
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(LOOKOUT)).accepted == 8
+
+
+async def test_a_device_that_vanished_is_counted_and_nothing_is_reported_of_it() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(4)]
+        await one.polled(LOOKOUT)
+        gone = one.lookout.devices.pop()
+        one.world.clock.pass_time(minutes=61)
+        run = await one.polled(LOOKOUT)
+        assert (run.vanished, run.accepted) == (1, 0)
+        assert (await _parts(one, LOOKOUT))["agent-3"]["gone_on"] == "2026-06-01"
+        one.lookout.devices.append(gone)
+        one.world.clock.pass_time(minutes=61)
+        run = await one.polled(LOOKOUT)
+        assert (run.vanished, run.duplicates) == (0, 1), "it is news that it is back"
+
+
+async def _evaluated(one: Vendors) -> None:
+    await evaluate(one.services, one.reports())
+
+
+async def _open(one: Vendors, device: str = "agent-1") -> bool:
+    found = await one.services.store.read(Agent, f"lookout:{device}")
+    assert found is not None
+    agent = found.document
+    threat = agent.threats.get("threat-1")
+    if threat is None or threat.detection is None:
+        return False
+    return agent.cleared_all is None or agent.cleared_all.at < threat.detection.at
+
+
+@pytest.mark.parametrize(("minutes_after", "stays_open"), [(-10, True), (20, False)])
+async def test_a_secure_row_ends_what_is_older_than_the_row_and_no_more(
+    minutes_after: int, stays_open: bool
+) -> None:
+    """A list that is read after the threat may have been computed before it."""
+    async with vendors() as one:
+        one.lookout.arrive(event(1, START - HOUR))
+        await one.polled()
+        at = iso_utc(START - HOUR + timedelta(minutes=minutes_after))
+        one.lookout.devices = [_device(1, updated_time=at, checkin_time=iso_utc(START))]
+        await one.polled(LOOKOUT)
+        await _evaluated(one)
+        assert await _open(one) is stays_open
+
+
+async def test_a_secure_row_of_an_agent_that_was_not_in_contact_since_ends_nothing() -> None:
+    async with vendors() as one:
+        one.lookout.arrive(event(1, START - HOUR))
+        await one.polled()
+        one.lookout.devices = [
+            _device(1, updated_time=iso_utc(START), checkin_time=iso_utc(START - 2 * HOUR))
+        ]
+        await one.polled(LOOKOUT)
+        await _evaluated(one)
+        assert await _open(one)
+
+
+async def test_the_end_of_a_threat_between_two_lists_is_found_though_the_row_says_the_same() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(1)]
+        await one.polled(LOOKOUT)
+        one.world.clock.pass_time(minutes=30)
+        one.lookout.arrive(event(1, one.world.clock()))
+        await one.polled()
+        await _evaluated(one)
+        assert await _open(one)
+        one.world.clock.pass_time(minutes=40)
+        now = iso_utc(one.world.clock())
+        one.lookout.devices[0] |= {"updated_time": now, "checkin_time": now}
+        assert (await one.polled(LOOKOUT)).accepted == 1
+        await _evaluated(one)
+        assert not await _open(one)
+
+
+async def test_check_points_rows_are_as_of_before_the_reading_and_end_no_threat() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        run = await one.polled(CHECK_POINT)
+        assert (run.accepted, run.error) == (7, None)
+        for report in one.reports():
+            record = report["record"]
+            assert record["detected_at"] == "2026-06-01T11:45:00.000000Z"
+            assert record["clears"] == "none"
+            assert record["scanned"] is True
+        assert "Anna" not in str(one.reports())
+        one.world.clock.pass_time(minutes=61)
+        assert (await one.polled(CHECK_POINT)).accepted == 0
+
+
+async def test_check_points_list_that_changes_while_it_is_read_is_read_again() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        one.faults.order(done(one.checkpoint.devices.pop), "/device_status/", after=1)
+        run = await one.polled(CHECK_POINT)
+        assert run.error == "the list changed while it was read"
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(CHECK_POINT)).accepted == 6
+
+
+async def test_an_inactive_agent_is_as_of_the_list_so_that_its_return_counts() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(1, status=4)]
+        await one.polled(CHECK_POINT)
+        [report] = one.reports()
+        assert report["record"]["threat_type"] == "agent_inactive"
+        assert report["record"]["detected_at"] == "2026-06-01T11:45:00.000000Z"
+
+
+async def test_where_silent_agents_are_looked_at_a_contact_on_another_day_is_news() -> None:
+    async with vendors(agent_silent_days=7) as one:
+        one.lookout.devices = [_device(1)]
+        await one.polled(LOOKOUT)
+        one.world.clock.pass_time(days=1)
+        now = iso_utc(one.world.clock())
+        one.lookout.devices[0] |= {"checkin_time": now, "updated_time": now}
+        assert (await one.polled(LOOKOUT)).accepted == 1
+
+
+async def test_a_store_that_is_away_keeps_nothing_of_a_list_so_that_it_is_sent_again() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(4)]
+        one.world.cosmos_faults.fail_next(503, container="reports", times=100)
+        assert (await one.polled(LOOKOUT)).error is not None
+        one.world.cosmos_faults.clear()
+        run = await one.polled(LOOKOUT)
+        assert run.accepted + run.duplicates == 4
+        assert len(one.reports()) == 4
+
+
+KNOWN = Listed(said="same", seen_on="2026-05-31", changed="a")
+
+
+def _one(**fields: Any) -> Row:
+    values: dict[str, Any] = {
+        "device": "d",
+        "said": "same",
+        "seen_on": "2026-05-31",
+        "changed": "a",
+        "is_clean": True,
+        "content": {},
+    }
+    return Row(**{**values, **fields})
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "threatened", "daily", "expected"),
+    [
+        (_one(), None, (), False, True),
+        (_one(), KNOWN, (), False, False),
+        (_one(said="other"), KNOWN, (), False, True),
+        (_one(), KNOWN.model_copy(update={"gone_on": "2026-05-30"}), (), False, True),
+        (_one(changed="b"), KNOWN, (), False, False),
+        (_one(changed="b"), KNOWN, ("d",), False, True),
+        (_one(changed="b", is_clean=False), KNOWN, ("d",), False, False),
+        (_one(), KNOWN, ("d",), False, False),
+        (_one(seen_on="2026-06-01"), KNOWN, (), False, False),
+        (_one(seen_on="2026-06-01"), KNOWN, (), True, True),
+    ],
+)
+def test_what_is_news(
+    row: Row, before: Listed | None, threatened: tuple[str, ...], daily: bool, expected: bool
+) -> None:
+    assert is_news(row, before, threatened, daily=daily) is expected
+
+
+LISTS = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("xyz")), max_size=6)
+
+
+@given(LISTS)
+def test_whatever_lists_come_each_change_goes_on_its_way_once(lists: list[Mapping[str, str]]) -> None:
+    kept: Mapping[str, Listed] = {}
+    last: dict[str, str] = {}
+    before: set[str] = set()
+    for now in lists:
+        rows = [_one(device=device, said=said) for device, said in now.items()]
+        after = compared(rows, kept, (), TODAY, daily=False)
+        changed = {d for d, said in now.items() if last.get(d) != said or d not in before}
+        assert {row.device for row in after.news} == changed
+        assert after.vanished == len(set(last) - set(now))
+        kept, before = after.kept, set(now)
+        last |= now
+
+
+@given(st.text(max_size=50))
+def test_a_device_is_always_kept_in_the_same_document(device: str) -> None:
+    assert 0 <= part_of(device) < PARTS
+    assert part_of(device) == part_of(device)
+
+
+def test_who_is_polled_is_not_warned_of_as_never_clean(caplog: pytest.LogCaptureFixture) -> None:
+    counts = {"PARTNERS_IOS": "checkpoint_harmony"}
+    warn(read(counts))
+    assert "partner_never_clean" in caplog.text
+    caplog.clear()
+    warn(read({**counts, "POLL_SECRET_CHECKPOINT_HARMONY": "a-key"}))
+    assert "partner_never_clean" not in caplog.text
