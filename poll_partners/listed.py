@@ -8,7 +8,9 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
 
 from pydantic import BaseModel
 
@@ -17,7 +19,7 @@ from poll_partners import client as client_of
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import record
-from poll_partners.rosters import compared, part_of
+from poll_partners.rosters import compared, is_news, part_of
 from poll_partners.slices import slices
 from poll_partners.source import Roster, Row
 from shared.bounded import bounded_gather
@@ -46,6 +48,8 @@ DEADLINE = 240.0
 MAX_PAGES = 1_000
 AS_OF = timedelta(minutes=15)
 """A list was computed so long before it is read, at the latest."""
+PAUSE = 0.7
+"""Seconds between two pages: Lookout answers 100 requests a minute, of the whole tenant."""
 SIDE_BY_SIDE = 16
 NEVER = timedelta(days=3650)
 
@@ -70,8 +74,9 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
         client = Client(session, services, name, settings, login=roster.login, is_dead=roster.is_dead)
         try:
             async with asyncio.timeout(DEADLINE):
-                rows, run = await _whole_list(client, roster, began - AS_OF, run)
-                run = await _take_in(services, name, roster, rows, run)
+                last = await _Last.read(services, name, roster)
+                rows, run = await _whole_list(services, client, roster, last, run)
+                run = await _take_in(services, name, roster, last, rows, run)
         except (SourceError, StoreUnavailable, UnreadableReport, TimeoutError) as error:
             wrong = _in_words(error)
             run = explained(run, wrong, roster.partner)
@@ -104,16 +109,43 @@ async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]
         raise StoreUnavailable("another timer has just begun") from None
 
 
+@dataclass(frozen=True)
+class _Last:
+    """What is kept of the list that was read last, and whose agents bear threats now."""
+
+    parts: Sequence[Found[RosterPart] | None]
+    devices: Mapping[str, Listed]
+    threatened: frozenset[str]
+    daily: bool
+
+    @classmethod
+    async def read(cls, services: Services, name: str, roster: Roster) -> Self:
+        parts = await bounded_gather(
+            lambda part: services.store.read(RosterPart, roster_part_id(name, part)),
+            range(PARTS),
+            limit=SIDE_BY_SIDE,
+        )
+        devices = {device: known for part in parts if part for device, known in part.document.devices.items()}
+        threatened = await _threatened(services, roster.partner)
+        return cls(parts, devices, threatened, services.settings.agent_silent_days > 0)
+
+    def is_news(self, row: Row) -> bool:
+        return is_news(row, self.devices.get(row.device), self.threatened, daily=self.daily)
+
+
 async def _whole_list(
-    client: Client, roster: Roster, as_of: datetime, run: PollRun
+    services: Services, client: Client, roster: Roster, last: _Last, run: PollRun
 ) -> tuple[dict[str, Row], PollRun]:
-    """Every row by its device. Raises a SourceError where the list cannot be read to its end."""
+    """Every row by its device, without the content of those that are no news. Raises a SourceError where the
+    list cannot be read to its end."""
     rows: dict[str, Row] = {}
     position: str | None = None
     positions: set[str] = set()
     for _ in range(MAX_PAGES):
-        page = await roster.fetch(client, position, as_of)
-        rows |= {row.device: row for row in page.rows}
+        if position is not None:
+            await services.waiting.sleep(PAUSE)
+        page = await roster.fetch(client, position, run.started_at - AS_OF)
+        rows |= {row.device: row if last.is_news(row) else replace(row, content=None) for row in page.rows}
         run = run.model_copy(update={"pages": run.pages + 1, "rows": run.rows + len(page.rows)})
         if page.next is None:
             return rows, run
@@ -125,21 +157,14 @@ async def _whole_list(
 
 
 async def _take_in(
-    services: Services, name: str, roster: Roster, rows: dict[str, Row], run: PollRun
+    services: Services, name: str, roster: Roster, last: _Last, rows: dict[str, Row], run: PollRun
 ) -> PollRun:
     """Have what is news stored, and then keep what the list said."""
-    parts = await bounded_gather(
-        lambda part: services.store.read(RosterPart, roster_part_id(name, part)),
-        range(PARTS),
-        limit=SIDE_BY_SIDE,
-    )
-    before = {device: known for part in parts if part for device, known in part.document.devices.items()}
-    daily = services.settings.agent_silent_days > 0
-    threatened = await _threatened(services, roster.partner)
-    after = compared(rows.values(), before, threatened, run.started_at.date(), daily=daily)
+    today = run.started_at.date()
+    after = compared(rows.values(), last.devices, last.threatened, today, daily=last.daily)
     messages = slices(roster.envelope, [row.content for row in after.news])
     answers = await fetched(services, roster.partner, messages)
-    await _keep(services, name, parts, after.kept)
+    await _keep(services, name, last.parts, after.kept)
     return run.model_copy(
         update={
             "accepted": sum(answer.accepted for answer in answers),

@@ -18,6 +18,9 @@ def as_event(content: JsonObject) -> JsonObject:
 
     A row's own ids never change, so what it says is part of its id.
     """
+    if "type" not in content and "change_type" in content:
+        # As log tables have it, and some of the events by REST.
+        content = {**content, "type": fields.word(content, "event_type", "log_type")}
     if content.keys() & {"change_type", "eventTime"} or "guid" not in content:
         return content
     said = ("guid", *ACTIVATION, *PROTECTION, *SECURITY, "status", "risk", "updated_time", "resolved_at")

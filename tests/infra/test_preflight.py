@@ -481,6 +481,18 @@ def test_parameters_that_cannot_be_read_are_reported(
             {"secrets": [], "settings": [{"name": "HEADER_SECRETS_LOOKOUT", "value": "x"}]},
             "HEADER_SECRETS_LOOKOUT stands in the open",
         ),
+        (
+            {"secrets": [], "settings": [{"name": "POLL_SECRET_LOOKOUT", "value": "x"}]},
+            "POLL_SECRET_LOOKOUT stands in the open",
+        ),
+        (
+            {"secrets": [], "settings": [{"name": "POLL_EXPIRES_LOOKOUT", "value": "in spring"}]},
+            "the app would not start: POLL_EXPIRES_LOOKOUT",
+        ),
+        (
+            {"secrets": [], "settings": [{"name": "POLL_URL_PRADEO", "value": "https://example.com"}]},
+            "pradeo is not polled",
+        ),
     ],
 )
 def test_a_partner_written_wrongly_is_reported(

@@ -47,7 +47,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VENDORS))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8)
 @given(OPERATIONS)
 @example([("arrive", 6, 0), ("poll",), ("arrive", 6, 0), ("pass", 5), ("crash", 1), ("poll",)])
 @example([("arrive", 6, 0), ("pass", 5), ("two_timers",), ("arrive", 3, 12), ("pass", 5), ("two_timers",)])

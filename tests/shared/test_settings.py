@@ -1,5 +1,7 @@
 """A senseless setting is refused in one line that names it; no line repeats a secret."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from shared.domain.authentication import Scheme
@@ -231,3 +233,45 @@ def test_whom_policies_are_to_refuse_is_read() -> None:
 def test_what_is_no_id_is_no_app_and_no_exclusion(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} holds 'exchange'"):
         read({name: "Exchange"})
+
+
+def test_who_is_polled_is_read_and_counts_without_a_way_to_call() -> None:
+    settings = read(
+        {
+            "POLL_URL_LOOKOUT": "https://eu.example.com/",
+            "POLL_SECRET_LOOKOUT": " a-key ",
+            "POLL_BEGIN_LOOKOUT": "2026-01-31",
+            "POLL_EXPIRES_LOOKOUT": "2026-12-31",
+            "POLL_CLIENT_ID_PRADEO": "someone",
+        }
+    )
+    lookout = settings.polling["lookout"]
+    assert (lookout.url, lookout.secret) == ("https://eu.example.com", "a-key")
+    assert lookout.begin == datetime(2026, 1, 31, tzinfo=UTC)
+    assert lookout.expires == date(2026, 12, 31)
+    assert settings.partners[Platform.IOS] == ("lookout",), "an id alone polls nobody"
+    assert (settings.is_polled("lookout"), settings.is_polled("pradeo")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("POLL_URL_LOOKOUT", "example.com", "expected an address"),
+        ("POLL_URL_LOOKOUT", "http://example.com", "plain http is for loopback only"),
+        ("POLL_BEGIN_LOOKOUT", "yesterday", "expected a time"),
+        ("POLL_BEGIN_LOOKOUT", "0001-01-01T00:00:00+14:00", "expected a time"),
+        ("POLL_EXPIRES_LOOKOUT", "2026-02-30", "expected a date"),
+        ("POLL_CLIENT_ID_LOOKOUT", "two words", "expected visible ASCII"),
+        ("POLL_SECRET_LOOKOUT", "geheim\u00e4", "expected visible ASCII"),
+        ("POLL_SECRET_LOOKOUT", "@Microsoft.KeyVault(VaultName=v;SecretName=s)", "expected visible ASCII"),
+        ("POLL_SECRET_A-B", "a-key", "expected a partner's slug"),
+        ("ROSTER_MINUTES", "5", "from 15 to 1440"),
+    ],
+)
+def test_what_makes_no_sense_of_a_poll_is_refused_without_its_secret(
+    name: str, value: str, expected: str
+) -> None:
+    with pytest.raises(SettingsError, match=expected) as error:
+        read({name: value})
+    assert name in str(error.value)
+    assert "SECRET" not in name or value not in str(error.value)

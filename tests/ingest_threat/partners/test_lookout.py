@@ -816,3 +816,14 @@ def test_an_agent_that_never_checked_in_raises_without_a_scan_and_vouches_for_no
     raised = state("lookout", row("THREATS_HIGH"))
     assert (raised.severity, raised.scanned) == (Level.HIGH, False)
     assert isinstance(records("lookout", row("SECURE"))[0], DeviceIdentityRecord)
+
+
+@pytest.mark.parametrize("name", ["event_type", "log_type"])
+def test_events_by_rest_and_in_log_tables_name_id_and_type_otherwise(name: str) -> None:
+    written = lookout_threat()
+    as_polled = {key: value for key, value in written.items() if key not in {"id", "type"}}
+    record = threat("lookout", {**as_polled, "oid": "oid-1", name: "THREAT"})
+    assert record.report_id == "oid-1"
+    assert record.model_copy(update={"report_id": "event-1", "raw": None}) == threat(
+        "lookout", written
+    ).model_copy(update={"raw": None})
