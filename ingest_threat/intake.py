@@ -142,18 +142,21 @@ async def fetched(services: Services, partner: str, messages: Iterable[bytes]) -
     """Take in what was fetched from the partner: nobody else can have sent it, and that the partner answered
     is its heartbeat, also where it had nothing to tell.
 
-    A message that is too large is a dead letter, and keeps no other from being stored. Raises
+    One that cannot be read is a dead letter, and keeps no other from being stored. Raises
     UnreadableReport where one is in no format of the partner's, and StoreUnavailable.
     """
     await record_heartbeat(services, partner)
     answers = []
+    foreign: UnreadableReport | None = None
     for message in messages:
         try:
             answers.append(await accept(services, partner, message))
         except UnreadableReport as unreadable:
             if unreadable.kind is not Unreadable.TOO_LARGE:
-                raise
+                foreign = foreign or unreadable
             answers.append(Answer(rejected=[RejectedItem(index=0, reason=unreadable.reason)]))
+    if foreign is not None:
+        raise foreign
     return answers
 
 

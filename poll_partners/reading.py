@@ -230,7 +230,9 @@ class Reading:
         self.cursor = windows.completed(self.cursor, end, mark, self.client.now())
 
     def _pass(self, window: windows.Window, end: datetime, why: str) -> None:
+        """Record a gap. Whatever else of this run is odd has its own three runs."""
         begin = window.gap.begin if window.gap else window.begin
+        self.cursor = self.cursor.model_copy(update={"odd_runs": 0, "failures": 0})
         self._gap(Gap(begin=begin, end=end, why=why, noted_at=self.services.now()))
 
     def _gap(self, gap: Gap) -> None:

@@ -14,6 +14,7 @@ id is read without it, once a run.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from pydantic import JsonValue
 
@@ -40,18 +41,17 @@ REACH = Reach(
 
 @dataclass(frozen=True)
 class Position:
-    """Where in a window a page begins."""
+    """Where in a window a page begins: below an id, or, where ids do not fall, at an offset."""
 
     leg: str = "changed"
-    """`changed`: downwards by id, what changed since; `new`: the same, what has a higher id than was ever
-    seen; `walk`, `again`: what changed since, by offset, the second time where the count had moved."""
+    """`changed`: what changed since; `again`: the same by offset once more, where the count had moved; `new`:
+    what has a higher id than was ever seen."""
     base: int | None = None
     """The highest id of the windows before."""
     below: int | None = None
-    """Downwards by id: below this one."""
-    offset: int = 0
+    offset: int | None = None
     total: int | None = None
-    """The count at the walk's beginning."""
+    """The count at the beginning of a walk by offset."""
 
     def __str__(self) -> str:
         values = (self.leg, self.base, self.below, self.offset, self.total)
@@ -62,7 +62,7 @@ class Position:
         """The position that a page gave as a text."""
         leg, *numbers = text.split(":")
         base, below, offset, total = (int(number) if number else None for number in numbers)
-        return cls(leg, base, below, offset or 0, total)
+        return cls(leg, base, below, offset, total)
 
 
 async def login(client: Client) -> Granted:
@@ -110,7 +110,7 @@ def _parameters(position: Position, begin: datetime) -> dict[str, str | int]:
         parameters["backend_last_updated__gte"] = begin.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
     if position.below is not None:
         parameters["id__lt"] = position.below
-    if position.leg in {"walk", "again"}:
+    if position.offset is not None:
         parameters["offset"] = position.offset
     return parameters
 
@@ -118,21 +118,24 @@ def _parameters(position: Position, begin: datetime) -> dict[str, str | int]:
 def _following(
     position: Position, content: dict[str, JsonValue], rows: Sequence[JsonValue], ids: Sequence[int] | None
 ) -> Position | None:
-    if position.leg in {"walk", "again"}:
-        return _walked(position, content, rows)
+    if position.offset is not None:
+        return _walked(position, position.offset, content, rows)
     if not rows:
-        has_more = position.leg == "changed" and position.base is not None
-        return Position("new", position.base) if has_more else None
-    above = position.below
-    falls = ids is not None and all(a > b for a, b in zip([above or ids[0] + 1, *ids], ids, strict=False))
-    if falls and ids:
+        return _next_leg(position)
+    if ids and all(a > b for a, b in pairwise([position.below or ids[0] + 1, *ids])):
         return replace(position, below=ids[-1])
-    if position.leg == "new":
-        raise SourceRefused("alerts by id do not come in its order")
-    return Position("walk", position.base)
+    return Position(position.leg, position.base, offset=0)
 
 
-def _walked(position: Position, content: dict[str, JsonValue], rows: Sequence[JsonValue]) -> Position | None:
+def _next_leg(position: Position) -> Position | None:
+    """What is read after the last page of a leg."""
+    is_last = position.leg == "new" or position.base is None
+    return None if is_last else Position("new", position.base)
+
+
+def _walked(
+    position: Position, offset: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
+) -> Position | None:
     """The next page of a walk by offset; its end is the vendor's own sign, and where the count moved on the
     way a row may have slipped, so it is walked again, once."""
     meta = content.get("meta")
@@ -141,10 +144,10 @@ def _walked(position: Position, content: dict[str, JsonValue], rows: Sequence[Js
     total = meta.get("total_count")
     first = position.total if position.total is not None else total if isinstance(total, int) else None
     if meta.get("next") and rows:
-        return replace(position, offset=position.offset + len(rows), total=first)
-    if position.leg == "walk" and total != first:
-        return Position("again", position.base)
-    return Position("new", position.base) if position.base is not None else None
+        return replace(position, offset=offset + len(rows), total=first)
+    if position.leg == "changed" and total != first:
+        return Position("again", position.base, offset=0)
+    return _next_leg(position)
 
 
 def _check_filter(rows: Sequence[JsonValue], begin: datetime) -> None:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import Asked, Page, Source
 from poll_partners.windows import Longer, Reach
-from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
+from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable, SourceUnreadable
 
 EVENTS = "/mra/api/v2/events"
 TYPES = "THREAT,DEVICE,SMISHING_ALERT"
@@ -152,10 +152,11 @@ def _nobodys_threat(row: JsonValue) -> tuple[str, str] | None:
 
 
 async def _device_of(client: Client, path: str, guid: str) -> dict[str, JsonValue]:
-    """The `device` of an event, from the threat's row; nothing where the vendor has none."""
+    """The `device` of an event, from the threat's row; nothing where the vendor gives none: the event is told
+    all the same."""
     try:
         row = await client.get(path, {"guid": guid})
-    except SourceRefused:
+    except (SourceRefused, SourceUnavailable, SourceUnreadable):
         return {}
     if not isinstance(row, dict) or not isinstance(row.get("device_guid"), str):
         return {}

@@ -98,6 +98,11 @@ async def test_where_ids_do_not_fall_pages_are_walked_by_offset(
         assert (run.error, run.whole) == (None, True)
         assert len(one.reports()) == 8
         assert any("offset" in asked for asked in one.checkpoint.asked)
+        one.world.clock.pass_time(minutes=5)
+        _arrived(one, *range(8, 17))
+        run = await one.polled(NAME)
+        assert (run.error, run.whole) == (None, True), "what has a higher id is walked, too"
+        assert len(one.reports()) == 17
 
 
 async def test_a_walk_whose_count_moved_is_walked_again() -> None:
@@ -162,7 +167,7 @@ async def test_it_is_off_until_all_three_of_its_settings_are_there() -> None:
 
 @pytest.mark.parametrize(
     "position",
-    [Position(), Position("new", 7), Position("changed", None, 3), Position("again", 9, None, 200, 431)],
+    [Position(), Position("new", 7), Position("changed", None, 3), Position("again", 9, None, 0, 431)],
 )
 def test_a_position_is_read_as_it_was_written(position: Position) -> None:
     assert Position.read(str(position)) == position

@@ -5,10 +5,11 @@ import logging
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from ingest_threat.partners import lookout as adapter
 from local.vendors.faults import Act, answered, cut_off, done, huge
-from poll_partners import reading
+from poll_partners import reading, slices
 from poll_partners.sources import lookout
 from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.errors import StoreUnavailable
@@ -494,6 +495,44 @@ async def test_a_threat_that_the_vendor_has_no_more_is_left_as_it_came() -> None
         one.lookout.arrive(event(1, START - MINUTE) | {"actor": {"type": "SYSTEM"}})
         run = await one.polled()
         assert (run.accepted, run.rejected, run.error) == (0, 1, None)
+
+
+async def test_a_look_up_that_fails_costs_the_page_nothing() -> None:
+    async with vendors() as one:
+        await _arrived(one, 1, minutes=1)
+        one.lookout.arrive(event(2, START - MINUTE) | {"actor": {"type": "SYSTEM"}})
+        one.faults.order(answered(500), "/threat", times=99)
+        run = await one.polled()
+        assert (run.accepted, run.rejected, run.error, run.whole) == (1, 1, None, True)
+
+
+async def test_what_is_readable_of_a_page_is_stored_though_a_part_of_it_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slices, "MAX_ITEMS", 1)
+    async with vendors() as one:
+        rows = [event(1, START - MINUTE), {"uuid": "1", "kind": "alarm"}, event(3, START - MINUTE)]
+        one.faults.order(answered(200, json.dumps({"events": rows, "last_oid": "1"}).encode()), EVENTS)
+        run = await one.polled()
+        assert run.error is not None
+        assert len(one.reports()) == 2
+
+
+async def test_a_second_odd_page_has_its_own_three_runs() -> None:
+    pages = {None: _foreign(1), "00000001": _foreign(2)}
+
+    async def act(request: web.Request) -> web.StreamResponse | None:
+        page = pages.get(request.query.get("oid"))
+        return await page(request) if page else None
+
+    async with vendors() as one:
+        gaps = []
+        for _ in range(8):
+            one.faults.order(act, EVENTS, times=9)
+            gaps.append(len((await one.polled()).gaps))
+            one.faults.clear()
+            one.world.clock.pass_time(minutes=5)
+        assert gaps == [0, 0, 0, 1, 0, 0, 1, 0]
 
 
 async def test_no_key_and_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
