@@ -412,7 +412,7 @@ def with_partner(tmp_path: pathlib.Path, *partners: object) -> pathlib.Path:
 def test_the_command_reads_its_own_projects_parameters_and_asks_the_app_itself(
     machine: Machine, tmp_path: pathlib.Path
 ) -> None:
-    for name in ("infra", "ingest_threat", "shared"):
+    for name in ("infra", "ingest_threat", "poll_partners", "shared"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     assert machine.command(tmp_path) == "0 preflight: nothing stands in the way\n"
     parameters = tmp_path / "infra" / "main.parameters.json"
