@@ -16,10 +16,11 @@ def retry_after(seconds: str | None, milliseconds: str | None, now: datetime) ->
 
     None where neither can be read.
     """
-    if milliseconds is not None and milliseconds.strip().isdigit():
-        return _bounded(timedelta(milliseconds=int(milliseconds.strip()[:12])))
+    digits = (milliseconds or "").strip()
+    if digits.isascii() and digits.isdigit():
+        return _bounded(timedelta(milliseconds=int(digits[:12])))
     text = (seconds or "").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return _bounded(timedelta(seconds=int(text[:9])))
     try:
         at = parsedate_to_datetime(text)

@@ -25,6 +25,7 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
         ("", None, None),
         (None, None, None),
         (None, "soon", None),
+        ("²", "²", None),
     ],
 )
 def test_what_a_vendor_asks_for(
