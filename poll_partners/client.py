@@ -35,6 +35,8 @@ READ_SECONDS = 30.0
 """The longest a request takes, and the longest it is silent."""
 MAX_RENEWALS = 10
 """Of a token in one run: one that dies sooner than its vendor says is renewed, but not at every page."""
+LEAST_LIFE, MOST_LIFE = 60.0, 86_400.0
+"""Seconds that a token is taken to live, whatever its vendor says, or where it says nothing."""
 LIFE_USED = 0.8
 """The part of a token's life after which another is asked for."""
 MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
@@ -129,7 +131,7 @@ class Client:
             if self._renewals > MAX_RENEWALS:
                 raise SourceUnavailable("its tokens die sooner than it says, again and again")
         granted = await self._login(self)
-        life = timedelta(seconds=max(0.0, min(granted.lives, 86_400.0)) * LIFE_USED)
+        life = timedelta(seconds=min(max(granted.lives, LEAST_LIFE), MOST_LIFE) * LIFE_USED)
         self._services.polled_tokens[self._name] = PolledToken(granted.token, now, now + life)
         return granted.token
 

@@ -273,6 +273,7 @@ FINDINGS: list[tuple[dict[str, object], dict[str, str], str]] = [
     ({}, {"PRIVATE_NETWORK": "true", "ENDPOINT_SUBNET_PREFIX": "10.60.0.0/16"}, "PREFIX overlap"),
     ({}, {"EASY_AUTH_CLIENT_ID": "mtd-connector"}, "EASY_AUTH_CLIENT_ID is 'mtd-connector'"),
     ({}, {"SYNC_SCHEDULE": "*/15 * * * *"}, "expected six fields, seconds first"),
+    ({}, {"POLL_SCHEDULE": "*/5 * * * *"}, 'azd env set POLL_SCHEDULE "0 */5 * * * *"'),
     ({}, {"SYNC_SCHEDULE": "0 99 * * 13 *"}, "minute '99' (from 0 to 59), month '13' (from 1 to 12)"),
     ({}, {"SYNC_SCHEDULE": "0 30-10 * * * *"}, "minute '30-10'"),
     ({}, {"SYNC_SCHEDULE": "0 */0 * * * *"}, "minute '*/0'"),

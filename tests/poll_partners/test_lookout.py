@@ -111,6 +111,15 @@ async def test_a_token_is_used_for_most_of_its_life_and_not_for_all() -> None:
         assert one.lookout.logins == 2
 
 
+async def test_a_token_whose_life_nobody_says_is_used_for_more_than_one_request() -> None:
+    async with vendors() as one:
+        one.lookout.token_said_to_live = 0
+        await _arrived(one, 1, minutes=1)
+        await one.polled()
+        assert len(one.lookout.asked) > 1
+        assert one.lookout.logins == 1
+
+
 async def test_a_token_that_dies_at_every_page_is_not_renewed_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -180,6 +189,7 @@ NO_ANSWERS: dict[str, Act] = {
     "cut off in the middle": cut_off(),
     "502": answered(502, b"<html>", "text/html"),
     "more than is read": huge(17),
+    "in an encoding that nobody asked for": answered(200, b"\x1f\x8b", Content_Encoding="gzip"),
     "JSON without its list": answered(200, b'{"success": false}'),
     "not there": answered(404, b"{}"),
     "not allowed": answered(403, b"{}"),

@@ -19,6 +19,7 @@ from poll_partners.client import Client
 from poll_partners.listing import listing
 from poll_partners.source import Asked, Page, Source
 from poll_partners.sources import lookout
+from shared.domain.polling import PARTS
 from shared.domain.record import Platform
 from shared.errors import SettingsError
 from shared.settings import read
@@ -184,3 +185,31 @@ async def test_answers_may_come_in_any_order_and_a_run_is_recorded_for_each(
         await run.poll_all(one.services)
         cursors = await asyncio.gather(one.cursor("first"), one.cursor("second"))
         assert sorted(cursor.not_before is None for cursor in cursors) == [False, True]
+
+
+def _counted(one: Vendors) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for (_, kind), number in one.world.operations.items():
+        counted[kind] = counted.get(kind, 0) + number
+    one.world.operations.clear()
+    return counted
+
+
+async def test_a_run_that_finds_nothing_costs_what_docs_costs_says() -> None:
+    async with vendors() as one:
+        await one.polled()
+        one.world.clock.pass_time(minutes=5)
+        one.world.operations.clear()
+        await one.polled()
+        assert _counted(one) == {"read": 1, "replace": 1, "upsert": 1}
+
+
+async def test_a_list_that_says_nothing_new_costs_what_docs_costs_says() -> None:
+    async with vendors() as one:
+        await one.polled("lookout_devices")
+        one.world.clock.pass_time(minutes=61)
+        one.world.operations.clear()
+        await one.polled("lookout_devices")
+        counted = _counted(one)
+        assert counted.pop("query", 0) <= 2
+        assert counted == {"read": 1 + PARTS, "replace": 1, "upsert": 1}
