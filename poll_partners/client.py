@@ -5,14 +5,16 @@ the setting names. Nothing of a body, a key or a full address gets into an error
 a vendor that wants to be asked later: that is stored, and the next run keeps to it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from poll_partners.frames import Frame, Frames
 from poll_partners.waits import retry_after
 from poll_partners.windows import Now
 from shared.domain.json_text import NotJson, TooDeep, read_json
@@ -109,6 +111,23 @@ class Client:
             return answer.content
         raise CredentialRefused("a token that was just given is refused")
 
+    async def follow(
+        self, path: str, parameters: Mapping[str, str | int], is_enough: Callable[[Sequence[Frame]], bool]
+    ) -> list[Frame]:
+        """The frames of a stream until they are enough, or it ends or falls silent. Raises a SourceError."""
+        for fresh in (False, True):
+            token = await self._token(renew=fresh)
+            frames: list[Frame] = []
+            headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+            take = partial(_take_frames, frames, is_enough)
+            answer = await self._asked("GET", path, take=take, headers=headers, params=_texts(parameters))
+            if answer.status == 401 or self._is_dead(answer):
+                continue
+            if answer.status != 200:
+                _check(answer)
+            return frames
+        raise CredentialRefused("a token that was just given is refused")
+
     async def ask_for_token(
         self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any
     ) -> dict[str, JsonValue]:
@@ -135,17 +154,29 @@ class Client:
         self._services.polled_tokens[self._name] = PolledToken(granted.token, now, now + life)
         return granted.token
 
-    async def _asked(self, method: str, path: str, *, headers: dict[str, str], **more: Any) -> Answer:
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        take: "Callable[[ClientResponse], Awaitable[None]] | None" = None,
+        **more: Any,
+    ) -> Answer:
+        """What is answered; where it is 200 and `take` takes the body, without its content."""
         import aiohttp
 
         url = f"{self.settings.url}{path}"
-        headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         try:
             async with self._session.request(
                 method, url, headers=headers, allow_redirects=False, **more
             ) as response:
                 self._look_at_clock(response)
                 self._refuse_unasked(response)
+                if take is not None and response.status == 200:
+                    await take(response)
+                    return Answer(200, None)
                 text = await _text(response)
         except (TimeoutError, aiohttp.ServerTimeoutError):
             raise SourceUnavailable("no answer in time") from None
@@ -175,6 +206,25 @@ class Client:
             raise SourceUnavailable(f"{why} ({response.status})", retry_after=seconds)
         if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
             raise SourceUnavailable("it is answered in an encoding that was not asked for")
+
+
+async def _take_frames(
+    frames: list[Frame], is_enough: Callable[[Sequence[Frame]], bool], response: "ClientResponse"
+) -> None:
+    """Read frames into `frames`. A stream that ends or falls silent has given what it has."""
+    import aiohttp
+
+    parts, taken = Frames(), 0
+    try:
+        async for chunk in response.content.iter_any():
+            taken += len(chunk)
+            frames.extend(parts.feed(chunk))
+            if is_enough(frames) or taken > MAX_BODY:
+                break
+    except (TimeoutError, aiohttp.ClientError):
+        if not frames:
+            raise
+    response.close()
 
 
 async def _text(response: "ClientResponse") -> str:

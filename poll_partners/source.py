@@ -48,6 +48,8 @@ class Interface:
     login: Login
     needed: tuple[str, ...] = ("secret",)
     """The fields of PollSettings without which it is off."""
+    unless: tuple[str, ...] = ()
+    """The fields that switch it off, because another of the partner's is read in its stead."""
     url: str = ""
     """The vendor's address where no setting gives one."""
     is_dead: Callable[[Answer], bool] = _never
@@ -61,8 +63,10 @@ class Interface:
 
     def missing(self, given: PollSettings | None) -> tuple[str, ...]:
         """Names of the settings without which it is off."""
-        fields = [name for name in self.needed if not getattr(given or PollSettings(), name)]
-        return tuple(f"POLL_{name}_{self.partner}".upper() for name in fields)
+        given = given or PollSettings()
+        missing = [f"POLL_{name}_{self.partner}".upper() for name in self.needed if not getattr(given, name)]
+        instead = [name for name in self.unless if getattr(given, name)]
+        return (*missing, *(f"POLL_{name}_{self.partner}".upper() + "=false" for name in instead))
 
 
 @dataclass(frozen=True, kw_only=True)

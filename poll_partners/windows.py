@@ -162,7 +162,7 @@ def _oldest(reach: Reach, now: Now) -> datetime:
 
 def _is_good(place: Place, reach: Reach, now: Now) -> bool:
     life = min(reach.page_life or reach.retention, reach.retention)
-    return timedelta(0) <= now.latest - place.at < life
+    return timedelta(0) <= now.earliest - place.at < life
 
 
 def _days(span: timedelta) -> str:

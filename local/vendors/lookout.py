@@ -1,4 +1,5 @@
-"""Lookout's Mobile Risk API, as far as it is polled: token, events by REST, one threat, the list of devices.
+"""Lookout's Mobile Risk API, as far as it is polled: token, events by REST and by the stream, one threat, the
+list of devices.
 
 Written from the vendor's description (swagger 2.0, 2024: token, `/mra/api/v2/threat`, `/pcp-threat`,
 `/devices` with its descending `oid`, errors) and, for `/mra/api/v2/events`, which that description lacks,
@@ -8,15 +9,20 @@ with `created_time`, so that what arrives late lies behind; events come in the o
 out: the stream, quotas, filters of lists.
 """
 
+import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
 
 RETENTION = timedelta(days=10)
+FRAME = 2
+"""Events of a frame."""
 OID_LIVES = timedelta(hours=24)
 
 
@@ -150,7 +156,37 @@ async def devices(request: web.Request) -> web.Response:
     return web.json_response({"count": len(rows), "devices": rows[:limit]})
 
 
+async def stream(request: web.Request) -> web.StreamResponse:
+    """`GET /mra/stream/v2/events`: what there is, in frames of a few events, and heartbeats until who follows
+    it goes."""
+    if not _is_let_in(request):
+        return _error(401, "unauthorized")
+    state, query = request.app[LOOKOUT], request.query
+    begin = datetime.fromisoformat(query["start_time"]) if "start_time" in query else None
+    wanted = set(query.get("types", "").split(","))
+    found = [
+        each
+        for each in state.events
+        if each.event["type"] in wanted
+        and state.clock() - each.at <= RETENTION
+        and (_time(each.event) >= begin if begin else each.oid > query.get("id", ""))
+    ]
+    state.asked.append(dict(query))
+    now = format_datetime(state.clock(), usegmt=True)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Date": now})
+    await response.prepare(request)
+    for number in range(0, len(found), FRAME):
+        some = found[number : number + FRAME]
+        rows = [{"id": each.oid, **{k: v for k, v in each.event.items() if k != "oid"}} for each in some]
+        frame = f"id: {some[-1].oid}\nevent: events\ndata: {json.dumps({'events': rows})}\n\n"
+        await response.write(frame.encode())
+    while True:
+        await response.write(b"event: heartbeat\ndata: {}\n\n")
+        await asyncio.sleep(0.02)
+
+
 ROUTES = (
+    web.get("/lookout/mra/stream/v2/events", stream),
     web.post("/lookout/oauth2/token", token),
     web.get("/lookout/mra/api/v2/events", events),
     web.get("/lookout/mra/api/v2/threat", threat),

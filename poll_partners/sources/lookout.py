@@ -88,7 +88,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
         following = None if len(rows) == 1 and _position(following)[0] == oid else following
     elif oid and at and client.now().earliest - at > OID_TRUSTED:
         following = f"{BY_TIME}{oid}"
-    return Page(await _with_devices(client, rows), "events", following, asked.mark)
+    return Page(await with_devices(client, rows), "events", following, asked.mark)
 
 
 def _position(page: str | None) -> tuple[str | None, datetime | None, bool]:
@@ -121,7 +121,7 @@ def _oid(row: JsonValue) -> JsonValue:
     return row.get("oid") or row.get("id") if isinstance(row, dict) else None
 
 
-async def _with_devices(client: Client, rows: list[JsonValue]) -> list[JsonValue]:
+async def with_devices(client: Client, rows: list[JsonValue]) -> list[JsonValue]:
     """`rows`; what an administrator or the service did to a threat names no device, and the threat's own row
     does."""
     found: list[JsonValue] = []
@@ -166,5 +166,11 @@ async def _device_of(client: Client, path: str, guid: str) -> dict[str, JsonValu
 
 
 SOURCE = Source(
-    partner="lookout", reach=REACH, login=login, fetch=fetch, is_dead=is_dead, url="https://api.lookout.com"
+    partner="lookout",
+    unless=("stream",),
+    reach=REACH,
+    login=login,
+    fetch=fetch,
+    is_dead=is_dead,
+    url="https://api.lookout.com",
 )

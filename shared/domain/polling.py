@@ -24,6 +24,8 @@ class PollSettings(BaseModel):
     """The vendor's address, without a slash at its end; empty where the source has one of its own."""
     client_id: str = ""
     secret: str = Field(default="", repr=False)
+    stream: bool = False
+    """Whether the vendor's stream of events is followed, rather than its pages asked for."""
     begin: datetime | None = None
     """From when on events are read, aware; None: as far back as the source chooses."""
     expires: date | None = None
