@@ -1,6 +1,6 @@
 """Lookout (Lookout for Work, Mobile Endpoint Security): the Mobile Risk API's events and lists, v2 and v1.
 
-Transport: pull only, so an operator's relay posts what it reads. v2 is a server-sent event stream whose
+Transport: pull only, so it is polled, or a relay posts what it reads. v2 is a server-sent event stream whose
 frames hold `{"events": [...]}` (taken with or without the `data:` framing), and REST lists, as in
 `{"devices": [...]}`; v1 is a REST page of events. Documented by the vendor's own description of v2: all
 classifications, statuses, kinds of change, the work profile's `parent_status`; by its v1 pages: severity NONE

@@ -23,8 +23,6 @@ import pytest
 from aiohttp import web
 
 from ingest_threat.allowance import MAX_BYTES_IN_WORK
-from local.partners import lookout
-from local.sample_tenant import Phone
 from shared.domain.authentication import Scheme
 from shared.domain.model import Report
 from shared.reply import answered, reply
@@ -34,7 +32,7 @@ from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_
 from tests.ingest_threat.partners.messages_pradeo import MESSAGES
 from tests.ingest_threat.partners.messages_sophos import sophos_event
 from tests.ingest_threat.partners.messages_zimperium import zimperium_search
-from tests.world import START, Clock, World, serving, world
+from tests.world import Clock, World, serving, world
 
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -45,9 +43,9 @@ PARTNERS = (
     *("symantec_sep_mobile", "better_mobile"),
 )
 TOKEN = "token-of-the-vendor"
-ADDRESSES = ("LOOKOUT_API", "CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL", "ZIMPERIUM_CONSOLE")
+ADDRESSES = ("CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL", "ZIMPERIUM_CONSOLE")
 KEYS = (
-    *("LOOKOUT_APPLICATION_KEY", "CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY"),
+    *("CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY"),
     *("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET", "ZIMPERIUM_CLIENT_ID", "ZIMPERIUM_CLIENT_SECRET"),
 )
 
@@ -411,47 +409,6 @@ class Vendor:
         self.app.router.add_route(method, path, answer)
 
 
-PHONE = Phone.of("relay", "phone", "iOS")
-
-
-def _frame(id_: str, event: object) -> str:
-    return f"id: {id_}\r\nevent: events\r\ndata: {event}\r\n\r\n"
-
-
-@with_curl_and_jq
-async def test_lookouts_frames_are_posted_and_the_stream_goes_on_after_the_last_taken(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    vendor, state = Vendor(), tmp_path / "state"
-    first, second = lookout.check_in(PHONE, START), lookout.low_threat(PHONE, "k1", START)
-    assert isinstance(second, dict)
-    threat = {"events": [second]}
-    beat = "event: heartbeat\ndata:{}\n\n"
-    vendor.answers("POST", "/oauth2/token", {"access_token": TOKEN}, token="application-key")
-    vendor.answers(
-        "GET",
-        "/mra/stream/v2/events",
-        beat + _frame("f1", json.dumps(first)) + beat,
-        _frame("f2", json.dumps(threat)),
-        _frame("f2", json.dumps(threat)),
-    )
-    async with connector() as there, serving(vendor.app) as api:
-        relay = ("sh", RELAY / "lookout.sh", there.reports("lookout"), secret_file, state)
-        settings = {"LOOKOUT_API": api, "LOOKOUT_APPLICATION_KEY": "application-key"}
-        assert (await _run(*relay, environment=settings))[0] == 0
-        assert state.read_text() == "f1\n"
-        there.down = True
-        assert (await _run(*relay, environment=settings))[0] != 0
-        assert state.read_text() == "f1\n", "the frame that was not taken is asked for again"
-        there.down = False
-        assert (await _run(*relay, environment=settings))[0] == 0
-        assert len(await there.stored()) == 2
-    streams = [path for path in vendor.asked if path.startswith("/mra")]
-    assert streams == ["/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT"] + 2 * [
-        "/mra/stream/v2/events?types=THREAT,DEVICE,SMISHING_ALERT&id=f1"
-    ]
-
-
 @with_curl_and_jq
 @pytest.mark.parametrize("end", [None, ""])
 async def test_check_points_pages_are_posted_to_the_last_and_read_again_with_an_overlap(
@@ -607,7 +564,7 @@ async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
 
 
 @with_curl_and_jq
-@pytest.mark.parametrize("name", ["lookout", "checkpoint_harmony", "sophos", "zimperium"])
+@pytest.mark.parametrize("name", ["checkpoint_harmony", "sophos", "zimperium"])
 async def test_a_vendor_that_refuses_the_login_ends_the_relay_and_nothing_is_posted(
     name: str, secret_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
