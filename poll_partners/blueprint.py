@@ -5,22 +5,21 @@ It is there only where a partner is polled: every timer is a group of instances 
 
 import azure.functions as func
 
+from poll_partners.start import check
+from shared.resolve import run
 from shared.settings import current
+
+POLL = "poll_partners.run:poll_all"
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 
 
 async def poll_partners(timer: func.TimerRequest) -> None:
     """Fetch from the partners that cannot call back, and take in what they have."""
-    from poll_partners.run import poll_all
-    from shared.services import services
-
-    await poll_all(services())
+    await run(POLL)
 
 
 if current().polling:
-    from poll_partners.found import check
-
     check(current())
     timed = bp.timer_trigger(
         arg_name="timer", schedule="%POLL_SCHEDULE%", run_on_startup=False, use_monitor=True

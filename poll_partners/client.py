@@ -18,7 +18,8 @@ from poll_partners.frames import Frame, Frames
 from poll_partners.waits import retry_after
 from poll_partners.windows import Now
 from shared.domain.json_text import NotJson, TooDeep, read_json
-from shared.domain.polling import PolledToken, PollSettings
+from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import PolledToken
 from shared.errors import (
     CredentialRefused,
     SourceRefused,

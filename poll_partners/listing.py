@@ -9,7 +9,8 @@ from poll_partners.expiry import days_left
 from poll_partners.found import sources
 from poll_partners.source import Interface, Roster
 from shared.domain.moment import Moment, in_words
-from shared.domain.polling import Cursor, Gap, PollRun, PollSettings, cursor_id
+from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
 from shared.services import Services
 
 

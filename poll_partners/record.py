@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from poll_partners.expiry import days_left
 from shared.cosmos import Found
 from shared.domain.moment import iso_utc
-from shared.domain.polling import Cursor, PollRun, PollSettings
+from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import Cursor, PollRun
 from shared.errors import Conflict, NotStored
 from shared.log import LogEvent, log_event
 from shared.services import Services

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Login
 from poll_partners.windows import Reach
-from shared.domain.polling import PollSettings
+from shared.domain.poll_settings import PollSettings
 
 
 @dataclass(frozen=True)

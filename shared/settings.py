@@ -16,7 +16,7 @@ from shared.domain.authentication import FIELDS, AuthenticationSettings, Scheme,
 from shared.domain.follow_up import FollowUp
 from shared.domain.mode import Mode
 from shared.domain.on_silence import OnSilence
-from shared.domain.polling import PollSettings
+from shared.domain.poll_settings import PollSettings
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.switches import PartnersMode, Switches
 from shared.environment import GUID, boolean, choice, day, integer, moment, text, url, words

@@ -9,7 +9,7 @@ import os
 import sys
 
 from ingest_threat.start import check
-from poll_partners.found import check as check_polling
+from poll_partners.start import check as check_polling
 from shared.errors import SettingsError
 from shared.rules_file import load
 from shared.settings import read

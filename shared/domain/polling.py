@@ -1,10 +1,10 @@
-"""Vendors that are polled: how one is reached, how far it has been read, and what its runs came to. Pure."""
+"""Vendors that are polled: how far each has been read, and what its runs came to. Pure."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
@@ -13,23 +13,6 @@ KEPT_RUNS = 20
 KEPT_GAPS = 20
 PARTS = 64
 """Documents that a vendor's list of devices is kept in: of 100,000, some 1,600 in each."""
-
-
-class PollSettings(BaseModel):
-    """How one partner is polled (POLL_…_<SLUG>); texts as given, empty where they are not set."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str = ""
-    """The vendor's address, without a slash at its end; empty where the source has one of its own."""
-    client_id: str = ""
-    secret: str = Field(default="", repr=False)
-    stream: bool = False
-    """Whether the vendor's stream of events is followed, rather than its pages asked for."""
-    begin: datetime | None = None
-    """From when on events are read, aware; None: as far back as the source chooses."""
-    expires: date | None = None
-    """When the credential ends, as an admin noted it: no vendor's interface says so."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ingest_threat.partners._adapter import Adapter
 from ingest_threat.start import check
 from shared.domain.authentication import FIELDS, Scheme
 from shared.domain.level import Level
-from shared.domain.polling import PollSettings
+from shared.domain.poll_settings import PollSettings
 from shared.domain.record import Status
 from shared.settings import read
 from tests.ingest_threat.credentials import texts

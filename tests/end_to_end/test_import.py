@@ -6,6 +6,7 @@ from benchmarks.indexing import APP, Indexed, indexed
 from benchmarks.quick import CONFIGURED
 from evaluate_risk import blueprint as evaluate_risk
 from function_app import ROUTES
+from poll_partners import blueprint as poll_partners
 from sync_inventory import blueprint as sync_inventory
 
 HEAVY = (
@@ -41,6 +42,7 @@ def test_a_room_waits_for_a_request_or_a_trigger(app: Indexed) -> None:
         evaluate_risk.RETRY_PENDING,
         sync_inventory.SYNC,
         sync_inventory.CANARY,
+        poll_partners.POLL,
     }
     assert sorted({name.partition(":")[0] for name in named | triggered} & modules) == []
     assert "shared.services" not in modules

@@ -14,7 +14,7 @@ import pytest
 
 import poll_partners.sources
 from local.vendors.faults import answered, slow
-from poll_partners import found, reading, run
+from poll_partners import found, reading, run, start
 from poll_partners.client import Client
 from poll_partners.listing import listing
 from poll_partners.source import Asked, Page, Source
@@ -116,8 +116,8 @@ async def test_no_secret_is_in_the_listing_or_in_what_is_stored() -> None:
 
 def test_settings_of_a_partner_that_is_not_polled_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"pradeo is not polled; expected one of .*lookout"):
-        found.check(read({"POLL_SECRET_PRADEO": "a-key"}))
-    found.check(read({"POLL_SECRET_LOOKOUT": "a-key"}))
+        start.check(read({"POLL_SECRET_PRADEO": "a-key"}))
+    start.check(read({"POLL_SECRET_LOOKOUT": "a-key"}))
 
 
 def test_what_ships_is_found_by_being_there() -> None:
@@ -142,7 +142,7 @@ def test_a_ninth_source_is_its_module_and_its_settings(
     try:
         source = found.sources()["pradeo"]
         given = read({"POLL_SECRET_PRADEO": "a-key"})
-        found.check(given)
+        start.check(given)
         set_to = source.settings(given.polling["pradeo"])
         assert set_to is not None
         assert set_to.url == "https://ninth.example.com"

@@ -19,7 +19,8 @@ from poll_partners.listed import read_roster
 from poll_partners.reading import poll
 from poll_partners.source import Roster
 from shared.domain.moment import iso_utc
-from shared.domain.polling import Cursor, PollRun, PollSettings, cursor_id
+from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import Cursor, PollRun, cursor_id
 from shared.services import Services
 from tests.world import START, Clock, World, serving, world
 
