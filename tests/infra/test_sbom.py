@@ -74,7 +74,7 @@ def test_make_package_writes_it_beside_the_package(
     here = package.bill_of_materials()
     monkeypatch.setattr(package, "ROOT", tmp_path)
     monkeypatch.setattr(package, "BUILT", tmp_path / "package")
-    monkeypatch.setattr(package, "build", lambda *_: (package.Size(1, 1),) * 2)
+    monkeypatch.setattr(package, "build", lambda *_: (package.Size(1, 1),) * 3)
     assert package.main([]) == 0
     assert (tmp_path / "package.cdx.json").read_text(encoding="utf-8") == here
     assert "package.cdx.json: its bill of materials (CycloneDX 1.6)" in capsys.readouterr().out
