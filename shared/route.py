@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 import azure.functions as func
 
@@ -123,6 +124,10 @@ async def respond(route: Route, req: func.HttpRequest, partners: str) -> func.Ht
                 await resolve("shared.access:reader")(services, headers, route.name)
             case Access.ADMIN:
                 arguments["caller"] = await resolve("shared.access:admin")(services, headers)
+            case Access.ANYBODY:
+                pass
+            case _:  # who may call is not said: nobody
+                assert_never(route.access)
         route.check_query(req.params)
         arguments |= {argument(name): req.params[name] for name in route.query if name in req.params}
         if route.takes_model:

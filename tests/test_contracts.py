@@ -5,6 +5,7 @@ import ast
 import fnmatch
 import importlib
 import inspect
+import pathlib
 import re
 import tomllib
 import typing
@@ -13,13 +14,12 @@ from typing import Any
 
 import pytest
 
-from evaluate_risk import blueprint as evaluate_risk
 from function_app import PARTNERS, ROUTES
 from shared.resolve import resolve
 from shared.route import Access, Route, argument
-from sync_inventory import blueprint as sync_inventory
 from tests.end_to_end.machine import ROOT
 
+NAME = re.compile(r"[a-z_]+(?:\.[a-z_]+)+:[A-Za-z_]+")
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners")
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
     "importlinter"
@@ -105,11 +105,31 @@ def test_a_handler_takes_what_its_row_gives_it_and_answers_what_it_says(route: R
         assert hints["request"] is resolve(route.request)
 
 
-@pytest.mark.parametrize(
-    "name", [evaluate_risk.EVALUATE, evaluate_risk.RETRY_PENDING, sync_inventory.SYNC, sync_inventory.CANARY]
-)
-def test_a_trigger_runs_a_coroutine_function_of_its_own_room(name: str) -> None:
-    room = "evaluate_risk" if name in vars(evaluate_risk).values() else "sync_inventory"
+def _written(path: pathlib.Path) -> list[str]:
+    """The names in a module's texts that are resolved when they are used."""
+    texts = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    values = [each.value for each in texts if isinstance(each, ast.Constant)]
+    return [each for each in values if isinstance(each, str) and NAME.fullmatch(each)]
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "shared"])
+def test_no_name_that_is_resolved_opens_a_door_that_an_import_would_not(room: str) -> None:
+    modules = (ROOT / room).rglob("*.py")
+    assert [name for path in modules for name in _closed(room, _written(path))] == []
+
+
+def _triggers() -> list[tuple[str, str]]:
+    """Each room with triggers, and what one of them runs."""
+    blueprints = [room for room in ROOMS if (ROOT / room / "blueprint.py").exists()]
+    return [(room, name) for room in blueprints for name in _written(ROOT / room / "blueprint.py")]
+
+
+def test_every_room_with_triggers_says_what_they_run() -> None:
+    assert {room for room, _ in _triggers()} >= {"evaluate_risk", "sync_inventory", "poll_partners"}
+
+
+@pytest.mark.parametrize(("room", "name"), _triggers())
+def test_a_trigger_runs_a_coroutine_function_of_its_own_room(room: str, name: str) -> None:
     assert name.startswith(f"{room}.")
     assert inspect.iscoroutinefunction(resolve(name))
     assert next(iter(inspect.signature(resolve(name)).parameters)) == "services"

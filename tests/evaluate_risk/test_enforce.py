@@ -278,6 +278,26 @@ async def test_when_wanted_changes_while_a_patch_is_on_its_way_the_newest_is_wri
     assert (tag.wanted, tag.applied, tag.state) == ("mtd-ok", "mtd-ok", TagState.APPLIED)
 
 
+async def test_an_overtaken_patch_is_made_good_though_a_lagging_read_shows_the_newest_already(
+    phone: World,
+) -> None:
+    slow = await phone.another_instance()
+    write = slow.graph.write_tag
+
+    async def overtaken(entra_id: str, value: str) -> None:
+        slow.graph.write_tag = write  # type: ignore[method-assign]
+        await evaluate(phone.services, feed(RESOLVED))
+        await write(entra_id, value)
+        slow.graph.tag = _answering("mtd-ok")  # type: ignore[method-assign]
+
+    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
+    try:
+        await evaluate(slow, feed(a_threat()))
+    finally:
+        await slow.close()
+    assert phone.entra_tag() == "mtd-ok"
+
+
 async def test_an_unblock_on_its_way_does_not_win_over_a_newer_block(phone: World) -> None:
     await evaluate(phone.services, feed(a_threat()))
     slow = await phone.another_instance()

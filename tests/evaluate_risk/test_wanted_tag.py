@@ -154,6 +154,12 @@ def test_what_was_only_shown_gets_its_follow_up_when_it_comes_to_be_written() ->
     assert settled(phone(tag=shown), follow_ups=REVOKING).follow_up is FollowUp.REVOKE_SESSIONS
 
 
+def test_what_is_yet_to_follow_an_applied_tag_outlasts_another_decision() -> None:
+    pending = settled(phone(), follow_ups=REVOKING)
+    written = pending.model_copy(update={"applied": pending.wanted, "state": TagState.APPLIED})
+    assert settled(phone(tag=written), follow_ups=REVOKING).follow_up is FollowUp.REVOKE_SESSIONS
+
+
 def test_a_block_that_waits_already_gets_no_follow_up_from_an_option_switched_on_since() -> None:
     waiting = settled(phone())
     assert waiting.follow_up is None

@@ -19,6 +19,7 @@ from local.partners.authentication import signed
 from local.partners.message import encoded
 from local.sample_tenant import Phone
 from shared.cosmos import Store
+from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.domain.model import Report
 from shared.errors import (
     NotAuthentic,
@@ -98,6 +99,16 @@ async def test_of_a_flood_the_minutes_allowance_is_taken_and_anothers_report_is_
     assert isinstance(other, Answer)
     assert other.accepted == 1
     assert sorted(await _stored(door)) == ["lookout"] + ["zimperium"] * 60
+
+
+async def test_a_partner_that_is_put_off_has_reported_all_the_same(door: World) -> None:
+    await _sent(door, _message(0, LIMIT))
+    door.clock.pass_time(seconds=59)
+    door.services.heartbeats_at.clear()
+    assert isinstance(await _sent(door, _message(100, 20)), TooMany)
+    found = await door.services.store.read(Heartbeat, heartbeat_id("zimperium"))
+    assert found is not None
+    assert found.document.last_at == door.clock()
 
 
 async def test_what_is_put_off_costs_no_operation_and_is_not_read(
