@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from serve_console.named_device import stored_device
 from serve_console.what_if import AS_IF_CLEAN, asked_for, warnings
-from shared.domain.sign_in import Circumstances, SignIn, Verdict
+from shared.domain.sign_in import Circumstances, SignIn, SignInVerdict
 from shared.services import Services
 from shared.what_if import ask, registered
 
@@ -91,10 +91,10 @@ async def ways_round(services: Services, id_: str, app: str | None = None) -> Wa
 def _conclusion(sign_ins: list[SignIn]) -> Conclusion:
     """By the way that is least closed."""
     once_on = {sign_in.verdict_once_on for sign_in in sign_ins}
-    if Verdict.LETS_IN in once_on:
+    if SignInVerdict.LETS_IN in once_on:
         return "a way round is open"
-    if Verdict.DEPENDS in once_on:
+    if SignInVerdict.DEPENDS in once_on:
         return "a way round depends on what the sign-in meets"
-    if any(sign_in.verdict is not Verdict.REFUSES for sign_in in sign_ins):
+    if any(sign_in.verdict is not SignInVerdict.REFUSES for sign_in in sign_ins):
         return "every way round would be refused once the policies are on"
     return "every way round is refused"

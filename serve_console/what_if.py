@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from serve_console.named_device import stored_device
 from shared.domain.access_words import APPS, GROUPS_OF_APPS
-from shared.domain.sign_in import SignIn, Verdict, apps_of
+from shared.domain.sign_in import SignIn, SignInVerdict, apps_of
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.environment import GUID
 from shared.errors import BadRequest
@@ -94,16 +94,16 @@ def warnings(entra: RegisteredDeviceAnswer, sign_ins: Sequence[SignIn]) -> list[
 def _conclusion(blocked: Sequence[SignIn], clean: Sequence[SignIn]) -> Conclusion:
     """What the sign-ins say of the block: it counts only where a clean device is not refused."""
     for verdict, refused in _READINGS:
-        if all(verdict(sign_in) is Verdict.REFUSES for sign_in in blocked):
-            if any(verdict(sign_in) is Verdict.REFUSES for sign_in in clean):
+        if all(verdict(sign_in) is SignInVerdict.REFUSES for sign_in in blocked):
+            if any(verdict(sign_in) is SignInVerdict.REFUSES for sign_in in clean):
                 return "the device is refused whether it is blocked or not"
             return refused
-    if any(sign_in.verdict_once_on is Verdict.LETS_IN for sign_in in blocked):
+    if any(sign_in.verdict_once_on is SignInVerdict.LETS_IN for sign_in in blocked):
         return "blocked devices are not refused"
     return "whether blocked devices are refused depends on what the sign-in meets"
 
 
-_READINGS: Iterable[tuple[Callable[[SignIn], Verdict], Conclusion]] = (
+_READINGS: Iterable[tuple[Callable[[SignIn], SignInVerdict], Conclusion]] = (
     (lambda sign_in: sign_in.verdict, "blocked devices are refused"),
     (lambda sign_in: sign_in.verdict_once_on, "blocked devices would be refused once the policies are on"),
 )

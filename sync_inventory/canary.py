@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from shared.domain.canary_run import AGENT, DELIVERY, CanaryRun, CanaryStep
 from shared.domain.mode import Mode
 from shared.domain.model import Device
-from shared.domain.sign_in import SignIn, Verdict, each_app
+from shared.domain.sign_in import SignIn, SignInVerdict, each_app
 from shared.domain.tag import is_block
 from shared.environment import words
 from shared.errors import BadRequest, GraphError, StoreError
@@ -127,13 +127,13 @@ class _Canary:
     async def refused(self) -> None:
         """What If refuses it at every chosen app."""
         for sign_in in await self.sign_ins():
-            if sign_in.verdict is not Verdict.REFUSES:
+            if sign_in.verdict is not SignInVerdict.REFUSES:
                 raise MissedError(f"What If does not refuse it at {sign_in.app}: {sign_in.verdict}")
 
     async def granted(self) -> None:
         """What If refuses it at no chosen app."""
         for sign_in in await self.sign_ins():
-            if sign_in.verdict is Verdict.REFUSES:
+            if sign_in.verdict is SignInVerdict.REFUSES:
                 raise MissedError(f"What If refuses it still at {sign_in.app}")
 
     async def sign_ins(self) -> list[SignIn]:

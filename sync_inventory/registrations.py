@@ -25,7 +25,7 @@ from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tally import Tally
 
 RECENT = timedelta(days=1)
-MOST_ASKED = 20
+MAX_ASKED = 20
 """Owners a sync asks for: one batch."""
 _TABLES = """
 DROP TABLE IF EXISTS newcomer; DROP TABLE IF EXISTS refused; DROP TABLE IF EXISTS restriction;
@@ -116,7 +116,7 @@ class Registrations:
 
     async def _newer(self, tally: Tally) -> dict[str, NewerRegistration]:
         """Newer registrations of the users of blocked phones, by phone."""
-        newcomers: dict[str, str] = dict(self._scratch.rows(_TO_ASK, MOST_ASKED))
+        newcomers: dict[str, str] = dict(self._scratch.rows(_TO_ASK, MAX_ASKED))
         if not newcomers:
             return {}
         owners = await self._services.graph.registered_owners(list(newcomers))

@@ -28,7 +28,7 @@ from collections.abc import Mapping
 
 TIMEOUT = 30.0
 """Seconds the message may take."""
-TRIES, MOST_WAITED = 10, 60
+TRIES, MAX_WAIT = 10, 60
 """How often a message is sent that is put off, and the seconds that are waited in between at most."""
 STORED, AGAIN, WRONGLY_CALLED, REFUSED = range(4)
 """What it ends with."""
@@ -66,7 +66,7 @@ def post_patiently(address: str, secret: bytes, body: bytes) -> tuple[int, str]:
         status, answer, wait = _answered(address, headers(secret, body, int(time.time())), body)
         if status != PUT_OFF:
             break
-        time.sleep(min(int(wait), MOST_WAITED) if wait.isdecimal() else MOST_WAITED)
+        time.sleep(min(int(wait), MAX_WAIT) if wait.isdecimal() else MAX_WAIT)
     return status, answer
 
 

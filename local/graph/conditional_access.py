@@ -43,9 +43,9 @@ async def delete_policy(request: web.Request) -> web.Response:
 async def evaluate(request: web.Request) -> web.Response:
     """What If over every policy, whatever its state; `appliedPoliciesOnly` leaves only those that apply."""
     sign_in = validated(what_if.SignIn, await read_object(request))
-    told = sign_in.sign_in_conditions.device_info
-    registered = request.app[STATE].entra_device(str(told.get("deviceId", "")))
-    sign_in.sign_in_conditions.device_info = what_if.as_seen(told, registered)
+    given = sign_in.sign_in_conditions.device_info
+    registered = request.app[STATE].entra_device(str(given.get("deviceId", "")))
+    sign_in.sign_in_conditions.device_info = what_if.as_seen(given, registered)
     groups = request.app[STATE].groups_of(sign_in.sign_in_identity.user_id)
     results = []
     for _, document in request.app[STATE].page(Kind.ACCESS_POLICY):

@@ -14,7 +14,7 @@ from shared.domain.access_policy import STATES, AccessPolicy, Role, beyond
 from shared.domain.model import Document, Part
 from shared.domain.moment import Moment
 from shared.domain.record import Platform
-from shared.domain.sign_in import ENABLED, Verdict
+from shared.domain.sign_in import ENABLED, SignInVerdict
 
 ENFORCEMENT_ID = "enforcement"
 SIGN_INS_ID = "sign_ins"
@@ -81,15 +81,15 @@ class SignInCheck(Part):
     device: str
     blocked: bool
     """Whether it was asked with one of our blocking values in the attribute, or with a clean one."""
-    verdict: Verdict
+    verdict: SignInVerdict
     """By the policies that are on."""
-    verdict_once_on: Verdict
+    verdict_once_on: SignInVerdict
     """By those that only report, too."""
 
     @property
     def is_expected(self) -> bool:
         """Whether a blocked phone is refused, and a clean one is not."""
-        return (self.verdict is Verdict.REFUSES) is self.blocked
+        return (self.verdict is SignInVerdict.REFUSES) is self.blocked
 
 
 class SignIns(Document):

@@ -42,7 +42,7 @@ FROM_AN_APP = Circumstances()
 """An app on the phone."""
 
 
-class Verdict(StrEnum):
+class SignInVerdict(StrEnum):
     """What becomes of a sign-in."""
 
     LETS_IN = "lets_in"
@@ -51,11 +51,11 @@ class Verdict(StrEnum):
     REFUSES = "refuses"
 
 
-GRAVITY = (Verdict.LETS_IN, Verdict.DEPENDS, Verdict.REFUSES)
+GRAVITY = (SignInVerdict.LETS_IN, SignInVerdict.DEPENDS, SignInVerdict.REFUSES)
 """From mild to grave."""
 
 
-class PolicySeen(BaseModel):
+class AppliedPolicy(BaseModel):
     """A policy that applies to the sign-in."""
 
     model_config = ConfigDict(defer_build=True)
@@ -64,7 +64,7 @@ class PolicySeen(BaseModel):
     state: str
     """`enabled`, or `enabledForReportingButNotEnforced`: then it only reports."""
     controls: list[str]
-    verdict: Verdict
+    verdict: SignInVerdict
     depends_on: list[str] = []
     """The controls that may still be met, where it depends: one of them, or all (`operator`)."""
     operator: str = "OR"
@@ -90,33 +90,33 @@ class SignIn(BaseModel):
     app: str
     tag: str | None
     """The value of the attribute that was asked with."""
-    verdict: Verdict
+    verdict: SignInVerdict
     """By the policies that are on."""
-    verdict_once_on: Verdict
+    verdict_once_on: SignInVerdict
     """By those that only report, too."""
-    policies: list[PolicySeen]
+    policies: list[AppliedPolicy]
     """Those that apply."""
     not_evaluated: list[NotEvaluated] = []
     """Those that may apply as well, and are not in the verdict."""
 
 
-def seen(name: str, state: str, controls: Sequence[str], operator: str, *, compliant: bool) -> PolicySeen:
+def seen(name: str, state: str, controls: Sequence[str], operator: str, *, compliant: bool) -> AppliedPolicy:
     """A policy that applies, and what it does with a phone that is `compliant` or not."""
     each = {control: _MET.get(control, _left_open)(compliant) for control in controls}
     every = operator.upper() == "AND"
     verdict = _gravest(each.values()) if every else _mildest(each.values())
-    return PolicySeen(
+    return AppliedPolicy(
         name=name,
         state=state,
         controls=list(controls),
         verdict=verdict,
-        depends_on=[name for name, one in each.items() if one is verdict is Verdict.DEPENDS],
+        depends_on=[name for name, one in each.items() if one is verdict is SignInVerdict.DEPENDS],
         operator="AND" if every else "OR",
     )
 
 
 def sign_in(
-    app: str, tag: str | None, policies: Sequence[PolicySeen], not_evaluated: Sequence[NotEvaluated] = ()
+    app: str, tag: str | None, policies: Sequence[AppliedPolicy], not_evaluated: Sequence[NotEvaluated] = ()
 ) -> SignIn:
     """What becomes of a sign-in to which `policies` apply: each of them has to be met."""
     return SignIn(
@@ -140,22 +140,22 @@ def each_app(chosen: Iterable[str]) -> Sequence[str]:
     return tuple(dict.fromkeys(app for one in chosen for app in apps_of(one)))
 
 
-def _gravest(verdicts: Iterable[Verdict]) -> Verdict:
-    return max(verdicts, key=GRAVITY.index, default=Verdict.LETS_IN)
+def _gravest(verdicts: Iterable[SignInVerdict]) -> SignInVerdict:
+    return max(verdicts, key=GRAVITY.index, default=SignInVerdict.LETS_IN)
 
 
-def _mildest(verdicts: Iterable[Verdict]) -> Verdict:
-    return min(verdicts, key=GRAVITY.index, default=Verdict.LETS_IN)
+def _mildest(verdicts: Iterable[SignInVerdict]) -> SignInVerdict:
+    return min(verdicts, key=GRAVITY.index, default=SignInVerdict.LETS_IN)
 
 
-def _left_open(_compliant: bool) -> Verdict:
-    return Verdict.DEPENDS
+def _left_open(_compliant: bool) -> SignInVerdict:
+    return SignInVerdict.DEPENDS
 
 
-_MET: Mapping[str, Callable[[bool], Verdict]] = {
-    "block": lambda _compliant: Verdict.REFUSES,
-    "compliantDevice": lambda compliant: Verdict.LETS_IN if compliant else Verdict.REFUSES,
-    "domainJoinedDevice": lambda _compliant: Verdict.REFUSES,
+_MET: Mapping[str, Callable[[bool], SignInVerdict]] = {
+    "block": lambda _compliant: SignInVerdict.REFUSES,
+    "compliantDevice": lambda compliant: SignInVerdict.LETS_IN if compliant else SignInVerdict.REFUSES,
+    "domainJoinedDevice": lambda _compliant: SignInVerdict.REFUSES,
 }
 """The controls that a phone meets or not by itself. None is ever joined to a domain (Entra: "Require
 Microsoft Entra hybrid joined device" is for Windows)."""

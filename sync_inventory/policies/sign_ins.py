@@ -8,8 +8,7 @@ from shared.domain.enforcement import SIGN_INS_ID, SignInCheck, SignIns
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Verdict
 from shared.domain.record import PLATFORMS, Platform
-from shared.domain.sign_in import Verdict as SignInVerdict
-from shared.domain.sign_in import each_app
+from shared.domain.sign_in import SignInVerdict, each_app
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
 from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.log import LogEvent, log_event

@@ -8,14 +8,14 @@ import pytest
 from infra.access.templates import APPLICATIONS, DEFAULT_COMPANION, policies
 from local.graph.directory import Kind
 from serve_console.ways_round import Way, WaysRound, ways_round
-from shared.domain.sign_in import Verdict
+from shared.domain.sign_in import SignInVerdict
 from shared.errors import BadRequest, NotThere
 from tests.evaluate_risk.stories import put_phone
 from tests.world import ENTRA_ID, World
 
 GROUP = "0d9a7c52-1f3e-4b86-8a7d-5e2b9c64f310"
 BLOCK, COMPANION, BROWSERS, FLOWS = range(4)
-OPEN, DEPENDS, CLOSED = Verdict.LETS_IN, Verdict.DEPENDS, Verdict.REFUSES
+OPEN, DEPENDS, CLOSED = SignInVerdict.LETS_IN, SignInVerdict.DEPENDS, SignInVerdict.REFUSES
 
 
 async def _asked(
@@ -36,7 +36,7 @@ async def _asked(
     return await ways_round(one.services, ENTRA_ID, app)
 
 
-def _by_way(found: WaysRound) -> dict[Way, Verdict]:
+def _by_way(found: WaysRound) -> dict[Way, SignInVerdict]:
     return {each.way: each.sign_in.verdict for each in found.ways}
 
 
@@ -56,7 +56,7 @@ async def test_a_block_by_tag_alone_closes_none(tenant_world: World) -> None:
     ],
 )
 async def test_each_policy_of_the_set_closes_its_own(
-    tenant_world: World, policy: int, companion: str, closed: dict[Way, Verdict]
+    tenant_world: World, policy: int, companion: str, closed: dict[Way, SignInVerdict]
 ) -> None:
     found = await _asked(tenant_world, [BLOCK, policy], companion)
     assert _by_way(found) == dict.fromkeys(Way, OPEN) | closed

@@ -13,7 +13,7 @@ from local.graph.policy import Policy
 from serve_console.what_if import prove
 from shared.domain.level import Level
 from shared.domain.record import Platform
-from shared.domain.sign_in import Verdict
+from shared.domain.sign_in import SignInVerdict
 from shared.errors import BadRequest, GraphRefused, GraphUnavailable, NotThere
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
@@ -25,7 +25,7 @@ BLOCK = {"builtInControls": ["block"]}
 DEPENDS = "whether blocked devices are refused depends on what the sign-in meets"
 NOT_REFUSED = "blocked devices are not refused"
 EITHER_WAY = "the device is refused whether it is blocked or not"
-COMPANION = (Verdict.DEPENDS, ["compliantApplication"])
+COMPANION = (SignInVerdict.DEPENDS, ["compliantApplication"])
 
 
 async def _imported(one: World, state: str, apps: Sequence[str] = APPLICATIONS, **companion: Any) -> None:
@@ -96,9 +96,11 @@ async def test_once_they_are_on_a_blocked_device_is_refused_as_it_is_and_a_clean
     proof = await prove(tenant_world.services, ENTRA_ID, "00000002-0000-0ff1-ce00-000000000000")
     assert proof.conclusion == "blocked devices are refused"
     as_it_is, as_if_clean = proof.sign_ins
-    assert (as_it_is.tag, as_it_is.verdict) == ("mtd-block-high", Verdict.REFUSES)
-    assert [each.verdict for each in as_it_is.policies if each.controls == ["block"]] == [Verdict.REFUSES]
-    assert (as_if_clean.tag, as_if_clean.verdict) == ("mtd-ok", Verdict.LETS_IN)
+    assert (as_it_is.tag, as_it_is.verdict) == ("mtd-block-high", SignInVerdict.REFUSES)
+    assert [each.verdict for each in as_it_is.policies if each.controls == ["block"]] == [
+        SignInVerdict.REFUSES
+    ]
+    assert (as_if_clean.tag, as_if_clean.verdict) == ("mtd-ok", SignInVerdict.LETS_IN)
 
 
 async def test_a_device_that_is_not_compliant_is_let_in_by_a_protected_app_alone(tenant_world: World) -> None:
@@ -108,7 +110,7 @@ async def test_a_device_that_is_not_compliant_is_let_in_by_a_protected_app_alone
     proof = await prove(tenant_world.services, ENTRA_ID, "00000003-0000-0ff1-ce00-000000000000")
     as_it_is, as_if_blocked = proof.sign_ins
     assert not proof.compliant
-    assert (as_it_is.verdict, as_if_blocked.verdict) == (Verdict.DEPENDS, Verdict.REFUSES)
+    assert (as_it_is.verdict, as_if_blocked.verdict) == (SignInVerdict.DEPENDS, SignInVerdict.REFUSES)
     assert [(each.verdict, each.depends_on) for each in as_it_is.policies] == [COMPANION]
     assert proof.conclusion == "blocked devices are refused"
 
@@ -264,7 +266,7 @@ async def test_what_entra_knows_of_the_device_is_asked_with(tenant_world: World,
     )
     await _put(tenant_world, BLOCK, devices={"deviceFilter": {"mode": "include", "rule": rule}})
     proof = await prove(tenant_world.services, ENTRA_ID, EXCHANGE_ONLINE)
-    assert [sign_in.verdict for sign_in in proof.sign_ins] == [Verdict.REFUSES, Verdict.REFUSES]
+    assert [sign_in.verdict for sign_in in proof.sign_ins] == [SignInVerdict.REFUSES, SignInVerdict.REFUSES]
 
 
 async def test_of_a_device_nobody_manages_the_tag_is_not_seen_and_that_is_said(tenant_world: World) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from shared.domain.access_words import EXCHANGE_ONLINE, SHAREPOINT_ONLINE
-from shared.domain.sign_in import NotEvaluated, Verdict, apps_of, each_app, seen, sign_in
+from shared.domain.sign_in import NotEvaluated, SignInVerdict, apps_of, each_app, seen, sign_in
 
-REFUSES, DEPENDS, LETS_IN = Verdict.REFUSES, Verdict.DEPENDS, Verdict.LETS_IN
+REFUSES, DEPENDS, LETS_IN = SignInVerdict.REFUSES, SignInVerdict.DEPENDS, SignInVerdict.LETS_IN
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ REFUSES, DEPENDS, LETS_IN = Verdict.REFUSES, Verdict.DEPENDS, Verdict.LETS_IN
     ],
 )
 def test_a_policy_refuses_lets_in_or_depends_by_its_controls(
-    operator: str, controls: list[str], compliant: bool, verdict: Verdict, depends_on: list[str]
+    operator: str, controls: list[str], compliant: bool, verdict: SignInVerdict, depends_on: list[str]
 ) -> None:
     policy = seen("p", "enabled", controls, operator, compliant=compliant)
     assert (policy.verdict, policy.depends_on) == (verdict, depends_on)

@@ -10,7 +10,7 @@ from shared.domain.enforcement import SIGN_INS_ID, SignIns
 from shared.domain.level import Level
 from shared.domain.model import Decision, Verdict
 from shared.domain.record import Platform
-from shared.domain.sign_in import Verdict as SignInVerdict
+from shared.domain.sign_in import SignInVerdict
 from shared.domain.tag import HIGH_TAG
 from sync_inventory.policies.sign_ins import check_sign_ins
 from sync_inventory.tally import Tally
