@@ -117,7 +117,7 @@ class Reading:
         page: Page | SourceUnreadable = await self._first(window)
         by_both = windows.next_window(self.cursor, reach, self.client.now(asked_at))
         if (by_both.begin, by_both.page) != (window.begin, window.page):
-            # The vendor's clock, which its answer told, makes another window of it.
+            # The vendor's clock, which its answer gave, makes another window of it.
             window, page = by_both, await self._first(by_both)
         end = window.end or windows.end_of(reach, self.client.now(asked_at))
         self._count(begin=window.begin)

@@ -137,7 +137,7 @@ def evaluate(policy: Policy, sign_in: SignIn, groups: frozenset[str]) -> Reason:
 
 
 def as_seen(device: DeviceInfo, registered: Document | None) -> DeviceInfo:
-    """What Conditional Access sees of the device that is described; `registered` is what the directory has."""
+    """What Conditional Access sees of a device as described; `registered` is what the directory has."""
     managed = bool(device.get("mdmAppId") or (registered or {}).get("isManaged"))
     if managed or device.get("isCompliant") or _trust(device) == HYBRID_JOINED:
         return device

@@ -152,8 +152,8 @@ def _nobodys_threat(row: JsonValue) -> tuple[str, str] | None:
 
 
 async def _device_of(client: Client, path: str, guid: str) -> dict[str, JsonValue]:
-    """The `device` of an event, from the threat's row; nothing where the vendor gives none: the event is told
-    all the same."""
+    """The `device` of an event, from the threat's row; nothing where the vendor gives none: the event is
+    handed on all the same."""
     try:
         row = await client.get(path, {"guid": guid})
     except (SourceRefused, SourceUnavailable, SourceUnreadable):

@@ -127,7 +127,7 @@ def test_a_flow_is_one_of_those_that_are_named(blocked: str, used: str, reason: 
 
 
 @pytest.mark.parametrize(
-    ("conditions", "told", "reason"),
+    ("conditions", "given", "reason"),
     [
         ({"signInRiskLevels": ["high"]}, {}, Reason.SIGN_IN_RISK),
         ({"signInRiskLevels": ["high"]}, {"signInRiskLevel": "high"}, Reason.NOT_SET),
@@ -138,13 +138,13 @@ def test_a_flow_is_one_of_those_that_are_named(blocked: str, used: str, reason: 
     ],
 )
 def test_risk_is_none_unless_given_and_a_place_that_is_not_given_is_not_evaluated(
-    conditions: Any, told: Any, reason: Reason
+    conditions: Any, given: Any, reason: Reason
 ) -> None:
-    assert evaluate(policy(**conditions), sign_in(**told), frozenset()) is reason
+    assert evaluate(policy(**conditions), sign_in(**given), frozenset()) is reason
 
 
 @pytest.mark.parametrize(
-    "told",
+    "given",
     [
         {"devicePlatform": ""},
         {"clientAppType": "app"},
@@ -152,9 +152,9 @@ def test_risk_is_none_unless_given_and_a_place_that_is_not_given_is_not_evaluate
         {"authenticationFlow": {"transferMethod": "qrCode"}},
     ],
 )
-def test_what_graph_does_not_know_cannot_be_asked_with(told: Any) -> None:
+def test_what_graph_does_not_know_cannot_be_asked_with(given: Any) -> None:
     with pytest.raises(ValidationError):
-        sign_in(**told)
+        sign_in(**given)
 
 
 POSITIVE, NEGATIVE = 'device.extensionAttribute7 -eq "x"', 'device.extensionAttribute7 -ne "x"'
@@ -209,7 +209,7 @@ def test_the_block_template_hits_tagged_devices_only_and_the_other_one_what_slip
 
 
 @pytest.mark.parametrize(
-    ("told", "registered", "seen"),
+    ("given", "registered", "seen"),
     [
         ({}, {"isManaged": True}, True),
         ({}, {"isManaged": False}, False),
@@ -222,7 +222,7 @@ def test_the_block_template_hits_tagged_devices_only_and_the_other_one_what_slip
     ],
 )
 def test_attributes_are_seen_of_a_managed_compliant_or_joined_device_alone(
-    told: dict[str, Any], registered: dict[str, Any] | None, seen: bool
+    given: dict[str, Any], registered: dict[str, Any] | None, seen: bool
 ) -> None:
-    device = {**told, "extensionAttribute7": "mtd-block-high", "model": "iPhone"}
-    assert as_seen(device, registered) == (device if seen else {**told, "model": "iPhone"})
+    device = {**given, "extensionAttribute7": "mtd-block-high", "model": "iPhone"}
+    assert as_seen(device, registered) == (device if seen else {**given, "model": "iPhone"})
