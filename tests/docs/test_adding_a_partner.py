@@ -14,8 +14,11 @@ from ingest_threat.partners._adapter import Adapter, Item
 from shared.domain import record
 from shared.domain.level import Level
 from shared.domain.record import Status, ThreatRecord
+from tests.ingest_threat.partners.crossing import is_named, paths, with_value
+from tests.ingest_threat.partners.odd import Odd
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SECTION = TEXT.partition("## Adding a partner\n")[2].partition("\n## ")[0]
 FROM_ITEM = {"partner", "index"}
@@ -25,7 +28,8 @@ ALERT: JsonObject = {
     "name": "rooted device",
     "severity": "severe",
     "time": "2026-02-01T08:00:00Z",
-    "device": {"id": "agent-1", "system": "Android"},
+    "owner": "Anna",
+    "device": {"id": "agent-1", "intune_id": "mdm-1", "udid": "00008111-00AA11BB22CC33DD", "system": "iOS"},
 }
 """One the example reads."""
 
@@ -71,12 +75,57 @@ def test_the_vendors_to_start_from_are_there() -> None:
 
 @pytest.mark.parametrize(("state", "status"), [("Open", Status.OPEN), ("closed", Status.RESOLVED)])
 def test_the_example_reads_what_it_says(state: str, status: Status) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
-    module: dict[str, object] = {}
-    exec(compile(example, "CONTRIBUTING.md", "exec"), module)
-    adapter = module["ADAPTER"]
-    assert isinstance(adapter, Adapter)
-    [read] = adapter.read(Item("example", 0, {**ALERT, "state": state}, None))
-    assert isinstance(read, ThreatRecord)
+    read = _read({**ALERT, "state": state})
     assert (read.threat_type, read.severity, read.status) == ("jailbreak_root", Level.HIGH, status)
     assert read.event_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
+    assert (read.partner_device_id, read.mdm_device_id) == ("agent-1", "mdm-1")
+    assert read.udid == "00008111-00AA11BB22CC33DD"
+
+
+def test_the_example_takes_no_placeholder_for_a_device() -> None:
+    nobody = _read({**ALERT, "device": {"id": "n/a", "intune_id": "0000", "udid": "123456789"}})
+    assert (nobody.partner_device_id, nobody.mdm_device_id, nobody.udid) == (None, None, None)
+
+
+def _read(alert: JsonObject) -> ThreatRecord:
+    """What the example reads of an alert."""
+    adapter = _made("ADAPTER")
+    assert isinstance(adapter, Adapter)
+    [read] = adapter.read(Item("example", 0, alert, None))
+    assert isinstance(read, ThreatRecord)
+    return read
+
+
+def _made(name: str) -> object:
+    """What the example of this name in capitals is: a block of code that assigns it."""
+    [example] = re.findall(rf"```python\n((?:(?!```).)*^{name} = .*?)```", SECTION, re.DOTALL | re.MULTILINE)
+    module: dict[str, object] = {"Odd": Odd}
+    exec(compile(example, "CONTRIBUTING.md", "exec"), module)
+    return module[name]
+
+
+def test_the_example_shows_how_a_partner_that_reports_threats_alone_says_so() -> None:
+    adapter = _made("ADAPTER")
+    assert isinstance(adapter, Adapter)
+    assert not adapter.says_clean
+
+
+def test_what_may_be_odd_in_the_example_changes_neither_threat_nor_device() -> None:
+    odd = _made("ODD")
+    assert isinstance(odd, Odd)
+    alert: JsonObject = {**ALERT, "state": "Open"}
+    read = _read(alert)
+    places = [path for path in paths(alert) if is_named(path, (*odd.times, *odd.described, *odd.words))]
+    assert {path[-1] for path in places} == {*odd.times, *odd.described, *odd.words}
+    for path in places:
+        other = _read(with_value(alert, path, ["x", "y"]))
+        assert (other.threat_key, other.partner_device_id) == (read.threat_key, read.partner_device_id), path
+
+
+def test_the_readme_names_every_partner_of_the_overview() -> None:
+    overview = (ROOT / "docs" / "partners" / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| \[([^\]]+)\]\(\w+\.md\) \|", overview, re.MULTILINE)
+    [sentence] = re.findall(r"^Reports come from (.*?)\. ", README, re.DOTALL | re.MULTILINE)
+    listed = re.split(r", | and ", " ".join(sentence.partition(":")[2].split()))
+    assert len(listed) == len(names), "README.md, How it flows: name every partner"
+    assert {name.split()[0] for name in names} == {name.split()[0] for name in listed}

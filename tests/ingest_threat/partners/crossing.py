@@ -1,12 +1,7 @@
-"""Which fields of the partners' messages may be odd, and how: the properties on crossed faults draw from it.
-
-A name with a dot is the field right under another. What is in none of these tables decides which threat it
-is, on which device: changed, it is another message.
-"""
+"""How fields of the partners' messages may be odd: the properties on crossed faults draw from it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from json import dumps, loads
 
 from hypothesis import assume
@@ -14,172 +9,15 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.body import JsonObject
-from tests.ingest_threat.partners import messages_better_mobile as better
-from tests.ingest_threat.partners import messages_checkpoint_harmony as checkpoint
-from tests.ingest_threat.partners import messages_lookout as lookout
-from tests.ingest_threat.partners import messages_pradeo as pradeo
-from tests.ingest_threat.partners import messages_sophos as sophos
-from tests.ingest_threat.partners import messages_symantec_sep_mobile as symantec
-from tests.ingest_threat.partners import messages_wandera_jamf as jamf
-from tests.ingest_threat.partners import messages_zimperium as zimperium
-from tests.ingest_threat.partners.messages import samples
-from tests.ingest_threat.partners.reading import loaded
+from tests.ingest_threat.partners.messages import oddities, samples
 
 Path = tuple[str | int, ...]
 
-
-@dataclass(frozen=True)
-class Odd:
-    """The fields of a partner's messages that may be odd, and what else comes to the same address."""
-
-    times: tuple[str, ...]
-    contacts: tuple[str, ...]
-    """Times at which an agent was seen, without which it may never have been."""
-    described: tuple[str, ...]
-    """What only describes: a platform, a version, a name, an id of the MDM."""
-    words: tuple[str, ...]
-    """Words of an enumeration, in which an unknown one may stand."""
-    beside: tuple[JsonObject, ...] = ()
-    """Items of other streams, which report nothing."""
-
-
-ODD: Mapping[str, Odd] = {
-    "better_mobile": Odd(
-        times=("EventTimeStamp", "LogTimeStamp"),
-        contacts=("LastReported",),
-        described=("DeviceOS", "DevicePlatform", "ThreatTitle", "ThreatScore", "UserEmail"),
-        words=("ThreatSeverity", "ThreatLevel", "Status", "ThreatCategory", "IsDeleted"),
-        beside=(better.netflow(),),
-    ),
-    "checkpoint_harmony": Odd(
-        times=("event_timestamp", "backend_last_updated"),
-        contacts=("last_connection",),
-        described=(
-            *("device_model", "os_version", "client_version", "policy_name", "name", "email", "number"),
-            *("mdm_uuid", "os_type", "model"),
-        ),
-        words=("severity", "event", "risk", "status"),
-        beside=(checkpoint.checkpoint_alert(event="Policy Changed"),),
-    ),
-    "lookout": Odd(
-        times=("created_time", "detected_at", "updated_time"),
-        contacts=("checkin_time",),
-        described=("platform", "os_version", "external_id", "application_name", "software", "info", "email"),
-        words=(
-            *("severity", "risk", "threat.status", "classification", "security_status", "activation_status"),
-            "protection_status",
-        ),
-        beside=({**lookout.lookout_threat(), "type": "AUDIT"},),
-    ),
-    "pradeo": Odd(
-        times=("creationDate", "lastModificationDate"),
-        contacts=("lastConnection",),
-        described=(
-            *("declaredOperatingSystem", "declaredOperatingSystemVersion", "serialNumber", "imei", "email"),
-            *("emmDeviceInfo", "externalId", "emm", "user", "application.name", "package.system", "category"),
-        ),
-        words=(
-            *("applicationThreatLevel", "systemThreatLevel", "networkThreatLevel", "level", "value"),
-            *("deviceCompliance.status", "deviceApplicationCompliance.status"),
-        ),
-        beside=(pradeo.event("TokenGenerated", {}),),
-    ),
-    "sophos": Odd(
-        times=("when", "created_at", "end", "rt", "raisedAt"),
-        contacts=("lastSeenAt",),
-        described=(
-            "location",
-            "source",
-            "user_id",
-            "os",
-            "os.platform",
-            "os.name",
-            "email",
-            "dhost",
-            "suser",
-        ),
-        words=("severity", "group", "state", "managedState", "mode", "compliant"),
-        beside=({"hostname": "pc-1", "health": {}},),
-    ),
-    "symantec_sep_mobile": Odd(
-        times=("timestamp",),
-        contacts=(),
-        described=(
-            *("package_name", "model", "product_name", "os_type", "os_version", "udid", "serial_number"),
-            *("device.name", "user"),
-        ),
-        words=("severity", "event_type", "health_status", "sub_type"),
-        beside=(symantec.symantec_incident(device={"identifier": "agent-9"}),),
-    ),
-    "wandera_jamf": Odd(
-        times=("timestamp",),
-        contacts=("lastStatusUpdateUtcMs", "lastDnsTraffic"),
-        described=(
-            *("os", "deviceName", "externalId", "description", "eventUrl", "user", "osType", "metadata"),
-            *("deviceSystemVersion", "phoneNumber"),
-        ),
-        words=("severity", "action", "riskCategory", "isEnrolled"),
-        beside=({"event": {"device": {"deviceId": "agent-1"}, "domain": "shop.example"}},),
-    ),
-    "zimperium": Odd(
-        times=(
-            *("device_time", "timestamp", "lastModified", "attack_time", "eventtimestamp"),
-            *("processedAt", "deviceTime", "incident_created_date"),
-        ),
-        contacts=("lastSeen",),
-        described=(
-            *("device_os", "device_os_version", "mdm_device_id", "threat_display_name", "threat_vector"),
-            *("detected_url", "location", "device_info.os", "device_info.os_version", "display_name"),
-            *("device_owner", "user_info", "osVersion", "osType", "vectorName", "device.os", "mdmDeviceId"),
-            *("mdmId", "deviceOwner", "apps"),
-        ),
-        words=(
-            *("severity_name", "forensics.severity", "threat_severity", "threat_status", "riskPostureName"),
-            *("eventState", "appStatus", "state", "deleted", "mitigated"),
-        ),
-        beside=(zimperium.zimperium_incident(related_threats=[]),),
-    ),
-}
-EXTRA: Mapping[str, tuple[JsonObject, ...]] = {
-    # Beside `MESSAGES`: devices as lists have them.
-    "better_mobile": (better.device(IsDeleted=1),),
-    "checkpoint_harmony": (
-        loaded(
-            {"internal_id": 31, "status": 1, "risk": 3, "os_type": "Android", "last_connection": 1769940000}
-        ),
-        loaded({"internal_id": 31, "status": 4, "risk": 0, "os_type": "iOS"}),
-    ),
-    "lookout": (
-        lookout.lookout_device(security_status="THREATS_HIGH"),
-        lookout.lookout_device(activation_status="DEACTIVATED"),
-        lookout.lookout_device_row(),
-        lookout.lookout_threat_row(),
-        lookout.lookout_threat_row(status="RESOLVED"),
-    ),
-    "pradeo": (
-        pradeo.device_verdict("Disapproved"),
-        pradeo.correlation(
-            device=pradeo.device(enrollmentStatus={"coupled": False, "lastConnection": 1769940000})
-        ),
-    ),
-    "sophos": (
-        sophos.sophos_device(healthState={"mode": "automatic", "state": "red"}),
-        sophos.sophos_device(compliance={"compliant": False, "severity": "high"}),
-        sophos.sophos_device(healthState={"mode": "manual", "state": "green"}),
-        sophos.sophos_device(managedState="deleted"),
-        sophos.sophos_event("Mobile::Unenrolled", severity="medium", group="MOBILES"),
-    ),
-    "symantec_sep_mobile": (
-        loaded({"timestamp": 1769940000, "device": symantec.symantec_device(health_status="High")}),
-        loaded({"timestamp": 1769940000, "device": symantec.symantec_device(health_status="Secure")}),
-        loaded({"timestamp": 1769940000, "device": symantec.symantec_device(health_status="Removed")}),
-    ),
-    "wandera_jamf": (jamf.jamf_row(), jamf.jamf_row(riskCategory="HIGH"), jamf.unenrolled()),
-    "zimperium": (zimperium.zimperium_device(deleted=True), zimperium.zimperium_device(appStatus="INACTIVE")),
-}
+ODD = oddities()
 MESSAGES: Mapping[str, list[JsonObject]] = {
-    partner: [*found, *EXTRA.get(partner, ())] for partner, found in samples().items()
+    partner: [*found, *(ODD[partner].extra if partner in ODD else ())] for partner, found in samples().items()
 }
+"""By partner all of its messages, also of one that has no `ODD` yet."""
 
 UNTIMELY: tuple[JsonValue, ...] = ("soon", "2026-13-45", [], ["x", "y"], {"a": {"b": 1}}, True, 17, -5)
 UNDESCRIBED: tuple[JsonValue, ...] = (

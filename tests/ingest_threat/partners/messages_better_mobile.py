@@ -1,6 +1,7 @@
 """Invented rows of BETTER's logs, as the wire has them and as a table of Log Analytics does."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 AGENT = "0a1b2c3d-0000-4000-8000-00000000beef"
@@ -82,3 +83,12 @@ MESSAGES = [
     device(ThreatLevel="Low"),
     in_table(device(ThreatLevel="High")),
 ]
+
+ODD = Odd(
+    times=("EventTimeStamp", "LogTimeStamp"),
+    contacts=("LastReported",),
+    described=("DeviceOS", "DevicePlatform", "ThreatTitle", "ThreatScore", "UserEmail"),
+    words=("ThreatSeverity", "ThreatLevel", "Status", "ThreatCategory", "IsDeleted"),
+    beside=(netflow(),),
+    extra=(device(IsDeleted=1),),
+)

@@ -1,6 +1,7 @@
 """Invented rows in the shape of Check Point's alerts."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -49,3 +50,20 @@ MESSAGES: list[JsonObject] = [
         id=504, attack_vector="WiFi network", threat_factors="Mitm", details="Anna", event="Ended"
     ),
 ]
+
+ODD = Odd(
+    times=("event_timestamp", "backend_last_updated"),
+    contacts=("last_connection",),
+    described=(
+        *("device_model", "os_version", "client_version", "policy_name", "name", "email", "number"),
+        *("mdm_uuid", "os_type", "model"),
+    ),
+    words=("severity", "event", "risk", "status"),
+    beside=(checkpoint_alert(event="Policy Changed"),),
+    extra=(
+        loaded(
+            {"internal_id": 31, "status": 1, "risk": 3, "os_type": "Android", "last_connection": 1769940000}
+        ),
+        loaded({"internal_id": 31, "status": 4, "risk": 0, "os_type": "iOS"}),
+    ),
+)

@@ -1,6 +1,7 @@
 """Invented events in Lookout's shape."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -110,3 +111,21 @@ MESSAGES: list[JsonObject] = [
     lookout_device(),
     lookout_smishing(),
 ]
+
+ODD = Odd(
+    times=("created_time", "detected_at", "updated_time"),
+    contacts=("checkin_time",),
+    described=("platform", "os_version", "external_id", "application_name", "software", "info", "email"),
+    words=(
+        *("severity", "risk", "threat.status", "classification", "security_status", "activation_status"),
+        "protection_status",
+    ),
+    beside=({**lookout_threat(), "type": "AUDIT"},),
+    extra=(
+        lookout_device(security_status="THREATS_HIGH"),
+        lookout_device(activation_status="DEACTIVATED"),
+        lookout_device_row(),
+        lookout_threat_row(),
+        lookout_threat_row(status="RESOLVED"),
+    ),
+)

@@ -3,6 +3,7 @@
 import json
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -132,3 +133,21 @@ MESSAGES = [
     history("Root", 1),
     bare(correlation()),
 ]
+
+ODD = Odd(
+    times=("creationDate", "lastModificationDate"),
+    contacts=("lastConnection",),
+    described=(
+        *("declaredOperatingSystem", "declaredOperatingSystemVersion", "serialNumber", "imei", "email"),
+        *("emmDeviceInfo", "externalId", "emm", "user", "application.name", "package.system", "category"),
+    ),
+    words=(
+        *("applicationThreatLevel", "systemThreatLevel", "networkThreatLevel", "level", "value"),
+        *("deviceCompliance.status", "deviceApplicationCompliance.status"),
+    ),
+    beside=(event("TokenGenerated", {}),),
+    extra=(
+        device_verdict("Disapproved"),
+        correlation(device=device(enrollmentStatus={"coupled": False, "lastConnection": 1769940000})),
+    ),
+)

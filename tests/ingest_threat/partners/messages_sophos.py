@@ -1,6 +1,7 @@
 """Invented events, alerts and devices in the shapes of Sophos Central."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -97,3 +98,28 @@ MESSAGES: list[JsonObject] = [
     sophos_alert(),
     sophos_device(),
 ]
+
+ODD = Odd(
+    times=("when", "created_at", "end", "rt", "raisedAt"),
+    contacts=("lastSeenAt",),
+    described=(
+        "location",
+        "source",
+        "user_id",
+        "os",
+        "os.platform",
+        "os.name",
+        "email",
+        "dhost",
+        "suser",
+    ),
+    words=("severity", "group", "state", "managedState", "mode", "compliant"),
+    beside=({"hostname": "pc-1", "health": {}},),
+    extra=(
+        sophos_device(healthState={"mode": "automatic", "state": "red"}),
+        sophos_device(compliance={"compliant": False, "severity": "high"}),
+        sophos_device(healthState={"mode": "manual", "state": "green"}),
+        sophos_device(managedState="deleted"),
+        sophos_event("Mobile::Unenrolled", severity="medium", group="MOBILES"),
+    ),
+)

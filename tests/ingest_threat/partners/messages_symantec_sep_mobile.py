@@ -1,6 +1,7 @@
 """Invented incidents in the shape others' parsers give Symantec's."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -42,3 +43,19 @@ MESSAGES: list[JsonObject] = [
     symantec_incident(event_type="Incident Ended", timestamp="2026-02-01 09:00:00.250 +0100"),
     symantec_incident(type="Network", sub_type="Suspicious Hotspot", severity="LOW"),
 ]
+
+ODD = Odd(
+    times=("timestamp",),
+    contacts=(),
+    described=(
+        *("package_name", "model", "product_name", "os_type", "os_version", "udid", "serial_number"),
+        *("device.name", "user"),
+    ),
+    words=("severity", "event_type", "health_status", "sub_type"),
+    beside=(symantec_incident(device={"identifier": "agent-9"}),),
+    extra=(
+        loaded({"timestamp": 1769940000, "device": symantec_device(health_status="High")}),
+        loaded({"timestamp": 1769940000, "device": symantec_device(health_status="Secure")}),
+        loaded({"timestamp": 1769940000, "device": symantec_device(health_status="Removed")}),
+    ),
+)

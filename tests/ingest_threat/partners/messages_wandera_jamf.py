@@ -1,6 +1,7 @@
 """Invented events in the shape of Jamf's threat events stream, and devices in that of its Risk API."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -59,3 +60,15 @@ MESSAGES: list[JsonObject] = [
     jamf_event(action="Resolved", timestamp="2026-02-01T09:00:00.500Z"),
     jamf_event(action="Blocked", severity=10),
 ]
+
+ODD = Odd(
+    times=("timestamp",),
+    contacts=("lastStatusUpdateUtcMs", "lastDnsTraffic"),
+    described=(
+        *("os", "deviceName", "externalId", "description", "eventUrl", "user", "osType", "metadata"),
+        *("deviceSystemVersion", "phoneNumber"),
+    ),
+    words=("severity", "action", "riskCategory", "isEnrolled"),
+    beside=({"event": {"device": {"deviceId": "agent-1"}, "domain": "shop.example"}},),
+    extra=(jamf_row(), jamf_row(riskCategory="HIGH"), unenrolled()),
+)

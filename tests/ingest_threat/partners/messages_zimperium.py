@@ -1,6 +1,7 @@
 """Invented threats in Zimperium's five shapes: pushed, exported, of an incident, searched for, legacy."""
 
 from ingest_threat.body import JsonObject
+from tests.ingest_threat.partners.odd import Odd
 from tests.ingest_threat.partners.reading import loaded
 
 
@@ -176,3 +177,23 @@ MESSAGES: list[JsonObject] = [
     zimperium_legacy(),
     zimperium_legacy(mitigatedDate="2026-02-02 02:30:00 +0000"),
 ]
+
+ODD = Odd(
+    times=(
+        *("device_time", "timestamp", "lastModified", "attack_time", "eventtimestamp"),
+        *("processedAt", "deviceTime", "incident_created_date"),
+    ),
+    contacts=("lastSeen",),
+    described=(
+        *("device_os", "device_os_version", "mdm_device_id", "threat_display_name", "threat_vector"),
+        *("detected_url", "location", "device_info.os", "device_info.os_version", "display_name"),
+        *("device_owner", "user_info", "osVersion", "osType", "vectorName", "device.os", "mdmDeviceId"),
+        *("mdmId", "deviceOwner", "apps"),
+    ),
+    words=(
+        *("severity_name", "forensics.severity", "threat_severity", "threat_status", "riskPostureName"),
+        *("eventState", "appStatus", "state", "deleted", "mitigated"),
+    ),
+    beside=(zimperium_incident(related_threats=[]),),
+    extra=(zimperium_device(deleted=True), zimperium_device(appStatus="INACTIVE")),
+)

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from ingest_threat.body import JsonObject
 from ingest_threat.partners import FREE_TEXTS, check_known, known, parse, unknown_words
 from ingest_threat.partners._adapter import Adapter
 from ingest_threat.partners._taxonomy import TYPES
@@ -38,6 +39,7 @@ from tests.ingest_threat.partners.endings import (
     without_end,
 )
 from tests.ingest_threat.partners.messages import samples
+from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_threat
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
 from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 from tests.ingest_threat.partners.tables import modules, tables
@@ -153,6 +155,28 @@ def _adapter(partner: str) -> Adapter:
     adapter = import_module(f"ingest_threat.partners.{partner}").ADAPTER
     assert isinstance(adapter, Adapter)
     return adapter
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_a_partner_that_says_clean_has_a_message_that_says_it(partner: str) -> None:
+    assert not _adapter(partner).says_clean or _shows_clean(partner, SAMPLES[partner]), (
+        f"{partner}: no message says that a phone is clean. Add what the vendor sends of a healthy phone to "
+        f"{messages_file(partner)}, read as a DeviceStateRecord of severity SECURED; where it never sends "
+        "any such thing, declare says_clean=False on the ADAPTER"
+    )
+
+
+def test_neither_a_threat_nor_its_resolution_nor_a_device_at_risk_says_clean() -> None:
+    threats = [lookout_threat(), lookout_threat(status="RESOLVED")]
+    assert not _shows_clean("lookout", [*threats, lookout_device(security_status="THREATS_LOW")])
+    assert _shows_clean("lookout", [*threats, lookout_device()])
+
+
+def _shows_clean(partner: str, messages: Sequence[JsonObject]) -> bool:
+    return any(
+        isinstance(each, DeviceStateRecord) and each.severity is Level.SECURED
+        for each in records(partner, *messages)
+    )
 
 
 @pytest.mark.parametrize("partner", PARTNERS)

@@ -36,9 +36,10 @@ from tests.ingest_threat.partners.crossing import (
     value_at,
     with_value,
 )
+from tests.ingest_threat.partners.endings import messages_file
 from tests.ingest_threat.partners.reading import RECEIVED_AT, records
 
-PARTNERS = sorted(MESSAGES)
+PARTNERS = sorted(ODD)
 CLEARS = (Clears.NONE, Clears.COMPLIANCE, Clears.ALL)
 thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -110,6 +111,12 @@ def _cleared_anew(before: Sequence[Record], after: Sequence[Record]) -> list[obj
     found += [key for each in _states(after) for key in each.closed_keys if key not in closed]
     resolved = [each for each in _threats(after) if each.status is Status.RESOLVED]
     return [*found, *(each for each in resolved if not any(_same(each, other) for other in over))]
+
+
+@pytest.mark.parametrize("partner", sorted(MESSAGES))
+def test_a_partner_says_what_may_be_odd_in_its_messages(partner: str) -> None:
+    odd = ODD.get(partner)
+    assert odd is not None, f"add ODD to {messages_file(partner)}: times, contacts, described, words"
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
