@@ -6,11 +6,16 @@ from shared.domain.mode import Mode
 from tests.histories.history import Step
 from tests.histories.instances import Trouble
 from tests.histories.operations.admins import ChooseMode, Release
+from tests.histories.operations.intune import Count, Switch
 from tests.histories.operations.machine import Feed, Pass, Sync
 from tests.histories.operations.partners import Deliver, DeliverStray, NameAnother
 from tests.histories.stories import play
+from tests.histories.tenant import STRAY
 
 CASES = {
+    "a partner without a connector cannot be switched off": [
+        Step(((Count("iOS", on=True, partner=STRAY),), (Switch(STRAY, on=False),)), stands_still=2)
+    ],
     "back in enforce a released phone is blocked again": [
         Step.of(Sync()),
         Step.of(Deliver(0, "check_in", "x", -60)),

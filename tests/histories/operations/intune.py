@@ -31,7 +31,7 @@ class Rule(Operation):
 
 @dataclass(frozen=True)
 class Switch(Operation):
-    """A partner's connector is switched in Intune."""
+    """A partner's connector is switched in Intune, where it has one."""
 
     subject = Subject.CONSENT
     draws = (st.sampled_from(sorted(CONNECTORS)), st.booleans())
@@ -39,6 +39,8 @@ class Switch(Operation):
     on: bool
 
     async def run(self, history: History, services: Services) -> object:
+        if self.partner not in CONNECTORS:
+            return None
         history.tenant.on[self.partner] = self.on
         history.tenant.put(history.world)
         return None
