@@ -13,6 +13,9 @@ from tests.histories.stories import play
 from tests.histories.tenant import STRAY
 
 CASES = {
+    "a message is received once its partner's heartbeat is recorded": [
+        Step(((DeliverStray(0, "check_in", "x", -45), Feed(100)),), 1, Trouble.SLOW)
+    ],
     "a partner without a connector cannot be switched off": [
         Step(((Count("iOS", on=True, partner=STRAY),), (Switch(STRAY, on=False),)), stands_still=2)
     ],

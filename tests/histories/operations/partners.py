@@ -146,9 +146,9 @@ class FromNobody(Operation):
 
 
 async def _sent(history: History, services: Services, partner: str, body: bytes) -> object:
-    received_at = history.world.clock()
     history.bodies.append((partner, body))
     await record_heartbeat(services, partner)
+    received_at = history.world.clock()
     answer = await accept(services, partner, body)
     history.promised.append((partner, body, received_at))
     return answer
