@@ -66,10 +66,6 @@ class Granted:
     lives: float
 
 
-def _never(answer: Answer) -> bool:
-    return False
-
-
 class Client:
     """Asks one vendor, within one run of one source."""
 
@@ -81,7 +77,7 @@ class Client:
         settings: PollSettings,
         *,
         login: Login,
-        is_dead: Callable[[Answer], bool] = _never,
+        is_dead: Callable[[Answer], bool],
     ) -> None:
         self.settings = settings
         self.clock_ahead: timedelta | None = None

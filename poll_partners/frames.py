@@ -29,11 +29,6 @@ class Frames:
         for line in lines:
             yield from self._line(line.decode("utf-8", "replace"))
 
-    @property
-    def size(self) -> int:
-        """Bytes of the line that has not ended."""
-        return len(self._rest)
-
     def _line(self, line: str) -> Iterator[Frame]:
         if line:
             name, _, value = line.partition(":")

@@ -18,7 +18,7 @@ from ingest_threat.intake import fetched
 from poll_partners import client as client_of
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
-from poll_partners.record import record
+from poll_partners.record import opened, record, tallied
 from poll_partners.rosters import compared, is_news, part_of
 from poll_partners.slices import slices
 from poll_partners.source import Roster, Row
@@ -35,7 +35,6 @@ from shared.domain.polling import (
     roster_part_id,
 )
 from shared.errors import (
-    AlreadyStored,
     SourceError,
     SourceUnavailable,
     SourceUnreadable,
@@ -98,15 +97,9 @@ def _in_words(error: Exception) -> Exception:
 
 
 async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]:
-    id_, now = cursor_id(name), services.now()
-    found = await services.store.read(Cursor, id_)
-    if found is not None:
-        return found
-    first = Cursor(id=id_, partner=roster.partner, begun=now, until=now - NEVER)
-    try:
-        return Found(first, await services.store.create(first))
-    except AlreadyStored:
-        raise StoreUnavailable("another timer has just begun") from None
+    now = services.now()
+    first = Cursor(id=cursor_id(name), partner=roster.partner, begun=now, until=now - NEVER)
+    return await opened(services, first)
 
 
 @dataclass(frozen=True)
@@ -165,15 +158,7 @@ async def _take_in(
     messages = slices(roster.envelope, [row.content for row in after.news])
     answers = await fetched(services, roster.partner, messages)
     await _keep(services, name, last.parts, after.kept)
-    return run.model_copy(
-        update={
-            "accepted": sum(answer.accepted for answer in answers),
-            "duplicates": sum(answer.duplicates for answer in answers),
-            "ignored": sum(answer.ignored for answer in answers),
-            "rejected": sum(len(answer.rejected) for answer in answers),
-            "vanished": after.vanished,
-        }
-    )
+    return tallied(run, answers).model_copy(update={"vanished": after.vanished})
 
 
 async def _threatened(services: Services, partner: str) -> frozenset[str]:

@@ -2,16 +2,21 @@
 do."""
 
 from datetime import date
+from functools import partial
 
 from pydantic import BaseModel
 
 from poll_partners.expiry import days_left
 from poll_partners.found import sources
 from poll_partners.source import Interface, Roster
+from shared.bounded import bounded_gather
 from shared.domain.moment import Moment, in_words
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
 from shared.services import Services
+
+SIDE_BY_SIDE = 16
+"""Cursors that are read at a time."""
 
 
 class SourceRow(BaseModel):
@@ -50,10 +55,12 @@ class Sources(BaseModel):
 
 async def listing(services: Services) -> Sources:
     """The sources, by name."""
-    return Sources(sources=[await _row(services, name, source) for name, source in sources().items()])
+    rows = await bounded_gather(partial(_row, services), sources().items(), limit=SIDE_BY_SIDE)
+    return Sources(sources=rows)
 
 
-async def _row(services: Services, name: str, source: Interface) -> SourceRow:
+async def _row(services: Services, each: tuple[str, Interface]) -> SourceRow:
+    name, source = each
     given = services.settings.polling.get(source.partner)
     missing = source.missing(given)
     found = await services.store.read(Cursor, cursor_id(name))

@@ -10,20 +10,19 @@ import hashlib
 import random
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ingest_threat.intake import fetched
 from poll_partners import client as client_of
 from poll_partners import windows
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
-from poll_partners.record import record
+from poll_partners.record import opened, record, tallied
 from poll_partners.slices import slices
 from poll_partners.source import Asked, Page, Source
 from shared.cosmos import Found
 from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
 from shared.errors import (
-    AlreadyStored,
     SourceError,
     SourceUnavailable,
     SourceUnreadable,
@@ -42,7 +41,6 @@ DEADLINE = 240.0
 PATIENCE = 3
 """So many runs leave the cursor at a page in another format; the next one passes over it."""
 KEPT_PASSED = 50
-CLOCK_TOLERANCE = timedelta(seconds=60)
 
 
 async def poll(services: Services, name: str, source: Source) -> PollRun | None:
@@ -63,16 +61,9 @@ async def poll(services: Services, name: str, source: Source) -> PollRun | None:
 
 async def _found(services: Services, name: str, source: Source, chosen: datetime | None) -> Found[Cursor]:
     """The cursor of a source; where a run is to begin is written down before anything is fetched."""
-    id_, now = cursor_id(name), services.now()
-    found = await services.store.read(Cursor, id_)
-    if found is None:
-        first = windows.first_cursor(id_, source.partner, chosen, source.reach, now)
-        try:
-            return Found(first, await services.store.create(first))
-        except AlreadyStored:
-            found = await services.store.read(Cursor, id_)
-            if found is None:
-                raise StoreUnavailable("a cursor came and went") from None
+    now = services.now()
+    first = windows.first_cursor(cursor_id(name), source.partner, chosen, source.reach, now)
+    found = await opened(services, first)
     return Found(windows.begun_anew(found.document, chosen, source.reach, now), found.etag)
 
 
@@ -190,16 +181,10 @@ class Reading:
         """Have a page's rows stored; how many are new. UnreadableReport where they are in no format of the
         partner's."""
         answers = await fetched(self.services, self.source.partner, slices(page.envelope, page.rows))
-        accepted = sum(answer.accepted for answer in answers)
-        self._count(
-            accepted=self.tally.accepted + accepted,
-            duplicates=self.tally.duplicates + sum(answer.duplicates for answer in answers),
-            ignored=self.tally.ignored + sum(answer.ignored for answer in answers),
-            rejected=self.tally.rejected + sum(len(answer.rejected) for answer in answers),
-        )
+        before, self.tally = self.tally.accepted, tallied(self.tally, answers)
         if page.rows:
             self.cursor = self.cursor.model_copy(update={"last_row_at": self.services.now()})
-        return accepted
+        return self.tally.accepted - before
 
     async def _store_or_pass(self, page: Page, window: windows.Window, end: datetime) -> None:
         """Have a page stored; one in another format is passed over once runs enough have ended at it.

@@ -1,17 +1,47 @@
-"""The record of a run: written with the cursor, over the version that the run began with, and logged."""
+"""The cursor of a source as it is stored, and the record of a run: written with the cursor, over the version
+that the run began with, and logged."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
+from ingest_threat.intake import Answer
 from poll_partners.expiry import days_left
 from shared.cosmos import Found
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import Cursor, PollRun
-from shared.errors import Conflict, NotStored
+from shared.errors import AlreadyStored, Conflict, NotStored, StoreUnavailable
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
+
+
+async def opened(services: Services, first: Cursor) -> Found[Cursor]:
+    """The cursor of a source; `first` is written down where it has none yet. Raises StoreUnavailable where
+    another timer has just begun, and its cursor is gone again."""
+    found = await services.store.read(Cursor, first.id)
+    if found is not None:
+        return found
+    try:
+        return Found(first, await services.store.create(first))
+    except AlreadyStored:
+        found = await services.store.read(Cursor, first.id)
+    if found is None:
+        raise StoreUnavailable("a cursor came and went")
+    return found
+
+
+def tallied(run: PollRun, answers: Sequence[Answer]) -> PollRun:
+    """`run` with what the intake answered to some more of its messages."""
+    return run.model_copy(
+        update={
+            "accepted": run.accepted + sum(answer.accepted for answer in answers),
+            "duplicates": run.duplicates + sum(answer.duplicates for answer in answers),
+            "ignored": run.ignored + sum(answer.ignored for answer in answers),
+            "rejected": run.rejected + sum(len(answer.rejected) for answer in answers),
+        }
+    )
 
 
 async def record(

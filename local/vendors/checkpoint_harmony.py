@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-MOST = 1000
+MAX_LIMIT = 1000
 FILTERS = ("backend_last_updated", "id")
 
 
@@ -95,7 +95,7 @@ async def alerts(request: web.Request) -> web.Response:
     state, query = request.app[CHECKPOINT], dict(request.query)
     if not _is_let_in(request):
         return web.json_response(REFUSED)
-    limit, offset = min(int(query.get("limit", "20")), MOST), int(query.get("offset", "0"))
+    limit, offset = min(int(query.get("limit", "20")), MAX_LIMIT), int(query.get("offset", "0"))
     state.asked.append(query)
     return web.json_response(_page(state.matching(query), limit, offset, "/external_api/v3/alert/"))
 
@@ -117,7 +117,7 @@ async def devices(request: web.Request) -> web.Response:
     state, query = request.app[CHECKPOINT], dict(request.query)
     if not _is_let_in(request):
         return web.json_response(REFUSED)
-    limit, offset = min(int(query.get("limit", "20")), MOST), int(query.get("offset", "0"))
+    limit, offset = min(int(query.get("limit", "20")), MAX_LIMIT), int(query.get("offset", "0"))
     return web.json_response(_page(state.devices, limit, offset, "/external_api/v1/device_status/"))
 
 

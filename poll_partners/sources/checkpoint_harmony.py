@@ -11,7 +11,7 @@ it does not, offsets are walked, twice where the count moved. Not known: rate li
 id is read without it, once a run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -27,7 +27,6 @@ ALERTS = "/app/SBM/external_api/v3/alert/"
 LIMIT = 100
 TOLERANCE = timedelta(hours=26)
 """So much older than asked for may a row's time look: nothing says of which zone it is."""
-TIMES = ("%m/%d/%Y %H:%M:%S",)
 REACH = Reach(
     retention=timedelta(days=30),
     overlap=timedelta(minutes=15),
@@ -174,7 +173,7 @@ def _number(value: JsonValue) -> int | None:
 def _time(value: JsonValue) -> datetime | None:
     if not isinstance(value, str):
         return None
-    for read in (datetime.fromisoformat, *(_by(pattern) for pattern in TIMES)):
+    for read in (datetime.fromisoformat, _american):
         try:
             at = read(value)
         except ValueError:
@@ -183,8 +182,8 @@ def _time(value: JsonValue) -> datetime | None:
     return None
 
 
-def _by(pattern: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, pattern)  # noqa: DTZ007 - its zone is set by who asks
+def _american(text: str) -> datetime:
+    return datetime.strptime(text, "%m/%d/%Y %H:%M:%S").replace(tzinfo=UTC)
 
 
 SOURCE = Source(

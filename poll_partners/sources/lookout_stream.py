@@ -19,7 +19,7 @@ from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.errors import SourceUnavailable, SourceUnreadable
 
 STREAM = "/mra/stream/v2/events"
-MOST = 50
+MAX_FRAMES = 50
 """Frames with events that are one page."""
 QUIET = 2
 """Heartbeats in a row after which there is nothing more for now."""
@@ -47,7 +47,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
 
 
 def _is_enough(frames: Sequence[Frame]) -> bool:
-    return _has_caught_up(frames) or sum(not _is_beat(frame) for frame in frames) >= MOST
+    return _has_caught_up(frames) or sum(not _is_beat(frame) for frame in frames) >= MAX_FRAMES
 
 
 def _has_caught_up(frames: Sequence[Frame]) -> bool:

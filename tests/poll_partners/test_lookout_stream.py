@@ -58,7 +58,7 @@ async def test_the_stream_and_the_pages_are_never_both_read() -> None:
 
 
 async def test_a_backlog_goes_on_with_the_id_of_the_last_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout_stream, "MOST", 2)
+    monkeypatch.setattr(lookout_stream, "MAX_FRAMES", 2)
     monkeypatch.setattr(reading, "MAX_PAGES", 1)
     async with _following() as one:
         _arrived(one, *range(9))
