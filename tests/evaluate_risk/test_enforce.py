@@ -1,5 +1,7 @@
 """From the wanted tag to Entra: blocks first, never over somebody else's value, the newest wanted last."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +13,7 @@ from evaluate_risk.evaluation import evaluate
 from shared.cosmos import Found
 from shared.domain.level import Level
 from shared.domain.mode import Mode
-from shared.domain.model import Device, TagState
+from shared.domain.model import Device, Report, TagState
 from shared.domain.record import Status
 from shared.domain.rule import Rules
 from shared.errors import GraphUnavailable, StoreUnavailable
@@ -255,24 +257,36 @@ async def test_a_device_deleted_while_it_is_tagged_is_let_go(phone: World) -> No
     assert await phone.services.store.read(Device, ENTRA_ID) is None
 
 
+async def _late(
+    one: World,
+    report: Report,
+    overtaking: Callable[[Services, Callable[[], Awaitable[None]]], Awaitable[None]],
+) -> None:
+    """Evaluate `report` in an instance whose PATCH comes late: `overtaking` sends it on."""
+    slow = await one.another_instance()
+    write = slow.graph.write_tag
+
+    async def late(entra_id: str, value: str) -> None:
+        slow.graph.write_tag = write  # type: ignore[method-assign]
+        await overtaking(slow, partial(write, entra_id, value))
+
+    slow.graph.write_tag = late  # type: ignore[method-assign]
+    try:
+        await evaluate(slow, feed(report))
+    finally:
+        await slow.close()
+
+
 async def test_when_wanted_changes_while_a_patch_is_on_its_way_the_newest_is_written_again(
     phone: World,
 ) -> None:
-    slow = await phone.another_instance()
-    write = slow.graph.write_tag
-
-    async def overtaken(entra_id: str, value: str) -> None:
-        slow.graph.write_tag = write  # type: ignore[method-assign]
+    async def overtaken(_slow: Services, write: Callable[[], Awaitable[None]]) -> None:
         await evaluate(phone.services, feed(RESOLVED))
         assert phone.entra_tag() == "mtd-ok"
-        await write(entra_id, value)
+        await write()
         assert phone.entra_tag() == "mtd-block-high"
 
-    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
-    try:
-        await evaluate(slow, feed(a_threat()))
-    finally:
-        await slow.close()
+    await _late(phone, a_threat(), overtaken)
     assert phone.entra_tag() == "mtd-ok"
     tag = (await phone.device()).tag
     assert (tag.wanted, tag.applied, tag.state) == ("mtd-ok", "mtd-ok", TagState.APPLIED)
@@ -281,56 +295,33 @@ async def test_when_wanted_changes_while_a_patch_is_on_its_way_the_newest_is_wri
 async def test_an_overtaken_patch_is_made_good_though_a_lagging_read_shows_the_newest_already(
     phone: World,
 ) -> None:
-    slow = await phone.another_instance()
-    write = slow.graph.write_tag
-
-    async def overtaken(entra_id: str, value: str) -> None:
-        slow.graph.write_tag = write  # type: ignore[method-assign]
+    async def overtaken(slow: Services, write: Callable[[], Awaitable[None]]) -> None:
         await evaluate(phone.services, feed(RESOLVED))
-        await write(entra_id, value)
+        await write()
         slow.graph.tag = _answering("mtd-ok")  # type: ignore[method-assign]
 
-    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
-    try:
-        await evaluate(slow, feed(a_threat()))
-    finally:
-        await slow.close()
+    await _late(phone, a_threat(), overtaken)
     assert phone.entra_tag() == "mtd-ok"
 
 
 async def test_an_unblock_on_its_way_does_not_win_over_a_newer_block(phone: World) -> None:
     await evaluate(phone.services, feed(a_threat()))
-    slow = await phone.another_instance()
-    write = slow.graph.write_tag
 
-    async def overtaken(entra_id: str, value: str) -> None:
-        slow.graph.write_tag = write  # type: ignore[method-assign]
+    async def overtaken(_slow: Services, write: Callable[[], Awaitable[None]]) -> None:
         await evaluate(phone.services, feed(a_threat(minutes=6)))
-        await write(entra_id, value)
+        await write()
 
-    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
-    try:
-        await evaluate(slow, feed(RESOLVED))
-    finally:
-        await slow.close()
+    await _late(phone, RESOLVED, overtaken)
     assert phone.entra_tag() == "mtd-block-high"
 
 
 async def test_a_patch_that_fails_after_being_overtaken_leaves_the_newest_pending(phone: World) -> None:
-    slow = await phone.another_instance()
-    write = slow.graph.write_tag
-
-    async def overtaken(entra_id: str, value: str) -> None:
-        slow.graph.write_tag = write  # type: ignore[method-assign]
+    async def overtaken(_slow: Services, write: Callable[[], Awaitable[None]]) -> None:
         await evaluate(phone.services, feed(RESOLVED))
-        await write(entra_id, value)
+        await write()
         phone.graph_faults.fail(503, 1, "PATCH")
 
-    slow.graph.write_tag = overtaken  # type: ignore[method-assign]
-    try:
-        await evaluate(slow, feed(a_threat()))
-    finally:
-        await slow.close()
+    await _late(phone, a_threat(), overtaken)
     assert (await phone.device()).tag.state is TagState.PENDING
     await retry_pending(phone.services)
     assert phone.entra_tag() == "mtd-ok"

@@ -46,6 +46,16 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 
+async def lived(name: str, operations: list[Operation]) -> None:
+    """Have a history happen to a source, come to rest, and hold it to what it must hold."""
+    async with vendors() as one:
+        history = History(one, VENDORS[name])
+        for operation in operations:
+            await history.do(operation)
+        await history.settle()
+        await history.check_all()
+
+
 @pytest.mark.parametrize("name", sorted(VENDORS))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8)
 @given(OPERATIONS)
@@ -54,9 +64,4 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 @example([("poll",), ("our_clock", 3000), ("arrive", 4, 0), ("poll",), ("our_clock", -3000), ("poll",)])
 @example([("poll",), ("arrive", 4, 0), ("pass", 5), ("drift", 1), ("arrive", 2, 0), ("poll",)])
 async def test_nothing_is_lost_and_nothing_counts_twice(name: str, operations: list[Operation]) -> None:
-    async with vendors() as one:
-        history = History(one, VENDORS[name])
-        for operation in operations:
-            await history.do(operation)
-        await history.settle()
-        await history.check_all()
+    await lived(name, operations)

@@ -13,12 +13,10 @@ from poll_partners.reading import Reading
 from poll_partners.source import Asked, Page, Source
 from poll_partners.sources import checkpoint_harmony, lookout
 from poll_partners.windows import Now, Reach
-from shared.domain.polling import Cursor
 from shared.errors import SourceUnreadable, StoreUnavailable
 from tests.poll_partners import vendors as vendors_module
-from tests.poll_partners.histories import History, Operation
-from tests.poll_partners.test_histories import VENDORS
-from tests.poll_partners.vendors import vendors
+from tests.poll_partners.histories import Operation
+from tests.poll_partners.test_histories import lived
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -111,22 +109,12 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 
-async def _lived(name: str, operations: list[Operation]) -> Cursor:
-    async with vendors() as one:
-        history = History(one, VENDORS[name])
-        for operation in operations:
-            await history.do(operation)
-        await history.settle()
-        await history.check_all()
-        return await one.cursor(name)
-
-
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
 async def test_a_mistake_is_found_and_without_it_the_history_holds(
     mistake: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _lived(*MISTAKES[mistake])
+    await lived(*MISTAKES[mistake])
     with monkeypatch.context() as patch:
         mistake(patch)
         with pytest.raises(AssertionError):
-            await _lived(*MISTAKES[mistake])
+            await lived(*MISTAKES[mistake])
