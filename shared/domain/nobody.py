@@ -103,6 +103,8 @@ _PHRASE = late(
 _LONGEST_PHRASE = 60
 LONGEST_SERIAL = 16
 """Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
+LONGEST = 200
+"""Characters by which an id is judged: no id is as long, and one message may repeat a long text for each threat."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 
@@ -124,7 +126,9 @@ _FOLLOWS = dict(
 
 def is_placeholder(text: str) -> bool:
     """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id, a
-    variable without its value, nothing but zeros or one letter, or an id with every bit set."""
+    variable without its value, nothing but zeros or one letter, or an id with every bit set; of a longer one
+    than LONGEST, whether its beginning is."""
+    text = text[:LONGEST]
     plain = _BETWEEN.sub("", text).casefold()
     if plain in WORDS or plain in SHARED or set(plain.removeprefix("0x")) <= {"0"}:
         return True
@@ -140,6 +144,7 @@ def names_nobody(text: str) -> bool:
 
     Vendors may count their own devices so; no serial number, UDID or id of an MDM is such a one.
     """
+    text = text[:LONGEST]
     if is_placeholder(text):
         return True
     if _ANONYMOUS.fullmatch(text.strip().lower()):
