@@ -15,10 +15,10 @@ WAVE = 30
 
 async def drift_is_repaired(stage: Stage) -> str:
     hands, phone = stage.hands, stage.second
-    await hands.until("the phone is blocked", hands.tagged, phone, "mtd-block-high")
+    await hands.until("the phone is blocked", hands.blocked, phone)
     await hands.set_tag(phone, None)
     await hands.sync()
-    await hands.until("the sync puts the block back", hands.tagged, phone, "mtd-block-high")
+    await hands.until("the sync puts the block back", hands.blocked, phone)
     await hands.set_tag(phone, "cost-centre-7")
     await hands.sync()
     await hands.until("somebody else's value is reported", hands.tag_state, phone, "foreign")
@@ -26,7 +26,7 @@ async def drift_is_repaired(stage: Stage) -> str:
         raise DoesNotHoldError("somebody else's value was overwritten")
     await hands.set_tag(phone, None)
     await hands.sync()
-    await hands.until("the block comes back", hands.tagged, phone, "mtd-block-high")
+    await hands.until("the block comes back", hands.blocked, phone)
     return "a tag that somebody cleared was put back; another's value was left alone, and reported"
 
 
@@ -36,7 +36,7 @@ async def overridden_and_blocked_again(stage: Stage) -> str:
     await hands.command("POST", path, {"hours": 1, "reason": "known false alarm"})
     await hands.until("the override lets it in", hands.tagged, phone, "mtd-ok")
     await stage.post("zimperium", zimperium.detection(phone, "another", stage.at(3)))
-    await hands.until("a threat of later blocks it", hands.tagged, phone, "mtd-block-high")
+    await hands.until("a threat of later blocks it", hands.blocked, phone)
     await hands.command("DELETE", path, {"reason": "it was real"})
     proof = await hands.asked(f"devices/{phone.entra_id}/what-if")
     if proof["conclusion"] != "blocked devices are refused":
@@ -77,7 +77,7 @@ async def a_wave_stops_and_is_approved(stage: Stage) -> str:
     refused = sum([await hands.tagged(phone, "mtd-block-high") for phone in phones])
     if refused + stands["waiting"] != WAVE:
         raise DoesNotHoldError(f"{refused} are blocked and {stands['waiting']} wait, of {WAVE}")
-    await hands.command("POST", f"approvals/{stands['stop']['id']}", {"reason": "a real outbreak"})
+    await hands.approve("a real outbreak")
     for phone in phones:
         while not await hands.tagged(phone, "mtd-block-high"):
             if time.monotonic() - begun > 2 * PATIENCE:

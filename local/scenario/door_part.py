@@ -15,7 +15,7 @@ async def switched_off_and_noticed(stage: Stage) -> str:
     await hands.sync()
     await hands.until("the sync brings the phone", hands.known, phone)
     await stage.post("zimperium", zimperium.detection(phone, "door", stage.at(1)))
-    await hands.until("the phone is tagged", hands.tagged, phone, "mtd-block-high")
+    await hands.until("the phone is tagged", hands.blocked, phone)
     await _synced_until(stage, phone, "a Conditional Access policy refuses it")
     await hands.expect(phone, granted=False)
     await hands.switch_policy(BLOCKING, "disabled")

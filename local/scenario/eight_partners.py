@@ -56,7 +56,7 @@ async def _named_as_missing(stage: Stage, phone: Phone) -> None:
 async def _refused_then_granted(stage: Stage, partner: str, phone: Phone, seconds: float) -> None:
     hands, voice = stage.hands, PARTNERS[partner]
     await stage.post(partner, voice.detection(phone, "torch", stage.at(seconds + 1)))
-    await hands.until(f"{partner} blocks", hands.tagged, phone, "mtd-block-high")
+    await hands.until(f"{partner} blocks", hands.blocked, phone)
     if await hands.granted_at_exchange(phone):
         raise DoesNotHoldError(f"{phone.name} is granted after a detection of {partner}")
     await stage.post(partner, voice.resolution(phone, "torch", stage.at(seconds + 2)))

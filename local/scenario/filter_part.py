@@ -26,14 +26,14 @@ async def filtered_out_and_back(stage: Stage) -> str:
     await hands.until("the sync brings both", hands.known, personal)
     for phone in (corporate, personal):
         await stage.post("zimperium", zimperium.detection(phone, "filtered", stage.at()))
-    await hands.until("the corporate phone is blocked", hands.tagged, corporate, "mtd-block-high")
+    await hands.until("the corporate phone is blocked", hands.blocked, corporate)
     await hands.until("the threat on the personal one counts", hands.risk, personal, "high")
     await hands.expect(corporate, granted=False)
     await hands.expect(personal, granted=True)
     why = await hands.reason(personal)
     await hands.admin("compliance-policies", _policies(None))
     await hands.sync()
-    await hands.until("without the filter it is blocked", hands.tagged, personal, "mtd-block-high")
+    await hands.until("without the filter it is blocked", hands.blocked, personal)
     await hands.expect(personal, granted=False)
     return (
         "a filter of the policy's assignment, corporate phones only: the corporate phone refused, the "

@@ -30,7 +30,7 @@ async def infected_and_refused(stage: Stage) -> str:
     stray = await _named_by_a_stray_partner(stage)
     begun = time.monotonic()
     await stage.post("zimperium", _infection(stage, stage.android))
-    await hands.until("the tag is in Entra", hands.tagged, stage.android, "mtd-block-high")
+    await hands.until("the tag is in Entra", hands.blocked, stage.android)
     seconds = time.monotonic() - begun
     await hands.expect(stage.android, granted=False)
     why = await hands.reason(stage.android)
@@ -89,7 +89,7 @@ async def _deactivated_and_back(stage: Stage, phone: Phone) -> str:
     hands = stage.hands
     await stage.post("lookout", lookout.deactivated(phone, stage.at(6)))
     await hands.until("the deactivated agent is inactive", hands.opened, phone, "agent_inactive")
-    await hands.until("its phone is refused", hands.tagged, phone, "mtd-block-medium")
+    await hands.until("its phone is refused", hands.blocked, phone, "mtd-block-medium")
     await hands.expect(phone, granted=False)
     await stage.post("lookout", lookout.check_in(phone, stage.at(7)))
     await hands.until("the agent is back", hands.tagged, phone, "mtd-ok")
@@ -107,7 +107,7 @@ async def unknown_then_blocked(stage: Stage) -> str:
         raise DoesNotHoldError("a device appeared that no sync has brought")
     await hands.enroll(stranger)
     await hands.sync()
-    await hands.until("the parked threat counts", hands.tagged, stranger, "mtd-block-high")
+    await hands.until("the parked threat counts", hands.blocked, stranger)
     await hands.expect(stranger, granted=False)
     why = await hands.reason(stranger)
     return f"threat for a new phone ({parked}), refused at both after the next sync ({why})"
@@ -120,7 +120,7 @@ async def throttled_and_blocked(stage: Stage) -> str:
     begun = time.monotonic()
     await stage.post("zimperium", _infection(stage, second))
     await hands.until("the decision is made", hands.verdict, second, "block")
-    while not await hands.tagged(second, "mtd-block-high"):
+    while not await hands.blocked(second):
         if time.monotonic() - begun > PATIENCE:
             raise DoesNotHoldError("a throttling Graph kept the block out for good")
         await hands.run_timer("retry_pending_tags")

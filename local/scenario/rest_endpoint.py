@@ -11,7 +11,7 @@ async def exported_and_mitigated(stage: Stage) -> str:
     await hands.sync()
     await hands.until("the sync brings the phone", hands.known, phone)
     await stage.post("zimperium", zimperium.exported(phone, "rooted", stage.at(1)))
-    await hands.until("the export blocks", hands.tagged, phone, "mtd-block-high")
+    await hands.until("the export blocks", hands.blocked, phone)
     if await hands.granted_at_exchange(phone):
         raise DoesNotHoldError(f"{phone.name} is granted after an event of the REST export")
     await stage.post("zimperium", zimperium.exported(phone, "rooted", stage.at(1), mitigated=True))

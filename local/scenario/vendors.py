@@ -31,11 +31,11 @@ async def changed_without_a_gap(stage: Stage) -> str:
     for phone in (both, left):
         await hands.expect(phone, granted=True)
     await stage.post(NEW, checkpoint_harmony.detection(both, "root", stage.at(1)))
-    await hands.until("the worst of both counts", hands.tagged, both, "mtd-block-high")
+    await hands.until("the worst of both counts", hands.blocked, both)
     await stage.post(NEW, checkpoint_harmony.resolution(both, "root", stage.at(2)))
     await hands.until("and lets in again", hands.tagged, both, "mtd-ok")
     await stage.post(OLD, lookout.detection(both, "late", stage.at(3)))
-    await hands.until("the old one still counts", hands.tagged, both, "mtd-block-high")
+    await hands.until("the old one still counts", hands.blocked, both)
     stack.set_settings(PARTNERS_MODE_IOS="all")
     await _count(stage, NEW)
     await hands.until("the old one counts no more", hands.tagged, both, "mtd-ok")
