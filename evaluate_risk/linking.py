@@ -108,9 +108,9 @@ async def _followed(services: Services, record: Link, note: Edit) -> Found[Devic
         if found is None:
             return None
         agent = found.document
-        if agent.link_turn > record.turn:
+        if agent.link_revision > record.revision:
             await _refuse_overtaken(services, record)
-        if agent.link_turn < record.turn:
+        if agent.link_revision < record.revision:
             if agent.moving_from is not None:
                 await _carry(services, found)
                 continue
@@ -135,7 +135,7 @@ def _decided(agent: Agent, record: Link) -> Agent:
     update = {
         "device": record.device,
         "linked_by": record.id,
-        "link_turn": record.turn,
+        "link_revision": record.revision,
         "moving_from": leaves if leaves != record.device else None,
         "level_revision": agent.level_revision + 1,
     }
@@ -145,7 +145,7 @@ def _decided(agent: Agent, record: Link) -> Agent:
 async def _refuse_overtaken(services: Services, record: Link) -> None:
     """Raise Overtaken, with what stands now, where an admin decided otherwise after `record`."""
     now = await services.store.read(Link, record.id)
-    if now is not None and now.document.turn > record.turn:
+    if now is not None and now.document.revision > record.revision:
         raise Overtaken(f"another admin was faster: {in_words_of(now.document)}")
 
 

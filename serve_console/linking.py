@@ -90,17 +90,17 @@ async def _recorded(
 
     Here is decided who came later. Raises Overtaken where another admin's is stored meanwhile.
     """
-    turn: int | None = None
+    revision: int | None = None
 
     def recorded(stored: Link | None) -> Link | None:
-        nonlocal turn
+        nonlocal revision
         before = stored or Link(id=link_of_agent(agent.id))
         if device_id is None and agent.device is None and not agent.left_open and stored is None:
             raise NotThere(f"agent {agent.id!r} is not linked to a device")
         if stored and _says(stored, agent, device_id, caller, reason):
             return None
-        turn = before.turn if turn is None else turn
-        if before.turn != turn:
+        revision = before.revision if revision is None else revision
+        if before.revision != revision:
             raise Overtaken(f"another admin was faster: {in_words_of(before)}")
         leaves = agent.device or agent.moving_from or (_was_on(agent, before) if device_id is None else None)
         return Link(
@@ -110,7 +110,7 @@ async def _recorded(
             who=caller.who,
             at=services.now(),
             previous=leaves or before.previous,
-            turn=before.turn + 1,
+            revision=before.revision + 1,
             pending=True,
         )
 

@@ -52,7 +52,7 @@ def render(given: argparse.Namespace) -> int:
 
 def show(given: argparse.Namespace) -> int:
     """What stands, to whom it is assigned, and what is wrong; changes nothing. 1 where something is."""
-    found = tenant.standing(_sessions(given, READ), _wanted(given))
+    found = tenant.existing(_sessions(given, READ), _wanted(given))
     absent, faults = tenant.missing(found), tenant.faults(found)
     for policy in found.policies.values():
         assigned = len(tenant.targets(policy))
@@ -67,7 +67,7 @@ def show(given: argparse.Namespace) -> int:
 def create(given: argparse.Namespace) -> int:
     """Create what is missing, assigned to nobody. What stands already is left as it is, and shown."""
     sessions = _sessions(given, CREATE)
-    found = tenant.standing(sessions, _wanted(given))
+    found = tenant.existing(sessions, _wanted(given))
     for name in tenant.create_missing(sessions, found):
         say(f"{name}: created, assigned to nobody")
     faults = tenant.faults(found)

@@ -30,8 +30,8 @@ class Sessions:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What was found; None, or not there, where it does not stand."""
+class Existing:
+    """What was found; None, or not there, where it does not exist."""
 
     wanted: Wanted
     group: Body | None
@@ -40,13 +40,13 @@ class Standing:
     """By display name, with their assignments."""
 
 
-def standing(sessions: Sessions, wanted: Wanted) -> Standing:
-    """What stands under the wanted names. GraphError where a name stands twice."""
+def existing(sessions: Sessions, wanted: Wanted) -> Existing:
+    """What exists under the wanted names. GraphError where a name is there twice."""
     group, message = str(wanted.group["displayName"]), str(wanted.message["displayName"])
     names = [str(policy["displayName"]) for policy in wanted.policies]
     by_name = quote(f"displayName eq '{group}'")
     groups = sessions.v1.every(f"{GROUPS}?$filter={by_name}&$select={GROUP_FIELDS}")
-    return Standing(
+    return Existing(
         wanted=wanted,
         group=_by_name(groups, [group]).get(group),
         message=_by_name(sessions.v1.every(MESSAGES), [message]).get(message),
@@ -80,7 +80,7 @@ def _by_name(rows: Iterator[Body], names: Collection[str]) -> dict[str, Body]:
     return found
 
 
-def create_missing(sessions: Sessions, found: Standing) -> Iterator[str]:
+def create_missing(sessions: Sessions, found: Existing) -> Iterator[str]:
     """Create what is missing, assigned to nobody; the name of each as soon as it stands."""
     if found.group is None:
         sessions.v1.post(GROUPS, found.wanted.group)
@@ -110,7 +110,7 @@ def unassign(sessions: Sessions, policy: Body) -> None:
     sessions.beta.post(f"{POLICIES}/{policy['id']}/assign", {"assignments": []})
 
 
-def missing(found: Standing) -> list[str]:
+def missing(found: Existing) -> list[str]:
     """Names of what does not stand."""
     wanted = found.wanted
     names = [
@@ -120,7 +120,7 @@ def missing(found: Standing) -> list[str]:
     return group + ([str(wanted.message["displayName"])] if found.message is None else []) + names
 
 
-def faults(found: Standing) -> list[str]:
+def faults(found: Existing) -> list[str]:
     """What stands otherwise than it should, a sentence each. Pure."""
     sentences = [] if found.group is None else _group_faults(found.wanted.group, found.group)
     group = str(found.group["id"]).lower() if found.group else ""

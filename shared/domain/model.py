@@ -238,8 +238,8 @@ class Agent(Document):
     device now because an admin undid the link, withdrawn."""
     unplaced: bool = False
     """Whether it was linked outside the feed, until its slot is placed."""
-    link_turn: int = 0
-    """The `turn` of the admin's decision it follows; 0 where none was made."""
+    link_revision: int = 0
+    """The `revision` of the admin's decision it follows; 0 where none was made."""
     left_open: tuple[str, ...] = ()
     """Devices it moved away from with something open that counts there still, oldest first: an undo withdraws
     it there too."""
@@ -512,8 +512,8 @@ class Link(Document):
     """Which device an id names. An ambiguous id names none.
 
     `agent:…` is the record of what an admin last said of an agent: its device, or, without one, that it is
-    kept apart. Which of two admins came later is decided here, by `turn`; the agent follows the latest, and
-    its devices follow the agent. Its own `device` also follows a device that gets another id.
+    kept apart. Which of two admins came later is decided here, by `revision`; the agent follows the latest,
+    and its devices follow the agent. Its own `device` also follows a device that gets another id.
     """
 
     container: ClassVar[str] = "links"
@@ -526,7 +526,7 @@ class Link(Document):
     at: Moment | None = None
     previous: str | None = None
     """The device the agent was linked to before."""
-    turn: int = 0
+    revision: int = 0
     """How many decisions admins have made on this agent, this one included."""
     pending: bool = False
     """Whether agent and devices may not follow it yet: whoever comes next finishes it."""

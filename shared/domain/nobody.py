@@ -104,7 +104,7 @@ _LONGEST_PHRASE = 60
 LONGEST_SERIAL = 16
 """Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
 LONGEST = 200
-"""Characters by which an id is judged: no id is as long, and one message may repeat a long text for each threat."""
+"""Characters by which an id is judged: none is as long, and a message may repeat one for each threat."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 

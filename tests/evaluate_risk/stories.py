@@ -32,8 +32,10 @@ async def by_hand(services: Services, device: str | None, agent_id: str = AGENT_
     id_ = link_of_agent(agent_id)
 
     def decided(stored: Link | None) -> Link:
-        turn = stored.turn + 1 if stored else 1
-        return Link(id=id_, device=device, why="a test", who="test", at=START, turn=turn, pending=True)
+        revision = stored.revision + 1 if stored else 1
+        return Link(
+            id=id_, device=device, why="a test", who="test", at=START, revision=revision, pending=True
+        )
 
     edited = await services.store.edit(Link, id_, decided)
     assert edited.found is not None

@@ -42,7 +42,7 @@ async def test_who_why_and_when_are_recorded_with_the_link_and_at_the_device(ten
         why="read off the phone",
         who=WHO,
         at=tenant_world.clock(),
-        turn=1,
+        revision=1,
     )
     assert (await agent(tenant_world)).linked_by == f"agent:{AGENT_ID}"
     history = (await tenant_world.device()).history
@@ -184,7 +184,7 @@ async def test_a_decision_that_was_overtaken_is_carried_out_no_more_and_noted_no
 ) -> None:
     await reported(tenant_world)
     store = tenant_world.services.store
-    late = Link(id=link_of_agent(AGENT_ID), device=ENTRA_ID, who="late", at=tenant_world.clock(), turn=1)
+    late = Link(id=link_of_agent(AGENT_ID), device=ENTRA_ID, who="late", at=tenant_world.clock(), revision=1)
     stored = Found(late, await store.create(late))
     await linked(tenant_world, OTHER_ENTRA_ID)
     before = await state(tenant_world)

@@ -128,7 +128,7 @@ def _check(store: MemoryStore) -> None:
     record, agent = _held(store, Link, RECORD), _held(store, Agent, AGENT_ID)
     assert (agent.moving_from, agent.unplaced) == (None, False)
     if record is not None:
-        assert (record.device, record.turn, record.pending) == (agent.device, agent.link_turn, False)
+        assert (record.device, record.revision, record.pending) == (agent.device, agent.link_revision, False)
     for id_ in (ENTRA_ID, OTHER_ENTRA_ID):
         placed = _held(store, Device, id_).slots.get(AGENT_ID)
         present = placed is not None and not (placed.moved or placed.withdrawn)
@@ -177,7 +177,7 @@ def _answered(store: MemoryStore, outcomes: Sequence[object]) -> None:
     assert all(
         "was faster" in str(error) and "@" in str(error) for error in errors if isinstance(error, Overtaken)
     )
-    if record is not None and record.turn > 0:
+    if record is not None and record.revision > 0:
         assert record.who in [getattr(outcome, "who", None) for outcome in outcomes]
 
 
