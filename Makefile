@@ -40,7 +40,7 @@ fuzz: $(READY)  ## feed every reader for MINUTES=5, from SEED=…; some with ONL
 soak: $(READY)  ## histories, and kills under load, for MINUTES=20, from SEED=…; at most KILLS=… of these
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20) $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS))
 
-bench: $(READY)  ## the performance table; some twenty minutes, fewer with BENCH="--devices 2000"
+bench: $(READY)  ## the table of docs/performance.md, in some fifteen minutes; some rows with BENCH="--only ingest sync"
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-quick: $(READY)  ## counts and ratios, in less than a minute; make test holds the counts

@@ -21,8 +21,8 @@ from shared.headers import Headers
 from shared.standard_webhooks import signature
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-_KEY = bytes(range(32))
-_SECRET = f"whsec_{base64.b64encode(_KEY).decode()}"
+KEY = bytes(range(32))
+SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 OPEN_THREATS = 800
 MESSAGE: dict[str, JsonValue] = {
     "id": "event-1",
@@ -50,24 +50,25 @@ class Signed:
     partner: str
     headers: Headers
     body: bytes
+    sent_at: datetime
 
     @classmethod
-    def of(cls, partner: str, content: JsonValue) -> "Signed":
-        body, sent = json.dumps(content).encode(), str(int(NOW.timestamp()))
+    def of(cls, partner: str, content: JsonValue, at: datetime = NOW) -> "Signed":
+        body, sent = json.dumps(content).encode(), str(int(at.timestamp()))
         headers = {
             "webhook-id": "message-1",
             "webhook-timestamp": sent,
-            "webhook-signature": f"v1,{signature(_SECRET, 'message-1', sent, body)}",
+            "webhook-signature": f"v1,{signature(SECRET, 'message-1', sent, body)}",
         }
-        return cls(partner, Headers(headers), body)
+        return cls(partner, Headers(headers), body, at)
 
 
-def documents(message: Signed) -> list[JsonValue]:
+def documents(message: Signed) -> list[dict[str, JsonValue]]:
     """What is stored of a message: verified, read, redacted."""
-    webhook.verify(message.headers, message.body, webhook.checked_secrets(_SECRET), NOW)
-    records = partners.parse(message.partner, message.body, received_at=NOW)
+    webhook.verify(message.headers, message.body, webhook.checked_secrets(SECRET), message.sent_at)
+    records = partners.parse(message.partner, message.body, received_at=message.sent_at)
     counted = [each for each in records if not isinstance(each, IgnoredRecord | UnreadableRecord)]
-    reports = [Report.of(each, each.partner_device_id or "", NOW) for each in counted]
+    reports = [Report.of(each, each.partner_device_id or "", message.sent_at) for each in counted]
     return [each.model_dump(mode="json") for each in reports]
 
 
@@ -78,13 +79,13 @@ def _any() -> TypeAdapter[JsonValue]:
 
 def bare(message: Signed) -> JsonValue:
     """The least anybody does: HMAC over the bytes, and pydantic's reading of them as JSON."""
-    hmac.compare_digest(hmac.digest(_KEY, message.body, "sha256"), b"\0" * 32)
+    hmac.compare_digest(hmac.digest(KEY, message.body, "sha256"), b"\0" * 32)
     return _any().validate_json(message.body)
 
 
 def one_more() -> Callable[[], object]:
     """Fold one more report into an agent with OPEN_THREATS, and see whether its device must know."""
-    reports = [_threat(number) for number in range(OPEN_THREATS + 1)]
+    reports = [threat(number) for number in range(OPEN_THREATS + 1)]
     *first, last = reports
     at = NOW + timedelta(days=1)
     before = fold(new_agent(first[0], "agent-1"), first, at).agent
@@ -95,7 +96,8 @@ def _folded(before: Agent, reports: Sequence[Report], at: datetime) -> bool:
     return same_for_device(slot(before), slot(fold(before, reports, at).agent))
 
 
-def _threat(number: int) -> Report:
+def threat(number: int) -> Report:
+    """One of an agent's threats."""
     record = ThreatRecord(
         partner="lookout",
         index=0,

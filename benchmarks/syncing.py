@@ -2,7 +2,7 @@
 
     python -m benchmarks.syncing
 
-Prints, as JSON, the run's record and the most memory the process ever had.
+Prints, as JSON, the run's record, the most memory the process ever had, and its seconds of CPU.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import time
 
 from shared.domain.runs import Run
 from shared.services import Services
@@ -22,7 +23,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if sys.platform != "darwin":
         peak *= 1024  # kibibytes, but for macOS
-    print(json.dumps({"run": run.model_dump(mode="json"), "peak_bytes": peak}))
+    spent = time.process_time()
+    print(json.dumps({"run": run.model_dump(mode="json"), "peak_bytes": peak, "cpu": spent}))
 
 
 async def _run() -> Run:

@@ -12,7 +12,7 @@ from pydantic import JsonValue, ValidationError
 from evaluate_risk.bounds import MAX_BYTES
 from evaluate_risk.decide import change
 from evaluate_risk.enforce import enforce
-from evaluate_risk.linking import finish_move, linked_by_its_ids, unlinked
+from evaluate_risk.linking import finish_leaving, finish_move, linked_by_its_ids, unlinked
 from evaluate_risk.risk import Folded, fold, new_agent
 from evaluate_risk.slots import is_newer, retires, same_for_device, slot, with_slot
 from shared.bounded import bounded_gather
@@ -117,6 +117,10 @@ async def _folded_within(services: Services, reports: Sequence[Report], max_byte
     first = reports[0]
 
     async def folded(stored: Agent | None) -> Agent:
+        if stored and stored.moving_from is not None:
+            # A move that was cut off is finished first: its ids may lead on. The write below meets that one,
+            # and this begins anew.
+            await finish_leaving(services, stored.id)
         before = stored or new_agent(first, first.record.partner_device_id or "")
         folded = fold(before, reports, services.now(), max_bytes)
         after = await linked_by_its_ids(services, folded.agent)

@@ -46,7 +46,7 @@ BLOCKING, FREEING = 0.1, 0.1
 """The parts of the reports that newly block a device, and that free one."""
 REPORTS_A_MESSAGE = 10
 SYNCS = 30 * 96
-"""Every 15 minutes."""
+"""Every 15 minutes, where one is done by then: a run that finds another under way does nothing."""
 MINUTES = 30 * 1440
 RU_READ, RU_CREATE, RU_REPLACE, RU_QUERY, RU_SCANNED = 2.0, 7.0, 14.0, 3.0, 0.05
 RU_FEED = SECONDS_A_MONTH * 1.0 + SECONDS_A_MONTH / 17 * RU_REPLACE
@@ -120,8 +120,18 @@ def request_units(devices: int) -> float:
     sync = SYNC_DOCUMENTS_A_DEVICE * devices * RU_SCANNED + fixed
     hour = HOUR_QUERIES * RU_QUERY + HOUR_REPLACES * RU_REPLACE
     minute = MINUTE_QUERIES * RU_QUERY + MINUTE_READS * RU_READ
-    timers = SYNCS * sync + HOURS_A_MONTH * hour + MINUTES * minute
+    timers = syncs(devices) * sync + HOURS_A_MONTH * hour + MINUTES * minute
     return reports * report + heartbeats + mirror + timers + RU_FEED
+
+
+def sync_seconds(devices: int) -> float:
+    """How long a sync takes that finds nothing changed."""
+    return devices * SYNC_SECONDS_A_DEVICE
+
+
+def syncs(devices: int) -> float:
+    """Of a month."""
+    return min(SYNCS, SECONDS_A_MONTH / max(1.0, sync_seconds(devices)))
 
 
 def device_lists(devices: int, times_a_day: int) -> tuple[float, float]:
@@ -149,7 +159,7 @@ def work(devices: int) -> dict[str, tuple[float, float]]:
         "http": (messages, 1.0),
         "evaluate_risk": (messages, 1.0),
         "retry_pending_tags": (MINUTES, 1.0),
-        "sync_inventory": (SYNCS, max(1.0, devices * SYNC_SECONDS_A_DEVICE)),
+        "sync_inventory": (syncs(devices), max(1.0, sync_seconds(devices))),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import quick
 from benchmarks.calls import calls_of
-from benchmarks.quick import Row
+from benchmarks.row import Row
 from evaluate_risk import bounds
 from infra import package
 from infra.pythons import python_of
@@ -62,10 +62,11 @@ def test_a_package_without_bytecode_is_noticed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_is_not_measured_is_said_and_does_not_fail() -> None:
-    row = Row("modules", None, 0, "no Python")
+    row = Row("modules", None, most=0, note="no Python")
     assert row.holds
-    assert str(row) == "ok   modules: not measured, at most 0 (no Python)"
-    assert str(Row("calls", 12, 10)) == "LOST calls: 12, at most 10"
+    assert str(row) == "modules: not measured, at most 0 (no Python)"
+    assert not Row("calls", 12, most=10).holds
+    assert not Row("pace", 0.5, " times", least=0.85).holds
 
 
 def test_calls_are_counted_and_nothing_else_is_changed() -> None:

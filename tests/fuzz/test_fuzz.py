@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ingest_threat import partners
+from poll_partners.found import sources
 from shared.errors import BadRequest, MtdError
 from tests.fuzz import __main__ as command
+from tests.fuzz import polled
 from tests.fuzz.target import Target, TooSlow, tried
 from tests.fuzz.targets import TARGETS
 
@@ -95,3 +97,7 @@ def test_a_finding_is_printed_once_with_how_to_see_it_again_and_fails_the_comman
     assert command.main(["--minutes", "1", "--seed", "3"]) == 1
     printed = capsys.readouterr().out
     assert "wrong (--seed 3 --only 'wrong')\nUnicodeDecodeError" in printed
+
+
+def test_every_source_that_is_polled_is_fed() -> None:
+    assert polled.SAMPLES.keys() == sources().keys()

@@ -13,8 +13,11 @@ from itertools import chain
 from typing import Any
 from unittest.mock import patch
 
+from aiohttp import web
+
 from evaluate_risk import enforce, evaluation, linking
 from local.sample_tenant import Phone
+from local.vendors.server import create_app
 from shared import cosmos
 from shared.cosmos import Store
 from shared.domain.follow_up import FollowUp
@@ -30,7 +33,8 @@ from tests.histories.straight import quick
 from tests.histories.tenant import CONNECTORS, Tenant
 from tests.histories.turns import Turns
 from tests.histories.words import Words
-from tests.world import World, world
+from tests.poll_partners.vendors import lookout_settings
+from tests.world import Clock, World, serving, world
 
 PATCHED = ("PATCH", "/devices(deviceId='{id}')")
 """How the simulator counts a tag that is written."""
@@ -75,6 +79,8 @@ class History:
     turns: Turns
     store: Store
     """The store, for who looks from outside: nothing goes wrong there."""
+    vendors: web.Application
+    """The vendors that are polled."""
     settings: Settings
     instances: list[tuple[Services, Tap]] = field(default_factory=list)
     cursor: str | None = None
@@ -212,13 +218,19 @@ async def history() -> AsyncIterator[History]:
         "app_sync_hours": 1,
         "follow_ups": frozenset({FollowUp.REVOKE_SESSIONS}),
     }
-    async with world(**settings) as one, AsyncExitStack() as patched:
+    clock = Clock()
+    vendors = create_app(clock)
+    async with (
+        serving(vendors) as address,
+        world(clock, polling=lookout_settings(address), **settings) as one,
+        AsyncExitStack() as patched,
+    ):
         patched.enter_context(quick())
         for room in (cosmos, linking, evaluation, enforce):
             patched.enter_context(patch.object(room, "pause", _without_a_pause))
         tenant = Tenant()
         tenant.put(one)
-        begun = History(one, tenant, Turns(), untapped(one), one.services.settings)
+        begun = History(one, tenant, Turns(), untapped(one), vendors, one.services.settings)
         begun.instances = [await _instance(begun, name) for name in ("one", "two")]
         try:
             yield begun

@@ -30,6 +30,7 @@ class Subject(StrEnum):
     LINKS = "links"
     BLOCKS = "blocks"
     CONSENT = "consent"
+    POLLS = "polls"
 
 
 @dataclass(frozen=True)

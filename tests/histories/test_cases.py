@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.mode import Mode
-from tests.histories.history import Step
+from tests.histories.history import QUIET, Step
 from tests.histories.instances import Trouble
 from tests.histories.operations.admins import ChooseMode, Release
 from tests.histories.operations.intune import Count, Switch
@@ -30,6 +30,21 @@ CASES = {
         Step.of(DeliverStray(0, "check_in", "y", -45)),
         Step.of(Pass(12)),
         Step(((DeliverStray(0, "detection", "y", -45), Feed(100)),)),
+    ],
+    "a move that was cut off is finished before the agent moves on": [
+        Step(((NameAnother(1, 0), Feed(100)),)),
+        Step(((Sync(),),), 4, Trouble.SLOW),
+        Step(((NameAnother(1, 2), Feed(100)),), 9, Trouble.CRASH_AFTER),
+        Step(((Deliver(1, "check_in", "x", 30),),), 1, Trouble.SLOW),
+    ],
+    "what a mode that does nothing leaves undone is done in the next": [
+        Step.of(Sync()),
+        *(Step.of(Deliver(place, "check_in", "x", -60)) for place in (0, 2)),
+        Step.of(Feed(100)),
+        Step.of(Deliver(0, "detection", "x", -2)),
+        Step(((Sync(), Feed(100)),), 61, Trouble.REFUSED),
+        Step.of(ChooseMode(Mode.OFF)),
+        QUIET,
     ],
     "what came late says where an agent was, not where it is": [
         Step.of(NameAnother(2, 0)),

@@ -1,0 +1,105 @@
+"""What vendors that are polled answer: every page, and every login."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from poll_partners import client as client_module
+from poll_partners.client import Answer, Client, Granted
+from poll_partners.found import sources
+from poll_partners.source import Asked, Interface, Roster, Source
+from shared.domain.poll_settings import PollSettings
+from shared.errors import SourceError
+from shared.services import Services
+from shared.settings import Settings
+from tests.fuzz.rules_on_devices import NOW
+from tests.fuzz.target import Target
+from tests.poll_partners.vendors import alert, event
+
+_Take = Callable[[Any], Awaitable[None]]
+ALERTS = {"meta": {"total_count": 2, "next": "/more"}, "objects": [alert(1, NOW) | {"id": 1}]}
+DEVICES = {
+    "meta": {"total_count": 1, "next": None},
+    "objects": [{"internal_id": 7, "risk": "0", "last_connection": "Mon, 02 Feb 2026 08:00:00 GMT"}],
+}
+EVENTS = {"events": [{**event(1, NOW), "oid": "00000001-a"}], "last_oid": "00000001-a"}
+LISTED = {
+    "count": 1,
+    "devices": [
+        {"oid": "1", "guid": "agent-1", "security_status": "SECURE", "updated_time": "2026-02-02T08:00:00Z"}
+    ],
+}
+STREAMED = f"id: 1\nevent: events\ndata: {json.dumps({'events': [event(1, NOW)]})}\n\n".encode()
+SAMPLES: Mapping[str, tuple[bytes, ...]] = {
+    "checkpoint_harmony": (json.dumps(ALERTS).encode(), b'{"forceLogout": true}'),
+    "checkpoint_harmony_devices": (json.dumps(DEVICES).encode(),),
+    "lookout": (json.dumps(EVENTS).encode(),),
+    "lookout_devices": (json.dumps(LISTED).encode(),),
+    "lookout_stream": (STREAMED,),
+}
+"""A page of each source; a new one is fed as soon as it stands here, and a test asks for it."""
+
+
+def targets() -> Iterator[Target]:
+    """Every source, and every login."""
+    for name, samples in SAMPLES.items():
+        source = sources()[name]
+        yield Target(f"polled: {name}", _Fetched(source), samples, (SourceError,))
+        grant = json.dumps({"access_token": "t", "expires_in": 60, "data": {"token": "t"}}).encode()
+        yield Target(f"login of {name}", _LoggedIn(source), (grant,), (SourceError,))
+
+
+@dataclass
+class _Fetched:
+    source: Interface
+
+    def __call__(self, content: bytes) -> None:
+        asyncio.run(self._fetched(content))
+
+    async def _fetched(self, content: bytes) -> None:
+        async def granted(_: Client) -> Granted:
+            return Granted("token", 3600.0)
+
+        with _answering(content):
+            client = _client(self.source, granted)
+            if isinstance(self.source, Roster):
+                await self.source.fetch(client, None, NOW)
+            elif isinstance(self.source, Source):
+                await self.source.fetch(client, Asked(NOW, None, None))
+
+
+@dataclass
+class _LoggedIn:
+    source: Interface
+
+    def __call__(self, content: bytes) -> None:
+        with _answering(content):
+            asyncio.run(self._logged_in())
+
+    async def _logged_in(self) -> None:
+        await self.source.login(_client(self.source, self.source.login))
+
+
+def _answering(content: bytes) -> Any:
+    """A vendor that answers everything alike."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    async def asked(_: Client, *__: object, take: _Take | None = None, **___: object) -> Answer:
+        if take is None:
+            return client_module._answer(200, content.decode("utf-8", "replace"))
+        await take(SimpleNamespace(content=SimpleNamespace(iter_any=chunks), close=lambda: None))
+        return Answer(200, None)
+
+    return mock.patch.object(Client, "_asked", asked)
+
+
+def _client(source: Interface, login: Any) -> Client:
+    settings = PollSettings(url="https://vendor.example", client_id="client", secret="secret")
+    services = Services.of(Settings(), now=lambda: NOW)
+    return Client(None, services, source.partner, settings, login=login, is_dead=source.is_dead)  # type: ignore[arg-type]
