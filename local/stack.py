@@ -21,7 +21,7 @@ from local.cosmos.account import EMULATOR_KEY
 from local.cosmos.server import create_app as cosmos_app
 from local.database import QUERIES, connection_string, provision
 from local.graph.server import create_app as graph_app
-from local.host.host import Host
+from local.host.host import DISABLED_PREFIX, Host
 from local.host.settings import load_settings
 from local.partners.secrets import BrokenSecretsError, kept
 from local.vendors.server import create_app as vendors_app
@@ -163,7 +163,8 @@ def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack
 
     exits.push_async_callback(close)
     host_json = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
-    return Host(app, settings=settings, host_json=host_json, state=data)
+    disabled = {name: value for name, value in os.environ.items() if name.startswith(DISABLED_PREFIX)}
+    return Host(app, settings={**settings, **disabled}, host_json=host_json, state=data)
 
 
 async def _serve(

@@ -25,6 +25,8 @@ from local.partners.message import Message, encoded
 from local.sample_tenant import Phone
 
 BOUND = 300.0
+DOOR, FEED = ("ingest_threat",), ("evaluate_risk", "retry_pending_tags", "sync_inventory", "poll_partners")
+"""What runs in one process and what in another, as a plan of Flex Consumption parts them."""
 PHONES = 2_000
 PACE = 100
 """Reports a second."""
@@ -72,11 +74,16 @@ async def rows() -> AsyncIterator[Row]:
         await _furnish(http, graph, phones)
         await answer_of(sys.executable, "-m", "benchmarks.syncing", environment=settings(cosmos, graph))
         port = str(free_port())
-        app = running(*_host(folder), environment=_environment(cosmos, graph, port))
-        process = await exits.enter_async_context(app)
-        assert process.stdout is not None
-        while b"serving until" not in (line := await process.stdout.readline()):
-            assert line, "the app did not start"
+        for group in (DOOR, FEED):
+            environment = _environment(cosmos, graph, port if group is DOOR else str(free_port()))
+            disabled = {
+                f"AzureWebJobs.{name}.Disabled": "true" for name in (*DOOR, *FEED) if name not in group
+            }
+            app = running(*_host(f"{folder}/{group[0]}"), environment={**environment, **disabled})
+            process = await exits.enter_async_context(app)
+            assert process.stdout is not None
+            while b"serving until" not in (line := await process.stdout.readline()):
+                assert line, "the app did not start"
         load = _Load(http, f"http://127.0.0.1:{port}/api/partners/lookout/reports", stored, counts)
         await _introduce(load, phones)
         took = await _loaded(load, phones)

@@ -1,9 +1,9 @@
 """A host for a Python v2 function app in one process, for one machine.
 
 Imitates the Azure Functions host as far as the app can see it: routes and keys of HTTP functions, timers by
-NCRONTAB, the Cosmos DB change feed with its lease, retry policies, `%NAME%` in bindings. Arguments and
-answers go through azure-functions' own converters (internal modules: the version is pinned); parameters are
-checked as the Python worker checks them.
+NCRONTAB, the Cosmos DB change feed with its lease, retry policies, `%NAME%` in bindings, functions disabled
+by `AzureWebJobs.<name>.Disabled`. Arguments and answers go through azure-functions' own converters (internal
+modules: the version is pinned); parameters are checked as the Python worker checks them.
 
 Leaves out: scale-out and what shares work between instances (blob locks, lease balancing), EasyAuth and Entra
 tokens, the 230 s and functionTimeout limits, input and output bindings, other triggers, host.json apart from
@@ -33,12 +33,18 @@ from local.host.invocation import Failure, Invoker
 from local.host.timers import Timer
 
 log = logging.getLogger("local.host")
+DISABLED_PREFIX = "AzureWebJobs."
 PATIENCE = 10.0
 """Seconds `stop` waits for running invocations."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _is_disabled(name: str, settings: Mapping[str, str]) -> bool:
+    """Whether a setting keeps a function from running, as in Azure ("How to disable functions")."""
+    return settings.get(f"{DISABLED_PREFIX}{name}.Disabled", "").lower() in {"true", "1"}
 
 
 class Host:
@@ -64,6 +70,8 @@ class Host:
         routes = []
         prefix = host_json.get("extensions", {}).get("http", {}).get("routePrefix", "api")
         for function in read_functions(app, settings):
+            if _is_disabled(function.name, settings):
+                continue
             match function.trigger:
                 case HttpTrigger() as trigger:
                     routes.append(read_route(function, trigger, prefix=prefix))

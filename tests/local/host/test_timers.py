@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pathlib
+from contextlib import nullcontext
 from typing import Any
 
 import azure.functions as func
@@ -221,6 +222,15 @@ async def test_trigger_runs_a_timer_once_and_raises_what_it_raised(bench: Bench)
     assert len(timer.seen) == 2
     with pytest.raises(HostError, match="no timer function tock"):
         await host.trigger("tock")
+
+
+@pytest.mark.parametrize(("value", "runs"), [("true", False), ("1", False), ("false", True), ("", True)])
+async def test_a_disabled_function_is_not_there(bench: Bench, value: str, runs: bool) -> None:
+    timer = Timer()
+    host = bench.make(timer.app, settings={"AzureWebJobs.tick.Disabled": value})
+    with nullcontext() if runs else pytest.raises(HostError, match="no timer function tick"):
+        await host.trigger("tick")
+    assert len(timer.seen) == runs
 
 
 async def test_trigger_and_schedule_do_not_overlap(bench: Bench, clock: Clock, until: Until) -> None:
