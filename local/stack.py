@@ -33,7 +33,11 @@ PORTS = {
     "LOCAL_GRAPH_PORT": 8082,
     "LOCAL_VENDORS_PORT": 8083,
 }
-POLLED = {"POLL_URL_LOOKOUT": "lookout", "POLL_URL_CHECKPOINT_HARMONY": "checkpoint"}
+POLLED = {
+    "POLL_URL_LOOKOUT": "lookout",
+    "POLL_URL_CHECKPOINT_HARMONY": "checkpoint",
+    "POLL_URL_ZIMPERIUM": "zimperium",
+}
 """Addresses of vendors that are polled, and where the stand-ins have them."""
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
 """The stated local identity: whose tokens admins write with, as the Graph simulator makes them."""

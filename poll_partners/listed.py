@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import JsonValue
 
 from ingest_threat.intake import fetched
 from poll_partners import client as client_of
@@ -22,6 +22,7 @@ from poll_partners.record import opened, record, tallied
 from poll_partners.rosters import compared, is_news, part_of
 from poll_partners.slices import slices
 from poll_partners.source import Roster, Row
+from poll_partners.unnamed import Threatened, unnamed
 from shared.bounded import bounded_gather
 from shared.cosmos import THREATENED_AGENTS, Found
 from shared.domain.model import Agent
@@ -47,14 +48,8 @@ DEADLINE = 240.0
 MAX_PAGES = 1_000
 AS_OF = timedelta(minutes=15)
 """A list was computed so long before it is read, at the latest."""
-PAUSE = 0.7
-"""Seconds between two pages: Lookout answers 100 requests a minute, of the whole tenant."""
 SIDE_BY_SIDE = 16
 NEVER = timedelta(days=3650)
-
-
-class _Threatened(BaseModel):
-    partner_device_id: str
 
 
 async def read_roster(services: Services, name: str, roster: Roster) -> PollRun | None:
@@ -76,6 +71,7 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
                 last = await _Last.read(services, name, roster)
                 rows, run = await _whole_list(services, client, roster, last, run)
                 run = await _take_in(services, name, roster, last, rows, run)
+                run = await _look_up(services, client, roster, last, rows, run)
         except (SourceError, StoreUnavailable, UnreadableReport, TimeoutError) as error:
             wrong = _in_words(error)
             run = explained(run, wrong, roster.partner)
@@ -104,11 +100,11 @@ async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]
 
 @dataclass(frozen=True)
 class _Last:
-    """What is kept of the list that was read last, and whose agents bear threats now."""
+    """What is kept of the list that was read last, and whose agents have threats open now."""
 
     parts: Sequence[Found[RosterPart] | None]
     devices: Mapping[str, Listed]
-    threatened: frozenset[str]
+    threatened: Mapping[str, Threatened]
     daily: bool
 
     @classmethod
@@ -136,11 +132,13 @@ async def _whole_list(
     positions: set[str] = set()
     for _ in range(MAX_PAGES):
         if position is not None:
-            await services.waiting.sleep(PAUSE)
+            await services.waiting.sleep(roster.pause)
         page = await roster.fetch(client, position, run.started_at - AS_OF)
         rows |= {row.device: row if last.is_news(row) else replace(row, content=None) for row in page.rows}
         run = run.model_copy(update={"pages": run.pages + 1, "rows": run.rows + len(page.rows)})
         if page.next is None:
+            if len(rows) < (page.total or 0):
+                raise SourceUnreadable(f"the list holds {len(rows)} of {page.total} devices")
             return rows, run
         if page.next in positions:
             raise SourceUnreadable("it gives the same page again and again")
@@ -161,10 +159,29 @@ async def _take_in(
     return tallied(run, answers).model_copy(update={"vanished": after.vanished})
 
 
-async def _threatened(services: Services, partner: str) -> frozenset[str]:
-    """The partner's devices whose agents bear threats: one query in each reading."""
-    rows = services.store.rows(_Threatened, Agent.container, THREATENED_AGENTS, partner=partner)
-    return frozenset([row.partner_device_id async for row in rows])
+async def _look_up(
+    services: Services, client: Client, roster: Roster, last: _Last, rows: dict[str, Row], run: PollRun
+) -> PollRun:
+    """Have stored what became of threats that are open here and that no row names any more."""
+    if roster.look_up is None:
+        return run
+    found: list[JsonValue] = []
+    try:
+        for threat in unnamed(rows.values(), last.threatened, run.started_at - AS_OF):
+            await services.waiting.sleep(roster.pause)
+            found.append(await roster.look_up(client, threat))
+    except SourceError:
+        # It costs the list nothing: the next reading looks again.
+        pass
+    run = run.model_copy(update={"looked_up": len(found)})
+    messages = slices(roster.envelope, [row for row in found if row is not None])
+    return tallied(run, await fetched(services, roster.partner, messages))
+
+
+async def _threatened(services: Services, partner: str) -> dict[str, Threatened]:
+    """The partner's agents that have threats open, by its id of the device: one query in each reading."""
+    rows = services.store.rows(Threatened, Agent.container, THREATENED_AGENTS, partner=partner)
+    return {row.partner_device_id: row async for row in rows if row.open}
 
 
 async def _keep(

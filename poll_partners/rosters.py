@@ -22,7 +22,8 @@ class Compared:
     kept: Mapping[str, Listed]
     """What is kept of every device from now on."""
     vanished: int
-    """Devices that are known and not in the list: that is shown, and frees nobody."""
+    """Devices that are known and not in the list: that is shown, and frees nobody. Where of a vendor's group
+    nobody is in it, its key may not see that group any more, and nothing is said."""
 
 
 def part_of(device: str) -> int:
@@ -55,9 +56,13 @@ def compared(
         known = before.get(row.device)
         if is_news(row, known, threatened, daily=daily):
             news.append(row)
-        kept[row.device] = Listed(said=row.said, seen_on=row.seen_on, changed=row.changed)
-    gone = {device: _gone(known, today) for device, known in before.items() if device not in kept}
-    return Compared(tuple(news), {**kept, **gone}, len(gone))
+        # Of the others no time is kept: it changes all day, and would have every part written each time.
+        changed = row.changed if row.device in threatened else None
+        kept[row.device] = Listed(said=row.said, seen_on=row.seen_on, changed=changed, group=row.group)
+    seen = {None, *(listed.group for listed in kept.values())}
+    missing = {device: known for device, known in before.items() if device not in kept}
+    gone = {device: _gone(known, today) for device, known in missing.items() if known.group in seen}
+    return Compared(tuple(news), {**missing, **kept, **gone}, len(gone))
 
 
 def _gone(known: Listed, today: date) -> Listed:

@@ -11,6 +11,9 @@ from poll_partners.client import Answer, Client, Login
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
 
+PAUSE = 0.7
+"""Seconds between two pages of a list: Lookout answers 100 requests a minute, of the whole tenant."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -97,6 +100,10 @@ class Row:
     """Whether it calls the device secure."""
     content: JsonValue
     """What of it the partner's adapter is given."""
+    group: str | None = None
+    """The vendor's group that the device is in, where a key may see some groups alone."""
+    named: frozenset[str] | None = None
+    """Keys of the threats that are open by its word; None where it names none, or is not to be relied on."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,17 @@ class ListPage:
     rows: Sequence[Row]
     next: str | None
     """The position of the next page; None at the vendor's own sign that there is none."""
+    total: int | None = None
+    """At least so many devices are in the whole list; None where the vendor does not say."""
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """A threat that is open here, and that its device's row does not name any more."""
+
+    key: str
+    at: datetime
+    """When it was detected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,3 +135,8 @@ class Roster(Interface):
     fetch: Callable[[Client, str | None, datetime], Awaitable[ListPage]]
     """One page from a position on, of a list that was computed at the given time at the latest. What shows
     that the list is not whole is SourceUnreadable."""
+    pause: float = PAUSE
+    """Seconds between two pages."""
+    look_up: Callable[[Client, Unnamed], Awaitable[JsonValue]] | None = None
+    """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
+    silence ends no threat: its own row does."""

@@ -15,7 +15,7 @@ from shared.domain.polling import Again, Cursor, Gap, Place
 OLDEST = timedelta(days=80)
 """Nothing older is read: reports are recognised for 90 days, and one that is not would count again."""
 FIRST_RUN = timedelta(hours=24)
-"""How far back a first run goes where no setting says it."""
+"""How far back a first run goes where neither the vendor's interface nor a setting asks for more."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Reach:
     longer: tuple[Longer, ...] = ()
     page_life: timedelta | None = None
     """How long the position of a page is good; None: for ever."""
+    first: timedelta = FIRST_RUN
+    """How far back a first run goes where no setting says it."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class Window(Part):
 
 
 def first_cursor(id_: str, partner: str, chosen: datetime | None, reach: Reach, now: datetime) -> Cursor:
-    """The cursor of a source that has never been read: from `chosen` on, or from a day ago."""
-    begun = max(min(chosen or now - FIRST_RUN, now), now - min(reach.retention, OLDEST))
+    """The cursor of a source that has never been read: from `chosen` on, or as far back as its reach says."""
+    begun = max(min(chosen or now - reach.first, now), now - min(reach.retention, OLDEST))
     again = {longer.name: Again(at=now) for longer in reach.longer}
     return Cursor(id=id_, partner=partner, begun=begun, chosen=chosen, until=begun, again=again)
 

@@ -1,14 +1,14 @@
 """Zimperium (MTD, zIPS; zConsole): what its console pushes, and what its search interfaces answer.
 
-Transport: push. zConsole's Data Export posts JSON arrays to Azure Monitor's ingestion endpoint (bearer
-token of Entra), or one object an event to an address of the customer's ("REST Endpoint"); a relay may post
-pages of the search API (`content`). The console filters by severity before it sends. Documented or seen in
-public records: push of threats, mitigations and incidents, the REST export, the search page with open and
-mitigated rows, legacy zIPS events; the names and numbers of threats up to 94 and the four grades stand in
-the vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident shows as fixed,
-that an ended search item with mitigation events is resolved, and what a row of the device list says: only
-of one that is active, was seen and has neither critical nor risky threats is NORMAL an all-clear. Our
-choice: simulated threats and those of the vendor's tests do not raise risk.
+Transport: the app polls threats and devices (pages, `content`), or zConsole's Data Export pushes: JSON arrays
+to Azure Monitor's ingestion endpoint (bearer token of Entra), or one object an event to an address of the
+customer's ("REST Endpoint"). The console filters by severity before it sends. Documented or seen in public
+records: push of threats, mitigations and incidents, the REST export, the search page with open and mitigated
+rows, rows of the device list, legacy zIPS events; the names and numbers of threats up to 94 and the four
+grades stand in the vendor's SDK. Inferred: that NORMAL is the number 0, the time of a threat an incident
+shows as fixed, that an ended search item with mitigation events is resolved, and what a row of the device
+list says: only of one that is active, was seen and has neither critical nor risky threats is NORMAL an all-
+clear. Our choice: simulated threats and those of the vendor's tests do not raise risk.
 """
 
 from ingest_threat.partners import _taxonomy as taxonomy
@@ -72,4 +72,5 @@ ADAPTER = Adapter(
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
     device_id=device_id,
     says_clean=False,
+    lists_clean=True,
 )

@@ -10,13 +10,14 @@ from email.utils import format_datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.vendors import checkpoint_harmony, lookout
+from local.vendors import checkpoint_harmony, lookout, zimperium
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults, done
 from local.vendors.lookout import LOOKOUT, Lookout
+from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from shared.waiting import utc_now
 
-__all__ = ["CHECKPOINT", "FAULTS", "LOOKOUT", "create_app"]
+__all__ = ["CHECKPOINT", "FAULTS", "LOOKOUT", "ZIMPERIUM", "create_app"]
 
 CLOCK = web.AppKey("VENDOR_CLOCK", list[timedelta])
 """How far the vendors' clock is ahead, in a list of one."""
@@ -34,7 +35,8 @@ def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
     app[FAULTS] = Faults()
     app[LOOKOUT] = Lookout(theirs)
     app[CHECKPOINT] = CheckPoint(theirs)
-    app.add_routes([*lookout.ROUTES, *checkpoint_harmony.ROUTES, *HANDS])
+    app[ZIMPERIUM] = Zimperium(theirs)
+    app.add_routes([*lookout.ROUTES, *checkpoint_harmony.ROUTES, *zimperium.ROUTES, *HANDS])
     return app
 
 
@@ -64,6 +66,26 @@ async def _alerts_arrive(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+async def _threats_arrive(request: web.Request) -> web.Response:
+    """Threats come in at Zimperium's."""
+    for threat in await request.json():
+        request.app[ZIMPERIUM].arrive(threat)
+    return web.json_response({})
+
+
+async def _threats_end(request: web.Request) -> web.Response:
+    """Threats of Zimperium's are mitigated, by their ids."""
+    for id_ in await request.json():
+        request.app[ZIMPERIUM].mitigate(id_)
+    return web.json_response({})
+
+
+async def _devices_are(request: web.Request) -> web.Response:
+    """Zimperium's list of devices is this one from now on."""
+    request.app[ZIMPERIUM].devices = await request.json()
+    return web.json_response({})
+
+
 async def _token_dies(request: web.Request) -> web.Response:
     """Every token of Lookout's dies at the second request for events from now on."""
     request.app[FAULTS].order(done(request.app[LOOKOUT].kill_tokens), "/mra/api/v2/events", after=1)
@@ -74,4 +96,7 @@ HANDS = (
     web.post("/_sim/lookout/events", _arrive),
     web.post("/_sim/lookout/token-dies", _token_dies),
     web.post("/_sim/checkpoint/alerts", _alerts_arrive),
+    web.post("/_sim/zimperium/threats", _threats_arrive),
+    web.post("/_sim/zimperium/mitigated", _threats_end),
+    web.post("/_sim/zimperium/devices", _devices_are),
 )

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import Asked, Page, Source
+from poll_partners.sources._pages import number, page_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
@@ -60,7 +61,7 @@ class Position:
     def read(cls, text: str) -> "Position":
         """The position that a page gave as a text."""
         leg, *numbers = text.split(":")
-        base, below, offset, total = (int(number) if number else None for number in numbers)
+        base, below, offset, total = map(number, numbers)
         return cls(leg, base, below, offset, total)
 
 
@@ -86,12 +87,9 @@ def is_dead(answer: Answer) -> bool:
 
 async def fetch(client: Client, asked: Asked) -> Page:
     """One page of alerts."""
-    seen = _number(asked.mark)
+    seen = number(asked.mark)
     position = Position.read(asked.page) if asked.page else Position(base=seen)
-    content = await client.get(ALERTS, _parameters(position, asked.begin))
-    rows = content.get("objects") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(rows, list):
-        raise SourceUnreadable("an answer without a list of objects")
+    content, rows = page_of(await client.get(ALERTS, _parameters(position, asked.begin)), "objects")
     if position.leg != "new":
         _check_filter(rows, asked.begin)
     ids = _ids(rows)
@@ -159,15 +157,9 @@ def _check_filter(rows: Sequence[JsonValue], begin: datetime) -> None:
 
 def _ids(rows: Sequence[JsonValue]) -> list[int] | None:
     """The ids of the rows; None where one has none that is a number."""
-    found = [_number(row.get("id")) if isinstance(row, dict) else None for row in rows]
+    found = [number(row.get("id")) if isinstance(row, dict) else None for row in rows]
     known = [each for each in found if each is not None]
     return known if len(known) == len(found) else None
-
-
-def _number(value: JsonValue) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
 def _time(value: JsonValue) -> datetime | None:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
+from poll_partners.sources._pages import page_of
 from poll_partners.sources.checkpoint_harmony import is_dead, login
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
@@ -29,11 +30,11 @@ GIVEN = ("internal_id", "id", "last_connection", "os_type", "os_version", "model
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list."""
     offset, _, first = (page or "0:").partition(":")
-    content = await client.get(DEVICES, {"limit": LIMIT, "offset": offset, "format": "json"})
-    rows = content.get("objects") if isinstance(content, dict) else None
-    meta = content.get("meta") if isinstance(content, dict) else None
-    if not isinstance(rows, list) or not isinstance(meta, dict):
-        raise SourceUnreadable("an answer without a list of objects")
+    answer = await client.get(DEVICES, {"limit": LIMIT, "offset": offset, "format": "json"})
+    content, rows = page_of(answer, "objects")
+    meta = content.get("meta")
+    if not isinstance(meta, dict):
+        raise SourceUnreadable("an answer without its paging")
     total = str(meta.get("total_count"))
     if first and total != first:
         raise SourceUnreadable("the list changed while it was read")

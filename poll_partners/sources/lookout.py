@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import Asked, Page, Source
+from poll_partners.sources._pages import page_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -75,10 +76,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
     }
     if oid is not None and not by_time:
         parameters["oid"] = oid
-    content = await client.get(EVENTS, parameters)
-    rows = content.get("events") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(rows, list):
-        raise SourceUnreadable("an answer without a list of events")
+    content, rows = page_of(await client.get(EVENTS, parameters), "events")
     following: str | None = None
     if by_time:
         following = f"{BY_TIME}{_last(content, rows)}" if len(rows) >= LIMIT_BY_TIME else None

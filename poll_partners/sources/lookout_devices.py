@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
+from poll_partners.sources._pages import page_of
 from poll_partners.sources.lookout import is_dead, login, moment_of
 from shared.domain.model import digest
 from shared.errors import SourceUnreadable
@@ -34,10 +35,7 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     parameters: dict[str, str | int] = {"limit": LIMIT}
     if page is not None:
         parameters["oid"] = page
-    content = await client.get(DEVICES, parameters)
-    rows = content.get("devices") if isinstance(content, dict) else None
-    if not isinstance(rows, list):
-        raise SourceUnreadable("an answer without a list of devices")
+    _, rows = page_of(await client.get(DEVICES, parameters), "devices")
     found = [_row(row) for row in rows]
     places = [place for _, place in found]
     if any(a <= b for a, b in zip([page or "~", *places], places, strict=False)):

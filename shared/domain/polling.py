@@ -71,6 +71,8 @@ class PollRun(Part):
     ignored: int = 0
     rejected: int = 0
     """Items that lie among the dead letters."""
+    looked_up: int = 0
+    """Of a list of devices, threats that are open here and that no row of it named any more."""
     vanished: int = 0
     """Of a list of devices, those that were in it before and are not any more."""
     late: int = 0
@@ -131,7 +133,9 @@ class Listed(Part):
     seen_on: str | None = None
     """The day of the agent's last contact."""
     changed: str | None = None
-    """When the vendor last changed the row, as it writes it."""
+    """When the vendor last changed the row, as it writes it; kept while its agent bears threats."""
+    group: str | None = None
+    """The vendor's group that the device is in, where a key may see some groups alone."""
     gone_on: str | None = None
     """The day since which no list that was read to its end has held it."""
 

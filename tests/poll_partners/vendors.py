@@ -14,6 +14,7 @@ from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.server import CLOCK, create_app
+from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from poll_partners.found import sources
 from poll_partners.listed import read_roster
 from poll_partners.reading import poll
@@ -42,6 +43,10 @@ class Vendors:
     @property
     def checkpoint(self) -> CheckPoint:
         return self.app[CHECKPOINT]
+
+    @property
+    def zimperium(self) -> Zimperium:
+        return self.app[ZIMPERIUM]
 
     def their_clock(self) -> datetime:
         """What the vendors' clock shows."""
@@ -100,7 +105,7 @@ def documents(one: World, container: str) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def vendors(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Vendors]:
-    """A world where Lookout and Check Point are polled; `settings` override those of the app, `polling` those
+    """A world where all that are polled are; `settings` override those of the app, `polling` those
     of its vendors."""
     clock = clock or Clock()
     app = create_app(clock)
@@ -121,7 +126,10 @@ def polling_settings(address: str) -> dict[str, PollSettings]:
     checkpoint = PollSettings(
         url=f"{address}/checkpoint", client_id="checkpoint-client", secret="checkpoint-access-key"
     )
-    return {**lookout_settings(address), "checkpoint_harmony": checkpoint}
+    zimperium = PollSettings(
+        url=f"{address}/zimperium", client_id="zimperium-client", secret="zimperium-secret"
+    )
+    return {**lookout_settings(address), "checkpoint_harmony": checkpoint, "zimperium": zimperium}
 
 
 def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
@@ -156,5 +164,28 @@ def alert(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
         "mdm_uuid": None,
         "event_timestamp": iso_utc(at),
         "backend_last_updated": iso_utc(at),
+        **fields,
+    }
+
+
+def threat(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
+    """A threat of Zimperium's, whose time has whole seconds."""
+    return {
+        "id": f"threat-{number}",
+        "deviceId": f"agent-{number % 7}",
+        "device": {
+            "id": f"agent-{number % 7}",
+            "mdmDeviceId": "",
+            "os": {"name": "ANDROID", "version": "16"},
+        },
+        "timestamp": int(at.timestamp()) * 1000,
+        "threatTypeId": 39,
+        "threatTypeName": "DEVICE ROOTED",
+        "severity": 3,
+        "severityName": "CRITICAL",
+        "vectorName": "Device",
+        "state": 1,
+        "mitigationEvents": [],
+        "simulated": False,
         **fields,
     }
