@@ -46,14 +46,15 @@ class Zimperium:
 
     def arrive(self, threat: dict[str, Any]) -> str:
         """A threat comes in; what its report is called."""
-        arrived = {"eventReceivedTimestamp": self._now(), "lastModified": threat["timestamp"], **threat}
-        self.threats.append(arrived)
-        return f"{threat['id']}:{threat['state']}:{arrived['lastModified']}"
+        row = {"eventReceivedTimestamp": self._now(), "lastModified": threat["timestamp"], **threat}
+        self.threats.append(row)
+        return _called(row)
 
-    def mitigate(self, id_: str) -> None:
-        """A threat is over: its row says so from now on, and keeps its time."""
+    def mitigate(self, id_: str) -> str:
+        """A threat is over: its row says so, and keeps its time. What its report is called from now on."""
         [row] = [each for each in self.threats if each["id"] == id_]
         row.update(state=MITIGATED, mitigationEvents=[], mitigatedAt=self._now(), lastModified=self._now())
+        return _called(row)
 
     def kill_tokens(self) -> None:
         """No token that was given is good any more."""
@@ -71,6 +72,10 @@ class Zimperium:
         if self.sorts and query.get("sort") == "timestamp,asc":
             return sorted(rows, key=lambda row: int(row["timestamp"]))
         return sorted(rows, key=lambda row: zlib.crc32(str(row["id"]).encode()))
+
+
+def _called(row: dict[str, Any]) -> str:
+    return f"{row['id']}:{row['state']}:{row['lastModified']}"
 
 
 ZIMPERIUM = web.AppKey("ZIMPERIUM", Zimperium)

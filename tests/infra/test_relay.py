@@ -31,7 +31,6 @@ from tests.ingest_threat.partners.messages_better_mobile import device, in_table
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_pradeo import MESSAGES
 from tests.ingest_threat.partners.messages_sophos import sophos_event
-from tests.ingest_threat.partners.messages_zimperium import zimperium_search
 from tests.world import Clock, World, serving, world
 
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
@@ -39,14 +38,14 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADER_SECRET = "0123456789abcdef0123456789abcdef"
 OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 PARTNERS = (
-    *("lookout", "checkpoint_harmony", "sophos", "zimperium"),
+    *("lookout", "checkpoint_harmony", "sophos"),
     *("symantec_sep_mobile", "better_mobile"),
 )
 TOKEN = "token-of-the-vendor"
-ADDRESSES = ("CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL", "ZIMPERIUM_CONSOLE")
+ADDRESSES = ("CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL")
 KEYS = (
     *("CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY"),
-    *("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET", "ZIMPERIUM_CLIENT_ID", "ZIMPERIUM_CLIENT_SECRET"),
+    *("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET"),
 )
 
 with_curl_and_jq = pytest.mark.skipif(
@@ -485,54 +484,21 @@ async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_e
 
 
 @with_curl_and_jq
-async def test_zimperiums_threats_of_the_last_days_are_posted_page_by_page(
-    secret_file: pathlib.Path,
-) -> None:
-    vendor = Vendor()
-    vendor.logs_in("/api/auth/v1/api_keys/login", {"clientId": "id", "secret": "s"}, {"accessToken": TOKEN})
-    threat = {
-        "id": "threat-1",
-        "state": 1,
-        "timestamp": 1769932800000,
-        "threatTypeName": "ARP_MITM",
-        "severity": 3,
-        "device": {"id": "agent-1", "os": {"name": "Android"}},
-    }
-    vendor.answers("GET", "/api/threats/public/v1/threats", {"content": [threat]}, {"content": []})
-    async with connector() as there, serving(vendor.app) as console:
-        relay = ("sh", RELAY / "zimperium.sh", there.reports("zimperium"), secret_file, 3)
-        settings = {
-            "ZIMPERIUM_CONSOLE": console,
-            "ZIMPERIUM_CLIENT_ID": "id",
-            "ZIMPERIUM_CLIENT_SECRET": "s",
-        }
-        ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202]), output
-        assert await there.stored() == ["threat-1:1:1769932800000"]
-        pages = [path.partition("&size=")[2] for path in vendor.asked]
-        assert pages == ["200&page=0", "200&page=1"]
-
-
-@with_curl_and_jq
 async def test_a_page_that_is_refused_is_kept_and_the_pages_after_it_are_posted(
-    secret_file: pathlib.Path, refused: pathlib.Path
+    secret_file: pathlib.Path, tmp_path: pathlib.Path, refused: pathlib.Path
 ) -> None:
     vendor = Vendor()
-    vendor.logs_in("/api/auth/v1/api_keys/login", {"clientId": "id", "secret": "s"}, {"accessToken": TOKEN})
-    foreign = {"content": [{"of": "another format"}]}
-    vendor.answers(
-        "GET",
-        "/api/threats/public/v1/threats",
-        foreign,
-        {"content": [zimperium_search()]},
-        {"content": []},
-    )
-    async with connector() as there, serving(vendor.app) as console:
-        relay = ("sh", RELAY / "zimperium.sh", there.reports("zimperium"), secret_file)
+    vendor.logs_in("/auth/external", {"clientId": "id", "accessKey": "key"}, {"data": {"token": TOKEN}})
+    foreign = {"meta": {"next": "/external_api/v3/alert/?offset=100"}, "objects": [{"of": "another format"}]}
+    last = {"meta": {"next": None}, "objects": [checkpoint_alert()]}
+    vendor.answers("GET", "/app/SBM/external_api/v3/alert/", foreign, last)
+    async with connector() as there, serving(vendor.app) as portal:
+        address = there.reports("checkpoint_harmony")
+        relay = ("sh", RELAY / "checkpoint_harmony.sh", address, secret_file, tmp_path / "state")
         settings = {
-            "ZIMPERIUM_CONSOLE": console,
-            "ZIMPERIUM_CLIENT_ID": "id",
-            "ZIMPERIUM_CLIENT_SECRET": "s",
+            "CHECKPOINT_PORTAL": portal,
+            "CHECKPOINT_CLIENT_ID": "id",
+            "CHECKPOINT_ACCESS_KEY": "key",
         }
         ended, told = await _run(*relay, environment=settings)
         assert (ended, there.statuses) == (0, [422, 202]), told
@@ -564,14 +530,13 @@ async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
 
 
 @with_curl_and_jq
-@pytest.mark.parametrize("name", ["checkpoint_harmony", "sophos", "zimperium"])
+@pytest.mark.parametrize("name", ["checkpoint_harmony", "sophos"])
 async def test_a_vendor_that_refuses_the_login_ends_the_relay_and_nothing_is_posted(
     name: str, secret_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     async with connector() as there, serving(web.Application()) as nobody:
-        last = "7" if name == "zimperium" else str(tmp_path / "state")
         settings = {setting: nobody if setting in ADDRESSES else "wrong" for setting in (*ADDRESSES, *KEYS)}
-        relay = ("sh", RELAY / f"{name}.sh", there.reports(name), secret_file, last)
+        relay = ("sh", RELAY / f"{name}.sh", there.reports(name), secret_file, tmp_path / "state")
         ended, output = await _run(*relay, environment=settings)
         assert ended != 0, output
         assert there.statuses == []

@@ -21,6 +21,7 @@ OPERATIONS: st.SearchStrategy[list[Operation]] = st.lists(
     st.one_of(
         st.tuples(st.just("arrive"), st.integers(1, 6), st.just(0)),
         st.tuples(st.just("arrive"), st.integers(1, 3), st.sampled_from([12, 180, 2 * 24 * 60])),
+        st.tuples(st.just("change"), st.integers(0, 9)),
         st.tuples(st.just("pass"), st.sampled_from([1, 5, 5, 5, 20, 90, 700])),
         st.tuples(st.just("poll")),
         st.tuples(st.just("poll")),
@@ -58,6 +59,9 @@ class Vendor:
     kill_tokens: Callable[[Vendors], None]
     foreign: Callable[[int], bytes]
     """A page of its own form whose rows are in nobody's format."""
+    change: Callable[[Vendors, int], str] | None = None
+    """The event of that number is another one from now on, of the same time; what its report is called then.
+    None where another event tells of what became of one."""
 
 
 @dataclass
@@ -69,6 +73,8 @@ class History:
     vendor: Vendor
     arrived: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """By what the report is called: when the event is said to have been, and when it came in."""
+    events: list[str] = field(default_factory=list)
+    """What the report of each event is called, as it is now."""
     true_now: datetime = field(init=False)
     both_ahead: timedelta = timedelta(0)
     """How far both clocks together have been ahead of the true time: so far the cursor may be, too, and no
@@ -88,8 +94,20 @@ class History:
     async def _arrive(self, many: int, late_minutes: int) -> None:
         for _ in range(many):
             at = self.true_now - timedelta(minutes=late_minutes)
-            called = self.vendor.arrive(self.one, len(self.arrived), at)
+            called = self.vendor.arrive(self.one, len(self.events), at)
+            self.events.append(called)
             self.arrived[called] = (at, self.true_now)
+
+    async def _change(self, number: int) -> None:
+        """An event changes. Of one that was not read before, nobody has to know how it was."""
+        if self.vendor.change is None or number >= len(self.events):
+            return
+        before = self.events[number]
+        at, _ = self.arrived[before]
+        self.events[number] = self.vendor.change(self.one, number)
+        if before not in self.one.stored_ids():
+            del self.arrived[before]
+        self.arrived[self.events[number]] = (at, self.true_now)
 
     async def _pass(self, minutes: int) -> None:
         self.true_now += timedelta(minutes=minutes)

@@ -8,13 +8,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from poll_partners import reading
-from poll_partners.sources import checkpoint_harmony, lookout
+from poll_partners.sources import checkpoint_harmony, lookout, zimperium
 from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
-from tests.poll_partners.vendors import Vendors, alert, event, vendors
+from tests.poll_partners.vendors import Vendors, alert, event, threat, vendors
 
 
 def _lookout_arrives(one: Vendors, number: int, at: datetime) -> str:
     return one.lookout.arrive(event(number, at))
+
+
+def _zimperium_arrives(one: Vendors, number: int, at: datetime) -> str:
+    return one.zimperium.arrive(threat(number, at))
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -36,6 +40,14 @@ VENDORS: Mapping[str, Vendor] = {
             objects=[{"uuid": f"{number}", "id": 1000 - number}], meta={"next": None}
         ),
     ),
+    "zimperium": Vendor(
+        name="zimperium",
+        path="/public/v1/threats",
+        arrive=_zimperium_arrives,
+        kill_tokens=lambda one: one.zimperium.kill_tokens(),
+        foreign=lambda number: as_body(content=[{"uuid": f"{number}"}], last=True),
+        change=lambda one, number: one.zimperium.mitigate(f"threat-{number}"),
+    ),
 }
 
 
@@ -43,6 +55,7 @@ VENDORS: Mapping[str, Vendor] = {
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "LIMIT", 3)
     monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
+    monkeypatch.setattr(zimperium, "SIZE", 3)
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 
@@ -63,5 +76,6 @@ async def lived(name: str, operations: list[Operation]) -> None:
 @example([("arrive", 6, 0), ("pass", 5), ("two_timers",), ("arrive", 3, 12), ("pass", 5), ("two_timers",)])
 @example([("poll",), ("our_clock", 3000), ("arrive", 4, 0), ("poll",), ("our_clock", -3000), ("poll",)])
 @example([("poll",), ("arrive", 4, 0), ("pass", 5), ("drift", 1), ("arrive", 2, 0), ("poll",)])
+@example([("arrive", 3, 2 * 24 * 60), ("poll",), ("change", 1), ("pass", 90), ("fault", 1, 1), ("poll",)])
 async def test_nothing_is_lost_and_nothing_counts_twice(name: str, operations: list[Operation]) -> None:
     await lived(name, operations)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from poll_partners.client import Answer, Client
 from poll_partners.found import sources
 from poll_partners.reading import Reading
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources import checkpoint_harmony, lookout
+from poll_partners.sources import checkpoint_harmony, lookout, zimperium
 from poll_partners.windows import Now, Reach
 from shared.errors import SourceUnreadable, StoreUnavailable
 from tests.poll_partners import vendors as vendors_module
@@ -88,6 +89,32 @@ def token_is_the_end(patch: pytest.MonkeyPatch) -> None:
     _set(patch, _careless(replace(checkpoint_harmony.SOURCE, is_dead=never)))
 
 
+def never_again(patch: pytest.MonkeyPatch) -> None:
+    """What was read once is not read again, whatever becomes of it."""
+    bare = replace(zimperium.REACH, overlap=timedelta(0), longer=())
+    _set(patch, replace(zimperium.SOURCE, reach=bare))
+
+
+def last_time_plus_one(patch: pytest.MonkeyPatch) -> None:
+    """The next page begins a millisecond after the last row's time."""
+    following = zimperium._following
+
+    def careless(position: zimperium.Position, *page: Any) -> zimperium.Position | None:
+        found = following(position, *page)
+        return replace(found, after=found.after + 1) if found and found.after > position.after else found
+
+    patch.setattr(zimperium, "_following", careless)
+
+
+def first_page_alone(patch: pytest.MonkeyPatch) -> None:
+    """A window has one page."""
+
+    async def careless(client: Client, asked: Asked) -> Page:
+        return replace(await zimperium.fetch(client, asked), next=None)
+
+    _set(patch, replace(zimperium.SOURCE, fetch=careless))
+
+
 MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
     stored_later: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("store_away", 40), ("pass", 90)]),
     empty_page: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 4, 0)]),
@@ -98,6 +125,12 @@ MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
     ),
     no_overlap: ("lookout", [("poll",), ("pass", 20), ("poll",), ("arrive", 3, 12)]),
     token_is_the_end: ("checkpoint_harmony", [("poll",), ("arrive", 6, 0), ("pass", 20), ("token_dies", 1)]),
+    never_again: (
+        "zimperium",
+        [("arrive", 3, 0), ("pass", 5), ("poll",), ("poll",), ("pass", 20), ("change", 1)],
+    ),
+    last_time_plus_one: ("zimperium", [("poll",), ("arrive", 2, 0), ("pass", 1), ("arrive", 6, 0)]),
+    first_page_alone: ("zimperium", [("poll",), ("arrive", 2, 0), ("pass", 1), ("arrive", 6, 0)]),
 }
 """Each mistake, and a history that shows it; it holds without."""
 
@@ -106,6 +139,7 @@ MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "LIMIT", 3)
     monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
+    monkeypatch.setattr(zimperium, "SIZE", 3)
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 

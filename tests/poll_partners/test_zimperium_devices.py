@@ -1,5 +1,5 @@
-"""Zimperium's list of devices: a scroll that is whole or nothing, phones that are at work, and threats that no
-row names any more, which their own rows end."""
+"""Zimperium's list of devices: a scroll that is whole or nothing, phones that are at work, and threats that
+no row names any more, which their own rows end."""
 
 import json
 from datetime import datetime, timedelta
