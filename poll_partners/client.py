@@ -56,6 +56,13 @@ class Answer:
 
 
 Login = Callable[["Client"], Awaitable["Granted"]]
+Proof = Callable[[PollSettings, str], Mapping[str, str]]
+"""The headers that show whose a request is, of settings and token."""
+
+
+def bearer(settings: PollSettings, token: str) -> Mapping[str, str]:
+    """The usual one: the token."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Client:
         *,
         login: Login,
         is_dead: Callable[[Answer], bool],
+        proof: Proof = bearer,
     ) -> None:
         self.settings = settings
         self.clock_ahead: timedelta | None = None
@@ -87,6 +95,7 @@ class Client:
         self._name = name
         self._login = login
         self._is_dead = is_dead
+        self._proof = proof
         self._renewals = 0
 
     def now(self, at: datetime | None = None) -> Now:
@@ -99,8 +108,7 @@ class Client:
         """The JSON the vendor has under `path`. A token it does not take is renewed once, and the same is
         asked again. Raises a SourceError."""
         for fresh in (False, True):
-            token = await self._token(renew=fresh)
-            headers = {"Authorization": f"Bearer {token}"}
+            headers = {**self._proof(self.settings, await self._token(renew=fresh))}
             answer = await self._asked("GET", path, headers=headers, params=_texts(parameters))
             if answer.status == 401 or self._is_dead(answer):
                 continue
@@ -113,9 +121,9 @@ class Client:
     ) -> list[Frame]:
         """The frames of a stream until they are enough, or it ends or falls silent. Raises a SourceError."""
         for fresh in (False, True):
-            token = await self._token(renew=fresh)
+            proof = self._proof(self.settings, await self._token(renew=fresh))
             frames: list[Frame] = []
-            headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+            headers = {**proof, "Accept": "text/event-stream"}
             take = partial(_take_frames, frames, is_enough)
             answer = await self._asked("GET", path, take=take, headers=headers, params=_texts(parameters))
             if answer.status == 401 or self._is_dead(answer):

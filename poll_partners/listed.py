@@ -59,13 +59,13 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
     if settings is None:
         return None
     found, began = await _found(services, name, roster), services.now()
-    every = timedelta(minutes=services.settings.roster_minutes)
+    every = max(roster.every, timedelta(minutes=services.settings.roster_minutes))
     if must_wait(found.document, began) or timedelta(0) <= began - found.document.until < every:
         return None
     run, clock = PollRun(started_at=began, seconds=0.0, begin=began - AS_OF), time.monotonic()
     cursor = found.document
     async with client_of.session() as session:
-        client = Client(session, services, name, settings, login=roster.login, is_dead=roster.is_dead)
+        client = roster.client(session, services, name, settings)
         try:
             async with asyncio.timeout(DEADLINE):
                 last = await _Last.read(services, name, roster)

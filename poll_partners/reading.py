@@ -53,7 +53,7 @@ async def poll(services: Services, name: str, source: Source) -> PollRun | None:
     if must_wait(found.document, services.now()):
         return None
     async with client_of.session() as session:
-        client = Client(session, services, name, settings, login=source.login, is_dead=source.is_dead)
+        client = source.client(session, services, name, settings)
         reading = Reading(services, source, client, found.document)
         run = await reading.run()
     return await record(services, name, settings, found, reading.cursor, run)

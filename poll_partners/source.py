@@ -3,13 +3,18 @@ settings are whole. A partner may have several."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Login
+from poll_partners.client import Answer, Client, Login, Proof, bearer
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
+from shared.services import Services
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 PAUSE = 0.7
 """Seconds between two pages of a list: Lookout answers 100 requests a minute, of the whole tenant."""
@@ -55,6 +60,8 @@ class Interface:
     """The fields that switch it off, because another of the partner's is read in its stead."""
     url: str = ""
     """The vendor's address where no setting gives one."""
+    proof: Proof = bearer
+    """The headers that show whose a request is."""
     is_dead: Callable[[Answer], bool] = _never
     """Whether an answer that is no 401 says that the token is not good any more."""
 
@@ -63,6 +70,14 @@ class Interface:
         if given is None or self.missing(given):
             return None
         return given if given.url else given.model_copy(update={"url": self.url})
+
+    def client(
+        self, session: "ClientSession", services: Services, name: str, settings: PollSettings
+    ) -> Client:
+        """What asks the vendor within one run."""
+        return Client(
+            session, services, name, settings, login=self.login, is_dead=self.is_dead, proof=self.proof
+        )
 
     def missing(self, given: PollSettings | None) -> tuple[str, ...]:
         """Names of the settings without which it is off."""
@@ -137,6 +152,8 @@ class Roster(Interface):
     that the list is not whole is SourceUnreadable."""
     pause: float = PAUSE
     """Seconds between two pages."""
+    every: timedelta = timedelta(0)
+    """It is read no more often than that, whatever is set."""
     look_up: Callable[[Client, Unnamed], Awaitable[JsonValue]] | None = None
     """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
     silence ends no threat: its own row does."""

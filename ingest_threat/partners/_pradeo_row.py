@@ -30,8 +30,11 @@ def row_record(item: Item) -> Record:
     # What stands for a contact and is no time says that there was none, whenever the phone was enrolled.
     seen = None if last.denied else last.at or enrolled.at
     agent, levels = fields.word(row, "agentStatus"), _levels(row)
+    # What the list gives no time for counts as of its receipt, or, where it is polled, as of when it had been
+    # computed at the latest: the poll writes that into the row.
+    as_of = fields.moment(row, "as_of")
     if seen and agent in GONE:
-        return inactive(common, "Agent no longer coupled")
+        return inactive(common, "Agent no longer coupled", at=as_of)
     severity = highest(levels.values())
     vouches = agent in ONLINE or severity is not Level.SECURED
     if not levels or not vouches or not (seen or last.unreadable):
@@ -39,9 +42,10 @@ def row_record(item: Item) -> Record:
             None if agent in ONLINE | GONE or is_no_verdict(agent) else fields.written(row, "agentStatus")
         )
         return DeviceIdentityRecord(**common, detected_at=seen, unknown_status=unknown)
-    # A contact is no verdict's time: the level may change between two. It counts as of its receipt.
+    # A contact is no verdict's time: the level may change between two.
     return DeviceStateRecord(
         **common,
+        detected_at=as_of,
         severity=severity,
         scanned=seen is not None,
         severity_raw=next(fields.written(row, name) for name, level in levels.items() if level is severity),

@@ -11,14 +11,14 @@ from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._wandera_jamf_parts import object_in, udid_in
 from ingest_threat.partners._wandera_jamf_words import DEVICE_LEVEL
 from shared.domain.level import Level
-from shared.domain.record import DeviceIdentityRecord, DeviceStateRecord, Record
+from shared.domain.record import Clears, DeviceIdentityRecord, DeviceStateRecord, Record
 
 COMPUTER = re.compile(r"^(?:MAC|OS_X|WINDOWS|CHROME|LINUX)")
 """Systems of devices that the same list has, and that are no phones."""
 
 
 def device_records(item: Item) -> list[Record]:
-    """A device as the Risk API lists it: its level raises, and clears nothing."""
+    """A device as the Risk API lists it: its level raises, and clears what an admin says that it does."""
     row = item.content
     said = fields.word(row, "riskCategory", "risk")
     device = object_in(object_in(row, "info"), "device")
@@ -29,6 +29,9 @@ def device_records(item: Item) -> list[Record]:
         return item.ignored("not a mobile device")
     connector = object_in(object_in(row, "statusUpdate"), "connector")
     enrollment, seen_at = object_in(connector, "payload"), _checked_in(row, connector)
+    # What the list gives no time for counts as of its receipt, or, where it is polled, as of when it had been
+    # computed at the latest: the poll writes that into the row.
+    as_of = fields.moment(row, "as_of")
     written = said, fields.text(enrollment, "isEnrolled"), seen_at.isoformat() if seen_at else None
     device_id, external = fields.device_id(row, "guid", "deviceId"), fields.linking_id(row, "externalId")
     common: Reported = {
@@ -44,16 +47,25 @@ def device_records(item: Item) -> list[Record]:
     }
     identity = DeviceIdentityRecord(**common, detected_at=seen_at)
     if seen_at and fields.decided(enrollment, "isEnrolled") is False:
-        return [inactive(common, "Device no longer enrolled") if device_id else identity]
+        return [inactive(common, "Device no longer enrolled", at=as_of) if device_id else identity]
     level = taxonomy.device_level(said, DEVICE_LEVEL)
     # The older list names no check-in: then it may raise, and nobody knows whether the agent has scanned.
     knows = seen_at is not None or ("risk" in row and level is not Level.SECURED)
     if level is None or not knows:
         return [identity]
-    # A check-in is no verdict's time: what the row says of the device counts as of its receipt.
-    severity_raw = fields.written(row, "riskCategory", "risk")
-    closed = (INACTIVE,) if fields.boolean(enrollment, "isEnrolled") else ()
-    return [DeviceStateRecord(**common, severity=level, severity_raw=severity_raw, closed_keys=closed)]
+    clears = level is Level.SECURED and seen_at is not None and said in item.words["clears"]
+    return [
+        DeviceStateRecord(
+            **common,
+            # A check-in is no verdict's time.
+            detected_at=as_of,
+            severity=level,
+            severity_raw=fields.written(row, "riskCategory", "risk"),
+            clears=Clears.ALL if clears else Clears.NONE,
+            clears_until=min(filter(None, (seen_at, as_of)), default=None) if clears else None,
+            closed_keys=(INACTIVE,) if fields.boolean(enrollment, "isEnrolled") else (),
+        )
+    ]
 
 
 def _checked_in(row: JsonObject, connector: JsonObject) -> datetime | None:

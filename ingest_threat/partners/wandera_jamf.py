@@ -6,8 +6,9 @@ choice, one `{"event": {...}}` a message or one a line. Documented: event names 
 policies, actions, `externalId` is the UEM's device id or a UDID. Seen in public records: severities 6, 8 and
 10. Inferred: a severity is twice a policy's level of 1 to 5, Blocked is closed at once, and what a Resolved
 event (no public sample) repeats: device, event name, app or destination; where it names neither app nor
-destination, the alert's id finds the detection. What a device row says counts as of its receipt. The vendor's
-other streams may be pointed at the same address, and are none of our business.
+destination, the alert's id finds the detection. A device's risk is a score, which a person may set: it ends
+threats only where an admin says so (`WORDS_WANDERA_JAMF_CLEARS`). The vendor's other streams may be pointed
+at the same address, and are none of our business.
 """
 
 import re
@@ -30,6 +31,7 @@ from ingest_threat.partners._wandera_jamf_words import (
     SIMULATION,
     STATUS,
     TYPE,
+    WORDS,
 )
 from ingest_threat.shapes import masked
 from shared.domain.level import Level
@@ -207,4 +209,6 @@ ADAPTER = Adapter(
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *map(str, SCALE)}),
     says_clean=False,
+    lists_clean=True,
+    words=WORDS,
 )

@@ -10,14 +10,16 @@ from email.utils import format_datetime
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.vendors import checkpoint_harmony, lookout, zimperium
+from local.vendors import checkpoint_harmony, lookout, pradeo, wandera_jamf, zimperium
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults, done
 from local.vendors.lookout import LOOKOUT, Lookout
+from local.vendors.pradeo import PRADEO, Pradeo
+from local.vendors.wandera_jamf import JAMF, Jamf
 from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from shared.waiting import utc_now
 
-__all__ = ["CHECKPOINT", "FAULTS", "LOOKOUT", "ZIMPERIUM", "create_app"]
+__all__ = ["CHECKPOINT", "FAULTS", "JAMF", "LOOKOUT", "PRADEO", "ZIMPERIUM", "create_app"]
 
 CLOCK = web.AppKey("VENDOR_CLOCK", list[timedelta])
 """How far the vendors' clock is ahead, in a list of one."""
@@ -36,7 +38,11 @@ def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
     app[LOOKOUT] = Lookout(theirs)
     app[CHECKPOINT] = CheckPoint(theirs)
     app[ZIMPERIUM] = Zimperium(theirs)
-    app.add_routes([*lookout.ROUTES, *checkpoint_harmony.ROUTES, *zimperium.ROUTES, *HANDS])
+    app[JAMF] = Jamf(theirs)
+    app[PRADEO] = Pradeo(theirs)
+    for vendor in (lookout, checkpoint_harmony, zimperium, wandera_jamf, pradeo):
+        app.add_routes(vendor.ROUTES)
+    app.add_routes(HANDS)
     return app
 
 
@@ -81,8 +87,9 @@ async def _threats_end(request: web.Request) -> web.Response:
 
 
 async def _devices_are(request: web.Request) -> web.Response:
-    """Zimperium's list of devices is this one from now on."""
-    request.app[ZIMPERIUM].devices = await request.json()
+    """A vendor's list of devices is this one from now on."""
+    key = {"zimperium": ZIMPERIUM, "jamf": JAMF, "pradeo": PRADEO}[request.match_info["vendor"]]
+    request.app[key].devices = await request.json()
     return web.json_response({})
 
 
@@ -98,5 +105,5 @@ HANDS = (
     web.post("/_sim/checkpoint/alerts", _alerts_arrive),
     web.post("/_sim/zimperium/threats", _threats_arrive),
     web.post("/_sim/zimperium/mitigated", _threats_end),
-    web.post("/_sim/zimperium/devices", _devices_are),
+    web.post("/_sim/{vendor:zimperium|jamf|pradeo}/devices", _devices_are),
 )

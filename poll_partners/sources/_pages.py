@@ -1,8 +1,13 @@
 """What the pages of several vendors have in common."""
 
+from datetime import UTC, datetime
+
 from pydantic import JsonValue
 
 from shared.errors import SourceUnreadable
+
+NO_TIME = 32_503_680_000_000
+"""The year 3000: a number from here on is no time in milliseconds."""
 
 
 def page_of(content: JsonValue, name: str) -> tuple[dict[str, JsonValue], list[JsonValue]]:
@@ -19,3 +24,21 @@ def number(value: JsonValue) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def day_of(value: JsonValue) -> str | None:
+    """The day, as `2026-01-31`, of a time in ISO 8601 or in milliseconds since 1970; None of anything else."""
+    at = number(value)
+    if at is not None:
+        return datetime.fromtimestamp(at // 1000, UTC).date().isoformat() if 0 < at < NO_TIME else None
+    moment = moment_of(value) if isinstance(value, str) else None
+    return moment.date().isoformat() if moment else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """A time in ISO 8601; None where it cannot be read."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -8,13 +8,13 @@ without an error. Inferred: an empty page, or a `last_oid` that does not move, i
 `start_time` means when an event was made or when it arrived; hence the longer readings.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources._pages import page_of
+from poll_partners.sources._pages import moment_of, page_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable, SourceUnreadable
 
@@ -104,15 +104,6 @@ def _last(content: dict[str, JsonValue], rows: list[JsonValue]) -> str:
         raise SourceUnreadable("a page of events without a position to go on from")
     row = next((each for each in rows if isinstance(each, dict) and _oid(each) == last), None)
     return f"{last} {row.get('created_time')}" if row else last
-
-
-def moment_of(text: str) -> datetime | None:
-    """A time as the vendor writes it; None where it cannot be read."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _oid(row: JsonValue) -> JsonValue:

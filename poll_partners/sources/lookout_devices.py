@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
-from poll_partners.sources._pages import page_of
-from poll_partners.sources.lookout import is_dead, login, moment_of
+from poll_partners.sources._pages import day_of, page_of
+from poll_partners.sources.lookout import is_dead, login
 from shared.domain.model import digest
 from shared.errors import SourceUnreadable
 
@@ -49,12 +49,11 @@ def _row(row: JsonValue) -> tuple[Row, str]:
     oid = row.get("oid") if isinstance(row, dict) else None
     if not isinstance(row, dict) or not isinstance(guid, str) or not isinstance(oid, str):
         raise SourceUnreadable("a device without its ids")
-    seen, changed = row.get("checkin_time"), row.get("updated_time")
-    seen_at = moment_of(seen) if isinstance(seen, str) else None
+    changed = row.get("updated_time")
     return Row(
         device=guid,
         said=digest({name: row.get(name) for name in SAID})[:16],
-        seen_on=seen_at.date().isoformat() if seen_at else None,
+        seen_on=day_of(row.get("checkin_time")),
         changed=changed if isinstance(changed, str) else None,
         is_clean=row.get("security_status") == "SECURE",
         content={name: row[name] for name in GIVEN if name in row},

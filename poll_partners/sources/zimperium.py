@@ -11,8 +11,6 @@ the count moved. Not known: rate limits, the largest `size`, how long threats ar
 it is no JWT.
 """
 
-import json
-from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +20,8 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources._pages import number, page_of
+from poll_partners.sources._pages import NO_TIME, number, page_of
+from poll_partners.sources._tokens import life_of
 from poll_partners.windows import OLDEST, Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
@@ -36,8 +35,6 @@ TOLERANCE = timedelta(hours=26)
 """So much older than asked for may a row look: nothing says of which zone the filter's time is."""
 TIMES = ("timestamp", "eventReceivedTimestamp", "eventProcessedTimestamp", "lastModified")
 """Of a row: which one the filter goes by is inferred."""
-NO_TIME = 32_503_680_000_000
-"""The year 3000: a number from here on is no time in milliseconds."""
 REACH = Reach(
     retention=OLDEST,
     overlap=timedelta(hours=24),
@@ -83,16 +80,7 @@ async def login(client: Client) -> Granted:
     token = answer.get("accessToken")
     if not isinstance(token, str) or not token:
         raise CredentialRefused("the login gave no token")
-    return Granted(token, _life(token, client.now().latest).total_seconds())
-
-
-def _life(token: str, now: datetime) -> timedelta:
-    """How long a token lives by its own word, where it is a JWT with one."""
-    try:
-        claims = json.loads(urlsafe_b64decode(f"{token.split('.')[1]}==="))
-        return datetime.fromtimestamp(claims["exp"], UTC) - now
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
-        return LIFE
+    return Granted(token, life_of(token, client.now().latest, LIFE))
 
 
 async def fetch(client: Client, asked: Asked) -> Page:

@@ -10,15 +10,15 @@ rows it lies seconds after the phone's first contact). A key sees the teams it w
 team is missing, nothing is said of its phones.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row, Unnamed
-from poll_partners.sources._pages import number, page_of
-from poll_partners.sources.zimperium import LARGEST, NO_TIME, THREATS, login, milliseconds, moment_text
+from poll_partners.sources._pages import day_of, number, page_of
+from poll_partners.sources.zimperium import LARGEST, THREATS, login, milliseconds, moment_text
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
 from shared.errors import SourceRefused, SourceUnavailable, SourceUnreadable
@@ -63,13 +63,13 @@ def _row(row: JsonValue, as_of: datetime) -> Row:
         raise SourceUnreadable("a device without its id")
     state, named = row.get("threatState"), _named(row)
     lists = {name: state[name] for name in LISTS if name in state} if isinstance(state, dict) else None
-    seen, ids = number(row.get("lastSeen")), _tracking(row)
+    ids = _tracking(row)
     posture = str(row.get("riskPostureName") or row.get("riskPosture"))
     said = {name: row.get(name) for name in SAID}
     return Row(
         device=id_,
         said=digest([said, ids, None if named is None else bool(named)])[:16],
-        seen_on=f"{datetime.fromtimestamp(seen / 1000, UTC):%Y-%m-%d}" if seen and seen < NO_TIME else None,
+        seen_on=day_of(row.get("lastSeen")),
         changed=f"{row.get('lastSeen')} {row.get('processedAt')}",
         is_clean=posture in CLEAN and named == frozenset(),
         content={

@@ -491,8 +491,8 @@ def test_parameters_that_cannot_be_read_are_reported(
             "the app would not start: POLL_EXPIRES_LOOKOUT",
         ),
         (
-            {"secrets": [], "settings": [{"name": "POLL_URL_PRADEO", "value": "https://example.com"}]},
-            "pradeo is not polled",
+            {"secrets": [], "settings": [{"name": "POLL_URL_BETTER_MOBILE", "value": "https://example.com"}]},
+            "better_mobile is not polled",
         ),
     ],
 )

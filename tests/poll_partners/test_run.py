@@ -115,8 +115,10 @@ async def test_no_secret_is_in_the_listing_or_in_what_is_stored() -> None:
 
 
 def test_settings_of_a_partner_that_is_not_polled_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"pradeo is not polled; expected one of .*lookout"):
-        start.check(read({"POLL_SECRET_PRADEO": "a-key"}))
+    with pytest.raises(
+        SettingsError, match=r"better_mobile is not polled; expected one of .*lookout, pradeo"
+    ):
+        start.check(read({"POLL_SECRET_BETTER_MOBILE": "a-key"}))
     start.check(read({"POLL_SECRET_LOOKOUT": "a-key"}))
 
 

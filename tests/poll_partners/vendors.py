@@ -13,7 +13,9 @@ from local.cosmos.server import STORE
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults
 from local.vendors.lookout import LOOKOUT, Lookout
+from local.vendors.pradeo import PRADEO, Pradeo
 from local.vendors.server import CLOCK, create_app
+from local.vendors.wandera_jamf import JAMF, Jamf
 from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from poll_partners.found import sources
 from poll_partners.listed import read_roster
@@ -47,6 +49,14 @@ class Vendors:
     @property
     def zimperium(self) -> Zimperium:
         return self.app[ZIMPERIUM]
+
+    @property
+    def jamf(self) -> Jamf:
+        return self.app[JAMF]
+
+    @property
+    def pradeo(self) -> Pradeo:
+        return self.app[PRADEO]
 
     def their_clock(self) -> datetime:
         """What the vendors' clock shows."""
@@ -129,7 +139,15 @@ def polling_settings(address: str) -> dict[str, PollSettings]:
     zimperium = PollSettings(
         url=f"{address}/zimperium", client_id="zimperium-client", secret="zimperium-secret"
     )
-    return {**lookout_settings(address), "checkpoint_harmony": checkpoint, "zimperium": zimperium}
+    jamf = PollSettings(url=f"{address}/jamf", client_id="jamf-application", secret="jamf-secret")
+    pradeo = PollSettings(url=f"{address}/pradeo", client_id="pradeo-access-key", secret="pradeo-secret-key")
+    return {
+        **lookout_settings(address),
+        "checkpoint_harmony": checkpoint,
+        "zimperium": zimperium,
+        "wandera_jamf": jamf,
+        "pradeo": pradeo,
+    }
 
 
 def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
