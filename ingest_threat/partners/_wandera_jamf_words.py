@@ -83,4 +83,4 @@ PREFIXES = ("NETWORK_ACCESS_POINT_", "CERTIFICATE_", "RESOURCE_", "DEVICE_", "AP
 SIMULATION = re.compile(r"(?:^|_)(?:TEST|SIMULATED|SIMULATION)(?:_|$)")
 """In the name of an event that tries the connection, and is no threat."""
 WORDS = {"clears": ("nothing",)}
-"""Risk categories by which all threats of a device are over: none, as a score says nothing of single threats."""
+"""Risk categories by which all threats of a device are over: none, as a score says nothing of each threat."""

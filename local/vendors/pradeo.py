@@ -1,8 +1,8 @@
 """Pradeo's Security API, as far as it is polled: the list of devices.
 
-Written from the vendor's documents: two keys in headers, `take` (50, at most 500) and `skip`, `{total, items}`.
-Inferred there, and so here: that the list of devices pages as that of its groups does. Left out: quotas, every
-other path.
+Written from the vendor's documents: two keys in headers, `take` (50, at most 500) and `skip`, `{total,
+items}`. Inferred there, and so here: that the list of devices pages as that of its groups does. Left out:
+quotas, every other path.
 """
 
 from collections.abc import Callable

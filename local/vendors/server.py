@@ -88,8 +88,9 @@ async def _threats_end(request: web.Request) -> web.Response:
 
 async def _devices_are(request: web.Request) -> web.Response:
     """A vendor's list of devices is this one from now on."""
-    key = {"zimperium": ZIMPERIUM, "jamf": JAMF, "pradeo": PRADEO}[request.match_info["vendor"]]
-    request.app[key].devices = await request.json()
+    app = request.app
+    lists = {"zimperium": app[ZIMPERIUM].devices, "jamf": app[JAMF].devices, "pradeo": app[PRADEO].devices}
+    lists[request.match_info["vendor"]][:] = await request.json()
     return web.json_response({})
 
 

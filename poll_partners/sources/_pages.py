@@ -27,7 +27,8 @@ def number(value: JsonValue) -> int | None:
 
 
 def day_of(value: JsonValue) -> str | None:
-    """The day, as `2026-01-31`, of a time in ISO 8601 or in milliseconds since 1970; None of anything else."""
+    """The day, as `2026-01-31`, of a time in ISO 8601 or in milliseconds since 1970; None where it is no
+    time."""
     at = number(value)
     if at is not None:
         return datetime.fromtimestamp(at // 1000, UTC).date().isoformat() if 0 < at < NO_TIME else None

@@ -13,6 +13,7 @@ from ingest_threat.intake import accept
 from local.vendors.faults import answered, cut_off, done
 from poll_partners import reading
 from poll_partners.sources import zimperium
+from poll_partners.sources._tokens import life_of
 from poll_partners.sources.zimperium import Position
 from shared.domain.model import Agent
 from tests.ingest_threat.partners.messages_zimperium import zimperium_export, zimperium_threat
@@ -188,7 +189,7 @@ async def test_a_token_is_renewed_by_its_own_word_or_after_three_quarters_of_an_
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.e30.c", "a.bnVsbA.c", "a.eyJleHAiOiJ4In0.c", "a.\u00e9.c"])
 def test_a_token_that_is_no_jwt_has_a_life_all_the_same(token: str) -> None:
-    assert zimperium._life(token, START) == zimperium.LIFE
+    assert life_of(token, START, MINUTE) == 60.0
 
 
 async def test_a_key_that_is_refused_is_a_refused_credential() -> None:
