@@ -6,6 +6,7 @@ Every answer bears the time of the vendors' clock (`Date`). `/_sim/` is the hand
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -58,32 +59,15 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-async def _arrive(request: web.Request) -> web.Response:
-    """Events come in at Lookout's."""
-    for event in await request.json():
-        request.app[LOOKOUT].arrive(event)
-    return web.json_response({})
+def _each(deed: Callable[[web.Application, Any], object]) -> Handler:
+    """A hand that does something at a vendor's with each of what it is given."""
 
+    async def act(request: web.Request) -> web.StreamResponse:
+        for given in await request.json():
+            deed(request.app, given)
+        return web.json_response({})
 
-async def _alerts_arrive(request: web.Request) -> web.Response:
-    """Alerts come in at Check Point's."""
-    for alert in await request.json():
-        request.app[CHECKPOINT].arrive(alert)
-    return web.json_response({})
-
-
-async def _threats_arrive(request: web.Request) -> web.Response:
-    """Threats come in at Zimperium's."""
-    for threat in await request.json():
-        request.app[ZIMPERIUM].arrive(threat)
-    return web.json_response({})
-
-
-async def _threats_end(request: web.Request) -> web.Response:
-    """Threats of Zimperium's are mitigated, by their ids."""
-    for id_ in await request.json():
-        request.app[ZIMPERIUM].mitigate(id_)
-    return web.json_response({})
+    return act
 
 
 async def _devices_are(request: web.Request) -> web.Response:
@@ -101,10 +85,10 @@ async def _token_dies(request: web.Request) -> web.Response:
 
 
 HANDS = (
-    web.post("/_sim/lookout/events", _arrive),
+    web.post("/_sim/lookout/events", _each(lambda app, event: app[LOOKOUT].arrive(event))),
     web.post("/_sim/lookout/token-dies", _token_dies),
-    web.post("/_sim/checkpoint/alerts", _alerts_arrive),
-    web.post("/_sim/zimperium/threats", _threats_arrive),
-    web.post("/_sim/zimperium/mitigated", _threats_end),
+    web.post("/_sim/checkpoint/alerts", _each(lambda app, alert: app[CHECKPOINT].arrive(alert))),
+    web.post("/_sim/zimperium/threats", _each(lambda app, threat: app[ZIMPERIUM].arrive(threat))),
+    web.post("/_sim/zimperium/mitigated", _each(lambda app, id_: app[ZIMPERIUM].mitigate(id_))),
     web.post("/_sim/{vendor:zimperium|jamf|pradeo}/devices", _devices_are),
 )

@@ -9,7 +9,6 @@ teams, refresh tokens, quotas.
 
 import base64
 import json
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,8 +37,8 @@ class Zimperium:
     """Whether it keeps to `sort`."""
     filters: str | None = "timestamp"
     """The field by which `after` and `before` go; None: they are skipped."""
-    scrolls: dict[str, tuple[list[dict[str, Any]], int]] = field(default_factory=dict)
-    """What is left of each scroll, and how many rows it began with."""
+    scrolls: dict[str, tuple[list[dict[str, Any]], int, int]] = field(default_factory=dict)
+    """What is left of each scroll, how many rows it began with, and how many come at a time."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """The parameters of every request for threats that was answered."""
     logins: int = 0
@@ -69,9 +68,11 @@ class Zimperium:
         if self.filters is not None:
             first, last = _time(query.get("after"), 0), _time(query.get("before"), 1 << 62)
             rows = [row for row in rows if first <= int(row[self.filters]) <= last]
-        if self.sorts and query.get("sort") == "timestamp,asc":
-            return sorted(rows, key=lambda row: int(row["timestamp"]))
-        return sorted(rows, key=lambda row: zlib.crc32(str(row["id"]).encode()))
+        return sorted(rows, key=lambda row: int(row["timestamp"])) if self.is_sorted(query) else rows
+
+    def is_sorted(self, query: dict[str, str]) -> bool:
+        """Whether the answer comes by time; else it comes as it was stored."""
+        return self.sorts and query.get("sort") == "timestamp,asc"
 
 
 def _called(row: dict[str, Any]) -> str:
@@ -125,6 +126,7 @@ async def threats(request: web.Request) -> web.Response:
             "totalElements": len(rows),
             "last": last,
             "empty": not some,
+            "sort": {"sorted": state.is_sorted(query)},
         }
     )
 
@@ -135,13 +137,13 @@ async def devices(request: web.Request) -> web.Response:
     state = request.app[ZIMPERIUM]
     if not _is_let_in(request):
         return web.json_response({"detail": "Full authentication is required"}, status=401)
-    size = int(request.query.get("pageSize", "20"))
     scroll = request.match_info.get("scroll")
     if scroll is not None and scroll not in state.scrolls:
         return web.json_response({"message": "No search context found"}, status=400)
-    left, total = state.scrolls.pop(scroll) if scroll else (list(state.devices), len(state.devices))
+    begun = list(state.devices), len(state.devices), int(request.query.get("pageSize", "20"))
+    left, total, size = state.scrolls.pop(scroll) if scroll else begun
     following = f"DnF1/ZXJ+{len(left)}=="
-    state.scrolls[following] = (left[size:], total)
+    state.scrolls[following] = (left[size:], total, size)
     return web.json_response(
         {"content": left[:size], "scrollId": following, "totalHits": total, "totalHitsRelation": "EQUAL_TO"}
     )

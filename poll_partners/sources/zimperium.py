@@ -114,7 +114,8 @@ def _following(
         return None
     times = [number(row.get("timestamp")) if isinstance(row, dict) else None for row in rows]
     known = [time for time in times if time is not None and time < NO_TIME]
-    if not known or len(known) < len(times) or any(a > b for a, b in pairwise([position.after, *known])):
+    falls = any(a > b for a, b in pairwise([position.after, *known]))
+    if falls or not known or len(known) < len(times) or not _is_sorted(content):
         return Position(begin, page=0)
     if known[-1] > position.after:
         return Position(known[-1])
@@ -122,6 +123,12 @@ def _following(
     if size < LARGEST:
         return Position(position.after, size=min(2 * size, LARGEST))
     return replace(position, page=1, total=number(content.get("totalElements")))
+
+
+def _is_sorted(content: dict[str, JsonValue]) -> bool:
+    """Whether a page came in the order that was asked for: Spring's page says where it did not."""
+    order = content.get("sort")
+    return not (isinstance(order, dict) and order.get("sorted") is False)
 
 
 def _walked(

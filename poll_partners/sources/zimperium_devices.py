@@ -39,14 +39,7 @@ AROUND = timedelta(minutes=1)
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list; a position is how many rows came before it, and the scroll."""
     before, _, scroll = (page or "0:").partition(":")
-    path = f"{DEVICES}/scroll/{quote(scroll, safe='')}" if page else f"{DEVICES}/start-scroll"
-    try:
-        answer = await client.get(path, {"pageSize": LIMIT})
-    except SourceRefused as refused:
-        if page is None:
-            raise
-        raise SourceUnavailable(f"the list broke off ({refused}); it is begun anew") from None
-    content, rows = page_of(answer, "content")
+    content, rows = page_of(await _asked(client, scroll), "content")
     found = [_row(row, as_of) for row in rows]
     following = content.get("scrollId") or scroll
     if rows and not (isinstance(following, str) and following):
@@ -56,6 +49,15 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
         f"{int(before) + len(rows)}:{following}" if rows else None,
         number(content.get("totalHits")),
     )
+
+
+async def _asked(client: Client, scroll: str) -> JsonValue:
+    if not scroll:
+        return await client.get(f"{DEVICES}/start-scroll", {"pageSize": LIMIT})
+    try:
+        return await client.get(f"{DEVICES}/scroll/{quote(scroll, safe='')}", {})
+    except SourceRefused as refused:
+        raise SourceUnavailable(f"the list broke off ({refused}); it is begun anew") from None
 
 
 def _row(row: JsonValue, as_of: datetime) -> Row:

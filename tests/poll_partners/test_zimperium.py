@@ -92,6 +92,17 @@ async def test_where_rows_come_in_no_order_pages_are_walked_by_number_and_again_
         assert pages[:7] == ["0", "0", "1", "2", "0", "1", "2"]
 
 
+async def test_rows_that_come_as_they_were_stored_hide_no_late_one_behind_them() -> None:
+    """The first page is in the order of time by chance: that it was not sorted, it says itself."""
+    async with vendors() as one:
+        one.zimperium.sorts = False
+        for number in range(7):
+            _arrived(one, number, minutes=60 - number)
+        _arrived(one, 7, minutes=70)
+        run = await one.polled(NAME)
+        assert (run.accepted, run.error, run.whole) == (8, None, True)
+
+
 async def test_a_filter_by_arrival_loses_nothing_of_a_phone_that_was_away() -> None:
     async with vendors() as one:
         one.zimperium.filters = "eventReceivedTimestamp"
