@@ -138,27 +138,25 @@ async def _with_threat(one: Vendors, at: datetime) -> None:
     assert await _is_open(one)
 
 
-CLEARING = {"wandera_jamf_clears": "SECURE,LOW"}
+CLEARING = {"wandera_jamf_clears": "SECURE"}
 
 
 @pytest.mark.parametrize(
-    ("words", "risk", "hours_ago", "seen", "stays_open"),
+    ("words", "hours_ago", "seen", "stays_open"),
     [
-        ({}, "SECURE", 3, START - HOUR, True),
-        (CLEARING, "SECURE", 3, START - HOUR, False),
-        (CLEARING, "LOW", 3, START - HOUR, True),
-        (CLEARING, "NOT_APPLICABLE", 3, START - HOUR, True),
-        (CLEARING, "SECURE", 3, START - 4 * HOUR, True),
-        (CLEARING, "SECURE", 0.1, START, True),
+        ({}, 3, START - HOUR, True),
+        (CLEARING, 3, START - HOUR, False),
+        (CLEARING, 3, START - 4 * HOUR, True),
+        (CLEARING, 0.1, START, True),
     ],
-    ids=["no word", "the word", "above secured", "no verdict", "no contact since", "within 15 minutes"],
+    ids=["no word", "the word", "no contact since", "within 15 minutes"],
 )
 async def test_a_secure_row_ends_threats_by_the_admins_word_alone(
-    words: Any, risk: str, hours_ago: float, seen: datetime, stays_open: bool
+    words: dict[str, str], hours_ago: float, seen: datetime, stays_open: bool
 ) -> None:
     async with vendors(words=words) as one:
         await _with_threat(one, START - hours_ago * HOUR)
-        one.jamf.devices = [_row(1, seen=seen, riskCategory=risk)]
+        one.jamf.devices = [_row(1, seen=seen)]
         await one.polled(NAME)
         assert await _is_open(one) is stays_open
 
@@ -176,17 +174,10 @@ async def test_a_secure_row_comes_again_by_the_day_while_something_is_open() -> 
         assert accepted == [1, 0, 1]
 
 
-@pytest.mark.parametrize(
-    ("row", "kind"),
-    [
-        (_row(1, seen=None), "device_identity"),
-        (_row(1, statusUpdate={"connector": {"payload": {"isEnrolled": False}}}), "device_identity"),
-        (_row(1, statusUpdate=None, lastDnsTraffic=_ms(START)), "device_state"),
-        (_row(1, riskCategory="NOT_APPLICABLE"), "device_identity"),
-    ],
-)
-async def test_who_was_never_in_contact_has_not_scanned(row: dict[str, Any], kind: str) -> None:
+async def test_who_was_never_in_contact_has_not_scanned_and_traffic_is_a_contact() -> None:
     async with vendors() as one:
-        one.jamf.devices = [row]
+        traffic = _row(2, statusUpdate=None, lastDnsTraffic=_ms(START))
+        one.jamf.devices = [_row(1, seen=None), traffic]
         await one.polled(NAME)
-        assert [report["record"]["record"] for report in one.reports()] == [kind]
+        kinds = [report["record"]["record"] for report in one.reports()]
+        assert kinds == ["device_identity", "device_state"]

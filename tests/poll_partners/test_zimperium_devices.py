@@ -94,10 +94,8 @@ async def test_a_row_that_says_nothing_new_costs_nothing_and_writes_nothing() ->
     [
         answered(502),
         answered(400, b'{"message": "No search context found"}'),
-        answered(404, b"{}"),
         answered(200, b'{"content": [], "totalHits": 7}'),
         answered(200, b'{"content": null, "totalHits": 7}'),
-        answered(200, b"<html>", "text/html"),
     ],
 )
 async def test_a_scroll_that_breaks_off_says_nothing_and_is_begun_anew(answer: Any) -> None:
@@ -157,18 +155,11 @@ async def test_a_team_the_key_does_not_see_any_more_is_not_called_vanished() -> 
 @pytest.mark.parametrize(
     ("row", "stays_open"),
     [
-        ({}, False),
         ({"processedAt": None}, False),
         ({"lastSeen": _ms(START - 3 * HOUR)}, True),
         ({"processedAt": _ms(START - 3 * HOUR)}, True),
         ({"threatState": None}, True),
-        ({"threatState": {"criticalThreats": []}}, True),
-        ({"threatState": {"criticalThreats": [], "riskyThreats": ["threat-1"]}}, True),
-        ({"riskPostureName": "HIDDEN"}, True),
         ({"riskPostureName": "LOW", "riskPosture": 1}, True),
-        ({"riskPostureName": "of a later console"}, True),
-        ({"appStatus": "INACTIVE"}, True),
-        ({"deleted": True}, True),
     ],
 )
 async def test_a_normal_row_ends_what_is_older_than_the_row_and_the_contact_and_nothing_else_does(
@@ -254,7 +245,7 @@ async def test_what_is_named_or_may_be_is_not_looked_up(row: dict[str, Any]) -> 
         assert await _is_open(one)
 
 
-@pytest.mark.parametrize("answer", [answered(403), answered(502), answered(200, b"{}")])
+@pytest.mark.parametrize("answer", [answered(403), answered(200, b"{}")])
 async def test_a_look_up_that_fails_costs_the_list_nothing_and_is_made_again(answer: Any) -> None:
     async with vendors() as one:
         await _old_threat(one)
@@ -304,33 +295,18 @@ async def test_a_low_threat_is_in_no_list_and_is_not_looked_up() -> None:
         assert (await one.polled(NAME)).looked_up == 0
 
 
-INTUNE = "6a1f0c11-0000-4000-8000-000000000003"
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
-        ([{"externalTrackingId1": INTUNE.upper()}], INTUNE),
-        ([{"externalTrackingId1": "Berlin", "externalTrackingId2": INTUNE}], INTUNE),
-        ([{"externalTrackingId1": INTUNE}, {"externalTrackingId1": INTUNE}], INTUNE),
-        ([{"externalTrackingId1": INTUNE}, {"externalTrackingId1": INTUNE.replace("3", "4")}], None),
-        ([{"externalTrackingId1": "Anna's phone"}], None),
-        ([{"externalTrackingId1": ""}, "odd"], None),
-        ("odd", None),
-    ],
-)
-async def test_a_text_of_the_admins_that_is_an_id_joins_the_phone(
-    texts: object, expected: str | None
-) -> None:
+async def test_an_id_the_admin_gave_the_agent_joins_the_phone_and_no_other_text_of_his_is_taken() -> None:
+    given = "6a1f0c11-0000-4000-8000-000000000003"
     async with vendors() as one:
-        one.zimperium.devices = [_clean(1, zappInstance=texts)]
+        texts = {"externalTrackingId1": "Anna's phone", "externalTrackingId2": given, "version": "5.9"}
+        one.zimperium.devices = [_clean(1, zappInstance=[texts])]
         await one.polled(NAME)
         [report] = one.reports()
-        assert report["record"].get("mdm_device_id") == expected
+        assert report["record"]["mdm_device_id"] == given
         assert "Anna" not in str(report)
 
 
-@pytest.mark.parametrize("row", [{}, {"id": 7}, {"id": None}, "odd"])
+@pytest.mark.parametrize("row", [{"id": 7}, "odd"])
 async def test_a_row_without_an_id_makes_the_list_unreadable(row: Any) -> None:
     async with vendors() as one:
         one.faults.order(answered(200, json.dumps({"content": [row], "scrollId": "s"}).encode()), "/devices/")

@@ -399,6 +399,18 @@ def test_a_device_row_has_a_level_that_clears_nothing(risk: str, level: str) -> 
     assert open_threats("wandera_jamf", jamf_event(), jamf_row(riskCategory=risk))
 
 
+@pytest.mark.parametrize(("risk", "clears"), [("SECURE", ["all"]), ("LOW", ["none"]), ("NOT_APPLICABLE", [])])
+def test_what_a_device_row_clears_an_admin_says_and_never_more_than_a_secure_one(
+    risk: str, clears: list[str]
+) -> None:
+    row = json.dumps(jamf_row(riskCategory=risk, as_of="2026-02-01T09:00:00Z")).encode()
+    words = {("wandera_jamf", "clears"): ("secure", "low", "not applicable")}
+    read = parse("wandera_jamf", row, received_at=RECEIVED_AT, words=words)
+    found = [each for each in read if isinstance(each, DeviceStateRecord)]
+    assert [each.clears for each in found] == clears
+    assert {each.event_at for each in found} <= {datetime(2026, 2, 1, 9, 0, tzinfo=UTC)}
+
+
 def test_a_level_of_a_device_that_no_table_knows_is_high_and_logged() -> None:
     record = state("wandera_jamf", jamf_row(riskCategory="SEVERE"))
     assert (record.severity, unknown_words(record)) == (Level.HIGH, [("severity", "SEVERE")])

@@ -34,6 +34,7 @@ from tests.ingest_threat.partners.messages_zimperium import (
 from tests.ingest_threat.partners.reading import RECEIVED_AT, records, said, state, threat
 
 AT = datetime(2026, 2, 2, 2, 40, tzinfo=UTC)
+TRACKED = "6a1f0c11-0000-4000-8000-000000000003"
 
 
 def test_a_pending_threat_is_open() -> None:
@@ -586,6 +587,7 @@ def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> N
         {"threatState": None},
         {"threatState": {"criticalThreats": []}},
         {"threatState": {"criticalThreats": [], "riskyThreats": ["threat-1"]}},
+        {"riskPostureName": "HIDDEN"},
     ],
 )
 def test_a_normal_row_that_does_not_show_all_to_be_well_clears_nothing(changed: JsonObject) -> None:
@@ -619,6 +621,35 @@ def test_a_deleted_device_or_an_inactive_agent_vouches_for_nothing(changed: Json
     gone = threat("zimperium", zimperium_clean_device(**changed))
     assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
     assert gone.threat_key in state("zimperium", zimperium_device()).closed_keys
+
+
+def test_a_row_that_was_polled_counts_as_of_its_list_and_clears_no_further() -> None:
+    as_of = datetime(2026, 2, 2, 2, 35, tzinfo=UTC)
+    record = state("zimperium", zimperium_clean_device(as_of=as_of.isoformat()))
+    assert (record.detected_at, record.clears_until) == (as_of, as_of)
+    gone = threat("zimperium", zimperium_device(deleted=True, as_of=as_of.isoformat()))
+    assert gone.detected_at == as_of
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([{"externalTrackingId1": "Berlin", "externalTrackingId2": TRACKED}], TRACKED),
+        ([{"externalTrackingId1": TRACKED}, {"externalTrackingId1": TRACKED}], TRACKED),
+        ([{"externalTrackingId1": TRACKED}, {"externalTrackingId1": TRACKED.replace("3", "4")}], None),
+        ([{"externalTrackingId1": "Anna's phone"}], None),
+        ([{"externalTrackingId1": ""}, "odd"], None),
+        ("odd", None),
+    ],
+)
+def test_a_text_of_the_admins_that_has_an_ids_form_joins_the_phone(
+    texts: object, expected: str | None
+) -> None:
+    record = state("zimperium", zimperium_device(zappInstance=texts))
+    assert record.mdm_device_id == expected
+    assert "Anna" not in record.model_dump_json()
+    named = state("zimperium", zimperium_device(zappInstance=texts, mdmDeviceId="mdm-3"))
+    assert named.mdm_device_id == "mdm-3"
 
 
 def test_neither_the_apps_nor_the_owner_of_a_row_of_the_device_list_are_kept() -> None:
