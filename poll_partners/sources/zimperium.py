@@ -23,6 +23,7 @@ from poll_partners.source import Asked, Page, Source
 from poll_partners.sources._pages import NO_TIME, number, page_of
 from poll_partners.sources._tokens import life_of
 from poll_partners.windows import OLDEST, Longer, Reach
+from shared.domain.model import digest
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
 THREATS = "/api/threats/public/v1/threats"
@@ -59,9 +60,11 @@ class Position:
     """The count at the beginning of a walk by numbers."""
     again: int | None = None
     """1 in the second walk."""
+    before: int | None = None
+    """What stands for the page before, in a walk."""
 
     def __str__(self) -> str:
-        values = (self.after, self.size, self.page, self.total, self.again)
+        values = (self.after, self.size, self.page, self.total, self.again, self.before)
         return ":".join("" if value is None else str(value) for value in values)
 
     @classmethod
@@ -141,9 +144,12 @@ def _walked(
     if not content["last"]:
         if not rows:
             raise SourceUnreadable("an empty page that is not the last")
-        return replace(position, page=page + 1, total=first)
+        same = int(digest(rows)[:12], 16)
+        if same == position.before:
+            raise SourceUnreadable("it gives the same page again and again")
+        return replace(position, page=page + 1, total=first, before=same)
     if total != first and position.again is None:
-        return replace(position, page=0, total=None, again=1)
+        return replace(position, page=0, total=None, again=1, before=None)
     return None
 
 

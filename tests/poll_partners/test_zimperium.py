@@ -273,6 +273,18 @@ async def test_a_page_that_is_empty_and_not_the_last_ends_no_walk() -> None:
         assert (await one.cursor(NAME)).until == WEEK_AGO
 
 
+async def test_a_page_that_comes_again_and_again_is_passed_over_as_a_gap_after_three_runs() -> None:
+    async with vendors() as one:
+        _arrived(one, *range(3))
+        page = {"content": one.zimperium.threats, "last": False, "totalElements": 9}
+        one.faults.order(answered(200, json.dumps(page).encode()), THREATS, times=100)
+        for _ in range(4):
+            run = await one.polled(NAME)
+            one.world.clock.pass_time(minutes=20)
+        assert len(one.reports()) == 3
+        assert [gap.why for gap in run.gaps] == ["passed over: it gives the same page again and again"]
+
+
 async def test_a_backlog_goes_on_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_PAGES", 2)
     async with vendors() as one:
@@ -330,6 +342,6 @@ def test_it_is_off_until_all_three_of_its_settings_are_there() -> None:
     )
 
 
-@pytest.mark.parametrize("position", [Position(7), Position(7, 400), Position(7, None, 2, 431, 1)])
+@pytest.mark.parametrize("position", [Position(7), Position(7, 400), Position(7, None, 2, 431, 1, 9)])
 def test_a_position_is_read_as_it_was_written(position: Position) -> None:
     assert Position.read(str(position)) == position
