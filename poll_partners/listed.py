@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from pydantic import JsonValue
-
 from ingest_threat.intake import fetched
 from poll_partners import client as client_of
 from poll_partners.client import Client
@@ -162,20 +160,20 @@ async def _take_in(
 async def _look_up(
     services: Services, client: Client, roster: Roster, last: _Last, rows: dict[str, Row], run: PollRun
 ) -> PollRun:
-    """Have stored what became of threats that are open here and that no row names any more."""
+    """Have stored what became of threats that are open here and that no row names any more. What goes wrong
+    with it costs the list nothing: the next reading looks again."""
     if roster.look_up is None:
         return run
-    found: list[JsonValue] = []
-    try:
-        for threat in unnamed(rows.values(), last.threatened, run.started_at - AS_OF):
-            await services.waiting.sleep(roster.pause)
-            found.append(await roster.look_up(client, threat))
-    except SourceError:
-        # It costs the list nothing: the next reading looks again.
-        pass
-    run = run.model_copy(update={"looked_up": len(found)})
-    messages = slices(roster.envelope, [row for row in found if row is not None])
-    return tallied(run, await fetched(services, roster.partner, messages))
+    for threat in unnamed(rows.values(), last.threatened, run.started_at - AS_OF):
+        await services.waiting.sleep(roster.pause)
+        try:
+            found = await roster.look_up(client, threat)
+            messages = slices(roster.envelope, [] if found is None else [found])
+            run = tallied(run, await fetched(services, roster.partner, messages))
+        except (SourceError, UnreadableReport):
+            return run
+        run = run.model_copy(update={"looked_up": run.looked_up + 1})
+    return run
 
 
 async def _threatened(services: Services, partner: str) -> dict[str, Threatened]:
