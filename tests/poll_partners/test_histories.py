@@ -45,7 +45,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/public/v1/threats",
         arrive=_zimperium_arrives,
         kill_tokens=lambda one: one.zimperium.kill_tokens(),
-        foreign=lambda number: as_body(content=[{"uuid": f"{number}"}], last=True),
+        foreign=lambda number: as_body(content=[{"uuid": f"{number}"}], last=False),
         change=lambda one, number: one.zimperium.mitigate(f"threat-{number}"),
     ),
 }
