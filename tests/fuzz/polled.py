@@ -18,7 +18,9 @@ from shared.services import Services
 from shared.settings import Settings
 from tests.fuzz.rules_on_devices import NOW
 from tests.fuzz.target import Target
-from tests.poll_partners.vendors import alert, event
+from tests.ingest_threat.partners.messages_wandera_jamf import jamf_row
+from tests.ingest_threat.partners.messages_zimperium import zimperium_device
+from tests.poll_partners.vendors import alert, event, threat
 
 _Take = Callable[[Any], Awaitable[None]]
 ALERTS = {"meta": {"total_count": 2, "next": "/more"}, "objects": [alert(1, NOW) | {"id": 1}]}
@@ -34,14 +36,32 @@ LISTED = {
     ],
 }
 STREAMED = f"id: 1\nevent: events\ndata: {json.dumps({'events': [event(1, NOW)]})}\n\n".encode()
+THREATS = {"content": [threat(1, NOW), threat(2, NOW)], "last": False, "totalElements": 3, "sort": {}}
+SCROLLED = {"content": [zimperium_device(teamId="team-1")], "scrollId": "DnF1/ZXJ+1==", "totalHits": 2}
+SLOT = {"id": "agent-1", "serialNumber": "SERIAL1X", "lastSyncAt": "2026-02-02T08:00:00Z", "riskLevel": "low"}
 SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     "checkpoint_harmony": (json.dumps(ALERTS).encode(), b'{"forceLogout": true}'),
     "checkpoint_harmony_devices": (json.dumps(DEVICES).encode(),),
     "lookout": (json.dumps(EVENTS).encode(),),
     "lookout_devices": (json.dumps(LISTED).encode(),),
     "lookout_stream": (STREAMED,),
+    "pradeo_devices": (json.dumps({"total": 2, "items": [SLOT]}).encode(),),
+    "wandera_jamf_devices": (json.dumps({"customerId": "c", "userDeviceList": [jamf_row()]}).encode(),),
+    "zimperium": (json.dumps(THREATS).encode(),),
+    "zimperium_devices": (json.dumps(SCROLLED).encode(),),
 }
 """A page of each source; a new one is fed as soon as it stands here, and a test asks for it."""
+TOKEN = "e30.eyJleHAiOjE3NzAwMDAwMDB9.signature"
+GRANT = json.dumps(
+    {
+        "access_token": "t",
+        "expires_in": 60,
+        "data": {"token": "t"},
+        "accessToken": TOKEN,
+        "token": TOKEN,
+    }
+).encode()
+"""What a login answers, of each vendor in one."""
 
 
 def targets() -> Iterator[Target]:
@@ -49,8 +69,7 @@ def targets() -> Iterator[Target]:
     for name, samples in SAMPLES.items():
         source = sources()[name]
         yield Target(f"polled: {name}", _Fetched(source), samples, (SourceError,))
-        grant = json.dumps({"access_token": "t", "expires_in": 60, "data": {"token": "t"}}).encode()
-        yield Target(f"login of {name}", _LoggedIn(source), (grant,), (SourceError,))
+        yield Target(f"login of {name}", _LoggedIn(source), (GRANT,), (SourceError,))
 
 
 @dataclass
