@@ -179,5 +179,6 @@ async def test_who_was_never_in_contact_has_not_scanned_and_traffic_is_a_contact
         traffic = _row(2, statusUpdate=None, lastDnsTraffic=_ms(START))
         one.jamf.devices = [_row(1, seen=None), traffic]
         await one.polled(NAME)
-        kinds = [report["record"]["record"] for report in one.reports()]
-        assert kinds == ["device_identity", "device_state"]
+        records = [report["record"] for report in one.reports()]
+        kinds = {record["partner_device_id"]: record["record"] for record in records}
+        assert kinds == {"agent-1": "device_identity", "agent-2": "device_state"}
