@@ -39,6 +39,7 @@ POLLED = {
     "POLL_URL_ZIMPERIUM": "zimperium",
     "POLL_URL_WANDERA_JAMF": "jamf",
     "POLL_URL_PRADEO": "pradeo",
+    "POLL_URL_SOPHOS": "sophos",
 }
 """Addresses of vendors that are polled, and where the stand-ins have them."""
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}

@@ -1,16 +1,18 @@
 """The one client of the vendors that are polled: a token that is looked after, and bounded answers.
 
 It follows no redirect and no address that an answer gives, so that a key goes nowhere but to the host that
-the setting names. Nothing of a body, a key or a full address gets into an error or a log. It never waits for
-a vendor that wants to be asked later: that is stored, and the next run keeps to it.
+the setting names, or, of a vendor with several hosts, to one that its source names (`at`). Nothing of a body
+but the number that the vendor gave a refusal, and nothing of a key or a full address, gets into an error or a
+log. It never waits for a vendor that wants to be asked later: that is stored, and the next run keeps to it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -44,6 +46,8 @@ LIFE_USED = 0.8
 """The part of a token's life after which another is asked for."""
 MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
 """Jamf's way to say Retry-After."""
+NUMBERS = ("correlationId", "requestId", "trackingId")
+"""Names under which a refusal bears a number, by which the vendor's support finds it."""
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
 
 
@@ -71,6 +75,10 @@ class Granted:
 
     token: str
     lives: float
+    at: str | None = None
+    """The address at which it is good, which the source has made sure is the vendor's; None: its own."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What goes with it in every request."""
 
 
 class Client:
@@ -108,10 +116,14 @@ class Client:
         """The JSON the vendor has under `path`. A token it does not take is renewed once, and the same is
         asked again. Raises a SourceError."""
         for fresh in (False, True):
-            headers = {**self._proof(self.settings, await self._token(renew=fresh))}
-            answer = await self._asked("GET", path, headers=headers, params=_texts(parameters))
+            held = await self._token(renew=fresh)
+            headers = self._shown(held)
+            answer = await self._asked("GET", path, at=held.at, headers=headers, params=_texts(parameters))
             if answer.status == 401 or self._is_dead(answer):
                 continue
+            if answer.status == 403:
+                # A role that was just given, or another place, may need another token: the next run's.
+                self._services.polled_tokens.pop(self._name, None)
             _check(answer)
             return answer.content
         raise CredentialRefused("a token that was just given is refused")
@@ -121,11 +133,13 @@ class Client:
     ) -> list[Frame]:
         """The frames of a stream until they are enough, or it ends or falls silent. Raises a SourceError."""
         for fresh in (False, True):
-            proof = self._proof(self.settings, await self._token(renew=fresh))
+            held = await self._token(renew=fresh)
             frames: list[Frame] = []
-            headers = {**proof, "Accept": "text/event-stream"}
+            headers = {**self._shown(held), "Accept": "text/event-stream"}
             take = partial(_take_frames, frames, is_enough)
-            answer = await self._asked("GET", path, take=take, headers=headers, params=_texts(parameters))
+            answer = await self._asked(
+                "GET", path, at=held.at, take=take, headers=headers, params=_texts(parameters)
+            )
             if answer.status == 401 or self._is_dead(answer):
                 continue
             if answer.status != 200:
@@ -134,30 +148,42 @@ class Client:
         raise CredentialRefused("a token that was just given is refused")
 
     async def ask_for_token(
-        self, path: str, *, headers: Mapping[str, str] | None = None, **body: Any
+        self, path: str, *, at: str | None = None, headers: Mapping[str, str] | None = None, **body: Any
     ) -> dict[str, JsonValue]:
         """The object that the vendor's login answers with. Raises CredentialRefused where it refuses."""
-        answer = await self._asked("POST", path, headers=dict(headers or {}), **body)
+        answer = await self._asked("POST", path, at=at, headers=dict(headers or {}), **body)
         if answer.status in {400, 401, 403}:
-            raise CredentialRefused(f"the login was answered {answer.status}")
-        _check(answer)
-        if not isinstance(answer.content, dict):
-            raise SourceUnavailable("the login was answered with something else than an object")
-        return answer.content
+            raise CredentialRefused(f"the login was answered {answer.status}{_number(answer)}")
+        return _object(answer)
 
-    async def _token(self, *, renew: bool) -> str:
+    async def look_up(
+        self, path: str, token: str, *, at: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, JsonValue]:
+        """An object that a login asks for by the token it was just given, to learn where that is good. Raises
+        a SourceError."""
+        shown = {"Authorization": f"Bearer {token}", **(headers or {})}
+        answer = await self._asked("GET", path, at=at, headers=shown)
+        if answer.status == 401:
+            raise CredentialRefused(f"a token that was just given is refused{_number(answer)}")
+        return _object(answer)
+
+    def _shown(self, held: PolledToken) -> dict[str, str]:
+        return {**self._proof(self.settings, held.value), **held.headers}
+
+    async def _token(self, *, renew: bool) -> PolledToken:
         kept = self._services.polled_tokens.get(self._name)
         now = self._services.now()
         if kept is not None and not renew and kept.given_at <= now < kept.renew_at:
-            return kept.value
+            return kept
         if renew:
             self._renewals += 1
             if self._renewals > MAX_RENEWALS:
                 raise SourceUnavailable("its tokens die sooner than it says, again and again")
         granted = await self._login(self)
         life = timedelta(seconds=min(max(granted.lives, LEAST_LIFE), MOST_LIFE) * LIFE_USED)
-        self._services.polled_tokens[self._name] = PolledToken(granted.token, now, now + life)
-        return granted.token
+        held = PolledToken(granted.token, now, now + life, granted.at, granted.headers)
+        self._services.polled_tokens[self._name] = held
+        return held
 
     async def _asked(
         self,
@@ -165,13 +191,14 @@ class Client:
         path: str,
         *,
         headers: dict[str, str],
+        at: str | None = None,
         take: "Callable[[ClientResponse], Awaitable[None]] | None" = None,
         **more: Any,
     ) -> Answer:
         """What is answered; where it is 200 and `take` takes the body, without its content."""
         import aiohttp
 
-        url = f"{self.settings.url}{path}"
+        url = f"{at or self.settings.url}{path}"
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         try:
             async with self._session.request(
@@ -255,15 +282,33 @@ def _answer(status: int, text: str) -> Answer:
     return Answer(status, content)
 
 
+def _object(answer: Answer) -> dict[str, JsonValue]:
+    _check(answer)
+    if not isinstance(answer.content, dict):
+        raise SourceUnavailable("the login was answered with something else than an object")
+    return answer.content
+
+
 def _check(answer: Answer) -> None:
-    if answer.status == 403:
-        raise SourceRefused("403: the key's role or the licence does not let it read this")
-    if answer.status == 404:
-        raise SourceRefused("404: there is no such thing at this address")
     if 400 <= answer.status < 600:
-        raise SourceRefused(f"it refuses the request ({answer.status})")
+        words = {
+            403: "403: the key's role or the licence does not let it read this",
+            404: "404: there is no such thing at this address",
+        }
+        why = words.get(answer.status, f"it refuses the request ({answer.status})")
+        raise SourceRefused(f"{why}{_number(answer)}", status=answer.status)
     if answer.status != 200 or answer.content is None:
         raise SourceUnavailable(f"{answer.status} without a body")
+
+
+def _number(answer: Answer) -> str:
+    """The number of a refusal, for its message: only what is a UUID, so that nothing else gets out."""
+    said = answer.content if isinstance(answer.content, dict) else {}
+    name, number = next(((name, said[name]) for name in NUMBERS if name in said), ("", None))
+    try:
+        return f"; its {name} is {UUID(number)}" if isinstance(number, str) else ""
+    except ValueError:
+        return ""
 
 
 def _texts(parameters: Mapping[str, str | int]) -> dict[str, str]:

@@ -7,7 +7,7 @@ for what the partner's adapter says that this clears. An incomplete list says no
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -19,7 +19,7 @@ from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import opened, record, tallied
 from poll_partners.rosters import compared, is_news, part_of
 from poll_partners.slices import slices
-from poll_partners.source import Roster, Row
+from poll_partners.source import PAUSE, Roster, Row
 from poll_partners.unnamed import Threatened, unnamed
 from shared.bounded import bounded_gather
 from shared.cosmos import THREATENED_AGENTS, Found
@@ -46,6 +46,10 @@ DEADLINE = 240.0
 MAX_PAGES = 1_000
 AS_OF = timedelta(minutes=15)
 """A list was computed so long before it is read, at the latest."""
+COMPLETED = 150
+"""Devices of one reading that are asked about one by one: vendors count requests by the hour, too."""
+COMPLETING = 120.0
+"""Seconds after the beginning of a reading, after which no further one is."""
 SIDE_BY_SIDE = 16
 NEVER = timedelta(days=3650)
 
@@ -68,6 +72,9 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
             async with asyncio.timeout(DEADLINE):
                 last = await _Last.read(services, name, roster)
                 rows, run = await _whole_list(services, client, roster, last, run)
+                if roster.complete is not None:
+                    until = clock + COMPLETING
+                    run = await _complete(services, client, roster.complete, last, rows, run, until)
                 run = await _take_in(services, name, roster, last, rows, run)
                 run = await _look_up(services, client, roster, last, rows, run)
         except (SourceError, StoreUnavailable, UnreadableReport, TimeoutError) as error:
@@ -119,6 +126,10 @@ class _Last:
     def is_news(self, row: Row) -> bool:
         return is_news(row, self.devices.get(row.device), self.threatened, daily=self.daily)
 
+    def is_complete(self, row: Row) -> bool:
+        known = self.devices.get(row.device)
+        return known is not None and known.is_complete
+
 
 async def _whole_list(
     services: Services, client: Client, roster: Roster, last: _Last, run: PollRun
@@ -126,13 +137,16 @@ async def _whole_list(
     """Every row by its device, without the content of those that are no news. Raises a SourceError where the
     list cannot be read to its end."""
     rows: dict[str, Row] = {}
+    lacks = roster.complete is not None
     position: str | None = None
     positions: set[str] = set()
     for _ in range(MAX_PAGES):
         if position is not None:
             await services.waiting.sleep(roster.pause)
         page = await roster.fetch(client, position, run.started_at - AS_OF)
-        rows |= {row.device: row if last.is_news(row) else replace(row, content=None) for row in page.rows}
+        for row in page.rows:
+            is_kept = last.is_news(row) or (lacks and not last.is_complete(row))
+            rows[row.device] = row if is_kept else replace(row, content=None)
         run = run.model_copy(update={"pages": run.pages + 1, "rows": run.rows + len(page.rows)})
         if page.next is None:
             if len(rows) < (page.total or 0):
@@ -143,6 +157,31 @@ async def _whole_list(
         position = page.next
         positions.add(position)
     raise SourceUnavailable(f"the list has more than {MAX_PAGES} pages")
+
+
+async def _complete(
+    services: Services,
+    client: Client,
+    complete: Callable[[Client, Row], Awaitable[Row]],
+    last: _Last,
+    rows: dict[str, Row],
+    run: PollRun,
+    until: float,
+) -> PollRun:
+    """Complete some of `rows`, whichever: one that is never answered keeps no other from its turn. Where the
+    vendor does not go along, the list stands as it is, and the others are asked about at another reading."""
+    lacking = [row for row in rows.values() if not last.is_complete(row)]
+    done = 0
+    for row in random.sample(lacking, min(len(lacking), COMPLETED)):
+        if time.monotonic() > until:
+            break
+        await services.waiting.sleep(PAUSE)
+        try:
+            rows[row.device] = await complete(client, row)
+        except SourceError:
+            break
+        done += 1
+    return run.model_copy(update={"incomplete": len(lacking) - done})
 
 
 async def _take_in(

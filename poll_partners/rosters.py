@@ -32,10 +32,12 @@ def part_of(device: str) -> int:
 
 
 def is_news(row: Row, before: Listed | None, threatened: Collection[str], *, daily: bool) -> bool:
-    """Whether a row goes on its way: it is new or says something else; or it calls a device clean again that
-    has something open here, since what ended that may have been missed; or, where silent agents are looked at
-    (`daily`), the agent was in contact on another day."""
+    """Whether a row goes on its way: it is new or says something else; or has what the list does not give,
+    and had not; or it calls a device clean again that has something open here, since what ended that may have
+    been missed; or, where silent agents are looked at (`daily`), the agent was in contact on another day."""
     if before is None or before.said != row.said or before.gone_on is not None:
+        return True
+    if row.is_complete and not before.is_complete:
         return True
     if row.is_clean and row.changed != before.changed and row.device in threatened:
         return True
@@ -58,7 +60,10 @@ def compared(
             news.append(row)
         # Of the others no time is kept: it changes all day, and would have every part written each time.
         changed = row.changed if row.device in threatened else None
-        kept[row.device] = Listed(said=row.said, seen_on=row.seen_on, changed=changed, group=row.group)
+        is_complete = row.is_complete or (known is not None and known.is_complete)
+        kept[row.device] = Listed(
+            said=row.said, seen_on=row.seen_on, changed=changed, group=row.group, is_complete=is_complete
+        )
     seen = {None, *(listed.group for listed in kept.values())}
     missing = {device: known for device, known in before.items() if device not in kept}
     gone = {device: _gone(known, today) for device, known in missing.items() if known.group in seen}

@@ -119,6 +119,8 @@ class Row:
     """The vendor's group that the device is in, where a key may see some groups alone."""
     named: frozenset[str] | None = None
     """Keys of the threats that are open by its word; None where it names none, or is not to be relied on."""
+    is_complete: bool = False
+    """Whether it has what the list itself does not give."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +159,6 @@ class Roster(Interface):
     look_up: Callable[[Client, Unnamed], Awaitable[JsonValue]] | None = None
     """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
     silence ends no threat: its own row does."""
+    complete: Callable[[Client, Row], Awaitable[Row]] | None = None
+    """The row with what the vendor tells of each device by itself, which is asked once; None where a list
+    gives everything. Raises a SourceError, which costs the list nothing."""

@@ -175,7 +175,12 @@ class CredentialRefused(SourceError):
 
 
 class SourceRefused(SourceError):
-    """The vendor refuses the request: a wrong address, a role or licence that is missing, a redirect."""
+    """The vendor refuses the request: a wrong address, a role or licence that is missing, a redirect.
+    `status` is HTTP's, None where the reason is another."""
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class SourceUnreadable(SourceError):

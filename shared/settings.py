@@ -32,6 +32,7 @@ _EVENT_ONLY = "EVENT_ONLY_PRESENT_"
 _POLL_URL = "POLL_URL_"
 _POLL_CLIENT_ID = "POLL_CLIENT_ID_"
 _POLL_SECRET = "POLL_SECRET_"  # noqa: S105 - the name of a setting
+_POLL_TENANT = "POLL_TENANT_"
 _POLL_STREAM = "POLL_STREAM_"
 _POLL_BEGIN = "POLL_BEGIN_"
 _POLL_EXPIRES = "POLL_EXPIRES_"
@@ -255,23 +256,29 @@ def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:
 def _polling(environment: Mapping[str, str]) -> dict[str, PollSettings]:
     addresses, ids = _by_partner(environment, _POLL_URL), _by_partner(environment, _POLL_CLIENT_ID)
     secrets = _by_partner(environment, _POLL_SECRET)
-    streams = _by_partner(environment, _POLL_STREAM)
+    tenants, streams = _by_partner(environment, _POLL_TENANT), _by_partner(environment, _POLL_STREAM)
     begins, ends = _by_partner(environment, _POLL_BEGIN), _by_partner(environment, _POLL_EXPIRES)
     for prefix, texts in ((_POLL_CLIENT_ID, ids), (_POLL_SECRET, secrets)):
         for slug, given in texts.items():
             # A reference that the vault cannot answer reaches the app as text.
             if not re.fullmatch(r"[!-~]+", given) or given.startswith("@Microsoft.KeyVault("):
                 raise SettingsError(f"{prefix}{slug.upper()}: expected visible ASCII without spaces")
+    for slug, given in tenants.items():
+        if not GUID.fullmatch(given):
+            raise SettingsError(
+                f"{_POLL_TENANT}{slug.upper()} is {given!r}: expected the tenant's id, a GUID"
+            )
     return {
         slug: PollSettings(
             url=url(environment, f"{_POLL_URL}{slug.upper()}") or "",
             client_id=ids.get(slug, ""),
             secret=secrets.get(slug, ""),
+            tenant=tenants.get(slug, "").lower(),
             stream=boolean(environment, f"{_POLL_STREAM}{slug.upper()}") or False,
             begin=moment(environment, f"{_POLL_BEGIN}{slug.upper()}"),
             expires=day(environment, f"{_POLL_EXPIRES}{slug.upper()}"),
         )
-        for slug in sorted({*addresses, *ids, *secrets, *streams, *begins, *ends})
+        for slug in sorted({*addresses, *ids, *secrets, *tenants, *streams, *begins, *ends})
     }
 
 

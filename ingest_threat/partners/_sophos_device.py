@@ -10,8 +10,8 @@ from ingest_threat.partners._adapter import Common, Item
 from ingest_threat.partners._contact import contact
 from ingest_threat.partners._inactive import INACTIVE
 from ingest_threat.partners._no_verdict import is_no_verdict
-from ingest_threat.partners._sophos_event import PERSONAL_OF_A_DEVICE, gone_record
-from ingest_threat.partners._sophos_words import DEVICE_LEVEL, GONE, MANAGED, SEVERITY, UNMANAGED
+from ingest_threat.partners._sophos_event import AS_OF, PERSONAL_OF_A_DEVICE, gone_record
+from ingest_threat.partners._sophos_words import CLEARS, DEVICE_LEVEL, GONE, MANAGED, SEVERITY, UNMANAGED
 from ingest_threat.redaction import redacted
 from shared.domain.level import Level, highest
 from shared.domain.record import Clears, DeviceIdentityRecord, DeviceStateRecord, Record
@@ -37,7 +37,7 @@ def device_record(item: Item) -> Record:
     last = contact(device, AGENT_SEEN if AGENT_SEEN in device else SEEN[-1])
     if managed in GONE or (managed in UNMANAGED and _was_at_work(device)):
         # Its own times are of when it was there.
-        timeless: JsonObject = {name: device[name] for name in ("id", "os") if name in device}
+        timeless: JsonObject = {name: device[name] for name in ("id", "os", AS_OF) if name in device}
         return gone_record(item, timeless, fields.device_id(device, "id"))
     common, id_ = _common(item), fields.required_identifier(device, "id")
     state, seen = _state(device), fields.time_written(device, *SEEN)
@@ -51,10 +51,12 @@ def device_record(item: Item) -> Record:
             detected_at=fields.moment(device, *SEEN),
             unknown_status=fields.written(device, "managedState") if is_word else None,
         )
-    # A contact is no verdict's time: the health may change between two. It counts as of its receipt.
+    # A contact is no verdict's time: the health may change between two. It counts as of its receipt, or,
+    # where the list is polled, as of when it had been computed at the latest: the poll writes that into it.
     return DeviceStateRecord(
         **common,
         report_id=fields.joined(id_, seen, state.word),
+        detected_at=fields.moment(device, AS_OF),
         severity=state.severity,
         severity_raw=state.word,
         scanned=not last.denied,
@@ -76,6 +78,7 @@ def _common(item: Item) -> Common:
         "index": item.index,
         "raw": redacted(item.raw, PERSONAL_OF_A_DEVICE),
         "partner_device_id": fields.device_id(device, "id"),
+        "serial": fields.linking_id(device, "serialNumber"),
         "platform": fields.platform(fields.text(system, "platform")),
         "os_version": version[0] if version else None,
     }
@@ -108,11 +111,12 @@ def _state(device: JsonObject) -> _State | None:
     # Green that an administrator set by hand is no finding of the agent's.
     odd = isinstance(health.get("mode"), dict | list)
     by_hand = odd or fields.word(health, "mode") not in {None, "AUTOMATIC"}
-    return _State(severity, said, Clears.NONE if by_hand else _cleared(device))
+    return _State(severity, said, Clears.NONE if by_hand else _cleared(device, said))
 
 
-def _cleared(device: JsonObject) -> Clears:
-    """What green clears: all, unless the last scan still counts what it found."""
+def _cleared(device: JsonObject, said: str) -> Clears:
+    """What a state clears: by the table, and less where the last scan still counts what it found."""
+    cleared = CLEARS.get(fields.plain_word(said), Clears.NONE)
     summary = fields.inner(device, "scanResultSummary")
     found = any(fields.number(summary, name) for name in ("maliciousCount", "suspiciousCount"))
-    return Clears.COMPLIANCE if found else Clears.ALL
+    return Clears.COMPLIANCE if found and cleared is Clears.ALL else cleared

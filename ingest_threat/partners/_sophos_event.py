@@ -13,6 +13,10 @@ PERSONAL_OF_A_DEVICE = frozenset({"name", "description", "externalId"})
 """The name is the phone's, which people name after themselves; an event's is what it says."""
 
 
+AS_OF = "as_of"
+"""When a list that is polled had been computed at the latest."""
+
+
 def platform_of(event: JsonObject) -> Platform | None:
     """The system of the device, which an alert names within `data`."""
     return fields.platform(
@@ -33,7 +37,7 @@ def endpoint_of(event: JsonObject) -> str | None:
 
 def happened_at(event: JsonObject) -> datetime | None:
     """When it happened, by whichever of the interfaces; the script has `end` and `rt`."""
-    return fields.moment(event, "when", "end", "created_at", "rt", "raisedAt")
+    return fields.moment(event, "when", "end", "created_at", "rt", "raisedAt", AS_OF)
 
 
 def name_of(event: JsonObject) -> str | None:

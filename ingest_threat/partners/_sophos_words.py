@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.domain.level import Level
-from shared.domain.record import Category
+from shared.domain.record import Category, Clears
 
 SEVERITY = {
     # Events write lower case, alerts capitals; the vendor's script knows very_high above high.
@@ -20,6 +20,8 @@ DEVICE_LEVEL = {
     "SUSPICIOUS": Level.MEDIUM,
     "RED": Level.HIGH,
 }
+CLEARS = {"GREEN": Clears.ALL}
+"""What a state that is secured clears, where rules are kept and nobody set it by hand; any other nothing."""
 COMPLIANCE = "compliance"
 """vendor_category of what NowCompliant clears."""
 CLOSING = ("CLEANEDUP", "DISMISSED", "CLEAN")

@@ -1,11 +1,12 @@
 """Sophos Mobile (Intercept X for Mobile, Sophos Central): SIEM events and alerts, and mobile devices.
 
-Transport: pull only, so an operator's relay posts pages of `siem/v1/events`, `siem/v1/alerts`,
-`common/v1/alerts` or `mobile/v1/devices`, or the lines the vendor's own SIEM script writes, which renames
-fields. Documented: envelopes, both sets of field names, event types with their texts (the vendor's script),
-compliance rules, the fields of a device (the vendor's Postman collection). Inferred: which text of a
-NowNonCompliant event means which rule, that a page that was opened is over at once, what a device's state of
-management says of its agent. No id of Intune's anywhere: agents are linked by hand.
+Transport: pull only. The app polls `siem/v1/events` and `mobile/v1/devices`; something of the customer's own
+may post pages of these, of `siem/v1/alerts` or `common/v1/alerts`, or the lines the vendor's own SIEM script
+writes, which renames fields. Documented: envelopes, both sets of field names, event types with their texts
+(the vendor's script), compliance rules, the fields of a device (the vendor's Postman collection). Inferred:
+which text of a NowNonCompliant event means which rule, that a page that was opened is over at once, what a
+device's state of management says of its agent. No id of Intune's anywhere; the poll adds a device's serial
+number (`serialNumber`), where Sophos knows it, and when its list had been computed (`as_of`).
 """
 
 import re

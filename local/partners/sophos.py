@@ -1,4 +1,4 @@
-"""Sophos Central's events and devices, as a relay posts them. No id here is one of Intune's."""
+"""Sophos Central's events and devices, as pages hold them. No id here is one of Intune's."""
 
 from datetime import datetime
 

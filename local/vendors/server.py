@@ -11,16 +11,17 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.vendors import checkpoint_harmony, lookout, pradeo, wandera_jamf, zimperium
+from local.vendors import checkpoint_harmony, lookout, pradeo, sophos, wandera_jamf, zimperium
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults, done
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.pradeo import PRADEO, Pradeo
+from local.vendors.sophos import SOPHOS, Sophos
 from local.vendors.wandera_jamf import JAMF, Jamf
 from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from shared.waiting import utc_now
 
-__all__ = ["CHECKPOINT", "FAULTS", "JAMF", "LOOKOUT", "PRADEO", "ZIMPERIUM", "create_app"]
+__all__ = ["CHECKPOINT", "FAULTS", "JAMF", "LOOKOUT", "PRADEO", "SOPHOS", "ZIMPERIUM", "create_app"]
 
 CLOCK = web.AppKey("VENDOR_CLOCK", list[timedelta])
 """How far the vendors' clock is ahead, in a list of one."""
@@ -41,7 +42,8 @@ def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
     app[ZIMPERIUM] = Zimperium(theirs)
     app[JAMF] = Jamf(theirs)
     app[PRADEO] = Pradeo(theirs)
-    for vendor in (lookout, checkpoint_harmony, zimperium, wandera_jamf, pradeo):
+    app[SOPHOS] = Sophos(theirs)
+    for vendor in (lookout, checkpoint_harmony, zimperium, wandera_jamf, pradeo, sophos):
         app.add_routes(vendor.ROUTES)
     app.add_routes(HANDS)
     return app
@@ -73,8 +75,8 @@ def _each(deed: Callable[[web.Application, Any], object]) -> Handler:
 async def _devices_are(request: web.Request) -> web.Response:
     """A vendor's list of devices is this one from now on."""
     app = request.app
-    lists = {"zimperium": app[ZIMPERIUM].devices, "jamf": app[JAMF].devices, "pradeo": app[PRADEO].devices}
-    lists[request.match_info["vendor"]][:] = await request.json()
+    vendors = {"zimperium": app[ZIMPERIUM], "jamf": app[JAMF], "pradeo": app[PRADEO], "sophos": app[SOPHOS]}
+    vendors[request.match_info["vendor"]].devices[:] = await request.json()
     return web.json_response({})
 
 
@@ -88,7 +90,8 @@ HANDS = (
     web.post("/_sim/lookout/events", _each(lambda app, event: app[LOOKOUT].arrive(event))),
     web.post("/_sim/lookout/token-dies", _token_dies),
     web.post("/_sim/checkpoint/alerts", _each(lambda app, alert: app[CHECKPOINT].arrive(alert))),
+    web.post("/_sim/sophos/events", _each(lambda app, event: app[SOPHOS].arrive(event))),
     web.post("/_sim/zimperium/threats", _each(lambda app, threat: app[ZIMPERIUM].arrive(threat))),
     web.post("/_sim/zimperium/mitigated", _each(lambda app, id_: app[ZIMPERIUM].mitigate(id_))),
-    web.post("/_sim/{vendor:zimperium|jamf|pradeo}/devices", _devices_are),
+    web.post("/_sim/{vendor:zimperium|jamf|pradeo|sophos}/devices", _devices_are),
 )

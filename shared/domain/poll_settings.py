@@ -14,6 +14,8 @@ class PollSettings(BaseModel):
     """The vendor's address, without a slash at its end; empty where the source has one of its own."""
     client_id: str = ""
     secret: str = Field(default="", repr=False)
+    tenant: str = ""
+    """Whose phones are meant, where one credential opens several tenants."""
     stream: bool = False
     """Whether the vendor's stream of events is followed, rather than its pages asked for."""
     begin: datetime | None = None

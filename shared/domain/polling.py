@@ -1,5 +1,6 @@
 """Vendors that are polled: how far each has been read, and what its runs came to. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -22,6 +23,10 @@ class PolledToken:
     value: str = field(repr=False)
     given_at: datetime
     renew_at: datetime
+    at: str | None = None
+    """The address at which it is good; None: that of the source."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What goes with it."""
 
 
 class Gap(Part):
@@ -75,6 +80,8 @@ class PollRun(Part):
     """Of a list of devices, threats that are open here and that no row of it named any more."""
     vanished: int = 0
     """Of a list of devices, those that were in it before and are not any more."""
+    incomplete: int = 0
+    """Of a list of devices, those of which what is asked device by device is still to be asked."""
     late: int = 0
     """Of the accepted, those that only a longer reading found."""
     whole: bool = False
@@ -136,6 +143,8 @@ class Listed(Part):
     """When the vendor last changed the row, as it writes it; kept while its agent bears threats."""
     group: str | None = None
     """The vendor's group that the device is in, where a key may see some groups alone."""
+    is_complete: bool = False
+    """Whether what the list does not give was asked for."""
     gone_on: str | None = None
     """The day since which no list that was read to its end has held it."""
 

@@ -20,7 +20,7 @@ from tests.fuzz.rules_on_devices import NOW
 from tests.fuzz.target import Target
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_row
 from tests.ingest_threat.partners.messages_zimperium import zimperium_device
-from tests.poll_partners.vendors import alert, event, threat
+from tests.poll_partners.vendors import alert, central_event, event, threat
 
 _Take = Callable[[Any], Awaitable[None]]
 ALERTS = {"meta": {"total_count": 2, "next": "/more"}, "objects": [alert(1, NOW) | {"id": 1}]}
@@ -35,6 +35,22 @@ LISTED = {
         {"oid": "1", "guid": "agent-1", "security_status": "SECURE", "updated_time": "2026-02-02T08:00:00Z"}
     ],
 }
+CENTRAL = {"items": [central_event(1, NOW)], "has_more": True, "next_cursor": "MQ=="}
+MOBILES = {
+    "items": [
+        {
+            "id": "agent-1",
+            "healthState": {"state": "green"},
+            "compliance": {"compliant": True},
+            "os": {"platform": "ios"},
+            "ixmAppLastSeenAt": "2026-02-02T08:00:00.000Z",
+            "key": "device.serial-number",
+            "value": "C02ABC001X",
+        }
+    ],
+    "pages": {"current": 1, "total": 2, "items": 600},
+}
+"""It stands for a page of properties as well."""
 STREAMED = f"id: 1\nevent: events\ndata: {json.dumps({'events': [event(1, NOW)]})}\n\n".encode()
 THREATS = {"content": [threat(1, NOW), threat(2, NOW)], "last": False, "totalElements": 3, "sort": {}}
 SCROLLED = {"content": [zimperium_device(teamId="team-1")], "scrollId": "DnF1/ZXJ+1==", "totalHits": 2}
@@ -47,6 +63,8 @@ SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     "lookout_stream": (STREAMED,),
     "pradeo_devices": (json.dumps({"total": 2, "items": [SLOT]}).encode(),),
     "wandera_jamf_devices": (json.dumps({"customerId": "c", "userDeviceList": [jamf_row()]}).encode(),),
+    "sophos": (json.dumps(CENTRAL).encode(),),
+    "sophos_devices": (json.dumps(MOBILES).encode(),),
     "zimperium": (json.dumps(THREATS).encode(),),
     "zimperium_devices": (json.dumps(SCROLLED).encode(),),
 }
@@ -59,6 +77,9 @@ GRANT = json.dumps(
         "data": {"token": "t"},
         "accessToken": TOKEN,
         "token": TOKEN,
+        "id": "5f1c2d3e-0000-4000-8000-00000000a001",
+        "idType": "tenant",
+        "apiHosts": {"dataRegion": "https://api-eu01.central.sophos.com"},
     }
 ).encode()
 """What a login answers, of each vendor in one."""
@@ -86,7 +107,9 @@ class _Fetched:
         with _answering(content):
             client = _client(self.source, granted)
             if isinstance(self.source, Roster):
-                await self.source.fetch(client, None, NOW)
+                page = await self.source.fetch(client, None, NOW)
+                if self.source.complete is not None and page.rows:
+                    await self.source.complete(client, page.rows[0])
             elif isinstance(self.source, Source):
                 await self.source.fetch(client, Asked(NOW, None, None))
 

@@ -30,7 +30,6 @@ from tests.ingest_threat.door import posted
 from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_pradeo import MESSAGES
-from tests.ingest_threat.partners.messages_sophos import sophos_event
 from tests.world import Clock, World, serving, world
 
 RELAY = pathlib.Path(__file__).resolve().parents[2] / "infra" / "relay"
@@ -38,15 +37,12 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADER_SECRET = "0123456789abcdef0123456789abcdef"
 OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 PARTNERS = (
-    *("lookout", "checkpoint_harmony", "sophos"),
+    *("lookout", "checkpoint_harmony"),
     *("symantec_sep_mobile", "better_mobile"),
 )
 TOKEN = "token-of-the-vendor"
-ADDRESSES = ("CHECKPOINT_PORTAL", "SOPHOS_LOGIN", "SOPHOS_CENTRAL")
-KEYS = (
-    *("CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY"),
-    *("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET"),
-)
+ADDRESSES = ("CHECKPOINT_PORTAL",)
+KEYS = ("CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY")
 
 with_curl_and_jq = pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="the polling relays need curl and jq"
@@ -382,7 +378,6 @@ class Vendor:
 
     app: web.Application = field(default_factory=web.Application)
     asked: list[str] = field(default_factory=list)
-    tenants: set[str] = field(default_factory=set)
 
     def logs_in(self, path: str, credentials: dict[str, str], answer: object) -> None:
         """Answer who posts these credentials, as JSON or as a form."""
@@ -401,7 +396,6 @@ class Vendor:
         async def answer(request: web.Request) -> web.Response:
             _bearer(request, token)
             self.asked.append(request.path_qs)
-            self.tenants |= {tenant for tenant in request.headers.getall("X-Tenant-ID", []) if tenant}
             found = left.pop(0) if len(left) > 1 else left[0]
             return web.Response(text=found) if isinstance(found, str) else web.json_response(found)
 
@@ -438,49 +432,6 @@ async def test_check_points_pages_are_posted_to_the_last_and_read_again_with_an_
         there.down = True
         assert (await _run(*relay, environment=settings))[0] != 0
         assert state.read_text() == read_until, "what was not taken is read again"
-
-
-@with_curl_and_jq
-async def test_sophoss_events_are_posted_from_where_they_were_left_and_devices_each_time(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    vendor, state = Vendor(), tmp_path / "state"
-    form = {"grant_type": "client_credentials", "scope": "token", "client_id": "id", "client_secret": "s&e=c"}
-    vendor.logs_in("/api/v2/oauth2/token", form, {"access_token": TOKEN})
-    first = {"has_more": True, "next_cursor": "c1", "items": [sophos_event()]}
-    last = {"has_more": False, "next_cursor": "c2", "items": [sophos_event(id="event-2")]}
-    phone = {"id": "agent-1", "healthState": {"state": "green"}, "lastSeenAt": "2026-02-01T08:00:00.000Z"}
-    vendor.answers("GET", "/siem/v1/events", first, last)
-    other = {**phone, "id": "agent-2"}
-    pages = [{"items": [each], "pages": {"total": 2}} for each in (phone, other)]
-    vendor.answers("GET", "/mobile/v1/devices", *pages)
-    self = {"id": "tenant-1", "apiHosts": {"dataRegion": ""}}
-    vendor.answers("GET", "/whoami/v1", self)
-    async with connector() as there, serving(vendor.app) as central:
-        self["apiHosts"] = {"dataRegion": central}
-        relay = ("sh", RELAY / "sophos.sh", there.reports("sophos"), secret_file, state)
-        settings = {
-            "SOPHOS_LOGIN": central,
-            "SOPHOS_CENTRAL": central,
-            "SOPHOS_CLIENT_ID": "id",
-            "SOPHOS_CLIENT_SECRET": "s&e=c",
-        }
-        ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202, 202]), output
-        stored = await there.stored()
-        green = [f"agent-{number}:2026-02-01T08:00:00.000Z:green:" for number in (1, 2)]
-        assert [found.startswith(begin) for found, begin in zip(stored, green, strict=False)] == [True, True]
-        assert stored[2:] == ["event-1", "event-2"]
-        assert vendor.asked[1:] == [
-            "/siem/v1/events?limit=500",
-            "/siem/v1/events?limit=500&cursor=c1",
-            *(f"/mobile/v1/devices?view=full&pageSize=500&pageTotal=true&page={page}" for page in (1, 2)),
-        ]
-        assert vendor.tenants == {"tenant-1"}
-        assert state.read_text() == "c2\n"
-        there.down = True
-        assert (await _run(*relay, environment=settings))[0] != 0
-        assert state.read_text() == "c2\n"
 
 
 @with_curl_and_jq
@@ -530,10 +481,10 @@ async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
 
 
 @with_curl_and_jq
-@pytest.mark.parametrize("name", ["checkpoint_harmony", "sophos"])
 async def test_a_vendor_that_refuses_the_login_ends_the_relay_and_nothing_is_posted(
-    name: str, secret_file: pathlib.Path, tmp_path: pathlib.Path
+    secret_file: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
+    name = "checkpoint_harmony"
     async with connector() as there, serving(web.Application()) as nobody:
         settings = {setting: nobody if setting in ADDRESSES else "wrong" for setting in (*ADDRESSES, *KEYS)}
         relay = ("sh", RELAY / f"{name}.sh", there.reports(name), secret_file, tmp_path / "state")

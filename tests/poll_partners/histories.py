@@ -62,6 +62,9 @@ class Vendor:
     change: Callable[[Vendors, int], str] | None = None
     """The event of that number is another one from now on, of the same time; what its report is called then.
     None where another event tells of what became of one."""
+    dates_late: bool = True
+    """Whether its feed has an event that came late at its own time, rather than when it came. Where it keeps
+    no more than an outage lasts, such a one may be lost to anybody."""
 
 
 @dataclass
@@ -93,7 +96,7 @@ class History:
 
     async def _arrive(self, many: int, late_minutes: int) -> None:
         for _ in range(many):
-            at = self.true_now - timedelta(minutes=late_minutes)
+            at = self.true_now - timedelta(minutes=late_minutes if self.vendor.dates_late else 0)
             called = self.vendor.arrive(self.one, len(self.events), at)
             self.events.append(called)
             self.arrived[called] = (at, self.true_now)

@@ -7,10 +7,12 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from local.vendors import sophos as central
 from poll_partners import reading
-from poll_partners.sources import checkpoint_harmony, lookout, zimperium
+from poll_partners.sources import checkpoint_harmony, lookout, sophos, zimperium
 from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
-from tests.poll_partners.vendors import Vendors, alert, event, threat, vendors
+from tests.poll_partners.vendors import Vendors, alert, central_event, event, threat, vendors
+from tests.world import START
 
 
 def _lookout_arrives(one: Vendors, number: int, at: datetime) -> str:
@@ -19,6 +21,11 @@ def _lookout_arrives(one: Vendors, number: int, at: datetime) -> str:
 
 def _zimperium_arrives(one: Vendors, number: int, at: datetime) -> str:
     return one.zimperium.arrive(threat(number, at))
+
+
+def _sophos_arrives(one: Vendors, number: int, at: datetime) -> str:
+    one.sophos.hollow = True
+    return one.sophos.arrive(central_event(number, at))
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -48,6 +55,18 @@ VENDORS: Mapping[str, Vendor] = {
         foreign=lambda number: as_body(content=[{"uuid": f"{number}"}], last=False),
         change=lambda one, number: one.zimperium.mitigate(f"threat-{number}"),
     ),
+    "sophos": Vendor(
+        name="sophos",
+        path="/siem/v1/events",
+        arrive=_sophos_arrives,
+        kill_tokens=lambda one: one.sophos.kill_tokens(),
+        foreign=lambda number: as_body(
+            items=[{"uuid": f"{number}"}],
+            has_more=True,
+            next_cursor=central.cursor_of((START, -1 - number)),
+        ),
+        dates_late=False,
+    ),
 }
 
 
@@ -56,6 +75,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "LIMIT", 3)
     monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
     monkeypatch.setattr(zimperium, "SIZE", 3)
+    monkeypatch.setattr(sophos, "LIMIT", 3)
+    monkeypatch.setattr(central, "LEAST", 1)
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 
@@ -70,7 +91,7 @@ async def lived(name: str, operations: list[Operation]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VENDORS))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=8)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
 @given(OPERATIONS)
 @example([("arrive", 6, 0), ("poll",), ("arrive", 6, 0), ("pass", 5), ("crash", 1), ("poll",)])
 @example([("arrive", 6, 0), ("pass", 5), ("two_timers",), ("arrive", 3, 12), ("pass", 5), ("two_timers",)])

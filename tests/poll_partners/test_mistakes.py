@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from local.vendors import sophos as central
 from poll_partners import reading, windows
 from poll_partners.client import Answer, Client
 from poll_partners.found import sources
 from poll_partners.reading import Reading
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources import checkpoint_harmony, lookout, zimperium
+from poll_partners.sources import checkpoint_harmony, lookout, sophos, zimperium
 from poll_partners.windows import Now, Reach
 from shared.errors import SourceUnreadable, StoreUnavailable
 from tests.poll_partners import vendors as vendors_module
@@ -115,6 +116,28 @@ def first_page_alone(patch: pytest.MonkeyPatch) -> None:
     _set(patch, replace(zimperium.SOURCE, fetch=careless))
 
 
+def empty_is_the_end(patch: pytest.MonkeyPatch) -> None:
+    """A page without rows is taken for the last, though it says that there are more."""
+
+    async def careless(client: Client, asked: Asked) -> Page:
+        page = await sophos.fetch(client, asked)
+        return page if page.rows else replace(page, next=None)
+
+    _set(patch, replace(sophos.SOURCE, fetch=careless))
+
+
+def dead_cursor(patch: pytest.MonkeyPatch) -> None:
+    """A cursor is followed alone, whatever its age: an outage that the vendor says nothing of is none."""
+
+    async def careless(client: Client, asked: Asked) -> Page:
+        if asked.page is None and asked.mark is not None:
+            return await sophos.fetch(client, replace(asked, page=f"on {asked.mark.split()[0]}"))
+        return await sophos.fetch(client, asked)
+
+    forever = replace(sophos.REACH, retention=windows.OLDEST)
+    _set(patch, replace(sophos.SOURCE, fetch=careless, reach=forever))
+
+
 MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
     stored_later: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("store_away", 40), ("pass", 90)]),
     empty_page: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 4, 0)]),
@@ -131,6 +154,8 @@ MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
     ),
     last_time_plus_one: ("zimperium", [("poll",), ("arrive", 2, 0), ("pass", 1), ("arrive", 6, 0)]),
     first_page_alone: ("zimperium", [("poll",), ("arrive", 2, 0), ("pass", 1), ("arrive", 6, 0)]),
+    empty_is_the_end: ("sophos", [("poll",), ("arrive", 6, 0), ("pass", 5), ("poll",)]),
+    dead_cursor: ("sophos", [("poll",), ("arrive", 3, 0), *[("pass", 700)] * 3, ("poll",)]),
 }
 """Each mistake, and a history that shows it; it holds without."""
 
@@ -140,6 +165,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout, "LIMIT", 3)
     monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
     monkeypatch.setattr(zimperium, "SIZE", 3)
+    monkeypatch.setattr(sophos, "LIMIT", 3)
+    monkeypatch.setattr(central, "LEAST", 1)
     monkeypatch.setattr(reading, "MAX_PAGES", 4)
 
 

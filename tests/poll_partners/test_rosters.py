@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.start import warn
-from local.vendors.faults import answered, done
+from local.vendors.faults import Act, answered, done
+from poll_partners import listed
 from poll_partners.rosters import compared, is_news, part_of
 from poll_partners.source import Row
-from poll_partners.sources import checkpoint_harmony_devices, lookout_devices
+from poll_partners.sources import checkpoint_harmony_devices, lookout_devices, sophos_devices
 from shared.domain.model import Agent
 from shared.domain.moment import iso_utc
 from shared.domain.polling import PARTS, Listed
 from shared.settings import read
-from tests.poll_partners.vendors import Vendors, documents, event, vendors
+from tests.poll_partners.vendors import Vendors, central_event, documents, event, vendors
 from tests.world import START
 
-LOOKOUT, CHECK_POINT = "lookout_devices", "checkpoint_harmony_devices"
+LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
 HOUR = timedelta(hours=1)
 TODAY = date(2026, 6, 1)
 
@@ -60,10 +61,33 @@ def _row(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
+def _central(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"agent-{number}",
+        "tenant": {"id": "5f1c2d3e-0000-4000-8000-00000000a001"},
+        "name": "Anna's phone",
+        "email": "anna@example.org",
+        "assignedPerson": {"name": "Anna"},
+        "description": "Anna's own",
+        "phoneNumber": 555,
+        "externalId": f"other-{number}",
+        "healthState": {"state": "green", "mode": "automatic"},
+        "compliance": {"compliant": True},
+        "managedState": "managed",
+        "managementType": "ixm",
+        "os": {"platform": "ios", "name": "iOS 26.1", "version": "26.1"},
+        "lastSeenAt": iso_utc(START - HOUR / 2),
+        "ixmAppLastSeenAt": iso_utc(START - HOUR),
+        "scanResultSummary": {"lastScannedAt": iso_utc(START - HOUR), "maliciousCount": 0},
+        **fields,
+    }
+
+
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookout_devices, "LIMIT", 3)
     monkeypatch.setattr(checkpoint_harmony_devices, "LIMIT", 3)
+    monkeypatch.setattr(sophos_devices, "LIMIT", 3)
 
 
 async def _parts(one: Vendors, name: str) -> dict[str, Any]:
@@ -145,14 +169,12 @@ async def _evaluated(one: Vendors) -> None:
     await evaluate(one.services, one.reports())
 
 
-async def _open(one: Vendors, device: str = "agent-1") -> bool:
-    found = await one.services.store.read(Agent, f"lookout:{device}")
+async def _open(one: Vendors, agent: str = "lookout:agent-1") -> bool:
+    found = await one.services.store.read(Agent, agent)
     assert found is not None
-    agent = found.document
-    threat = agent.threats.get("threat-1")
-    if threat is None or threat.detection is None:
-        return False
-    return agent.cleared_all is None or agent.cleared_all.at < threat.detection.at
+    threats, cleared = found.document.threats.values(), found.document.cleared_all
+    opened = [threat.detection.at for threat in threats if threat.detection is not None]
+    return any(cleared is None or cleared.at < at for at in opened)
 
 
 @pytest.mark.parametrize(("minutes_after", "stays_open"), [(-10, True), (20, False)])
@@ -255,6 +277,199 @@ async def test_a_store_that_is_away_keeps_nothing_of_a_list_so_that_it_is_sent_a
         assert len(one.reports()) == 4
 
 
+async def test_sophoss_rows_of_all_pages_are_as_of_before_the_reading_and_hold_nothing_of_a_person() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(7)]
+        one.sophos.devices.append(_central(7, os={"platform": "macOS"}))
+        run = await one.polled(SOPHOS)
+        assert (run.accepted, run.pages, run.error) == (7, 3, None)
+        for report in one.reports():
+            record = report["record"]
+            assert (record["severity"], record["scanned"], record["clears"]) == ("secured", True, "all")
+            assert record["detected_at"] == "2026-06-01T11:45:00.000000Z"
+            assert record["clears_until"] == "2026-06-01T11:00:00.000000Z"
+        stored = str(one.reports())
+        assert not any(word in stored for word in ("Anna", "anna", "555", "other-"))
+        one.world.clock.pass_time(minutes=61)
+        one.sophos.devices[1]["healthState"]["state"] = "amber"
+        one.sophos.devices[2] |= {"lastSeenAt": iso_utc(START), "updatedAt": iso_utc(START)}
+        assert (await one.polled(SOPHOS)).accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "record", "severity", "clears"),
+    [
+        ({"healthState": {"state": "red"}}, "device_state", "high", "none"),
+        ({"healthState": {"state": "amber"}}, "device_state", "medium", "none"),
+        ({"compliance": {"compliant": False, "severity": "high"}}, "device_state", "high", "none"),
+        ({"healthState": {"state": "green", "mode": "manual"}}, "device_state", "secured", "none"),
+        ({"scanResultSummary": {"maliciousCount": 2}}, "device_state", "secured", "compliance"),
+        ({"ixmAppLastSeenAt": None}, "device_identity", None, None),
+        ({"managedState": "notManaged", "healthState": None, "lastSeenAt": None}, "threat", "medium", None),
+        ({"managedState": "unheardOf"}, "device_identity", None, None),
+        ({"healthState": None}, "device_identity", None, None),
+        ({"os": {"version": 16, "platform": "android"}}, "device_state", "secured", "all"),
+    ],
+)
+async def test_what_a_row_of_sophoss_list_says(
+    fields: dict[str, Any], record: str, severity: str | None, clears: str | None
+) -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(1, **fields)]
+        assert (await one.polled(SOPHOS)).accepted == 1
+        [report] = one.reports()
+        said = report["record"]
+        assert said["record"] == record
+        assert (said.get("severity"), said.get("clears")) == (severity, clears)
+
+
+async def test_a_row_of_sophoss_without_the_agents_own_contact_is_only_an_identity() -> None:
+    """The MDM's contact is none of the agent's."""
+    async with vendors() as one:
+        row = _central(1)
+        del row["ixmAppLastSeenAt"]
+        one.sophos.devices = [row]
+        await one.polled(SOPHOS)
+        [report] = one.reports()
+        assert report["record"]["record"] == "device_identity"
+
+
+@pytest.mark.parametrize(("minutes_after", "stays_open"), [(-10, True), (10, False)])
+async def test_green_of_sophoss_list_ends_what_is_older_than_the_agents_contact(
+    minutes_after: int, stays_open: bool
+) -> None:
+    async with vendors() as one:
+        one.sophos.arrive(central_event(1, START - HOUR))
+        await one.polled("sophos")
+        contact = START - HOUR + timedelta(minutes=minutes_after)
+        one.sophos.devices = [_central(1, ixmAppLastSeenAt=iso_utc(contact))]
+        await one.polled(SOPHOS)
+        await _evaluated(one)
+        assert await _open(one, "sophos:agent-1") is stays_open
+
+
+async def test_the_end_of_a_threat_of_sophoss_between_two_lists_is_found_by_the_agents_next_contact() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(1)]
+        await one.polled(SOPHOS)
+        one.world.clock.pass_time(minutes=10)
+        one.sophos.arrive(central_event(1, one.world.clock()))
+        await one.polled("sophos")
+        await _evaluated(one)
+        one.world.clock.pass_time(minutes=60)
+        await one.polled(SOPHOS)
+        await _evaluated(one)
+        assert await _open(one, "sophos:agent-1")
+        one.world.clock.pass_time(minutes=60)
+        one.sophos.devices[0]["ixmAppLastSeenAt"] = iso_utc(START + HOUR)
+        assert (await one.polled(SOPHOS)).accepted == 1
+        await _evaluated(one)
+        assert not await _open(one, "sophos:agent-1")
+
+
+async def test_green_red_and_green_again_between_two_contacts_ends_green() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(1)]
+        for state in ("green", "red", "green"):
+            one.sophos.devices[0]["healthState"]["state"] = state
+            assert (await one.polled(SOPHOS)).accepted == 1
+            one.world.clock.pass_time(minutes=61)
+        await _evaluated(one)
+        found = await one.services.store.read(Agent, "sophos:agent-1")
+        assert found is not None
+        assert found.document.snapshot is not None
+        assert found.document.snapshot.severity == "secured"
+
+
+async def test_a_list_of_sophoss_that_changes_while_it_is_read_is_read_again() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(7)]
+        one.faults.order(done(one.sophos.devices.pop), "/mobile/v1/devices?", after=1)
+        assert (await one.polled(SOPHOS)).error == "the list changed while it was read"
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(SOPHOS)).accepted == 6
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ({"items": [_central(1)]}, "an answer without a list of items and its paging"),
+        ({"success": False}, "an answer without a list of items and its paging"),
+        (
+            {"items": [], "pages": {"current": 1, "size": 3}},
+            "a list of devices that does not say how long it is",
+        ),
+        ({"items": [], "pages": {"total": 1, "items": 1}}, "a list of devices that ends before its last"),
+        (
+            {"items": [_central(1)], "pages": {"total": 1, "items": 2}},
+            "a list of devices that ends before its last",
+        ),
+        ({"items": [{"name": "x"}], "pages": {"total": 1, "items": 1}}, "a device without its id"),
+        ({"items": [_central(1), 7], "pages": {"total": 1, "items": 2}}, "a device without its id"),
+    ],
+)
+async def test_what_is_no_whole_list_of_sophoss_says_nothing(content: dict[str, Any], error: str) -> None:
+    async with vendors() as one:
+        one.faults.order(_page(**content), "/mobile/v1/devices")
+        assert (await one.polled(SOPHOS)).error == error
+        assert one.reports() == []
+        assert await _parts(one, SOPHOS) == {}
+
+
+async def test_a_serial_number_is_asked_for_once_of_each_device_and_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listed, "COMPLETED", 2)
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(5)]
+        one.sophos.serials = {"agent-0": "C02ABC000X", "agent-4": "C02ABC004X"}
+        left = []
+        for _ in range(4):
+            left.append((await one.polled(SOPHOS)).incomplete)
+            one.world.clock.pass_time(minutes=61)
+        assert left == [3, 1, 0, 0]
+        assert sorted(one.sophos.looked_up) == [f"agent-{number}" for number in range(5)]
+        await _evaluated(one)
+        for number in range(5):
+            found = await one.services.store.read(Agent, f"sophos:agent-{number}")
+            assert found is not None
+            known = found.document.serial
+            assert (known.value if known else None) == one.sophos.serials.get(f"agent-{number}")
+
+
+@pytest.mark.parametrize("act", [answered(403, b"{}"), answered(429, b""), answered(200, b"{}")])
+async def test_a_list_stands_though_no_serial_number_can_be_had(act: Act) -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(4)]
+        one.faults.order(act, "/properties", times=99)
+        run = await one.polled(SOPHOS)
+        assert (run.accepted, run.incomplete, run.error) == (4, 4, None)
+        one.faults.clear()
+        one.world.clock.pass_time(minutes=61)
+        assert (await one.polled(SOPHOS)).incomplete == 0
+
+
+async def test_a_device_whose_properties_are_never_answered_keeps_no_other_from_its_serial_number() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(4)]
+        one.faults.order(answered(500), "agent-0/properties", times=999)
+        for _ in range(30):
+            run = await one.polled(SOPHOS)
+            if run.incomplete == 1:
+                break
+            one.world.clock.pass_time(minutes=61)
+        assert sorted(one.sophos.looked_up) == ["agent-1", "agent-2", "agent-3"]
+
+
+async def test_a_device_that_left_the_list_before_it_was_asked_about_holds_up_no_other() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(4)]
+        one.faults.order(done(lambda: one.sophos.devices.pop(0)), "/properties")
+        run = await one.polled(SOPHOS)
+        assert (run.accepted, run.incomplete, run.error) == (4, 0, None)
+
+
 KNOWN = Listed(said="same", seen_on="2026-05-31", changed="a")
 
 
@@ -283,6 +498,8 @@ def _one(**fields: Any) -> Row:
         (_one(), KNOWN, ("d",), False, False),
         (_one(seen_on="2026-06-01"), KNOWN, (), False, False),
         (_one(seen_on="2026-06-01"), KNOWN, (), True, True),
+        (_one(is_complete=True), KNOWN, (), False, True),
+        (_one(is_complete=True), KNOWN.model_copy(update={"is_complete": True}), (), False, False),
     ],
 )
 def test_what_is_news(

@@ -15,6 +15,7 @@ from local.vendors.faults import FAULTS, Faults
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.pradeo import PRADEO, Pradeo
 from local.vendors.server import CLOCK, create_app
+from local.vendors.sophos import SOPHOS, Sophos
 from local.vendors.wandera_jamf import JAMF, Jamf
 from local.vendors.zimperium import ZIMPERIUM, Zimperium
 from poll_partners.found import sources
@@ -57,6 +58,10 @@ class Vendors:
     @property
     def pradeo(self) -> Pradeo:
         return self.app[PRADEO]
+
+    @property
+    def sophos(self) -> Sophos:
+        return self.app[SOPHOS]
 
     def their_clock(self) -> datetime:
         """What the vendors' clock shows."""
@@ -147,7 +152,14 @@ def polling_settings(address: str) -> dict[str, PollSettings]:
         "zimperium": zimperium,
         "wandera_jamf": jamf,
         "pradeo": pradeo,
+        "sophos": sophos_settings(address),
     }
+
+
+def sophos_settings(address: str, **changed: Any) -> PollSettings:
+    """Sophos polled at the stand-in."""
+    values = {"client_id": "sophos-client", "secret": "sophos-client-secret", **changed}
+    return PollSettings(url=f"{address}/sophos", **values)
 
 
 def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:
@@ -205,5 +217,21 @@ def threat(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
         "state": 1,
         "mitigationEvents": [],
         "simulated": False,
+        **fields,
+    }
+
+
+def central_event(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
+    """An event of Sophos', of malware of its own."""
+    return {
+        "id": f"event-{number}",
+        "type": "Event::Endpoint::Threat::Detected",
+        "name": f"Malware detected: 'Andr/Torch-{number}' at 'com.example.app{number}'",
+        "severity": "high",
+        "endpoint_type": "mobile",
+        "endpoint_id": f"agent-{number % 7}",
+        "when": iso_utc(at),
+        "created_at": iso_utc(at),
+        "group": "MALWARE",
         **fields,
     }

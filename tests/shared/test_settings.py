@@ -258,6 +258,7 @@ def test_who_is_polled_is_read_and_counts_without_a_way_to_call() -> None:
     [
         ("POLL_URL_LOOKOUT", "example.com", "expected an address"),
         ("POLL_URL_LOOKOUT", "http://example.com", "plain http is for loopback only"),
+        ("POLL_TENANT_SOPHOS", "our own", "expected the tenant's id, a GUID"),
         ("POLL_BEGIN_LOOKOUT", "yesterday", "expected a time"),
         ("POLL_BEGIN_LOOKOUT", "0001-01-01T00:00:00+14:00", "expected a time"),
         ("POLL_EXPIRES_LOOKOUT", "2026-02-30", "expected a date"),

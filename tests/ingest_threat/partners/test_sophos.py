@@ -485,6 +485,21 @@ def test_an_unenrolled_agent_is_inactive_until_its_device_reports_again(kind: st
     assert ignored(sophos_event(f"Mobile::{kind}", name="App Sophos Secure Email has been unenrolled."))
 
 
+def test_a_row_of_a_list_that_is_polled_counts_as_of_the_list() -> None:
+    listed: JsonObject = {"as_of": "2026-02-01T09:45:00Z", "serialNumber": "C02ABC123X"}
+    record = reading.state("sophos", sophos_device(**listed))
+    assert record.event_at == datetime(2026, 2, 1, 9, 45, tzinfo=UTC)
+    assert (record.clears, record.clears_until) == (Clears.ALL, datetime(2026, 2, 1, 9, tzinfo=UTC))
+    assert record.serial == "C02ABC123X"
+    lost = threat(sophos_device(**listed, managedState="deleted"))
+    assert lost.event_at == datetime(2026, 2, 1, 9, 45, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("number", ["123456789", "0", "n/a", ["C02ABC123X"], None])
+def test_what_is_no_serial_number_links_nothing(number: object) -> None:
+    assert reading.state("sophos", sophos_device(serialNumber=number)).serial is None
+
+
 def test_a_snapshot_without_a_time_counts_at_each_delivery() -> None:
     green, red = sophos_device(lastSeenAt=None), sophos_device(lastSeenAt=None, healthState={"state": "red"})
     ids = [
