@@ -75,8 +75,13 @@ def _each(deed: Callable[[web.Application, Any], object]) -> Handler:
 async def _devices_are(request: web.Request) -> web.Response:
     """A vendor's list of devices is this one from now on."""
     app = request.app
-    vendors = {"zimperium": app[ZIMPERIUM], "jamf": app[JAMF], "pradeo": app[PRADEO], "sophos": app[SOPHOS]}
-    vendors[request.match_info["vendor"]].devices[:] = await request.json()
+    lists = {
+        "zimperium": app[ZIMPERIUM].devices,
+        "jamf": app[JAMF].devices,
+        "pradeo": app[PRADEO].devices,
+        "sophos": app[SOPHOS].devices,
+    }
+    lists[request.match_info["vendor"]][:] = await request.json()
     return web.json_response({})
 
 
