@@ -29,7 +29,7 @@ NAMES_A_NETWORK = frozenset(
 """What of such an event may hold the name of the network or its address, also within `data`."""
 
 
-class ThreatFacts(NamedTuple):
+class EventFacts(NamedTuple):
     """What an event says of a threat."""
 
     threat_type: str
@@ -40,7 +40,7 @@ class ThreatFacts(NamedTuple):
     alias: tuple[str | None, ...] | None = None
 
 
-def threat_record(item: Item, facts: ThreatFacts) -> ThreatRecord:
+def threat_record(item: Item, facts: EventFacts) -> ThreatRecord:
     """The threat that `facts` are about, of the event that says them."""
     event, at, endpoint = item.content, happened_at(item.content), endpoint_of(item.content)
     resolved = facts.status is Status.RESOLVED
@@ -68,14 +68,14 @@ def threat_record(item: Item, facts: ThreatFacts) -> ThreatRecord:
     )
 
 
-def violation(event: JsonObject, suffix: str) -> ThreatFacts:
+def violation(event: JsonObject, suffix: str) -> EventFacts:
     """A broken rule of compliance: by what the type ends with, or else by the rule its text names."""
     rule = re.sub(r"^.*?\bnon[- ]?compliant\b\W*", "", name_of(event) or "", flags=re.IGNORECASE | re.DOTALL)
     reason = rule if suffix in NO_REASON else suffix
     words = [f"_{fields.plain_word(apart(each))}" for each in (suffix, rule)]
     named = (threat_type for each in words for phrase, threat_type in KEYWORD.items() if f"_{phrase}" in each)
     threat_type = next(named, None) or taxonomy.by_keyword(suffix, rule) or taxonomy.UNKNOWN
-    return ThreatFacts(threat_type, ("non_compliant", reason.casefold()), vendor_category=COMPLIANCE)
+    return EventFacts(threat_type, ("non_compliant", reason.casefold()), vendor_category=COMPLIANCE)
 
 
 def apart(text: str) -> str:
@@ -85,11 +85,11 @@ def apart(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
 
 
-def detection(event: JsonObject, kind: str) -> ThreatFacts:
+def detection(event: JsonObject, kind: str) -> EventFacts:
     """What was found on a device, cleaned up, or dismissed."""
     identity, place = _found(event)
     if "BLOCKED" in fields.plain_word(name_of(event) or "").split("_") and kind.startswith("IPS"):
-        return ThreatFacts("malicious_site", (kind, identity), Status.RESOLVED, reason=BLOCKED)
+        return EventFacts("malicious_site", (kind, identity), Status.RESOLVED, reason=BLOCKED)
     status = Status.RESOLVED if kind.endswith(CLOSING) else Status.OPEN
     # There is no id in common: what was found, and where, is all a clean-up repeats. One that names no place
     # ends what was found at any, and one that names a place what was found without one.
@@ -98,7 +98,7 @@ def detection(event: JsonObject, kind: str) -> ThreatFacts:
     opens = status is Status.OPEN
     alias = (anywhere if opens else nowhere) if place else (nowhere if opens else None)
     threat_type = _type_of_find(event, kind, identity)
-    return ThreatFacts(threat_type, key, status, fields.text(event, "group"), alias=alias)
+    return EventFacts(threat_type, key, status, fields.text(event, "group"), alias=alias)
 
 
 def _type_of_find(event: JsonObject, kind: str, identity: str | None) -> str:
@@ -113,18 +113,18 @@ def _type_of_find(event: JsonObject, kind: str, identity: str | None) -> str:
     return finer if finer and taxonomy.TYPES[finer].category is Category.APP else "malware"
 
 
-def web_page(event: JsonObject, family: str, ending: str) -> ThreatFacts:
+def web_page(event: JsonObject, family: str, ending: str) -> EventFacts:
     """A page that was opened or blocked: over at once, whichever it was."""
     by_kind = family == "WEBFILTERINGBLOCKED" or ending == "BLOCKED"
     blocked = by_kind or re.search(r"\bblocked\b", name_of(event) or "", re.IGNORECASE)
     reason = BLOCKED if blocked else VISIT.get(ending, "a page was opened")
     key = (family.lower(), identity_of(event))
-    return ThreatFacts(WEB[family], key, Status.RESOLVED, fields.text(event, "group"), reason)
+    return EventFacts(WEB[family], key, Status.RESOLVED, fields.text(event, "group"), reason)
 
 
 def man_in_the_middle(item: Item) -> Record:
     """An attack in a network, whose name and address stand in the text: neither is kept."""
-    record = threat_record(item, ThreatFacts("mitm", ("mitm",)))
+    record = threat_record(item, EventFacts("mitm", ("mitm",)))
     return record.model_copy(
         update={
             "raw": redacted(item.raw, NAMES_A_NETWORK),

@@ -19,7 +19,7 @@ from ingest_threat.partners._inactive import INACTIVE
 from ingest_threat.partners._sophos_device import device_record
 from ingest_threat.partners._sophos_event import endpoint_of, gone_record, happened_at, name_of, platform_of
 from ingest_threat.partners._sophos_threat import (
-    ThreatFacts,
+    EventFacts,
     apart,
     detection,
     identity_of,
@@ -83,7 +83,7 @@ def _event(item: Item, parts: list[str]) -> list[Record]:
     level = taxonomy.severity_of(fields.word(event, "severity"), SEVERITY, taxonomy.UNKNOWN)
     if level.rank < Level.MEDIUM.rank or (family == "MOBILE" and kind in NO_THREAT):
         return item.ignored("not a threat")
-    return [threat_record(item, ThreatFacts(taxonomy.UNKNOWN, ("_".join(parts[2:]), identity_of(event))))]
+    return [threat_record(item, EventFacts(taxonomy.UNKNOWN, ("_".join(parts[2:]), identity_of(event))))]
 
 
 def _is_about_a_find(family: str) -> bool:
