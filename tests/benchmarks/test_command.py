@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.page import with_table
+from benchmarks.page import PAGE, with_table
 from benchmarks.row import Row
 from benchmarks.rows import evaluation
 
@@ -61,6 +62,12 @@ def test_the_page_holds_the_rows_and_keeps_its_words() -> None:
     assert "| CPU | 2.35 times | at most 2 times | **missed** | of a loop |" in made
     assert (made.startswith("before\n"), made.endswith("after\n"), "old" in made) == (True, True, False)
     assert with_table(made, ROWS) == made
+
+
+def test_the_page_was_measured_with_the_rows_there_are() -> None:
+    table = re.findall(r"^\| ([^|]+) \| [^|]+ \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    for what in ("indexing, CPU", "reports evaluated without a store, by a core", "from POST to tag, p95"):
+        assert what in table
 
 
 def test_a_signal_takes_processes_and_files_along(tmp_path: pathlib.Path) -> None:
