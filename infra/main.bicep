@@ -94,7 +94,7 @@ param appSubnetPrefix string = '10.60.0.0/24'
 @maxLength(18)
 param endpointSubnetPrefix string = '10.60.1.0/24'
 
-@description('With a private network: public addresses that may still reach the vault, to put secrets there.')
+@description('With a private network: public addresses that may still reach the vault, to put secrets there, and the container for files, to drop some.')
 param allowedAddresses string[] = []
 
 @description('How long logs are kept, in days.')
@@ -216,6 +216,12 @@ param purgeGoneDays int = 30
 
 @description('Settings that end in a partner\'s slug. The value of each of its secrets is the vault\'s secret of that name in lower case with hyphens. Put a secret into the vault before it is named here.')
 param partners partner[] = []
+
+@description('Make a container that partners\' exports may be dropped into as files. Its address is the output MTD_FILES_URL: the value of POLL_DROP_<SLUG> among the settings of each partner whose files are read.')
+param fileDrop bool = false
+
+@description('Resource id of a Log Analytics workspace that partners\' connectors write to (POLL_WORKSPACE_<SLUG>): the identity is given the right to read it, and no wider one. Empty: none is given here.')
+param logsWorkspaceId string = ''
 
 @description('READ_KEY_<NAME>: names of keys that open reads, in letters, digits and underscores. The value of each is the vault\'s secret read-key-<name>, in lower case with hyphens. Put a secret into the vault before it is named here.')
 param readKeys string[] = []
@@ -356,6 +362,9 @@ var settings = {
   FEED_BATCH_SIZE: string(feedBatchSize)
 }
 
+// /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.OperationalInsights/workspaces/<name>
+var logs = split(logsWorkspaceId, '/')
+
 // What the identity must be allowed in Graph, by the options of graph-permissions.json.
 var graphOptions = [
   'always'
@@ -457,6 +466,34 @@ module vault 'modules/key-vault.bicep' = {
   }
 }
 
+module files 'modules/file-drop.bicep' = if (fileDrop) {
+  name: 'file-drop'
+  scope: group
+  params: {
+    name: 'stdrop${token}'
+    location: location
+    tags: tags
+    sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
+    publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
+    defaultAction: privateNetwork ? 'Deny' : 'Allow'
+    allowedAddresses: allowedAddresses
+    principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module logsReader 'modules/logs-reader.bicep' = if (!empty(logsWorkspaceId)) {
+  name: 'logs-reader'
+  scope: resourceGroup(
+    empty(logsWorkspaceId) ? subscription().subscriptionId : logs[2],
+    empty(logsWorkspaceId) ? group.name : logs[4]
+  )
+  params: {
+    workspaceName: last(logs)
+    principalId: identity.outputs.principalId
+  }
+}
+
 module storageEndpoint 'modules/private-endpoint.bicep' = if (privateNetwork) {
   name: 'private-endpoint-storage'
   scope: group
@@ -470,6 +507,25 @@ module storageEndpoint 'modules/private-endpoint.bicep' = if (privateNetwork) {
     networkId: privateNetwork ? network!.outputs.id : ''
     subnetId: privateNetwork ? network!.outputs.endpointSubnetId : ''
   }
+}
+
+module filesEndpoint 'modules/private-endpoint.bicep' = if (fileDrop && privateNetwork) {
+  name: 'private-endpoint-files'
+  scope: group
+  params: {
+    name: 'pe-files-${token}'
+    location: location
+    tags: tags
+    targetId: fileDrop ? files!.outputs.id : ''
+    groupId: 'blob'
+    zoneName: 'privatelink.blob.${environment().suffixes.storage}'
+    makeZone: false
+    networkId: privateNetwork ? network!.outputs.id : ''
+    subnetId: privateNetwork ? network!.outputs.endpointSubnetId : ''
+  }
+  dependsOn: [
+    storageEndpoint
+  ]
 }
 
 module cosmosEndpoint 'modules/private-endpoint.bicep' = if (privateNetwork) {
@@ -530,6 +586,7 @@ module functionApp 'modules/function-app.bicep' = {
   }
   dependsOn: [
     storageEndpoint
+    filesEndpoint
     cosmosEndpoint
     vaultEndpoint
   ]
@@ -598,6 +655,7 @@ output AZURE_FUNCTION_APP_NAME string = functionApp.outputs.name
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 output AZURE_COSMOS_NAME string = cosmos.outputs.name
 output AZURE_STORAGE_NAME string = storage.outputs.name
+output MTD_FILES_URL string = fileDrop ? files!.outputs.container : ''
 output MTD_WORKBOOK_ID string = workbook.outputs.id
 output MTD_URL string = functionApp.outputs.url
 output MTD_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

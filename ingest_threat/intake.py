@@ -112,7 +112,7 @@ def known_partners() -> frozenset[str]:
 def says_clean(services: Services, partner: str) -> bool:
     """Whether the partner, as it is set, ever reports that a healthy device is one; so does what is no
     partner here."""
-    polled = services.settings.is_polled(partner)
+    polled = services.settings.lists_devices(partner)
     return partner not in partners.known() or partners.says_clean(partner, polled=polled)
 
 
@@ -138,9 +138,11 @@ def _is_canary(services: Services, partner: str, delivery: str) -> bool:
     return partner == services.settings.canary_partner and delivery.startswith(DELIVERY)
 
 
-async def fetched(services: Services, partner: str, messages: Iterable[bytes]) -> list[Answer]:
+async def fetched(
+    services: Services, partner: str, messages: Iterable[bytes], delivery: str = ""
+) -> list[Answer]:
     """Take in what was fetched from the partner: nobody else can have sent it, and that the partner answered
-    is its heartbeat, also where it had nothing to tell.
+    is its heartbeat, also where it had nothing to tell. `delivery` is what a repeat of the messages keeps.
 
     One that cannot be read is a dead letter, and keeps no other from being stored. Raises
     UnreadableReport where one is in no format of the partner's, and StoreUnavailable.
@@ -150,7 +152,7 @@ async def fetched(services: Services, partner: str, messages: Iterable[bytes]) -
     foreign: UnreadableReport | None = None
     for message in messages:
         try:
-            answers.append(await accept(services, partner, message))
+            answers.append(await accept(services, partner, message, delivery))
         except UnreadableReport as unreadable:
             if unreadable.kind is not Unreadable.TOO_LARGE:
                 foreign = foreign or unreadable

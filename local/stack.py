@@ -1,5 +1,5 @@
-"""Everything on one machine: Cosmos server, Graph simulator, the vendors that are polled and Functions host,
-in one process, on loopback.
+"""Everything on one machine: Cosmos server, Graph simulator, the vendors and the parts of Azure that are
+polled, and Functions host, in one process, on loopback.
 
 Settings come from local.settings.json, or the example beside it; the environment wins over both. What is
 blank there and must not be invented twice (the partners' secrets) is made once and kept in the data folder.
@@ -14,9 +14,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from ssl import SSLContext
 
 from aiohttp import web
 
+from local.azure import tls
+from local.azure.server import create_app as azure_app
+from local.azure.workspace import WORKSPACE, Workspace
 from local.cosmos.account import EMULATOR_KEY
 from local.cosmos.server import create_app as cosmos_app
 from local.database import QUERIES, connection_string, provision
@@ -32,6 +36,7 @@ PORTS = {
     "LOCAL_COSMOS_PORT": 8081,
     "LOCAL_GRAPH_PORT": 8082,
     "LOCAL_VENDORS_PORT": 8083,
+    "LOCAL_AZURE_PORT": 8084,
 }
 POLLED = {
     "POLL_URL_LOOKOUT": "lookout",
@@ -42,6 +47,13 @@ POLLED = {
     "POLL_URL_SOPHOS": "sophos",
 }
 """Addresses of vendors that are polled, and where the stand-ins have them."""
+OF_AZURE = {
+    "POLL_DROP_SYMANTEC_SEP_MOBILE": "storage/drop",
+    "POLL_WORKSPACE_BETTER_MOBILE": f"logs/workspaces/{Workspace.id}",
+}
+"""The same of what is read in Azure, by TLS."""
+AUTHORITY = "authority.pem"
+"""In the data folder: whom to trust for TLS of the stand-ins."""
 ADMINS = {"ADMIN_TENANT": "7e0a1f64-3c58-4b9d-8f21-6d5c4b3a2910", "ADMIN_AUDIENCE": "api://mtd-connector"}
 """The stated local identity: whose tokens admins write with, as the Graph simulator makes them."""
 
@@ -57,6 +69,7 @@ class Stack:
     host_url: str
     graph_url: str
     vendors_url: str
+    azure_url: str
     settings: Mapping[str, str]
     data: pathlib.Path
     host: Host
@@ -101,8 +114,10 @@ def read_settings(data: pathlib.Path) -> dict[str, str]:
         "IDENTITY_HEADER": "local",
     }
     vendors = f"http://127.0.0.1:{port(values, 'LOCAL_VENDORS_PORT')}"
+    azure = f"https://127.0.0.1:{port(values, 'LOCAL_AZURE_PORT')}"
     polled = {name: f"{vendors}/{path}" for name, path in POLLED.items()}
-    return values | made | addresses | polled | ADMINS
+    in_azure = {name: f"{azure}/{path}" for name, path in OF_AZURE.items()}
+    return values | made | addresses | polled | in_azure | ADMINS
 
 
 def port(settings: Mapping[str, str], name: str) -> int:
@@ -140,7 +155,8 @@ async def start(
     exits.push_async_callback(host.stop)
     progress(f"Functions   {url}/api   the app itself")
     vendors = f"http://127.0.0.1:{port(settings, 'LOCAL_VENDORS_PORT')}"
-    return Stack(url, graph, vendors, settings, data, host, exits)
+    azure = f"https://127.0.0.1:{port(settings, 'LOCAL_AZURE_PORT')}"
+    return Stack(url, graph, vendors, azure, settings, data, host, exits)
 
 
 async def servers(
@@ -159,6 +175,11 @@ async def servers(
     progress(f"Graph       {graph}   stand-in for Intune and Entra")
     vendors = await _serve(exits, vendors_app(), settings, "LOCAL_VENDORS_PORT")
     progress(f"Vendors     {vendors}   stand-ins for the partners that are polled")
+    (data / AUTHORITY).write_bytes(tls.authority())
+    azure_server = azure_app()
+    azure_server[WORKSPACE].tables["BetterMTDIncidentLog_CL"] = []
+    azure = await _serve(exits, azure_server, settings, "LOCAL_AZURE_PORT", tls.context())
+    progress(f"Azure       {azure}  files and tables; trust it by SSL_CERT_FILE={data / AUTHORITY}")
 
 
 def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack) -> Host:
@@ -175,7 +196,11 @@ def _host(settings: Mapping[str, str], data: pathlib.Path, exits: AsyncExitStack
 
 
 async def _serve(
-    exits: AsyncExitStack, app: web.Application, settings: Mapping[str, str], setting: str
+    exits: AsyncExitStack,
+    app: web.Application,
+    settings: Mapping[str, str],
+    setting: str,
+    by_tls: SSLContext | None = None,
 ) -> str:
     number = port(settings, setting)
     # Like Azure's host, and unlike aiohttp by itself: what a sender compressed is handed on as it came.
@@ -183,9 +208,9 @@ async def _serve(
     await runner.setup()
     exits.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, "127.0.0.1", number).start()
+        await web.TCPSite(runner, "127.0.0.1", number, ssl_context=by_tls).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartError(f"port {number} is taken: free it, or set {setting} to another") from error
         raise StartError(f"port {number} ({setting}) cannot be opened ({error.strerror})") from error
-    return f"http://127.0.0.1:{number}"
+    return f"http{'s' if by_tls else ''}://127.0.0.1:{number}"

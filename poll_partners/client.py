@@ -8,17 +8,16 @@ log. It never waits for a vendor that wants to be asked later: that is stored, a
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from poll_partners.connection import Connection
 from poll_partners.frames import Frame, Frames
-from poll_partners.waits import retry_after
-from poll_partners.windows import Now
+from poll_partners.waits import asked_later
 from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import PolledToken
@@ -48,7 +47,6 @@ MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
 """Jamf's way to say Retry-After."""
 NUMBERS = ("correlationId", "requestId", "trackingId")
 """Names under which a refusal bears a number, by which the vendor's support finds it."""
-_LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Granted:
     """What goes with it in every request."""
 
 
-class Client:
+class Client(Connection):
     """Asks one vendor, within one run of one source."""
 
     def __init__(
@@ -95,22 +93,14 @@ class Client:
         is_dead: Callable[[Answer], bool],
         proof: Proof = bearer,
     ) -> None:
+        super().__init__(services)
         self.settings = settings
-        self.clock_ahead: timedelta | None = None
-        """How far the vendor's clock is ahead of ours; None before it gave a time."""
         self._session = session
-        self._services = services
         self._name = name
         self._login = login
         self._is_dead = is_dead
         self._proof = proof
         self._renewals = 0
-
-    def now(self, at: datetime | None = None) -> Now:
-        """`at` of our clock (this moment), and by the vendor's."""
-        ours = at or self._services.now()
-        theirs = ours + (self.clock_ahead or timedelta(0))
-        return Now(min(ours, theirs), max(ours, theirs))
 
     async def get(self, path: str, parameters: Mapping[str, str | int]) -> JsonValue:
         """The JSON the vendor has under `path`. A token it does not take is renewed once, and the same is
@@ -204,7 +194,7 @@ class Client:
             async with self._session.request(
                 method, url, headers=headers, allow_redirects=False, **more
             ) as response:
-                self._look_at_clock(response)
+                self.look_at_clock(response.headers.get("Date"))
                 self._refuse_unasked(response)
                 if take is not None and response.status == 200:
                     await take(response)
@@ -218,24 +208,14 @@ class Client:
             raise SourceUnavailable(f"the connection failed ({type(error).__name__})") from None
         return _answer(response.status, text)
 
-    def _look_at_clock(self, response: "ClientResponse") -> None:
-        try:
-            given = parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
-            return
-        given = given if given.tzinfo else given.replace(tzinfo=UTC)
-        self.clock_ahead = given - self._services.now()
-
     def _refuse_unasked(self, response: "ClientResponse") -> None:
         """What is not worth reading: a redirect, a body in an encoding nobody asked for, and a later."""
         if 300 <= response.status < 400:
             raise SourceRefused("it redirects elsewhere, where the key is not sent")
-        if response.status in _LATER:
-            headers = response.headers
-            wait = retry_after(headers.get("Retry-After"), headers.get(MILLISECONDS), self._services.now())
-            why = "it wants to be asked later" if response.status == 429 else "it cannot answer now"
-            seconds = None if wait is None else wait.total_seconds()
-            raise SourceUnavailable(f"{why} ({response.status})", retry_after=seconds)
+        given = (response.headers.get("Retry-After"), response.headers.get(MILLISECONDS))
+        later = asked_later(response.status, *given, self._services.now())
+        if later is not None:
+            raise later
         if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
             raise SourceUnavailable("it is answered in an encoding that was not asked for")
 

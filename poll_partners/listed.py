@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Self
 
 from ingest_threat.intake import fetched
-from poll_partners import client as client_of
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import opened, record, tallied
@@ -66,8 +65,7 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
         return None
     run, clock = PollRun(started_at=began, seconds=0.0, begin=began - AS_OF), time.monotonic()
     cursor = found.document
-    async with client_of.session() as session:
-        client = roster.client(session, services, name, settings)
+    async with roster.opened(services, name, settings) as client:
         try:
             async with asyncio.timeout(DEADLINE):
                 last = await _Last.read(services, name, roster)

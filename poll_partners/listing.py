@@ -79,17 +79,17 @@ async def _row(services: Services, each: tuple[str, Interface]) -> SourceRow:
         credential_expires=given.expires if given else None,
         gaps=list(cursor.gaps) if cursor else [],
         runs=list(cursor.runs) if cursor else [],
-        warnings=_warnings(services, given, cursor) if given and not missing else [],
+        warnings=_warnings(services, source, given, cursor) if given and not missing else [],
     )
 
 
-def _warnings(services: Services, given: PollSettings, cursor: Cursor | None) -> list[str]:
+def _warnings(services: Services, source: Interface, given: PollSettings, cursor: Cursor | None) -> list[str]:
     now = services.now()
     warnings = []
     left = days_left(given.expires, now)
     if left is not None:
         warnings.append("its credential has ended" if left < 0 else f"its credential ends in {left} days")
-    if given.expires is None:
+    if given.expires is None and "secret" in source.needed:
         warnings.append("nobody noted when its credential ends (POLL_EXPIRES_…): nothing can warn of it")
     if cursor is None or not cursor.runs:
         return [*warnings, "it has not run yet"]

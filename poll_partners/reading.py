@@ -11,17 +11,17 @@ import random
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ingest_threat.intake import fetched
-from poll_partners import client as client_of
 from poll_partners import windows
-from poll_partners.client import Client
+from poll_partners.connection import Connection
 from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import opened, record, tallied
 from poll_partners.slices import slices
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Events, Page
 from shared.cosmos import Found
-from shared.domain.polling import Cursor, Gap, PollRun, cursor_id
+from shared.domain.polling import KEPT_GAPS, Cursor, Gap, PollRun, cursor_id
 from shared.errors import (
     SourceError,
     SourceUnavailable,
@@ -33,7 +33,8 @@ from shared.services import Services
 
 MAX_PAGES = 200
 MAX_ROWS = 10_000
-"""Of one run: what is beyond waits for the next one, so that a backlog floods nobody."""
+"""Of one run, pages where its source says no other number: what is beyond waits for the next one, so that a
+backlog floods nobody."""
 SECONDS = 200.0
 """After so long no further page is asked for."""
 DEADLINE = 240.0
@@ -43,7 +44,7 @@ PATIENCE = 3
 KEPT_PASSED = 50
 
 
-async def poll(services: Services, name: str, source: Source) -> PollRun | None:
+async def poll(services: Services, name: str, source: Events[Any]) -> PollRun | None:
     """Read a source as far as one run goes, and record the run; None where it is off, must wait, or another
     timer was faster. Raises a StoreError where the record cannot be written."""
     settings = source.settings(services.settings.polling.get(source.partner))
@@ -52,14 +53,15 @@ async def poll(services: Services, name: str, source: Source) -> PollRun | None:
     found = await _found(services, name, source, settings.begin)
     if must_wait(found.document, services.now()):
         return None
-    async with client_of.session() as session:
-        client = source.client(session, services, name, settings)
-        reading = Reading(services, source, client, found.document)
+    async with source.opened(services, name, settings) as connection:
+        reading = Reading(services, source, connection, found.document)
         run = await reading.run()
     return await record(services, name, settings, found, reading.cursor, run)
 
 
-async def _found(services: Services, name: str, source: Source, chosen: datetime | None) -> Found[Cursor]:
+async def _found(
+    services: Services, name: str, source: Events[Any], chosen: datetime | None
+) -> Found[Cursor]:
     """The cursor of a source; where a run is to begin is written down before anything is fetched."""
     now = services.now()
     first = windows.first_cursor(cursor_id(name), source.partner, chosen, source.reach, now)
@@ -72,8 +74,8 @@ class Reading:
     """What one run holds: `cursor` is, after every page, one that may be written."""
 
     services: Services
-    source: Source
-    client: Client
+    source: Events[Any]
+    connection: Connection
     cursor: Cursor
     tally: PollRun = field(init=False)
     clock: float = field(default_factory=time.monotonic)
@@ -104,13 +106,13 @@ class Reading:
     async def _newest(self) -> bool:
         """Whether everything there was has been read."""
         reach, asked_at = self.source.reach, self.services.now()
-        window = windows.next_window(self.cursor, reach, self.client.now(asked_at))
+        window = windows.next_window(self.cursor, reach, self.connection.now(asked_at))
         page: Page | SourceUnreadable = await self._first(window)
-        by_both = windows.next_window(self.cursor, reach, self.client.now(asked_at))
+        by_both = windows.next_window(self.cursor, reach, self.connection.now(asked_at))
         if (by_both.begin, by_both.page) != (window.begin, window.page):
             # The vendor's clock, which its answer gave, makes another window of it.
             window, page = by_both, await self._first(by_both)
-        end = window.end or windows.end_of(reach, self.client.now(asked_at))
+        end = window.end or windows.end_of(reach, self.connection.now(asked_at))
         self._count(begin=window.begin)
         if isinstance(page, SourceUnreadable):
             return self._pass_rest(window, end, page)
@@ -125,30 +127,31 @@ class Reading:
     async def _pages(self, window: windows.Window, end: datetime, page: Page) -> bool:
         positions = {window.page}
         while True:
-            await self._store_or_pass(page, window, end)
-            if window.gap is not None and window.gap not in self.tally.gaps:
-                self._gap(window.gap)
-            if page.next is None:
+            following = await self._store_or_pass(page, window, end)
+            for gap in (window.gap, page.gap):
+                if gap is not None and gap not in self.tally.gaps:
+                    self._gap(gap)
+            if following is None:
                 self._complete(end, page.mark)
                 return True
-            if page.next in positions:
+            if following in positions:
                 return self._pass_rest(
                     window, end, SourceUnreadable("it gives the same page again and again")
                 )
-            positions.add(page.next)
-            at = self.client.now().earliest
-            self.cursor = windows.stopped(self.cursor, window, end, page.next, page.mark, at)
+            positions.add(following)
+            at = self.connection.now().earliest
+            self.cursor = windows.stopped(self.cursor, window, end, following, page.mark, at)
             if self._spent():
                 return False
             try:
-                page = await self._fetch(window.begin, page.next, page.mark)
+                page = await self._fetch(window.begin, following, page.mark)
             except SourceUnreadable as odd:
                 return self._pass_rest(window, end, odd)
 
     async def _longer(self) -> None:
         """One of the longer readings, or the rest of one; it moves no cursor, and what is odd in it was, or
         will be, met by an ordinary one."""
-        began = self.client.now()
+        began = self.connection.now()
         due = windows.due_longer(self.cursor, self.source.reach, began)
         if due is None or self._spent():
             return
@@ -166,42 +169,49 @@ class Reading:
                 break
             position, mark = page.next, page.mark
             positions.add(position)
-            at = self.client.now().earliest
+            at = self.connection.now().earliest
             self.cursor = windows.longer_stopped(self.cursor, longer, window, position, mark, at)
             if self._spent():
                 return
         self.cursor = windows.longer_completed(self.cursor, longer, window, began.earliest)
 
     async def _fetch(self, begin: datetime, position: str | None, mark: str | None) -> Page:
-        page = await self.source.fetch(self.client, Asked(begin, position, mark))
+        page = await self.source.fetch(self.connection, Asked(begin, position, mark))
         self._count(pages=self.tally.pages + 1, rows=self.tally.rows + len(page.rows))
         return page
 
     async def _store(self, page: Page) -> int:
         """Have a page's rows stored; how many are new. UnreadableReport where they are in no format of the
         partner's."""
-        answers = await fetched(self.services, self.source.partner, slices(page.envelope, page.rows))
+        if not page.rows and not self.source.is_vendors_own:
+            return 0
+        messages = slices(page.envelope, page.rows)
+        answers = await fetched(self.services, self.source.partner, messages, page.delivery)
         before, self.tally = self.tally.accepted, tallied(self.tally, answers)
         if page.rows:
             self.cursor = self.cursor.model_copy(update={"last_row_at": self.services.now()})
         return self.tally.accepted - before
 
-    async def _store_or_pass(self, page: Page, window: windows.Window, end: datetime) -> None:
-        """Have a page stored; one in another format is passed over once runs enough have ended at it.
+    async def _store_or_pass(self, page: Page, window: windows.Window, end: datetime) -> str | None:
+        """Have a page stored, and say where to go on; one in another format, that nothing else keeps, is
+        passed over once runs enough have ended at it.
 
         One that was passed over before and comes again, because windows overlap, is no new gap.
         """
         try:
             await self._store(page)
         except UnreadableReport as unreadable:
+            if page.otherwise is not None:
+                return page.otherwise
             hashed = _hashed(page)
             if hashed in self.cursor.passed:
-                return
+                return page.next
             if self.cursor.odd_runs < PATIENCE:
                 raise SourceUnreadable(f"a page in another format: {unreadable.reason}") from None
             passed = (hashed, *self.cursor.passed)[:KEPT_PASSED]
             self.cursor = self.cursor.model_copy(update={"passed": passed})
             self._pass(window, end, f"a page of {len(page.rows)} items in another format was passed over")
+        return page.next
 
     def _pass_rest(self, window: windows.Window, end: datetime, odd: SourceUnreadable) -> bool:
         """Pass over the rest of a window behind which nobody can go on, once runs enough have ended there."""
@@ -212,7 +222,7 @@ class Reading:
         return True
 
     def _complete(self, end: datetime, mark: str | None) -> None:
-        self.cursor = windows.completed(self.cursor, end, mark, self.client.now())
+        self.cursor = windows.completed(self.cursor, end, mark, self.connection.now())
 
     def _pass(self, window: windows.Window, end: datetime, why: str) -> None:
         """Record a gap. Whatever else of this run is odd has its own three runs."""
@@ -225,8 +235,9 @@ class Reading:
 
     def _spent(self) -> bool:
         """Whether this run has done enough."""
-        took = time.monotonic() - self.clock
-        return self.tally.pages >= MAX_PAGES or self.tally.rows >= MAX_ROWS or took >= SECONDS
+        took, pages = time.monotonic() - self.clock, self.source.max_pages or MAX_PAGES
+        much = self.tally.rows >= MAX_ROWS or len(self.tally.gaps) >= KEPT_GAPS
+        return self.tally.pages >= pages or much or took >= SECONDS
 
     def _count(self, **changed: object) -> None:
         self.tally = self.tally.model_copy(update=changed)
@@ -234,7 +245,7 @@ class Reading:
     def _settle(self, error: Exception | None) -> None:
         """Enter how the run ended: into its record, and what follows for the next one."""
         now, cursor = self.services.now(), self.cursor
-        ahead = self.client.clock_ahead
+        ahead = self.connection.clock_ahead
         self._count(
             seconds=round(time.monotonic() - self.clock, 3),
             end=cursor.until,

@@ -13,7 +13,10 @@ _REMEDIES: dict[type[Exception], str] = {
         "make a new credential in the vendor's console and put it into the vault as POLL_SECRET_{slug} (with "
         "POLL_CLIENT_ID_{slug}, where the vendor has one); until then nothing is read"
     ),
-    SourceRefused: "compare POLL_URL_{slug}, and the key's role and licence, with the partner's page",
+    SourceRefused: (
+        "compare the address (POLL_URL_, POLL_DROP_ or POLL_WORKSPACE_{slug}), and the key's role and "
+        "licence or the role of the app's identity, with the partner's page"
+    ),
     SourceUnavailable: (
         "nothing at first: later runs try again, and go on where this one stopped; if it lasts, look whether "
         "the vendor says that it is down"

@@ -11,11 +11,12 @@ MAX_ITEMS = 1_000
 
 
 def slices(envelope: str, rows: Sequence[JsonValue]) -> Iterator[bytes]:
-    """Messages that hold every row, in order, as lists under `envelope`. A row that is too large by itself is
+    """Messages that hold every row, in order, as lists under `envelope`, or, where that is empty, texts as
+    lines. A row that is too large by itself is
     a message of its own: the door says so."""
     kept: list[str] = []
     size = 0
-    for row in map(_text, rows):
+    for row in map(_text if envelope else str, rows):
         length = len(row.encode())
         if kept and (size + length > MAX_BYTES or len(kept) == MAX_ITEMS):
             yield _message(envelope, kept)
@@ -27,6 +28,8 @@ def slices(envelope: str, rows: Sequence[JsonValue]) -> Iterator[bytes]:
 
 
 def _message(envelope: str, rows: Sequence[str]) -> bytes:
+    if not envelope:
+        return "\n".join(rows).encode()
     return f'{{"{envelope}":[{",".join(rows)}]}}'.encode()
 
 

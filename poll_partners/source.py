@@ -1,21 +1,30 @@
 """What a source is: a module of `sources/` with a `SOURCE`, found by its being there, and off until its
-settings are whole. A partner may have several."""
+settings are whole. A partner may have several.
 
-from collections.abc import Awaitable, Callable, Sequence
+What differs between kinds is how a page is had: by HTTP with a key of the vendor's (`Source`, `Roster`), or
+by a library of Microsoft's, as the app itself. How far one is read is found and kept alike for all.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Login, Proof, bearer
+from poll_partners.client import Answer, Client, Login, Proof, bearer, session
+from poll_partners.connection import Connection
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import Gap
 from shared.services import Services
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
+C = TypeVar("C", bound=Connection)
 PAUSE = 0.7
 """Seconds between two pages of a list: Lookout answers 100 requests a minute, of the whole tenant."""
 
@@ -38,10 +47,17 @@ class Page:
 
     rows: Sequence[JsonValue]
     envelope: str
-    """The key under which the partner's adapter takes a list of them."""
+    """The key under which the partner's adapter takes a list of them; empty: each is a line as it came."""
     next: str | None
     """The position of the next page; None at the vendor's own sign that there is none."""
     mark: str | None = None
+    otherwise: str | None = None
+    """The position to go on from where the rows are in another format, and what holds them is kept: no run
+    waits for them then."""
+    delivery: str = ""
+    """What a repeat of these rows keeps, where their place says which they are."""
+    gap: Gap | None = None
+    """What turned out to be unreadable, and where it is kept."""
 
 
 def _never(answer: Answer) -> bool:
@@ -50,34 +66,21 @@ def _never(answer: Answer) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
-    """What every interface of a vendor has: whose it is, how one logs in there, and what has to be set."""
+    """What every interface of a vendor has: whose it is, and what has to be set."""
 
     partner: str
-    login: Login
     needed: tuple[str, ...] = ("secret",)
     """The fields of PollSettings without which it is off."""
     unless: tuple[str, ...] = ()
     """The fields that switch it off, because another of the partner's is read in its stead."""
     url: str = ""
     """The vendor's address where no setting gives one."""
-    proof: Proof = bearer
-    """The headers that show whose a request is."""
-    is_dead: Callable[[Answer], bool] = _never
-    """Whether an answer that is no 401 says that the token is not good any more."""
 
     def settings(self, given: PollSettings | None) -> PollSettings | None:
         """What is set, with the interface's own address where none is; None while something is missing."""
         if given is None or self.missing(given):
             return None
         return given if given.url else given.model_copy(update={"url": self.url})
-
-    def client(
-        self, session: "ClientSession", services: Services, name: str, settings: PollSettings
-    ) -> Client:
-        """What asks the vendor within one run."""
-        return Client(
-            session, services, name, settings, login=self.login, is_dead=self.is_dead, proof=self.proof
-        )
 
     def missing(self, given: PollSettings | None) -> tuple[str, ...]:
         """Names of the settings without which it is off."""
@@ -88,15 +91,53 @@ class Interface:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source(Interface):
+class Events(Interface, ABC, Generic[C]):
     """One that tells of events.
 
     `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
-    never an empty one. It stores nothing and moves nothing: pages may be asked for again at any time.
+    never an empty one. It stores nothing: pages may be asked for again at any time.
     """
 
     reach: Reach
-    fetch: Callable[[Client, Asked], Awaitable[Page]]
+    fetch: Callable[[C, Asked], Awaitable[Page]]
+    max_pages: int | None = None
+    """Of one run; None: as many as of any."""
+    is_vendors_own: bool = True
+    """Whether the vendor itself answers: that it does, with nothing to tell, is its heartbeat."""
+
+    @abstractmethod
+    def opened(self, services: Services, name: str, settings: PollSettings) -> AbstractAsyncContextManager[C]:
+        """The connection for one run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByHttp(Interface):
+    """One that is asked by HTTP, with a token that a credential of the vendor's is traded for."""
+
+    login: Login
+    proof: Proof = bearer
+    """The headers that show whose a request is."""
+    is_dead: Callable[[Answer], bool] = _never
+    """Whether an answer that is no 401 says that the token is not good any more."""
+
+    def client(
+        self, session: "ClientSession", services: Services, name: str, settings: PollSettings
+    ) -> Client:
+        """What asks the vendor within one run."""
+        return Client(
+            session, services, name, settings, login=self.login, is_dead=self.is_dead, proof=self.proof
+        )
+
+    @asynccontextmanager
+    async def opened(self, services: Services, name: str, settings: PollSettings) -> AsyncIterator[Client]:
+        """The client for one run."""
+        async with session() as its_session:
+            yield self.client(its_session, services, name, settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(ByHttp, Events[Client]):
+    """A vendor's own interface that tells of events."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +185,7 @@ class Unnamed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roster(Interface):
+class Roster(ByHttp):
     """One that lists the devices, as they are now. Only a list that was read to its end says anything."""
 
     envelope: str

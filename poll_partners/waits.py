@@ -3,12 +3,27 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from shared.errors import SourceUnavailable
+
 LONGEST = timedelta(hours=6)
 """Whatever a vendor asks for, it is asked again after that."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WITHOUT_WORD = timedelta(hours=1)
 REFUSED_WAIT = timedelta(minutes=10)
 """After a credential was refused: a vendor locks out, or mails its administrators, who tries too often."""
+
+_LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
+
+
+def asked_later(
+    status: int, seconds: str | None, milliseconds: str | None, now: datetime
+) -> SourceUnavailable | None:
+    """What an answer comes to that says, by its status, that the vendor is to be asked later; else None."""
+    if status not in _LATER:
+        return None
+    wait = retry_after(seconds, milliseconds, now)
+    why = "it wants to be asked later" if status == 429 else "it cannot answer now"
+    return SourceUnavailable(f"{why} ({status})", retry_after=None if wait is None else wait.total_seconds())
 
 
 def retry_after(seconds: str | None, milliseconds: str | None, now: datetime) -> timedelta | None:

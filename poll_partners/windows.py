@@ -14,6 +14,7 @@ from shared.domain.polling import Again, Cursor, Gap, Place
 
 OLDEST = timedelta(days=80)
 """Nothing older is read: reports are recognised for 90 days, and one that is not would count again."""
+FOREVER = timedelta(days=36_500)
 FIRST_RUN = timedelta(hours=24)
 """How far back a first run goes where neither the vendor's interface nor a setting asks for more."""
 
@@ -35,9 +36,9 @@ class Longer:
 class Reach:
     """How far a vendor's interface reaches, and how it is read so that no late row slips through."""
 
-    retention: timedelta
-    """How long the vendor keeps events."""
-    overlap: timedelta
+    retention: timedelta | None
+    """How long the vendor keeps events; None: until they have been read."""
+    overlap: timedelta = timedelta(0)
     """So much of the last window is read again."""
     lag: timedelta = timedelta(0)
     """The newest part, that is read and not yet taken for complete."""
@@ -46,6 +47,11 @@ class Reach:
     """How long the position of a page is good; None: for ever."""
     first: timedelta = FIRST_RUN
     """How far back a first run goes where no setting says it."""
+
+    @property
+    def back(self) -> timedelta:
+        """How far back is read at most."""
+        return FOREVER if self.retention is None else min(self.retention, OLDEST)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Window(Part):
 
 def first_cursor(id_: str, partner: str, chosen: datetime | None, reach: Reach, now: datetime) -> Cursor:
     """The cursor of a source that has never been read: from `chosen` on, or as far back as its reach says."""
-    begun = max(min(chosen or now - reach.first, now), now - min(reach.retention, OLDEST))
+    begun = max(min(chosen or now - reach.first, now), now - reach.back)
     again = {longer.name: Again(at=now) for longer in reach.longer}
     return Cursor(id=id_, partner=partner, begun=begun, chosen=chosen, until=begun, again=again)
 
@@ -90,7 +96,7 @@ def next_window(cursor: Cursor, reach: Reach, now: Now) -> Window:
         return _rest(cursor.place)
     oldest = _oldest(reach, now)
     if cursor.until < oldest:
-        why = f"nothing was read for longer than is kept ({_days(min(reach.retention, OLDEST))})"
+        why = f"nothing was read for longer than is kept ({_days(reach.back)})"
         gap = Gap(begin=cursor.until, end=oldest, why=why, noted_at=now.earliest)
         return Window(begin=oldest, mark=cursor.mark, gap=gap)
     begin = max(min(cursor.until, now.latest) - reach.overlap, cursor.begun, oldest)
@@ -159,11 +165,12 @@ def _rest(place: Place) -> Window:
 
 
 def _oldest(reach: Reach, now: Now) -> datetime:
-    return now.earliest - min(reach.retention, OLDEST)
+    return now.earliest - reach.back
 
 
 def _is_good(place: Place, reach: Reach, now: Now) -> bool:
-    life = min(reach.page_life or reach.retention, reach.retention)
+    kept = reach.retention or FOREVER
+    life = min(reach.page_life or kept, kept)
     return timedelta(0) <= now.earliest - place.at < life
 
 

@@ -10,7 +10,7 @@ import traceback
 from enum import StrEnum
 
 _log = logging.getLogger("mtd")
-NOISY = ("azure.core", "azure.cosmos", "azure.identity", "httpx", "httpcore")
+NOISY = ("azure", "httpx", "httpcore")
 """Loggers of the SDKs that log every request, with its address: ids, at a line a call."""
 
 

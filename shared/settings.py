@@ -34,6 +34,8 @@ _POLL_CLIENT_ID = "POLL_CLIENT_ID_"
 _POLL_SECRET = "POLL_SECRET_"  # noqa: S105 - the name of a setting
 _POLL_TENANT = "POLL_TENANT_"
 _POLL_STREAM = "POLL_STREAM_"
+_POLL_DROP = "POLL_DROP_"
+_POLL_WORKSPACE = "POLL_WORKSPACE_"
 _POLL_BEGIN = "POLL_BEGIN_"
 _POLL_EXPIRES = "POLL_EXPIRES_"
 CANARY_PARTNERS = ("checkpoint_harmony", "lookout", "pradeo", "zimperium")
@@ -117,7 +119,11 @@ class Settings(AuthenticationSettings):
         return f"extensionAttribute{self.tag_attribute}"
 
     def is_polled(self, partner: str) -> bool:
-        """Whether the partner's interface is polled: it need not authenticate here then."""
+        """Whether the partner's reports are fetched: it need not authenticate here then."""
+        return partner in self.polling and self.polling[partner].is_on
+
+    def lists_devices(self, partner: str) -> bool:
+        """Whether the vendor itself is asked, and so for its list of devices, if it has one."""
         return partner in self.polling and bool(self.polling[partner].secret)
 
     def switches(self) -> Switches:
@@ -139,7 +145,7 @@ def current() -> Settings:
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from `environment`; SettingsError at the first that makes no sense."""
     authentication, polling = _authentication(environment), _polling(environment)
-    able = sorted({*authentication.able(), *(slug for slug, each in polling.items() if each.secret)})
+    able = sorted({*authentication.able(), *(slug for slug, each in polling.items() if each.is_on)})
     partners = {platform: _partners(environment, platform) or tuple(able) for platform in PLATFORMS}
     given: dict[str, object | None] = {
         "mode": choice(environment, "MODE", Mode),
@@ -257,6 +263,7 @@ def _polling(environment: Mapping[str, str]) -> dict[str, PollSettings]:
     addresses, ids = _by_partner(environment, _POLL_URL), _by_partner(environment, _POLL_CLIENT_ID)
     secrets = _by_partner(environment, _POLL_SECRET)
     tenants, streams = _by_partner(environment, _POLL_TENANT), _by_partner(environment, _POLL_STREAM)
+    drops, workspaces = _by_partner(environment, _POLL_DROP), _by_partner(environment, _POLL_WORKSPACE)
     begins, ends = _by_partner(environment, _POLL_BEGIN), _by_partner(environment, _POLL_EXPIRES)
     for prefix, texts in ((_POLL_CLIENT_ID, ids), (_POLL_SECRET, secrets)):
         for slug, given in texts.items():
@@ -275,11 +282,26 @@ def _polling(environment: Mapping[str, str]) -> dict[str, PollSettings]:
             secret=secrets.get(slug, ""),
             tenant=tenants.get(slug, "").lower(),
             stream=boolean(environment, f"{_POLL_STREAM}{slug.upper()}") or False,
+            drop=url(environment, f"{_POLL_DROP}{slug.upper()}") or "",
+            workspace=_workspace(environment, f"{_POLL_WORKSPACE}{slug.upper()}"),
             begin=moment(environment, f"{_POLL_BEGIN}{slug.upper()}"),
             expires=day(environment, f"{_POLL_EXPIRES}{slug.upper()}"),
         )
-        for slug in sorted({*addresses, *ids, *secrets, *tenants, *streams, *begins, *ends})
+        for slug in sorted(
+            {*addresses, *ids, *secrets, *tenants, *streams, *drops, *workspaces, *begins, *ends}
+        )
     }
+
+
+def _workspace(environment: Mapping[str, str], name: str) -> str:
+    """A workspace's id, or, where it is asked elsewhere than in the public cloud, its whole address."""
+    given = text(environment, name) or ""
+    if not given or GUID.fullmatch(given):
+        return given.lower()
+    address = url(environment, name) or ""
+    if not GUID.fullmatch(address.rpartition("/workspaces/")[2]):
+        raise SettingsError(f"{name} is {given!r}: expected a workspace's id, a GUID, or …/workspaces/<id>")
+    return address
 
 
 def _admins(environment: Mapping[str, str]) -> dict[str, str]:

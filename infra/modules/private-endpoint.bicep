@@ -9,13 +9,16 @@ param zoneName string
 param networkId string
 param subnetId string
 
-resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = {
+@description('Whether the zone is made here. It is made once, and linked to the network once.')
+param makeZone bool = true
+
+resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = if (makeZone) {
   name: zoneName
   location: 'global'
   tags: tags
 }
 
-resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = {
+resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = if (makeZone) {
   parent: zone
   name: '${name}-link'
   location: 'global'
@@ -53,12 +56,15 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
 resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
   parent: endpoint
   name: 'default'
+  dependsOn: [
+    zone
+  ]
   properties: {
     privateDnsZoneConfigs: [
       {
         name: groupId
         properties: {
-          privateDnsZoneId: zone.id
+          privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', zoneName)
         }
       }
     ]

@@ -163,6 +163,18 @@ class Hands:
             if answer.status != 200:
                 raise DoesNotHoldError(f"the vendors' stand-in answered {answer.status} to {what}")
 
+    async def drop(self, name: str, content: bytes) -> None:
+        """Have a file lie in the container that is polled."""
+        async with self.session.put(f"{self.stack.azure_url}/_sim/files/{name}", data=content) as answer:
+            if answer.status != 200:
+                raise DoesNotHoldError(f"the storage's stand-in answered {answer.status}")
+
+    async def write(self, table: str, rows: object) -> None:
+        """Have rows arrive in a table that is polled."""
+        async with self.session.post(f"{self.stack.azure_url}/_sim/tables/{table}", json=rows) as answer:
+            if answer.status != 200:
+                raise DoesNotHoldError(f"the workspace's stand-in answered {answer.status}")
+
     async def inventory(self, partner: str, *phones: Phone) -> dict[str, list[str]]:
         """What a partner gets of these phones that fetches its app inventory from the beginning: names of
         apps by device. Phones of earlier runs have theirs too."""

@@ -1,16 +1,17 @@
-"""Steps (r) and (s): partners that cannot call back are polled; a token dies in the middle, and nothing is
-lost."""
+"""Steps (r) to (u): partners that cannot call back are polled; a token dies in the middle, and nothing is
+lost. What is written elsewhere, as files or as rows of a table, is read there."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
-from local.partners import checkpoint_harmony, lookout
+from local.partners import better_mobile, checkpoint_harmony, lookout, symantec_sep_mobile
 from local.partners.message import Message
-from local.sample_tenant import CONNECTORS, switched
+from local.sample_tenant import CONNECTORS, Phone, switched
 from local.scenario.hands import DoesNotHoldError
 from local.scenario.stage import Stage
 
-CHECK_POINT = "checkpoint_harmony"
+BETTER, CHECK_POINT, SYMANTEC = "better_mobile", "checkpoint_harmony", "symantec_sep_mobile"
 OTHER = "wandera_jamf"
 """The other partner that must scan iPhones by now."""
 CHECK_INS = 205
@@ -49,7 +50,7 @@ async def check_points_too(stage: Stage) -> str:
     """One more vendor, and one more partner that must scan."""
     hands, phone = stage.hands, stage.phone("iPhone of Check Point", "iOS")
     await hands.enroll(phone)
-    await _switch(stage, on=True)
+    await _switch(stage, CHECK_POINT, on=True)
     await hands.until("the sync brings the phone", hands.known, phone)
     await stage.check_in(phone, "lookout", OTHER)
     await _arrive(stage, checkpoint_harmony.detection(phone, "polled", stage.at(1)), to="checkpoint/alerts")
@@ -59,14 +60,63 @@ async def check_points_too(stage: Stage) -> str:
     await _arrive(stage, checkpoint_harmony.resolution(phone, "polled", stage.at(2)), to="checkpoint/alerts")
     await hands.run_timer("poll_partners")
     await hands.until("the polled removal lets it in", hands.tagged, phone, "mtd-ok")
-    await _switch(stage, on=False)
+    await _switch(stage, CHECK_POINT, on=False)
     return "Check Point polled: an app that was found is refused, its removal granted"
 
 
-async def _switch(stage: Stage, *, on: bool) -> None:
-    """Have Check Point's connector on in Intune, or off, and let the app know."""
-    path = f"/deviceManagement/mobileThreatDefenseConnectors/{CONNECTORS[CHECK_POINT]}"
-    await stage.hands.graph("PATCH", path, switched(CHECK_POINT, on=on))
+async def dropped_as_files(stage: Stage) -> str:
+    """Symantec's lines, each in a file of its own."""
+    hands, phone = stage.hands, stage.phone("iPhone of the files", "iOS")
+    await hands.enroll(phone)
+    await _switch(stage, SYMANTEC, on=True)
+    await hands.until("the sync brings the phone", hands.known, phone)
+    await stage.check_in(phone, "lookout", OTHER)
+    await _dropped(stage, phone, "found.log", symantec_sep_mobile.detection(phone, "dropped", stage.at(1)))
+    await hands.sync()
+    await hands.until("the threat in the file blocks", hands.blocked, phone)
+    await hands.expect(phone, granted=False)
+    await _dropped(stage, phone, "over.log", symantec_sep_mobile.resolution(phone, "dropped", stage.at(2)))
+    await hands.until("its end in the next one lets it in", hands.tagged, phone, "mtd-ok")
+    await _switch(stage, SYMANTEC, on=False)
+    return "Symantec's lines dropped as files: malware is refused, its end granted"
+
+
+async def written_into_a_table(stage: Stage) -> str:
+    """BETTER's incidents, as its connector for Sentinel has them."""
+    hands, phone = stage.hands, stage.phone("Android of the table", "Android")
+    await hands.enroll(phone)
+    await _switch(stage, BETTER, on=True)
+    await hands.until("the sync brings the phone", hands.known, phone)
+    await stage.check_in(phone, "zimperium")
+    await _rows(stage, better_mobile.check_in(phone, stage.at()), "BetterMTDDeviceLog_CL")
+    await hands.import_links([(BETTER, phone)])
+    await hands.until("the linked agent is there", hands.named_by, phone, f"{BETTER}:{phone.agent_id}")
+    await _rows(stage, better_mobile.detection(phone, "row", stage.at(1)), "BetterMTDIncidentLog_CL")
+    await hands.until("the threat in the table blocks", hands.blocked, phone)
+    await hands.expect(phone, granted=False)
+    await _rows(stage, better_mobile.resolution(phone, "row", stage.at(2)), "BetterMTDIncidentLog_CL")
+    await hands.until("its end in the table lets it in", hands.tagged, phone, "mtd-ok")
+    await _switch(stage, BETTER, on=False)
+    return "BETTER's rows in a table: a rooted device is refused, its end granted"
+
+
+async def _rows(stage: Stage, rows: Message, table: str) -> None:
+    """Have rows be written into a table, and be read."""
+    await stage.hands.write(table, rows)
+    await stage.hands.run_timer("poll_partners")
+
+
+async def _dropped(stage: Stage, phone: Phone, name: str, message: Message) -> None:
+    """Have a file lie in the container, and be read."""
+    content = f"<14>1 - - mtd - - - {json.dumps(message)}\n".encode()
+    await stage.hands.drop(f"{SYMANTEC}/{phone.agent_id}/{name}", content)
+    await stage.hands.run_timer("poll_partners")
+
+
+async def _switch(stage: Stage, partner: str, *, on: bool) -> None:
+    """Have a partner's connector on in Intune, or off, and let the app know."""
+    path = f"/deviceManagement/mobileThreatDefenseConnectors/{CONNECTORS[partner]}"
+    await stage.hands.graph("PATCH", path, switched(partner, on=on))
     await stage.hands.sync()
 
 

@@ -42,6 +42,8 @@ STEPS: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "q": door_part.switched_off_and_noticed,
     "r": polled.polled_and_refused,
     "s": polled.check_points_too,
+    "t": polled.dropped_as_files,
+    "u": polled.written_into_a_table,
 }
 """Every step by its letter: it says what was seen, or raises DoesNotHoldError."""
 

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 Act = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 """What is answered instead; None where the request goes on as if nothing were wrong."""
@@ -46,6 +49,15 @@ class Faults:
 
 
 FAULTS = web.AppKey("VENDOR_FAULTS", Faults)
+
+
+async def answered_at(now: datetime, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What `handler` answers, or the fault that strikes; with the time of the vendors' clock."""
+    struck = await request.app[FAULTS].strike(request)
+    response = struck if struck is not None else await handler(request)
+    if not response.prepared:
+        response.headers["Date"] = format_datetime(now, usegmt=True)
+    return response
 
 
 def answered(status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> Act:

@@ -5,7 +5,6 @@ Every answer bears the time of the vendors' clock (`Date`). `/_sim/` is the hand
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from local.vendors import checkpoint_harmony, lookout, pradeo, sophos, wandera_jamf, zimperium
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
-from local.vendors.faults import FAULTS, Faults, done
+from local.vendors.faults import FAULTS, Faults, answered_at, done
 from local.vendors.lookout import LOOKOUT, Lookout
 from local.vendors.pradeo import PRADEO, Pradeo
 from local.vendors.sophos import SOPHOS, Sophos
@@ -53,12 +52,7 @@ def create_app(clock: Callable[[], datetime] = utc_now) -> web.Application:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path.startswith("/_sim/"):
         return await handler(request)
-    now = format_datetime(request.app[LOOKOUT].clock(), usegmt=True)
-    struck = await request.app[FAULTS].strike(request)
-    response = struck if struck is not None else await handler(request)
-    if not response.prepared:
-        response.headers["Date"] = now
-    return response
+    return await answered_at(request.app[LOOKOUT].clock(), request, handler)
 
 
 def _each(deed: Callable[[web.Application, Any], object]) -> Handler:

@@ -152,7 +152,7 @@ def _followed(client: Client, mark: str | None) -> str | None:
     except ValueError:
         return None
     now = client.now()
-    is_good = at <= now.latest and now.earliest - at < REACH.retention
+    is_good = at <= now.latest and now.earliest - at < REACH.back
     return cursor if is_good else None
 
 

@@ -38,8 +38,14 @@ def free_ports(count: int) -> list[int]:
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment with free ports, and `settings` over them."""
-    names = ("LOCAL_HOST_PORT", "LOCAL_COSMOS_PORT", "LOCAL_GRAPH_PORT", "LOCAL_VENDORS_PORT")
-    ports = dict(zip(names, map(str, free_ports(4)), strict=True))
+    names = (
+        "LOCAL_HOST_PORT",
+        "LOCAL_COSMOS_PORT",
+        "LOCAL_GRAPH_PORT",
+        "LOCAL_VENDORS_PORT",
+        "LOCAL_AZURE_PORT",
+    )
+    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     return {**os.environ, **ports, "READ_KEY_LOCAL": READ_KEY, "PYTHONDONTWRITEBYTECODE": "1", **settings}
 
 
@@ -52,6 +58,10 @@ def by_webhook(**settings: str) -> dict[str, str]:
 
 def _vendors(env: Mapping[str, str]) -> str:
     return f"http://127.0.0.1:{env['LOCAL_VENDORS_PORT']}"
+
+
+def _azure(env: Mapping[str, str]) -> str:
+    return f"https://127.0.0.1:{env['LOCAL_AZURE_PORT']}"
 
 
 @dataclass
@@ -89,7 +99,17 @@ class Machine:
 def hands_of(one: Machine, env: Mapping[str, str], data: pathlib.Path, http: aiohttp.ClientSession) -> Hands:
     """The scenario's hands on a machine that runs as a process of its own."""
     return Hands(
-        Stack(one.url, one.graph_url, _vendors(env), env, data, cast("Host", None), AsyncExitStack()), http
+        Stack(
+            one.url,
+            one.graph_url,
+            _vendors(env),
+            _azure(env),
+            env,
+            data,
+            cast("Host", None),
+            AsyncExitStack(),
+        ),
+        http,
     )
 
 

@@ -11,7 +11,8 @@ from unittest import mock
 from poll_partners import client as client_module
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.found import sources
-from poll_partners.source import Asked, Interface, Roster, Source
+from poll_partners.source import Asked, ByHttp, Roster, Source
+from poll_partners.workspace import Workspace
 from shared.domain.poll_settings import PollSettings
 from shared.errors import SourceError
 from shared.services import Services
@@ -55,6 +56,19 @@ STREAMED = f"id: 1\nevent: events\ndata: {json.dumps({'events': [event(1, NOW)]}
 THREATS = {"content": [threat(1, NOW), threat(2, NOW)], "last": False, "totalElements": 3, "sort": {}}
 SCROLLED = {"content": [zimperium_device(teamId="team-1")], "scrollId": "DnF1/ZXJ+1==", "totalHits": 2}
 SLOT = {"id": "agent-1", "serialNumber": "SERIAL1X", "lastSyncAt": "2026-02-02T08:00:00Z", "riskLevel": "low"}
+ROWS = {
+    "tables": [
+        {
+            "name": "PrimaryResult",
+            "columns": [
+                {"name": "TimeGenerated", "type": "datetime"},
+                {"name": "threat", "type": "dynamic"},
+                {"name": "mtd_ingested", "type": "string"},
+            ],
+            "rows": [["2026-02-02T08:00:00Z", '{"guid": "1"}', "2026-02-02T08:00:00.0000000Z"]],
+        }
+    ]
+}
 SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     "checkpoint_harmony": (json.dumps(ALERTS).encode(), b'{"forceLogout": true}'),
     "checkpoint_harmony_devices": (json.dumps(DEVICES).encode(),),
@@ -68,7 +82,7 @@ SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     "zimperium": (json.dumps(THREATS).encode(),),
     "zimperium_devices": (json.dumps(SCROLLED).encode(),),
 }
-"""A page of each source; a new one is fed as soon as it stands here, and a test asks for it."""
+"""A page of each that is asked by HTTP; a new one is fed once it stands here, and a test asks for it."""
 TOKEN = "e30.eyJleHAiOjE3NzAwMDAwMDB9.signature"
 GRANT = json.dumps(
     {
@@ -89,13 +103,15 @@ def targets() -> Iterator[Target]:
     """Every source, and every login."""
     for name, samples in SAMPLES.items():
         source = sources()[name]
+        assert isinstance(source, ByHttp)
         yield Target(f"polled: {name}", _Fetched(source), samples, (SourceError,))
         yield Target(f"login of {name}", _LoggedIn(source), (GRANT,), (SourceError,))
+    yield Target("polled: tables", _table, (json.dumps(ROWS).encode(),), (SourceError,))
 
 
 @dataclass
 class _Fetched:
-    source: Interface
+    source: ByHttp
 
     def __call__(self, content: bytes) -> None:
         asyncio.run(self._fetched(content))
@@ -116,7 +132,7 @@ class _Fetched:
 
 @dataclass
 class _LoggedIn:
-    source: Interface
+    source: ByHttp
 
     def __call__(self, content: bytes) -> None:
         with _answering(content):
@@ -141,7 +157,20 @@ def _answering(content: bytes) -> Any:
     return mock.patch.object(Client, "_asked", asked)
 
 
-def _client(source: Interface, login: Any) -> Client:
+def _client(source: ByHttp, login: Any) -> Client:
     settings = PollSettings(url="https://vendor.example", client_id="client", secret="secret")
     services = Services.of(Settings(), now=lambda: NOW)
     return Client(None, services, source.partner, settings, login=login, is_dead=source.is_dead)  # type: ignore[arg-type]
+
+
+def _table(content: bytes) -> None:
+    """What the query service answers, as Microsoft's library reads it."""
+    from azure.monitor.query import LogsQueryResult
+
+    async def asked(*_: object) -> Any:
+        return LogsQueryResult._from_generated(json.loads(content))
+
+    source: Any = sources()["zimperium_logs"]
+    services = Services.of(Settings(), now=lambda: NOW)
+    with mock.patch.object(Workspace, "_asked", asked):
+        asyncio.run(source.fetch(Workspace(services, None, "id"), Asked(NOW, None, None)))  # type: ignore[arg-type]

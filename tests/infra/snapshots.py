@@ -13,6 +13,8 @@ from infra.snapshot import ENVIRONMENTS, EVERYTHING_ON, given, variables
 NAMES = (*ENVIRONMENTS, EVERYTHING_ON)
 PRIVATE = ("prod", EVERYTHING_ON)
 """Those with a private network."""
+FILES = "/stdrop"
+"""In the id of the account that files are dropped into, and of what is in it."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Environment:
         return [each for each in self.resources if each.type == type_]
 
     def one(self, type_: str) -> Resource:
-        """The only resource of a type."""
-        [found] = self.of(type_)
+        """The only resource of a type; of an account's, beside the one that files are dropped into."""
+        [found] = (each for each in self.of(type_) if FILES not in each.id)
         return found
 
     @property

@@ -11,6 +11,7 @@ from tests.infra.promises import (
     closed,
     containers,
     diagnostics,
+    files,
     graph_grants,
     identity,
     order,
@@ -28,8 +29,8 @@ from tests.infra.snapshots import Snapshots
 
 Check = Callable[[Snapshots], Iterator[str]]
 MODULES = (
-    *(alert_rules, app_settings, closed, containers, diagnostics, graph_grants, identity, order, parameters),
-    *(private_network, wired),
+    *(alert_rules, app_settings, closed, containers, diagnostics, files, graph_grants, identity),
+    *(order, parameters, private_network, wired),
 )
 CHECKS: tuple[Check, ...] = tuple(check for module in MODULES for check in module.CHECKS)
 ALL, DEV, PROD = "everything-on", "dev", "prod"
@@ -75,12 +76,20 @@ _OTHER_ROLE = (
 _RESOURCE = f"{P}/resource"
 _CONDITION = f"{P}/criteria/allOf/0"
 _CONNECTION = f"{P}/privateLinkServiceConnections/0/properties"
+_TARGET = f"{_CONNECTION}/privateLinkServiceId"
+_PREFIX = f"{P}/policy/rules/0/definition/filters/prefixMatch/0"
 _SUBNETS = f"{P}/subnets"
 _SCALE = f"{P}/functionAppConfig/scaleAndConcurrency/alwaysReady"
 _STORED = f"{P}/functionAppConfig/deployment/storage"
 _SOMEWHERE = "group:Microsoft.Web/serverfarms/another"
 
+_FILES = f"{STORAGE} stdrop"
+
 MISTAKES: list[tuple[Check, Mistake, str]] = [
+    (files.account, Mistake(ALL, _FILES, f"{P}/networkAcls/defaultAction", "Allow"), "names meets Allow"),
+    (files.account, Mistake(ALL, f"{ENDPOINTS} pe-files", _TARGET, _SOMEWHERE), "no private way leads there"),
+    (files.account, Mistake(ALL, _FILES, "id", "group:Microsoft.Storage/x"), "0 accounts for files"),
+    (files.life, Mistake(ALL, files.POLICIES, _PREFIX, "drop/"), "deletes [['drop/']"),
     (closed.values, Mistake(DEV, STORAGE, f"{P}/allowSharedKeyAccess", True), "allowSharedKeyAccess is True"),
     (
         closed.values,

@@ -87,4 +87,4 @@ async def test_what_stands_in_for_the_cloud_is_served_without_a_host(
             assert answer.status == 401, "there, and asks who calls"
             with pytest.raises(aiohttp.ClientConnectorError):
                 await session.get(f"http://127.0.0.1:{settings['LOCAL_HOST_PORT']}/api/health")
-    assert [line.split()[0] for line in said] == ["Cosmos", "Graph", "Vendors"]
+    assert [line.split()[0] for line in said] == ["Cosmos", "Graph", "Vendors", "Azure"]

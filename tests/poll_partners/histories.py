@@ -30,7 +30,7 @@ OPERATIONS: st.SearchStrategy[list[Operation]] = st.lists(
         st.tuples(st.just("conflict")),
         st.tuples(st.just("store_away"), st.integers(1, 8)),
         st.tuples(st.just("token_dies"), st.integers(0, 2)),
-        st.tuples(st.just("fault"), st.integers(0, 4), st.integers(0, 2)),
+        st.tuples(st.just("fault"), st.integers(0, 5), st.integers(0, 2)),
         st.tuples(st.just("drift"), st.integers(0, 2)),
         st.tuples(st.just("our_clock"), st.sampled_from([-300, -20, 20, 300, 3000])),
         st.tuples(st.just("their_clock"), st.sampled_from([-10, 0, 10])),
@@ -44,6 +44,7 @@ FAULTS: tuple[Act, ...] = (
     answered(200, b"<html>", "text/html"),
     cut_off(),
     answered(200, b'{"success": false}'),
+    answered(200, b'{"tables": [{"columns": [], "rows": []}], "error": {"code": "PartialError"}}'),
 )
 
 

@@ -9,9 +9,19 @@ from hypothesis import HealthCheck, example, given, settings
 
 from local.vendors import sophos as central
 from poll_partners import reading
-from poll_partners.sources import checkpoint_harmony, lookout, sophos, zimperium
+from poll_partners.sources import _tables, any_files, checkpoint_harmony, lookout, sophos, zimperium
+from shared.domain.moment import iso_utc
 from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
-from tests.poll_partners.vendors import Vendors, alert, central_event, event, threat, vendors
+from tests.poll_partners.vendors import (
+    Vendors,
+    alert,
+    better_row,
+    central_event,
+    event,
+    incident,
+    threat,
+    vendors,
+)
 from tests.world import START
 
 
@@ -26,6 +36,31 @@ def _zimperium_arrives(one: Vendors, number: int, at: datetime) -> str:
 def _sophos_arrives(one: Vendors, number: int, at: datetime) -> str:
     one.sophos.hollow = True
     return one.sophos.arrive(central_event(number, at))
+
+
+def _file_arrives(one: Vendors, number: int, at: datetime) -> str:
+    """In a file of its own behind others, or before all that is there in one that is replaced."""
+    name, own = f"symantec_sep_mobile/{number}.ndjson", as_body(**incident(number, at)) + b"\n"
+    if number % 2:
+        name = "symantec_sep_mobile/-export.ndjson"
+        before = one.storage.blobs.get(name)
+        one.storage.put(name, own + (before.content if before else b""))
+    else:
+        one.storage.put(name, b":\n" * 4 + own)
+    return f"incident-{number}:INCIDENT_DETECTED"
+
+
+def _row_arrives(one: Vendors, number: int, at: datetime) -> str:
+    one.workspace.arrive("BetterMTDIncidentLog_CL", better_row(number, at), generated=at)
+    return f"7:{number}:ACTIVE:{iso_utc(at)}"
+
+
+def _workspaces_token_dies(one: Vendors) -> None:
+    one.workspace.tokens_die = 1
+
+
+def _storages_token_dies(one: Vendors) -> None:
+    one.storage.tokens_die = 1
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -67,17 +102,41 @@ VENDORS: Mapping[str, Vendor] = {
         ),
         dates_late=False,
     ),
+    "symantec_sep_mobile_files": Vendor(
+        name="symantec_sep_mobile_files",
+        path="/storage/drop",
+        arrive=_file_arrives,
+        kill_tokens=_storages_token_dies,
+        foreign=lambda number: as_body(uuid=f"{number}"),
+    ),
+    "better_mobile_logs": Vendor(
+        name="better_mobile_logs",
+        path="/query",
+        arrive=_row_arrives,
+        kill_tokens=_workspaces_token_dies,
+        foreign=lambda number: as_body(
+            tables=[{"name": "", "columns": [{"name": "Some", "type": "string"}], "rows": [[f"{number}"]]}]
+        ),
+    ),
 }
+
+
+def have_small_pages(patch: pytest.MonkeyPatch) -> None:
+    """Have little be a page, and few pages a run."""
+    patch.setattr(lookout, "LIMIT", 3)
+    patch.setattr(checkpoint_harmony, "LIMIT", 3)
+    patch.setattr(zimperium, "SIZE", 3)
+    patch.setattr(sophos, "LIMIT", 3)
+    patch.setattr(central, "LEAST", 1)
+    patch.setattr(any_files, "MAX_ITEMS", 3)
+    patch.setattr(_tables, "LIMIT", 3)
+    patch.setattr(reading, "MAX_PAGES", 4)
+    patch.setattr(reading, "MAX_ROWS", 12)
 
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
-    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
-    monkeypatch.setattr(zimperium, "SIZE", 3)
-    monkeypatch.setattr(sophos, "LIMIT", 3)
-    monkeypatch.setattr(central, "LEAST", 1)
-    monkeypatch.setattr(reading, "MAX_PAGES", 4)
+    have_small_pages(monkeypatch)
 
 
 async def lived(name: str, operations: list[Operation]) -> None:
@@ -90,6 +149,7 @@ async def lived(name: str, operations: list[Operation]) -> None:
         await history.check_all()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", sorted(VENDORS))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
 @given(OPERATIONS)

@@ -1,24 +1,27 @@
 """Mistakes that public connectors made, each made here too, and found by a history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from local.vendors import sophos as central
-from poll_partners import reading, windows
+from poll_partners import container, windows
 from poll_partners.client import Answer, Client
+from poll_partners.container import Container
 from poll_partners.found import sources
 from poll_partners.reading import Reading
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources import checkpoint_harmony, lookout, sophos, zimperium
+from poll_partners.sources import _tables, any_files, checkpoint_harmony, lookout, sophos, zimperium
+from poll_partners.sources._tables import Position, Row
+from poll_partners.sources.any_files import Place
 from poll_partners.windows import Now, Reach
+from poll_partners.workspace import CutShort, Workspace
 from shared.errors import SourceUnreadable, StoreUnavailable
 from tests.poll_partners import vendors as vendors_module
 from tests.poll_partners.histories import Operation
-from tests.poll_partners.test_histories import lived
+from tests.poll_partners.test_histories import have_small_pages, lived
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -60,7 +63,7 @@ def moved_on_failure(patch: pytest.MonkeyPatch) -> None:
     settle = Reading._settle
 
     def careless(self: Reading, error: Exception | None) -> None:
-        self.cursor = windows.completed(self.cursor, self.services.now(), None, self.client.now())
+        self.cursor = windows.completed(self.cursor, self.services.now(), None, self.connection.now())
         settle(self, error)
 
     patch.setattr(Reading, "_settle", careless)
@@ -138,6 +141,69 @@ def dead_cursor(patch: pytest.MonkeyPatch) -> None:
     _set(patch, replace(sophos.SOURCE, fetch=careless, reach=forever))
 
 
+def moved_before_stored(patch: pytest.MonkeyPatch) -> None:
+    """A file is moved away once it was read, whatever becomes of what was in it."""
+    fetch = any_files.fetch
+
+    async def careless(container: Container, asked: Asked, partner: str) -> Page:
+        page = await fetch(container, asked, partner)
+        place = Place.read(page.next) if page.next else None
+        if place is not None and place.is_read:
+            await container.moved(place.name, place.etag, any_files.DONE)
+        return page
+
+    patch.setattr(any_files, "fetch", careless)
+
+
+def any_version(patch: pytest.MonkeyPatch) -> None:
+    """A file goes by its name alone, whether or not it was replaced meanwhile."""
+
+    def careless(etag: str, of: str = "") -> dict[str, str]:
+        return {}
+
+    patch.setattr(container, "_only", careless)
+
+
+def end_is_a_slice(patch: pytest.MonkeyPatch) -> None:
+    """A file has been read once a slice of it has."""
+    slice_of = any_files._slice
+
+    async def careless(container: Container, place: Place) -> tuple[list[str], Place]:
+        rows, following = await slice_of(container, place)
+        return rows, replace(following, is_read=True)
+
+    patch.setattr(any_files, "_slice", careless)
+
+
+def partial_is_whole(patch: pytest.MonkeyPatch) -> None:
+    """A result that was cut short is taken for the whole one, as the library gives it."""
+    rows = Workspace.rows
+
+    async def careless(self: Workspace, query: str, begin: datetime, end: datetime) -> list[Row]:
+        try:
+            return await rows(self, query, begin, end)
+        except CutShort:
+            return []
+
+    patch.setattr(Workspace, "rows", careless)
+
+
+def after_the_last(patch: pytest.MonkeyPatch) -> None:
+    """A page begins behind the time of the last row, where others may have the same."""
+    following = _tables._following
+
+    def careless(position: Position, rows: Sequence[Row], begin: str) -> Position:
+        found = following(position, rows, begin)
+        if found.table != position.table:
+            return found
+        at = datetime.fromisoformat(f"{found.at[:26]}+00:00") + timedelta(microseconds=1)
+        return replace(found, at=f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", limit=_tables.LIMIT)
+
+    patch.setattr(_tables, "_following", careless)
+
+
+LOGS = "better_mobile_logs"
+FILES = "symantec_sep_mobile_files"
 MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
     stored_later: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("store_away", 40), ("pass", 90)]),
     empty_page: ("lookout", [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 4, 0)]),
@@ -147,6 +213,11 @@ MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
         [("poll",), ("our_clock", 3000), ("poll",), ("arrive", 3, 0), ("pass", 5), ("poll",)],
     ),
     no_overlap: ("lookout", [("poll",), ("pass", 20), ("poll",), ("arrive", 3, 12)]),
+    moved_before_stored: (FILES, [("poll",), ("arrive", 3, 0), ("pass", 5), ("store_away", 40)]),
+    any_version: (FILES, [("arrive", 26, 0), ("pass", 5), ("poll",), ("arrive", 2, 0), ("pass", 5)]),
+    end_is_a_slice: (FILES, [("arrive", 3, 0), ("pass", 5), ("poll",)]),
+    partial_is_whole: (LOGS, [("poll",), ("arrive", 3, 0), ("pass", 5), ("fault", 5, 0)]),
+    after_the_last: (LOGS, [("arrive", 5, 0), ("pass", 5), ("poll",)]),
     token_is_the_end: ("checkpoint_harmony", [("poll",), ("arrive", 6, 0), ("pass", 20), ("token_dies", 1)]),
     never_again: (
         "zimperium",
@@ -162,12 +233,7 @@ MISTAKES: dict[Patch, tuple[str, list[Operation]]] = {
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
-    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
-    monkeypatch.setattr(zimperium, "SIZE", 3)
-    monkeypatch.setattr(sophos, "LIMIT", 3)
-    monkeypatch.setattr(central, "LEAST", 1)
-    monkeypatch.setattr(reading, "MAX_PAGES", 4)
+    have_small_pages(monkeypatch)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)

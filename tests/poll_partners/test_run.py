@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 
 import poll_partners.sources
+from ingest_threat.intake import known_partners
 from local.vendors.faults import answered, slow
 from poll_partners import found, reading, run, start
 from poll_partners.client import Client
@@ -120,11 +121,19 @@ def test_settings_of_a_partner_that_is_not_polled_are_refused() -> None:
     ):
         start.check(read({"POLL_SECRET_BETTER_MOBILE": "a-key"}))
     start.check(read({"POLL_SECRET_LOOKOUT": "a-key"}))
+    workspace, drop = "0c5e8f3a-7b21-4d96-8e40-1a2b3c4d5e6f", "https://account.blob.core.windows.net/drop"
+    start.check(read({"POLL_DROP_PRADEO": drop}))
+    start.check(read({"POLL_WORKSPACE_ZIMPERIUM": workspace, "POLL_BEGIN_ZIMPERIUM": "2026-01-31"}))
+    with pytest.raises(SettingsError, match=r"POLL_WORKSPACE_PRADEO: expected one of better_mobile, lookout"):
+        start.check(read({"POLL_WORKSPACE_PRADEO": workspace}))
+    with pytest.raises(SettingsError, match=r"better_mobile is not polled"):
+        start.check(read({"POLL_WORKSPACE_BETTER_MOBILE": workspace, "POLL_SECRET_BETTER_MOBILE": "a-key"}))
 
 
 def test_what_ships_is_found_by_being_there() -> None:
     files = {path.stem for path in (ROOT / "poll_partners" / "sources").glob("[a-z]*.py")}
-    assert found.sources().keys() == files
+    of_all = {f"{slug}_files" for slug in known_partners()}
+    assert found.sources().keys() == files - {"any_files"} | of_all
 
 
 NINTH = """
@@ -160,7 +169,8 @@ def _indexed(**settings: str) -> dict[str, str]:
         "import json, sys; from function_app import app; "
         "print(json.dumps({'timers': {f.get_function_name(): f.get_trigger().get_dict_repr().get('schedule') "
         "for f in app.get_functions() if f.get_trigger().get_dict_repr()['type'] == 'timerTrigger'}, "
-        "'aiohttp': 'aiohttp' in sys.modules}, default=str))"
+        "'clients': [n for n in ('aiohttp', 'azure.monitor', 'azure.storage', 'azure.identity') "
+        "if n in sys.modules]}, default=str))"
     )
     command = [sys.executable, "-c", asked]
     ended = subprocess.run(
@@ -171,11 +181,12 @@ def _indexed(**settings: str) -> dict[str, str]:
 
 
 def test_the_timer_is_there_where_a_partner_is_polled_and_indexing_loads_no_client() -> None:
-    off, on = _indexed(), _indexed(POLL_SECRET_LOOKOUT="a-key")
+    in_azure = "https://account.blob.core.windows.net/drop"
+    off, on = _indexed(), _indexed(POLL_SECRET_LOOKOUT="a-key", POLL_DROP_PRADEO=in_azure)
     assert "poll_partners" not in off["timers"]
     assert on["timers"]["poll_partners"] == "%POLL_SCHEDULE%"  # type: ignore[index]
-    assert not off["aiohttp"]
-    assert not on["aiohttp"]
+    assert not off["clients"]
+    assert not on["clients"]
 
 
 async def test_answers_may_come_in_any_order_and_a_run_is_recorded_for_each(

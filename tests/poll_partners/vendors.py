@@ -9,6 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from local.azure import tls
+from local.azure.server import create_app as azure_app
+from local.azure.storage import STORAGE, Storage
+from local.azure.workspace import WORKSPACE, Workspace
 from local.cosmos.server import STORE
 from local.vendors.checkpoint_harmony import CHECKPOINT, CheckPoint
 from local.vendors.faults import FAULTS, Faults
@@ -38,6 +42,8 @@ class Vendors:
     world: World
     app: web.Application
     address: str
+    azure: web.Application
+    azure_address: str
 
     @property
     def lookout(self) -> Lookout:
@@ -62,6 +68,14 @@ class Vendors:
     @property
     def sophos(self) -> Sophos:
         return self.app[SOPHOS]
+
+    @property
+    def storage(self) -> Storage:
+        return self.azure[STORAGE]
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.azure[WORKSPACE]
 
     def their_clock(self) -> datetime:
         """What the vendors' clock shows."""
@@ -124,10 +138,13 @@ async def vendors(clock: Clock | None = None, **settings: Any) -> AsyncIterator[
     of its vendors."""
     clock = clock or Clock()
     app = create_app(clock)
-    async with serving(app) as address:
-        polling: Mapping[str, PollSettings] = settings.pop("polling", None) or polling_settings(address)
+    azure = azure_app(app[LOOKOUT].clock, app[FAULTS])
+    async with serving(app) as address, serving(azure, tls.context()) as azure_address:
+        polling: Mapping[str, PollSettings] = settings.pop("polling", None) or in_azure_too(
+            polling_settings(address), azure_address
+        )
         async with world(clock, polling=polling, **settings) as one:
-            yield Vendors(one, app, address)
+            yield Vendors(one, app, address, azure, azure_address)
 
 
 def lookout_settings(address: str, **changed: Any) -> dict[str, PollSettings]:
@@ -160,6 +177,45 @@ def sophos_settings(address: str, **changed: Any) -> PollSettings:
     """Sophos polled at the stand-in."""
     values = {"client_id": "sophos-client", "secret": "sophos-client-secret", **changed}
     return PollSettings(url=f"{address}/sophos", **values)
+
+
+def in_azure_too(polling: Mapping[str, PollSettings], address: str) -> dict[str, PollSettings]:
+    """`polling`, with two partners' files and two partners' tables at the stand-ins of Azure."""
+    drop, workspace = f"{address}/storage/drop", f"{address}/logs/workspaces/{Workspace.id}"
+    more = {slug: {"drop": drop} for slug in ("symantec_sep_mobile", "pradeo")}
+    more |= {slug: {"workspace": workspace} for slug in ("better_mobile", "zimperium")}
+    own = {slug: polling.get(slug, PollSettings()).model_copy(update=each) for slug, each in more.items()}
+    return {**polling, **own}
+
+
+def better_row(number: int, at: datetime = START, **cells: Any) -> dict[str, Any]:
+    """A row of BETTER's table of incidents, of a threat of its own."""
+    return {
+        "ThreatId_d": float(number),
+        "CompanyId_d": 7.0,
+        "ThreatType_s": "Jailbreak",
+        "ThreatSeverity_s": "high",
+        "ThreatCategory_s": "DEVICE",
+        "Status_s": "Active",
+        "DeviceUDID_g": f"{number % 7:08d}-aaaa-4bbb-8ccc-000000000000",
+        "DevicePlatform_s": "Android",
+        "EventTimeStamp_t": at,
+        "LogTimeStamp_t": at,
+        **cells,
+    }
+
+
+def incident(number: int, at: datetime = START, **fields: Any) -> dict[str, Any]:
+    """An incident of Symantec's, of a threat of its own."""
+    return {
+        "id": f"incident-{number}",
+        "type": "Malware",
+        "event_type": "incident_detected",
+        "severity": "High",
+        "timestamp": iso_utc(at),
+        "device": {"identifier": f"device-{number % 7}", "os_type": "Android"},
+        **fields,
+    }
 
 
 def event(number: int, at: datetime = START, **threat: Any) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from infra.snapshot import DEPLOYER
+from infra.preflight.deployment import INFRA
+from infra.snapshot import DEPLOYER, EVERYTHING_ON, inputs
 from tests.infra.snapshots import Environment, Resource, Snapshots
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "3b03c2da-16b3-4a49-8834-0f8130efdd3b": "Log Analytics Data Reader",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
@@ -23,16 +26,29 @@ GIVEN = {
     ("the deployer", "Key Vault Secrets Officer", "Microsoft.KeyVault/vaults"),
 }
 """Who has which role over what: these, and no other."""
+OVER_FILES = (
+    "the identity",
+    "Storage Blob Data Contributor",
+    "Microsoft.Storage/storageAccounts/blobServices/containers",
+)
+"""The one more where files are dropped: over their container, and no wider."""
+_, _WORKSPACE = inputs(INFRA, EVERYTHING_ON)
+OVER_LOGS = ("the identity", "Log Analytics Data Reader", _WORKSPACE["LOGS_WORKSPACE_ID"])
+"""The one more where a workspace is named: over that one, and no wider."""
 
-_SCOPE = re.compile(r"group:[^']+?(?=/providers/Microsoft\.Authorization/|')")
+_SCOPE = re.compile(r"(?:group:|/subscriptions/)[^']+?(?=/providers/Microsoft\.Authorization/|')")
 
 
 def roles(snapshots: Snapshots) -> Iterator[str]:
     """The roles in GIVEN are given in every environment, over what this deployment makes, and no other is."""
     for environment in snapshots:
-        given = set(_given(environment))
-        yield from (f"{environment.name}: {_said(each)}" for each in sorted(given - GIVEN))
-        yield from (f"{environment.name}: not {_said(each)}" for each in sorted(GIVEN - given))
+        given, right = set(_given(environment)), GIVEN | _more(environment)
+        yield from (f"{environment.name}: {_said(each)}" for each in sorted(given - right))
+        yield from (f"{environment.name}: not {_said(each)}" for each in sorted(right - given))
+
+
+def _more(environment: Environment) -> set[tuple[str, str, str]]:
+    return {OVER_FILES, OVER_LOGS} if environment.name == EVERYTHING_ON else set()
 
 
 def _said(given: tuple[str, str, str]) -> str:

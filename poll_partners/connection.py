@@ -1,0 +1,31 @@
+"""What a run holds of a vendor while it asks: what whose clock shows. How it asks is its kind's."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from poll_partners.windows import Now
+from shared.services import Services
+
+
+class Connection:
+    """To one interface, within one run of one source."""
+
+    def __init__(self, services: Services) -> None:
+        self.clock_ahead: timedelta | None = None
+        """How far the vendor's clock is ahead of ours; None before it gave a time."""
+        self._services = services
+
+    def now(self, at: datetime | None = None) -> Now:
+        """`at` of our clock (this moment), and by the vendor's."""
+        ours = at or self._services.now()
+        theirs = ours + (self.clock_ahead or timedelta(0))
+        return Now(min(ours, theirs), max(ours, theirs))
+
+    def look_at_clock(self, date: str | None) -> None:
+        """Note the vendor's time, as an answer's `Date` has it; one that cannot be read says nothing."""
+        try:
+            given = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        given = given if given.tzinfo else given.replace(tzinfo=UTC)
+        self.clock_ahead = given - self._services.now()

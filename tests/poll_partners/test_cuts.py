@@ -1,0 +1,110 @@
+"""A dropped file is cut into its items, however it is made and in whatever pieces it comes."""
+
+import gzip
+import json
+
+import pytest
+
+from poll_partners import cuts
+from poll_partners.cuts import Cuts, Unfit, Unpacked
+
+ROWS = [{"a": number, "b": 'x,]}\\"[{é', "c": [1, {"d": []}]} for number in range(3)]
+LINES = [json.dumps(row) for row in ROWS]
+BOM = b"\xef\xbb\xbf"
+
+
+def cut(content: bytes, *, by_line: bool = False, size: int = 1000) -> list[str]:
+    """The items; what is none, or the end of the file, as its reason."""
+    parts = Cuts(by_line)
+    found: list[str] = []
+    try:
+        for begin in range(0, len(content), size):
+            found.extend(map(str, parts.feed(content[begin : begin + size])))
+        found += map(str, parts.end())
+    except Unfit as unfit:
+        found.append(str(unfit))
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(ROWS).encode(),
+        BOM + b"\r\n " + json.dumps(ROWS, indent=2, ensure_ascii=False).encode() + b"\n",
+        "\n".join(LINES).encode(),
+        BOM + "\r\n\r\n".join(LINES).encode() + b"\r\n",
+    ],
+    ids=["array", "array over lines", "lines", "lines with a mark"],
+)
+def test_items_come_whole_in_whatever_pieces(content: bytes, size: int) -> None:
+    assert [json.loads(item) for item in cut(content, size=size)] == ROWS
+    assert all("\n" not in item for item in cut(content, size=size))
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_an_object_is_handed_on_whole_and_beyond_the_doors_limits_by_its_list(size: int) -> None:
+    assert [json.loads(each) for each in cut(b'{\n"events": [1]\n}', size=size)] == [{"events": [1]}]
+    assert [json.loads(each) for each in cut(b'{"id": 1}\n', size=size)] == [{"id": 1}]
+
+
+def test_the_list_of_a_large_object_becomes_its_items() -> None:
+    listed = [{"n": number} for number in range(cuts.MAX_INNER + 1)]
+    assert len(cut(json.dumps({"meta": {"n": [1]}, "objects": listed}).encode())) == len(listed)
+
+
+@pytest.mark.parametrize(
+    ("content", "items"),
+    [
+        (b'[{"a":1},{"b":', ['{"a":1}', "its array is cut off"]),
+        (b"[1] x", ["1", "something stands behind its array"]),
+        (b'{"a":\n1', ["it is no JSON, in its lines or as a whole"]),
+        (b'\xff\xfe{\x00"\x00', ["it is not UTF-8"]),
+        (b'[{"a":1},"\xff",{"b":2}]', ['{"a":1}', "it is not UTF-8", '{"b":2}']),
+        (b"", []),
+        (BOM, []),
+        (b"[]", []),
+    ],
+)
+def test_what_cannot_be_read_says_why_and_costs_no_neighbour(content: bytes, items: list[str]) -> None:
+    assert cut(content) == items
+
+
+def test_a_line_that_is_cut_off_is_not_taken_for_the_beginning_of_all_others() -> None:
+    assert cut(b'{"a":\n<14>1 - host {"b":2}\n', by_line=True) == [
+        '{"a":',
+        '<14>1 - host {"b":2}',
+    ]
+    assert cut(b'{"a":1,\n{"b":2}\n', by_line=True) == ["an item is cut off", '{"b":2}']
+
+
+def test_an_item_that_never_ends_is_given_up_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuts, "MAX_ITEM", 100)
+    for begin in (b"[", b'{"a":', b""):
+        assert cut(begin + b"1" * 1000, size=50)[-1].startswith("an item of more than")
+
+
+def unpacked(packed: bytes, size: int = 10) -> bytes:
+    stream = Unpacked()
+    parts = [
+        part for begin in range(0, len(packed), size) for part in stream.feed(packed[begin : begin + size])
+    ]
+    stream.end()
+    return b"".join(parts)
+
+
+def test_gzip_is_unpacked_also_in_several_members() -> None:
+    content = "\n".join(LINES).encode()
+    assert unpacked(gzip.compress(content)) == content
+    assert unpacked(gzip.compress(content) + gzip.compress(content) + b"\0\0") == content * 2
+
+
+def test_gzip_that_is_cut_off_damaged_or_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(b"some content of a file")
+    with pytest.raises(Unfit, match="cut off"):
+        unpacked(packed[:-9])
+    with pytest.raises(Unfit, match="not gzip"):
+        unpacked(b"{" * 50)
+    monkeypatch.setattr(cuts, "MAX_UNPACKED", 1000)
+    with pytest.raises(Unfit, match="more than 1000 bytes"):
+        unpacked(gzip.compress(b" " * 10_000_000))
