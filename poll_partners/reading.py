@@ -21,7 +21,7 @@ from poll_partners.record import opened, record, tallied
 from poll_partners.slices import slices
 from poll_partners.source import Asked, Events, Page
 from shared.cosmos import Found
-from shared.domain.polling import KEPT_GAPS, Cursor, Gap, PollRun, cursor_id
+from shared.domain.polling import KEPT_GAPS, Cursor, Gap, Passed, PollRun, cursor_id
 from shared.errors import (
     SourceError,
     SourceUnavailable,
@@ -196,22 +196,32 @@ class Reading:
         """Have a page stored, and say where to go on; one in another format, that nothing else keeps, is
         passed over once runs enough have ended at it.
 
-        One that was passed over before and comes again, because windows overlap, is no new gap.
+        One that was passed over before comes again where windows overlap: then it needs no patience, but
+        nobody can say what is new behind it, so its gap goes on.
         """
         try:
             await self._store(page)
         except UnreadableReport as unreadable:
             if page.otherwise is not None:
                 return page.otherwise
-            hashed = _hashed(page)
-            if hashed in self.cursor.passed:
-                return page.next
-            if self.cursor.odd_runs < PATIENCE:
-                raise SourceUnreadable(f"a page in another format: {unreadable.reason}") from None
-            passed = (hashed, *self.cursor.passed)[:KEPT_PASSED]
-            self.cursor = self.cursor.model_copy(update={"passed": passed})
-            self._pass(window, end, f"a page of {len(page.rows)} items in another format was passed over")
+            self._pass_page(page, window, end, unreadable)
         return page.next
+
+    def _pass_page(
+        self, page: Page, window: windows.Window, end: datetime, unreadable: UnreadableReport
+    ) -> None:
+        hashed, why = _hashed(page), f"a page of {len(page.rows)} items in another format was passed over"
+        known = next((each for each in self.cursor.passed if each.sha256 == hashed), None)
+        if known is not None and window.begin <= known.until:
+            if end > known.until:
+                self._gap(Gap(begin=known.until, end=end, why=why, noted_at=self.services.now()))
+        elif self.cursor.odd_runs < PATIENCE:
+            raise SourceUnreadable(f"a page in another format: {unreadable.reason}") from None
+        else:
+            self._pass(window, end, why)
+        others = [each for each in self.cursor.passed if each is not known]
+        passed = (Passed(sha256=hashed, until=end), *others)[:KEPT_PASSED]
+        self.cursor = self.cursor.model_copy(update={"passed": passed})
 
     def _pass_rest(self, window: windows.Window, end: datetime, odd: SourceUnreadable) -> bool:
         """Pass over the rest of a window behind which nobody can go on, once runs enough have ended there."""
@@ -231,6 +241,8 @@ class Reading:
         self._gap(Gap(begin=begin, end=end, why=why, noted_at=self.services.now()))
 
     def _gap(self, gap: Gap) -> None:
+        if any((gap.begin, gap.end, gap.why) == (each.begin, each.end, each.why) for each in self.tally.gaps):
+            return
         self._count(gaps=(gap, *self.tally.gaps))
 
     def _spent(self) -> bool:

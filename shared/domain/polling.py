@@ -38,6 +38,14 @@ class Gap(Part):
     noted_at: Moment
 
 
+class Passed(Part):
+    """A page in another format that was passed over."""
+
+    sha256: str
+    until: Moment
+    """The end of the gap that was recorded for it."""
+
+
 class Place(Part):
     """Where in a window reading goes on: its first run had no time for all of it."""
 
@@ -115,8 +123,8 @@ class Cursor(Document):
     """Runs in a row that failed."""
     odd_runs: int = 0
     """Runs in a row that ended at a page in another format."""
-    passed: tuple[str, ...] = ()
-    """Hashes of the latest such pages that were passed over."""
+    passed: tuple[Passed, ...] = ()
+    """The latest such pages that were passed over."""
     gaps: tuple[Gap, ...] = ()
     """The latest, newest first."""
     last_row_at: Moment | None = None
@@ -127,9 +135,16 @@ class Cursor(Document):
     """The latest, newest first."""
 
     def with_run(self, run: PollRun) -> "Cursor":
-        """With one more run, and its gaps."""
-        gaps = (*run.gaps, *self.gaps)[:KEPT_GAPS]
-        return self.model_copy(update={"runs": (run, *self.runs)[:KEPT_RUNS], "gaps": gaps})
+        """With one more run, and its gaps; one that goes on where the latest ends, for the same reason, makes
+        that one longer."""
+        gaps = self.gaps
+        for gap in reversed(run.gaps):
+            latest = gaps[0] if gaps else gap
+            if gaps and gap.why == latest.why and latest.begin <= gap.begin <= latest.end:
+                gaps = (latest.model_copy(update={"end": max(gap.end, latest.end)}), *gaps[1:])
+            else:
+                gaps = (gap, *gaps)
+        return self.model_copy(update={"runs": (run, *self.runs)[:KEPT_RUNS], "gaps": gaps[:KEPT_GAPS]})
 
 
 class Listed(Part):

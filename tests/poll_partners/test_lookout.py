@@ -384,16 +384,31 @@ async def test_a_page_in_another_format_stays_for_three_runs_and_is_then_passed_
         assert one.dead_letters(), "what it held is kept, redacted"
 
 
-async def test_a_page_that_was_passed_over_is_no_new_gap_when_it_comes_again() -> None:
+async def test_a_page_that_was_passed_over_and_comes_again_makes_its_gap_longer() -> None:
     async with vendors() as one:
-        for _ in range(4):
+        for _ in range(5):
             one.faults.order(_foreign(0), EVENTS)
             run = await one.polled()
             one.faults.clear()
             one.world.clock.pass_time(minutes=5)
-        assert run.gaps
-        one.faults.order(_foreign(0), EVENTS)
-        assert (await one.polled()).gaps == ()
+        assert run.error is None
+        [gap] = (await one.cursor()).gaps
+        assert gap.begin == START - timedelta(days=1)
+        assert gap.end == one.world.clock() - timedelta(minutes=5) == (await one.cursor()).until
+
+
+async def test_one_odd_page_for_ever_hides_nothing_in_silence() -> None:
+    async with vendors() as one:
+        for number in range(12):
+            await _arrived(one, number, minutes=0)
+            one.faults.order(_foreign(0), EVENTS)
+            await one.poll()
+            one.faults.clear()
+            one.world.clock.pass_time(minutes=5 if number < 8 else 60)
+            cursor = await one.cursor()
+            begun = START - timedelta(days=1)
+            assert [(gap.begin, gap.end) for gap in cursor.gaps] in ([], [(begun, cursor.until)])
+        assert cursor.gaps
 
 
 async def test_an_answer_behind_which_nobody_can_go_on_is_passed_over_with_the_rest() -> None:
@@ -542,7 +557,9 @@ async def test_a_second_odd_page_has_its_own_three_runs() -> None:
             gaps.append(len((await one.polled()).gaps))
             one.faults.clear()
             one.world.clock.pass_time(minutes=5)
-        assert gaps == [0, 0, 0, 1, 0, 0, 1, 0]
+        assert gaps == [0, 0, 0, 1, 0, 0, 2, 1]  # from then on what both hide goes on
+        [gap] = (await one.cursor()).gaps
+        assert (gap.begin, gap.end) == (START - timedelta(days=1), START + timedelta(minutes=35))
 
 
 async def test_no_key_and_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
