@@ -1,7 +1,4 @@
-"""The relays, run as an operator runs them: between a vendor's stand-in and the connector's own intake.
-
-The stand-ins answer what public clients of the vendors call and read; no vendor was ever reached.
-"""
+"""What posts for a partner, run as an operator runs it, against the connector's own intake."""
 
 import asyncio
 import importlib.util
@@ -9,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import sys
 import time
 import types
@@ -27,8 +23,6 @@ from shared.domain.authentication import Scheme
 from shared.domain.model import Report
 from shared.reply import answered, reply
 from tests.ingest_threat.door import posted
-from tests.ingest_threat.partners.messages_better_mobile import device, in_table, incident
-from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.messages_pradeo import MESSAGES
 from tests.world import Clock, World, serving, world
 
@@ -39,13 +33,6 @@ OTHER_SECRET = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 PARTNERS = (
     *("lookout", "checkpoint_harmony"),
     *("symantec_sep_mobile", "better_mobile"),
-)
-TOKEN = "token-of-the-vendor"
-ADDRESSES = ("CHECKPOINT_PORTAL",)
-KEYS = ("CHECKPOINT_CLIENT_ID", "CHECKPOINT_ACCESS_KEY")
-
-with_curl_and_jq = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="the polling relays need curl and jq"
 )
 
 
@@ -365,130 +352,3 @@ async def test_a_line_that_cannot_be_kept_comes_again(
 ) -> None:
     async with connector() as there:
         assert await _sent(lines, there.reports("pradeo"), unwritable, b"no JSON") == ["comes again"]
-
-
-def _bearer(request: web.Request, token: str = TOKEN) -> None:
-    if request.headers.get("Authorization") != f"Bearer {token}":
-        raise web.HTTPUnauthorized
-
-
-@dataclass
-class Vendor:
-    """A vendor's interface: routes to add, and the queries that came."""
-
-    app: web.Application = field(default_factory=web.Application)
-    asked: list[str] = field(default_factory=list)
-
-    def logs_in(self, path: str, credentials: dict[str, str], answer: object) -> None:
-        """Answer who posts these credentials, as JSON or as a form."""
-
-        async def log_in(request: web.Request) -> web.Response:
-            is_json = request.content_type == "application/json"
-            given = await request.json() if is_json else dict(await request.post())
-            return web.json_response(answer, status=200 if given == credentials else 401)
-
-        self.app.router.add_post(path, log_in)
-
-    def answers(self, method: str, path: str, *answers: object, token: str = TOKEN) -> None:
-        """Give `answers` one after the other, the last again and again."""
-        left = list(answers)
-
-        async def answer(request: web.Request) -> web.Response:
-            _bearer(request, token)
-            self.asked.append(request.path_qs)
-            found = left.pop(0) if len(left) > 1 else left[0]
-            return web.Response(text=found) if isinstance(found, str) else web.json_response(found)
-
-        self.app.router.add_route(method, path, answer)
-
-
-@with_curl_and_jq
-@pytest.mark.parametrize("end", [None, ""])
-async def test_check_points_pages_are_posted_to_the_last_and_read_again_with_an_overlap(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path, end: str | None
-) -> None:
-    vendor, state = Vendor(), tmp_path / "state"
-    vendor.logs_in("/auth/external", {"clientId": "id", "accessKey": "key"}, {"data": {"token": TOKEN}})
-    more = "/external_api/v3/alert/?limit=100&offset=100"
-    first = {"meta": {"next": more}, "objects": [checkpoint_alert()]}
-    last = {"meta": {"next": end}, "objects": [checkpoint_alert(id=502)]}
-    vendor.answers("GET", "/app/SBM/external_api/v3/alert/", first, last)
-    state.write_text("2026-02-01T08:00:00Z\n")
-    async with connector() as there, serving(vendor.app) as portal:
-        address = there.reports("checkpoint_harmony")
-        relay = ("sh", RELAY / "checkpoint_harmony.sh", address, secret_file, state)
-        settings = {
-            "CHECKPOINT_PORTAL": portal,
-            "CHECKPOINT_CLIENT_ID": "id",
-            "CHECKPOINT_ACCESS_KEY": "key",
-        }
-        ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202]), output
-        assert await there.stored() == ["501", "502"]
-        assert "backend_last_updated__gte=2026-02-01T07:50:00Z&" in vendor.asked[0]
-        assert vendor.asked[1] == f"/app/SBM{more}"
-        read_until = state.read_text()
-        assert read_until > "2026-02-01T08:00:00Z"
-        there.down = True
-        assert (await _run(*relay, environment=settings))[0] != 0
-        assert state.read_text() == read_until, "what was not taken is read again"
-
-
-@with_curl_and_jq
-async def test_a_page_that_is_refused_is_kept_and_the_pages_after_it_are_posted(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path, refused: pathlib.Path
-) -> None:
-    vendor = Vendor()
-    vendor.logs_in("/auth/external", {"clientId": "id", "accessKey": "key"}, {"data": {"token": TOKEN}})
-    foreign = {"meta": {"next": "/external_api/v3/alert/?offset=100"}, "objects": [{"of": "another format"}]}
-    last = {"meta": {"next": None}, "objects": [checkpoint_alert()]}
-    vendor.answers("GET", "/app/SBM/external_api/v3/alert/", foreign, last)
-    async with connector() as there, serving(vendor.app) as portal:
-        address = there.reports("checkpoint_harmony")
-        relay = ("sh", RELAY / "checkpoint_harmony.sh", address, secret_file, tmp_path / "state")
-        settings = {
-            "CHECKPOINT_PORTAL": portal,
-            "CHECKPOINT_CLIENT_ID": "id",
-            "CHECKPOINT_ACCESS_KEY": "key",
-        }
-        ended, told = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [422, 202]), told
-        assert len(await there.stored()) == 1
-        [kept] = _kept(refused).values()
-        assert json.loads(kept) == foreign
-
-
-@with_curl_and_jq
-async def test_betters_rows_are_read_from_the_workspace_and_posted_in_parts(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    incidents = [in_table(incident(ThreatId=number)) for number in range(501)]
-    for name, rows in (("Device", [in_table(device())]), ("Incident", incidents)):
-        (tmp_path / f"BetterMTD{name}Log_CL.json").write_text(json.dumps(rows))
-    az = tmp_path / "az"  # prints the rows of the table that the query names first
-    az.write_text(
-        f'#!/bin/sh\nfor last; do case $last in Better*) cat "{tmp_path}/${{last%% *}}.json"; esac; done\n'
-    )
-    az.chmod(0o755)
-    async with connector() as there:
-        relay = ("sh", RELAY / "better_mobile.sh", there.reports("better_mobile"), secret_file)
-        settings = {"BETTER_WORKSPACE": "workspace", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        ended, output = await _run(*relay, environment=settings)
-        assert (ended, there.statuses) == (0, [202, 202, 202]), output
-        assert len(await there.stored()) == 502
-        there.down = True
-        assert (await _run(*relay, environment=settings))[0] != 0
-
-
-@with_curl_and_jq
-async def test_a_vendor_that_refuses_the_login_ends_the_relay_and_nothing_is_posted(
-    secret_file: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    name = "checkpoint_harmony"
-    async with connector() as there, serving(web.Application()) as nobody:
-        settings = {setting: nobody if setting in ADDRESSES else "wrong" for setting in (*ADDRESSES, *KEYS)}
-        relay = ("sh", RELAY / f"{name}.sh", there.reports(name), secret_file, tmp_path / "state")
-        ended, output = await _run(*relay, environment=settings)
-        assert ended != 0, output
-        assert there.statuses == []
-        assert not (tmp_path / "state").exists()
