@@ -169,7 +169,10 @@ class Client(Connection):
             self._renewals += 1
             if self._renewals > MAX_RENEWALS:
                 raise SourceUnavailable("its tokens die sooner than it says, again and again")
-        granted = await self._login(self)
+        try:
+            granted = await self._login(self)
+        except SourceUnreadable as odd:  # no page, that would be passed over
+            raise SourceUnavailable(f"its login is no answer: {odd}") from None
         life = timedelta(seconds=min(max(granted.lives, LEAST_LIFE), MOST_LIFE) * LIFE_USED)
         held = PolledToken(granted.token, now, now + life, granted.at, granted.headers)
         self._services.polled_tokens[self._name] = held

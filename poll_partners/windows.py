@@ -97,7 +97,8 @@ def next_window(cursor: Cursor, reach: Reach, now: Now) -> Window:
     oldest = _oldest(reach, now)
     if cursor.until < oldest:
         why = f"nothing was read for longer than is kept ({_days(reach.back)})"
-        gap = Gap(begin=cursor.until, end=oldest, why=why, noted_at=now.earliest)
+        begin = max(cursor.until - reach.overlap, cursor.begun)  # what came late to the last window
+        gap = Gap(begin=begin, end=oldest, why=why, noted_at=now.earliest)
         return Window(begin=oldest, mark=cursor.mark, gap=gap)
     begin = max(min(cursor.until, now.latest) - reach.overlap, cursor.begun, oldest)
     return Window(begin=begin, mark=cursor.mark)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ingest_threat.partners import lookout as adapter
 from local.vendors.faults import Act, answered, cut_off, done, huge
-from poll_partners import reading, slices
+from poll_partners import client, reading, slices
 from poll_partners.sources import lookout
 from shared.domain.heartbeats import Heartbeat, heartbeat_id
 from shared.errors import StoreUnavailable
@@ -280,7 +280,7 @@ async def test_an_outage_longer_than_the_vendor_keeps_is_a_gap(caplog: pytest.Lo
         await _arrived(one, 2)
         run = await one.polled()
         [gap] = run.gaps
-        assert (gap.begin, gap.end) == (START, START + timedelta(days=1))
+        assert (gap.begin, gap.end) == (START - lookout.REACH.overlap, START + timedelta(days=1))
         assert run.accepted == 1
         assert (await one.cursor()).gaps == (gap,)
         [line] = [each for each in caplog.records if "poll_gap" in each.getMessage()]
@@ -420,6 +420,20 @@ async def test_an_answer_behind_which_nobody_can_go_on_is_passed_over_with_the_r
         run = await one.polled()
         assert run.gaps[0].end == one.world.clock()
         assert (await one.cursor()).until == one.world.clock()
+
+
+async def test_a_login_without_end_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MAX_BODY", 1_000)
+    async with vendors() as one:
+        await _arrived(one, 1, minutes=1)
+        for _ in range(6):
+            one.faults.order(answered(200, b" " * 2_000), "/lookout/oauth2/token")
+            run = await one.poll()
+            assert run is None or str(run.error).startswith("its login is no answer")
+            one.faults.clear()
+            one.world.clock.pass_time(hours=2)
+        assert (await one.cursor()).gaps == ()
+        assert (await one.polled()).accepted == 1
 
 
 async def test_a_proxys_page_is_never_passed_over() -> None:

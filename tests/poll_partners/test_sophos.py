@@ -344,7 +344,7 @@ async def test_an_outage_of_more_than_a_day_is_a_gap_with_both_ends_and_the_dead
         _arrived(one, 2)
         run = await one.polled(NAME)
         [gap] = run.gaps
-        assert (gap.begin, gap.end) == (START, one.world.clock() - sophos.REACH.back)
+        assert (gap.begin, gap.end) == (START - sophos.REACH.overlap, one.world.clock() - sophos.REACH.back)
         assert "24 hours" in gap.why
         assert run.accepted == 1
         assert mark is not None

@@ -63,7 +63,8 @@ def test_an_outage_longer_than_the_vendor_keeps_is_a_gap_with_both_ends() -> Non
     now = START + 11 * DAY
     window = windows.next_window(CURSOR, REACH, _now(now))
     assert window.gap is not None
-    assert (window.gap.begin, window.gap.end, window.begin) == (START, START + DAY, START + DAY)
+    begin = max(START - REACH.overlap, CURSOR.begun)
+    assert (window.gap.begin, window.gap.end, window.begin) == (begin, START + DAY, START + DAY)
     assert "10 days" in window.gap.why
 
 
