@@ -111,6 +111,8 @@ class History:
     """Whether one instance alone is at work in this step."""
     synced: list[str] = field(default_factory=list)
     """Whose sync asked Graph in this step, in order."""
+    noted: set[str] = field(default_factory=set)
+    """Ids of the events that a vendor has."""
     last: object = None
     """What the first operation of the last step's first lane came to."""
     log: list[str] = field(default_factory=list)

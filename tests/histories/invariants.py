@@ -191,7 +191,8 @@ async def _device_is_as_its_agents_are(
         assert verdict is Verdict.UNDECIDED, f"{phone.name}: {verdict}, and there is nothing to decide by"
         return
     partners = history.tenant.counting(phone.system)
-    counting = [states[id_].level(covered) for id_ in on_it if states[id_].partner in partners]
+    theirs = [states[id_] for id_ in on_it if states[id_].partner in partners]
+    counting = [each.level(covered) for each in theirs if not any(other.retires(each) for other in theirs)]
     left = [each for each in device.slots.values() if each.moved and each.partner in partners]
     risk, expected = (
         device.decision.risk,

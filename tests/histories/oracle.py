@@ -9,7 +9,7 @@ admin put it, else where its newest word about itself says.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.level import Level
 from shared.domain.model import Report
@@ -46,6 +46,8 @@ class AgentState:
     own: "Word | None" = None
     named: dict[datetime, set[str]] = field(default_factory=dict)
     """Intune's ids it named itself by, by when it did."""
+    first: datetime = datetime(9999, 1, 1, tzinfo=UTC)
+    """When the first report of it was received."""
 
     def open(self) -> dict[str, Level]:
         """The threats that count, with their severity."""
@@ -60,6 +62,14 @@ class AgentState:
     def _is_open(self, key: str, at: datetime) -> bool:
         resolved = key in self.resolved and self.resolved[key] >= at
         return not resolved and not (self.cleared is not None and self.cleared >= at)
+
+    def retires(self, other: "AgentState") -> bool:
+        """Whether it supersedes an agent of its partner's on its device: it reported first after the other
+        did, and calls the device clean later than whatever speaks against the other."""
+        against = [word.at for key, word in other.opened.items() if other._is_open(key, word.at)]
+        against += [other.own.at] if other.own and other.own.level is not Level.SECURED else []
+        later = self.cleared is not None and bool(against) and self.cleared > max(against)
+        return self.partner == other.partner and self.first > other.first and later
 
     def names(self) -> str | None:
         """The one id it named itself by last; None where there is none, or where two came at once."""
@@ -91,6 +101,7 @@ def agents(reports: Iterable[Report]) -> dict[str, AgentState]:
         if not isinstance(record, ThreatRecord | DeviceStateRecord):
             continue
         state = states.setdefault(report.agent, AgentState(record.partner))
+        state.first = min(state.first, report.received_at)
         if record.mdm_device_id:
             at = _happened(record, report.received_at)
             state.named.setdefault(at, set()).add(record.mdm_device_id)

@@ -5,8 +5,8 @@ import pytest
 from shared.domain.mode import Mode
 from tests.histories.history import QUIET, Step
 from tests.histories.instances import Trouble
-from tests.histories.operations.admins import ChooseMode, Release
-from tests.histories.operations.intune import Count, Switch
+from tests.histories.operations.admins import ChooseMode, LinkByHand, Release
+from tests.histories.operations.intune import AppSync, Count, Own, Switch
 from tests.histories.operations.machine import Feed, Pass, Sync
 from tests.histories.operations.partners import Deliver, DeliverStray, NameAnother
 from tests.histories.stories import play
@@ -44,6 +44,22 @@ CASES = {
         Step.of(Deliver(0, "detection", "x", -2)),
         Step(((Sync(), Feed(100)),), 61, Trouble.REFUSED),
         Step.of(ChooseMode(Mode.OFF)),
+        QUIET,
+    ],
+    "a newer agent's all-clear supersedes an older agent": [
+        Step.of(Sync()),
+        *(Step.of(Deliver(place, "check_in", "x", -60)) for place in (0, 1)),
+        Step.of(Feed(100)),
+        Step.of(Deliver(0, "check_in", "y", 0)),
+        Step(((LinkByHand(0, 1, "own"), Feed(100)),)),
+        Step(((Pass(-3), Feed(100)),)),
+        Step.of(Deliver(1, "detection", "x", 0)),
+    ],
+    "what a purge was cut off in is left to the next export": [
+        Step(((AppSync(on=True, personal=False), Feed(100)),)),
+        Step(((Sync(), Feed(100)),)),
+        Step.of(Own(0, personal=True)),
+        Step(((Sync(), Feed(100)),), 29, Trouble.CRASH_AFTER),
         QUIET,
     ],
     "what came late says where an agent was, not where it is": [

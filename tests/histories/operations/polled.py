@@ -34,6 +34,9 @@ class Happen(Operation):
         now = history.world.clock()
         message = getattr(lookout, self.says)(history.tenant.phones[self.place], self.key, now)
         for event in message if isinstance(message, list) else [message]:
+            if event["id"] in history.noted:  # one event has one number
+                continue
+            history.noted.add(event["id"])
             history.vendors[LOOKOUT].arrive(event)
             body = json.dumps({"events": [history.vendors[LOOKOUT].events[-1].event]}).encode()
             history.promised.append((POLLED, body, now))
