@@ -15,10 +15,14 @@ class Connection:
         """How far the vendor's clock is ahead of ours; None before it gave a time."""
         self._services = services
 
+    def theirs(self, at: datetime | None = None) -> datetime:
+        """What the vendor's clock shows at `at` of ours (this moment)."""
+        return (at or self._services.now()) + (self.clock_ahead or timedelta(0))
+
     def now(self, at: datetime | None = None) -> Now:
         """`at` of our clock (this moment), and by the vendor's."""
         ours = at or self._services.now()
-        theirs = ours + (self.clock_ahead or timedelta(0))
+        theirs = self.theirs(ours)
         return Now(min(ours, theirs), max(ours, theirs))
 
     def look_at_clock(self, date: str | None) -> None:

@@ -7,20 +7,18 @@ within the container, and then deleted.
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from poll_partners.connection import Connection
 from poll_partners.cuts import Unfit
-from poll_partners.microsoft import OPTIONS, identity, in_our_words
+from poll_partners.microsoft import OPTIONS, ToMicrosoft, identity
 from shared.domain.poll_settings import PollSettings
 from shared.errors import SourceUnavailable
 from shared.services import Services
 
 if TYPE_CHECKING:
-    from azure.core.pipeline import PipelineResponse
     from azure.storage.blob.aio import ContainerClient
 
 PIECE = 4 * 1024 * 1024
@@ -46,7 +44,7 @@ class Dropped:
     is_leased: bool
 
 
-class Container(Connection):
+class Container(ToMicrosoft):
     """One container, within one run of one source."""
 
     def __init__(self, services: Services, client: "ContainerClient") -> None:
@@ -56,10 +54,6 @@ class Container(Connection):
         self.under_way: tuple[tuple[str, str, int], AsyncGenerator[str | Unfit, None]] | None = None
         """The items of a file that is being read: its name, its ETag, and how many of them came already."""
         self._client = client
-
-    def storage_time(self) -> datetime:
-        """What the storage's own clock shows, by which its files have their times."""
-        return self._services.now() + (self.clock_ahead or timedelta(0))
 
     async def leave_off(self) -> None:
         """Read no further in the file that is being read."""
@@ -71,10 +65,8 @@ class Container(Connection):
         """The files whose names begin with `prefix`, those that changed first before the others. Raises a
         SourceError."""
 
-        def look(response: "PipelineResponse[Any, Any]") -> None:
-            self.look_at_clock(response.http_response.headers.get("Date"))
-
-        with self._in_our_words():
+        with self.in_our_words():
+            blobs = self._client.list_blobs(name_starts_with=prefix, raw_response_hook=self.look)
             found = [
                 Dropped(
                     blob.name,
@@ -83,13 +75,13 @@ class Container(Connection):
                     blob.last_modified,
                     blob.lease.state == "leased",
                 )
-                async for blob in self._client.list_blobs(name_starts_with=prefix, raw_response_hook=look)
+                async for blob in blobs
             ]
         return sorted(found, key=lambda each: (each.changed_at, each.name))
 
     async def pieces(self, name: str, etag: str) -> AsyncIterator[bytes]:
         """What is in a file. Raises NotThatFile and SourceError."""
-        with self._in_our_words(), _that_file():
+        with self.in_our_words(), _that_file():
             stream = await self._client.download_blob(name, **_only(etag))
             if stream.properties.etag != etag:
                 raise SourceUnavailable("200, and not of the file: a proxy")
@@ -104,16 +96,13 @@ class Container(Connection):
         place = self._client.get_blob_client(f"{folder}/{version}/{name[-LONGEST:]}")
         metadata = None if why is None else {"reason": why.encode("ascii", "replace").decode()}
         try:
-            with self._in_our_words(), _that_file():
+            with self.in_our_words(), _that_file():
                 condition = _only(etag, "source_")
                 copied = await place.start_copy_from_url(source.url, metadata=metadata, **condition)
                 if copied["copy_status"] == "success":
                     await source.delete_blob(**_only(etag))
         except NotThatFile:
             return
-
-    def _in_our_words(self) -> AbstractContextManager[None]:
-        return in_our_words(self._services.now())
 
 
 def _only(etag: str, of: str = "") -> dict[str, Any]:

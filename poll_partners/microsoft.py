@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
+from poll_partners.connection import Connection
 from poll_partners.waits import asked_later
 from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
+    from azure.core.pipeline import PipelineResponse
     from azure.identity.aio import DefaultAzureCredential
 
 OPTIONS: Mapping[str, Any] = {
@@ -32,22 +34,29 @@ async def identity() -> AsyncIterator["DefaultAzureCredential"]:
         yield credential
 
 
-@contextmanager
-def in_our_words(now: datetime) -> Iterator[None]:
-    """Have what a library raises within be a SourceError, without anything of an answer's."""
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+class ToMicrosoft(Connection):
+    """To an interface that a library asks."""
 
-    try:
-        yield
-    except HttpResponseError as error:
-        if isinstance(error, ClientAuthenticationError) and not error.status_code:
-            raise CredentialRefused("the app's identity is given no token") from None
-        raise _refusal(error, now) from None
-    except AzureError as error:
-        raise SourceUnavailable(f"the connection failed ({type(error).__name__})") from None
-    except (ValueError, TypeError, LookupError, AttributeError, ParseError, RecursionError):
-        # The libraries believe whatever answers 200.
-        raise SourceUnavailable("200, and no answer of Azure's: a proxy") from None
+    def look(self, response: "PipelineResponse[Any, Any]") -> None:
+        """What a library calls with each answer: its time is noted."""
+        self.look_at_clock(response.http_response.headers.get("Date"))
+
+    @contextmanager
+    def in_our_words(self) -> Iterator[None]:
+        """Have what a library raises within be a SourceError, without anything of an answer's."""
+        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+        try:
+            yield
+        except HttpResponseError as error:
+            if isinstance(error, ClientAuthenticationError) and not error.status_code:
+                raise CredentialRefused("the app's identity is given no token") from None
+            raise _refusal(error, self._services.now()) from None
+        except AzureError as error:
+            raise SourceUnavailable(f"the connection failed ({type(error).__name__})") from None
+        except (ValueError, TypeError, LookupError, AttributeError, ParseError, RecursionError):
+            # The libraries believe whatever answers 200.
+            raise SourceUnavailable("200, and no answer of Azure's: a proxy") from None
 
 
 def _refusal(error: "HttpResponseError", now: datetime) -> Exception:

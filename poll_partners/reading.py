@@ -129,7 +129,7 @@ class Reading:
         while True:
             following = await self._store_or_pass(page, window, end)
             for gap in (window.gap, page.gap):
-                if gap is not None and gap not in self.tally.gaps:
+                if gap is not None:
                     self._gap(gap)
             if following is None:
                 self._complete(end, page.mark)
@@ -241,9 +241,9 @@ class Reading:
         self._gap(Gap(begin=begin, end=end, why=why, noted_at=self.services.now()))
 
     def _gap(self, gap: Gap) -> None:
-        if any((gap.begin, gap.end, gap.why) == (each.begin, each.end, each.why) for each in self.tally.gaps):
-            return
-        self._count(gaps=(gap, *self.tally.gaps))
+        known = {(each.begin, each.end, each.why) for each in self.tally.gaps}
+        if (gap.begin, gap.end, gap.why) not in known:
+            self._count(gaps=(gap, *self.tally.gaps))
 
     def _spent(self) -> bool:
         """Whether this run has done enough."""

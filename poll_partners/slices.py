@@ -12,8 +12,7 @@ MAX_ITEMS = 1_000
 
 def slices(envelope: str, rows: Sequence[JsonValue]) -> Iterator[bytes]:
     """Messages that hold every row, in order, as lists under `envelope`, or, where that is empty, texts as
-    lines. A row that is too large by itself is
-    a message of its own: the door says so."""
+    lines. A row that is too large by itself is a message of its own: the door says so."""
     kept: list[str] = []
     size = 0
     for row in map(_text if envelope else str, rows):

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from poll_partners.connection import Connection
-from poll_partners.microsoft import OPTIONS, identity, in_our_words
+from poll_partners.microsoft import OPTIONS, ToMicrosoft, identity
 from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
@@ -23,7 +22,6 @@ from shared.services import Services
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
-    from azure.core.pipeline import PipelineResponse
     from azure.monitor.query import LogsTable
     from azure.monitor.query.aio import LogsQueryClient
 
@@ -43,7 +41,7 @@ class CutShort(Exception):
     """The service gave a part of the answer."""
 
 
-class Workspace(Connection):
+class Workspace(ToMicrosoft):
     """One workspace, within one run of one source."""
 
     def __init__(self, services: Services, client: "LogsQueryClient", id_: str) -> None:
@@ -58,7 +56,7 @@ class Workspace(Connection):
         SourceError."""
         from azure.monitor.query import LogsQueryPartialResult
 
-        with in_our_words(self._services.now()):
+        with self.in_our_words():
             answer = await self._asked(query, begin, end)
             if isinstance(answer, LogsQueryPartialResult):
                 raise CutShort
@@ -69,9 +67,6 @@ class Workspace(Connection):
     async def _asked(self, query: str, begin: datetime, end: datetime) -> Any:
         from azure.core.exceptions import HttpResponseError
 
-        def look(response: "PipelineResponse[Any, Any]") -> None:
-            self.look_at_clock(response.http_response.headers.get("Date"))
-
         try:
             return await self._client.query_workspace(
                 self._id,
@@ -79,7 +74,7 @@ class Workspace(Connection):
                 timespan=(begin, end),
                 server_timeout=SERVER_SECONDS,
                 headers=dict(NO_CACHE),
-                raw_response_hook=look,
+                raw_response_hook=self.look,
             )
         except HttpResponseError as error:
             if error.status_code == 400 and "SemanticError" in _codes(error):

@@ -109,7 +109,7 @@ def _gap(container: Container, place: Place) -> Gap:
 async def _left(container: Container, partner: str, known: set[tuple[str, str]]) -> deque[Dropped]:
     """The partner's files that are to be read and not known yet, the oldest first."""
     found = await container.listed(f"{partner}/")
-    still_since = container.storage_time() - STILL
+    still_since = container.theirs() - STILL  # by whose clock files have their times
     return deque(
         each
         for each in found

@@ -27,6 +27,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
 from poll_partners.source import Asked, Page, Source
+from poll_partners.sources._pages import page_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
@@ -123,10 +124,8 @@ async def fetch(client: Client, asked: Asked) -> Page:
             return Page([], "items", AGAIN, asked.mark) if way == SINCE else Page([], "items", None)
         # By its own clock that is more than a day ago, or still to come.
         content = await client.get(EVENTS, {"limit": LIMIT})
-    rows = content.get("items") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(rows, list):
-        raise SourceUnreadable("an answer without a list of items")
-    more, following = content.get("has_more"), content.get("next_cursor")
+    answer, rows = page_of(content, "items")
+    more, following = answer.get("has_more"), answer.get("next_cursor")
     if not isinstance(more, bool) or (more and not (isinstance(following, str) and following)):
         raise SourceUnreadable("a page of events that says neither that it is the last nor what follows")
     if more:

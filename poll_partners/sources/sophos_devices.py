@@ -21,6 +21,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
+from poll_partners.sources._pages import day_of, page_of
 from poll_partners.sources.sophos import GLOBAL, login
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
@@ -92,20 +93,12 @@ def _row(row: dict[str, JsonValue], as_of: datetime) -> Row:
     return Row(
         device=str(row["id"]),
         said=digest({"counts": counts, "agent": contact is not None, **{n: row.get(n) for n in SAID}})[:16],
-        seen_on=_day(contact),
+        seen_on=day_of(contact),
         changed=contact if isinstance(contact, str) else None,
         is_clean=isinstance(state, str) and state.casefold() == "green",
         # A full row without the agent's own contact has none: the MDM's would stand for it else.
         content={**given, AGENT_SEEN: contact, "as_of": iso_utc(as_of)},
     )
-
-
-def _day(written: JsonValue) -> str | None:
-    """The day of a time in UTC, as the vendor writes all of its; None where it is none."""
-    try:
-        return datetime.fromisoformat(written).date().isoformat() if isinstance(written, str) else None
-    except ValueError:
-        return None
 
 
 async def complete(client: Client, row: Row) -> Row:
@@ -117,9 +110,9 @@ async def complete(client: Client, row: Row) -> Row:
         if refused.status != 404:
             raise
         return replace(row, is_complete=True)  # it left the list meanwhile
-    items = content.get("items") if isinstance(content, dict) else None
-    if not isinstance(items, list) or not isinstance(row.content, dict):
-        raise SourceUnreadable("an answer without a list of properties")
+    _, items = page_of(content, "items")
+    if not isinstance(row.content, dict):
+        raise SourceUnreadable("a device that was not kept")
     found = [each.get("value") for each in items if isinstance(each, dict) and each.get("key") == SERIAL]
     serial = {"serialNumber": found[0]} if found else {}
     return replace(row, content={**row.content, **serial}, is_complete=True)

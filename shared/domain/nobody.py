@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 
 from shared.domain.late import late
+from shared.domain.record import ID_LIMIT
 
 WORDS = frozenset(
     [
@@ -103,8 +104,6 @@ _PHRASE = late(
 _LONGEST_PHRASE = 60
 LONGEST_SERIAL = 16
 """Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
-LONGEST = 200
-"""Characters by which an id is judged: none is as long, and a message may repeat one for each threat."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
 
@@ -127,8 +126,8 @@ _FOLLOWS = dict(
 def is_placeholder(text: str) -> bool:
     """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id, a
     variable without its value, nothing but zeros or one letter, or an id with every bit set; of a longer one
-    than LONGEST, whether its beginning is."""
-    text = text[:LONGEST]
+    than an id may be, whether its beginning is: a message may repeat one for each of its threats."""
+    text = text[:ID_LIMIT]
     plain = _BETWEEN.sub("", text).casefold()
     if plain in WORDS or plain in SHARED or set(plain.removeprefix("0x")) <= {"0"}:
         return True
@@ -144,7 +143,7 @@ def names_nobody(text: str) -> bool:
 
     Vendors may count their own devices so; no serial number, UDID or id of an MDM is such a one.
     """
-    text = text[:LONGEST]
+    text = text[:ID_LIMIT]
     if is_placeholder(text):
         return True
     if _ANONYMOUS.fullmatch(text.strip().lower()):
