@@ -64,7 +64,6 @@ class Container(ToMicrosoft):
     async def listed(self, prefix: str) -> list[Dropped]:
         """The files whose names begin with `prefix`, those that changed first before the others. Raises a
         SourceError."""
-
         with self.in_our_words():
             blobs = self._client.list_blobs(name_starts_with=prefix, raw_response_hook=self.look)
             found = [

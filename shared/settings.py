@@ -38,6 +38,10 @@ _POLL_DROP = "POLL_DROP_"
 _POLL_WORKSPACE = "POLL_WORKSPACE_"
 _POLL_BEGIN = "POLL_BEGIN_"
 _POLL_EXPIRES = "POLL_EXPIRES_"
+_POLLS = (
+    *(_POLL_URL, _POLL_CLIENT_ID, _POLL_SECRET, _POLL_TENANT, _POLL_STREAM, _POLL_DROP, _POLL_WORKSPACE),
+    *(_POLL_BEGIN, _POLL_EXPIRES),
+)
 CANARY_PARTNERS = ("checkpoint_harmony", "lookout", "pradeo", "zimperium")
 """Whose messages name a device by its Intune id: the canary's agent needs no link by hand."""
 _CONNECTION = re.compile(r"(?=(.*;)?AccountEndpoint=https?://)(?=(.*;)?AccountKey=[^;])")
@@ -260,37 +264,34 @@ def _authentication(environment: Mapping[str, str]) -> AuthenticationSettings:
 
 
 def _polling(environment: Mapping[str, str]) -> dict[str, PollSettings]:
-    addresses, ids = _by_partner(environment, _POLL_URL), _by_partner(environment, _POLL_CLIENT_ID)
-    secrets = _by_partner(environment, _POLL_SECRET)
-    tenants, streams = _by_partner(environment, _POLL_TENANT), _by_partner(environment, _POLL_STREAM)
-    drops, workspaces = _by_partner(environment, _POLL_DROP), _by_partner(environment, _POLL_WORKSPACE)
-    begins, ends = _by_partner(environment, _POLL_BEGIN), _by_partner(environment, _POLL_EXPIRES)
-    for prefix, texts in ((_POLL_CLIENT_ID, ids), (_POLL_SECRET, secrets)):
-        for slug, given in texts.items():
-            # A reference that the vault cannot answer reaches the app as text.
-            if not re.fullmatch(r"[!-~]+", given) or given.startswith("@Microsoft.KeyVault("):
-                raise SettingsError(f"{prefix}{slug.upper()}: expected visible ASCII without spaces")
-    for slug, given in tenants.items():
-        if not GUID.fullmatch(given):
-            raise SettingsError(
-                f"{_POLL_TENANT}{slug.upper()} is {given!r}: expected the tenant's id, a GUID"
-            )
+    texts = {prefix: _by_partner(environment, prefix) for prefix in _POLLS}
+    slugs = sorted({slug for by_partner in texts.values() for slug in by_partner})
     return {
-        slug: PollSettings(
-            url=url(environment, f"{_POLL_URL}{slug.upper()}") or "",
-            client_id=ids.get(slug, ""),
-            secret=secrets.get(slug, ""),
-            tenant=tenants.get(slug, "").lower(),
-            stream=boolean(environment, f"{_POLL_STREAM}{slug.upper()}") or False,
-            drop=url(environment, f"{_POLL_DROP}{slug.upper()}") or "",
-            workspace=_workspace(environment, f"{_POLL_WORKSPACE}{slug.upper()}"),
-            begin=moment(environment, f"{_POLL_BEGIN}{slug.upper()}"),
-            expires=day(environment, f"{_POLL_EXPIRES}{slug.upper()}"),
-        )
-        for slug in sorted(
-            {*addresses, *ids, *secrets, *tenants, *streams, *drops, *workspaces, *begins, *ends}
-        )
+        slug: _polled(environment, slug.upper(), {name: of.get(slug, "") for name, of in texts.items()})
+        for slug in slugs
     }
+
+
+def _polled(environment: Mapping[str, str], slug: str, texts: Mapping[str, str]) -> PollSettings:
+    """What is set of one partner; `texts` are its settings by their prefixes."""
+    for prefix in (_POLL_CLIENT_ID, _POLL_SECRET):
+        # A reference that the vault cannot answer reaches the app as text.
+        if not re.fullmatch(r"[!-~]*", texts[prefix]) or texts[prefix].startswith("@Microsoft.KeyVault("):
+            raise SettingsError(f"{prefix}{slug}: expected visible ASCII without spaces")
+    tenant = texts[_POLL_TENANT]
+    if tenant and not GUID.fullmatch(tenant):
+        raise SettingsError(f"{_POLL_TENANT}{slug} is {tenant!r}: expected the tenant's id, a GUID")
+    return PollSettings(
+        url=url(environment, f"{_POLL_URL}{slug}") or "",
+        client_id=texts[_POLL_CLIENT_ID],
+        secret=texts[_POLL_SECRET],
+        tenant=tenant.lower(),
+        stream=boolean(environment, f"{_POLL_STREAM}{slug}") or False,
+        drop=url(environment, f"{_POLL_DROP}{slug}") or "",
+        workspace=_workspace(environment, f"{_POLL_WORKSPACE}{slug}"),
+        begin=moment(environment, f"{_POLL_BEGIN}{slug}"),
+        expires=day(environment, f"{_POLL_EXPIRES}{slug}"),
+    )
 
 
 def _workspace(environment: Mapping[str, str], name: str) -> str:
