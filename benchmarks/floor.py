@@ -6,15 +6,14 @@ import csv
 import io
 import json
 import pathlib
-import sqlite3
 import time
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import aiohttp
 
+from local.cosmos.store import bodies
 from shared.graph.wire import ListedDeviceAnswer, ManagedDeviceAnswer, Wire
 from sync_inventory.apps.export import REPORT, WHERE
 from sync_inventory.apps.report import COLUMNS
@@ -25,7 +24,8 @@ EXPORTS = "/deviceManagement/reports/exportJobs"
 
 async def floor_of(graph: str, folder: pathlib.Path) -> float:
     """Seconds of CPU, for the tenant of the simulator at `graph` and the store in `folder`."""
-    seconds = sum(_spent(json.loads, body) for body in _documents(folder / "cosmos.sqlite"))
+    store = folder / "cosmos.sqlite"
+    seconds = sum(_spent(json.loads, body) for name in CONTAINERS for body in bodies(store, name))
     token = {"resource": "https://graph.microsoft.com", "api-version": "2019-08-01"}
     async with aiohttp.ClientSession() as http:
         login = http.get(f"{graph}/msi/token", params=token, headers={"X-IDENTITY-HEADER": "local"})
@@ -48,15 +48,6 @@ async def floor_of(graph: str, folder: pathlib.Path) -> float:
 
 def _fields(model: type[Wire]) -> str:
     return ",".join(field.alias or name for name, field in model.model_fields.items())
-
-
-def _documents(store: pathlib.Path) -> Iterator[bytes]:
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as sql:
-        for name, properties in sql.execute("SELECT id, properties FROM containers").fetchall():
-            if name in CONTAINERS:
-                rid = json.loads(properties)["_rid"]
-                for (body,) in sql.execute("SELECT body FROM documents WHERE container = ?", (rid,)):
-                    yield body
 
 
 async def _pages(http: aiohttp.ClientSession, url: str) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("shared", "ingest_threat", "evaluate_risk", "sync_inventory", "serve_console")
+ROOMS = ("shared", "ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners")
 FLOOR = """
 import azure.functions
 from pydantic import BaseModel

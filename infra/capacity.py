@@ -22,8 +22,8 @@ BUSY_HOUR = 1 / 4
 """The part of a day's reports that comes in its busiest hour."""
 DAYS = 30
 REPORTS_A_SECOND = 100
-"""One instance of a group of functions takes in, or evaluates: a third of what was measured on two processors
-that the stand-ins shared (docs/performance.md)."""
+"""One instance of a group of functions takes in, or evaluates: less than a third of what was measured on two
+processors that the stand-ins shared (docs/performance.md)."""
 PARTITION_GB, PARTITION_RU = 50, 10_000
 """The most that a physical partition of Cosmos DB holds, and takes in a second ("Partitioning and horizontal
 scaling")."""

@@ -5,7 +5,7 @@ import pathlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from local.cosmos.protocol import decode_object, encode
@@ -204,3 +204,13 @@ _INSERT = (
     f"INSERT INTO documents (container, {', '.join(_COLUMNS)})"
     f" VALUES (:container, {', '.join(':' + column for column in _COLUMNS)})"
 )
+
+
+def bodies(path: pathlib.Path, container: str) -> Iterator[bytes]:
+    """The documents of a container, as they lie in the file of a store that another process has open."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as sql:
+        found = sql.execute("SELECT properties FROM containers WHERE id = ?", (container,)).fetchall()
+        for (properties,) in found:
+            rid = decode_object(properties)["_rid"]
+            for (body,) in sql.execute("SELECT body FROM documents WHERE container = ?", (rid,)):
+                yield body

@@ -48,11 +48,8 @@ async def polled_and_refused(stage: Stage) -> str:
 
 async def check_points_too(stage: Stage) -> str:
     """One more vendor, and one more partner that must scan."""
-    hands, phone = stage.hands, stage.phone("iPhone of Check Point", "iOS")
-    await hands.enroll(phone)
-    await _switch(stage, CHECK_POINT, on=True)
-    await hands.until("the sync brings the phone", hands.known, phone)
-    await stage.check_in(phone, "lookout", OTHER)
+    hands = stage.hands
+    phone = await _scanned(stage, "iPhone of Check Point", "iOS", CHECK_POINT, "lookout", OTHER)
     await _arrive(stage, checkpoint_harmony.detection(phone, "polled", stage.at(1)), to="checkpoint/alerts")
     await hands.run_timer("poll_partners")
     await hands.until("the polled alert blocks", hands.blocked, phone)
@@ -66,11 +63,8 @@ async def check_points_too(stage: Stage) -> str:
 
 async def dropped_as_files(stage: Stage) -> str:
     """Symantec's lines, each in a file of its own."""
-    hands, phone = stage.hands, stage.phone("iPhone of the files", "iOS")
-    await hands.enroll(phone)
-    await _switch(stage, SYMANTEC, on=True)
-    await hands.until("the sync brings the phone", hands.known, phone)
-    await stage.check_in(phone, "lookout", OTHER)
+    hands = stage.hands
+    phone = await _scanned(stage, "iPhone of the files", "iOS", SYMANTEC, "lookout", OTHER)
     await _dropped(stage, phone, "found.log", symantec_sep_mobile.detection(phone, "dropped", stage.at(1)))
     await hands.sync()
     await hands.until("the threat in the file blocks", hands.blocked, phone)
@@ -83,11 +77,8 @@ async def dropped_as_files(stage: Stage) -> str:
 
 async def written_into_a_table(stage: Stage) -> str:
     """BETTER's incidents, as its connector for Sentinel has them."""
-    hands, phone = stage.hands, stage.phone("Android of the table", "Android")
-    await hands.enroll(phone)
-    await _switch(stage, BETTER, on=True)
-    await hands.until("the sync brings the phone", hands.known, phone)
-    await stage.check_in(phone, "zimperium")
+    hands = stage.hands
+    phone = await _scanned(stage, "Android of the table", "Android", BETTER, "zimperium")
     await _rows(stage, better_mobile.check_in(phone, stage.at()), "BetterMTDDeviceLog_CL")
     await hands.import_links([(BETTER, phone)])
     await hands.until("the linked agent is there", hands.named_by, phone, f"{BETTER}:{phone.agent_id}")
@@ -98,6 +89,16 @@ async def written_into_a_table(stage: Stage) -> str:
     await hands.until("its end in the table lets it in", hands.tagged, phone, "mtd-ok")
     await _switch(stage, BETTER, on=False)
     return "BETTER's rows in a table: a rooted device is refused, its end granted"
+
+
+async def _scanned(stage: Stage, name: str, system: str, partner: str, *others: str) -> Phone:
+    """A new phone, which the others have scanned that must; `partner` is on in Intune from now on."""
+    phone = stage.phone(name, system)
+    await stage.hands.enroll(phone)
+    await _switch(stage, partner, on=True)
+    await stage.hands.until("the sync brings the phone", stage.hands.known, phone)
+    await stage.check_in(phone, *others)
+    return phone
 
 
 async def _rows(stage: Stage, rows: Message, table: str) -> None:

@@ -64,6 +64,10 @@ def test_the_page_holds_the_rows_and_keeps_its_words() -> None:
     assert with_table(made, ROWS) == made
 
 
+def test_every_row_there_is_is_measured() -> None:
+    assert set(command.ROWS) == {path.stem for path in (ROOT / "benchmarks" / "rows").glob("[!_]*.py")}
+
+
 def test_the_page_was_measured_with_the_rows_there_are() -> None:
     table = re.findall(r"^\| ([^|]+) \| [^|]+ \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     for what in ("indexing, CPU", "reports evaluated without a store, by a core", "from POST to tag, p95"):

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import quick
+from benchmarks import indexing, quick
 from benchmarks.calls import calls_of
+from benchmarks.indexing import ROOT
 from benchmarks.row import Row
 from evaluate_risk import bounds
 from infra import package
@@ -24,6 +25,12 @@ def test_one_report_takes_no_more_calls_than_it_is_held_to(row: Callable[[], Row
 def test_indexing_loads_and_builds_no_more_than_it_is_held_to() -> None:
     rows = list(quick.rooms())
     assert all(row.holds for row in rows), "\n".join(map(str, rows))
+
+
+def test_every_room_of_the_app_counts() -> None:
+    assert set(indexing.ROOMS) == {"shared", *(path.parent.name for path in ROOT.glob("*/routes.py"))} | {
+        path.parent.name for path in ROOT.glob("*/blueprint.py")
+    }
 
 
 def test_with_every_module_that_is_uploaded_goes_its_bytecode() -> None:

@@ -7,13 +7,10 @@ the end is read from the store's own file.
 """
 
 import asyncio
-import json
 import pathlib
 import random
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +18,7 @@ import aiohttp
 
 from ingest_threat.partners import parse
 from local import sample_tenant
+from local.cosmos.store import bodies
 from local.partners.authentication import signed
 from local.partners.message import encoded
 from local.sample_tenant import Phone
@@ -211,13 +209,7 @@ async def _not_shown(hands: Hands, devices: dict[str, Device]) -> AsyncIterator[
 
 def _stored(folder: pathlib.Path) -> tuple[list[Report], dict[str, Device]]:
     """Every report and every device, as they lie in the store's file."""
-    with closing(sqlite3.connect(f"file:{folder / 'cosmos.sqlite'}?mode=ro", uri=True)) as sql:
-        containers = sql.execute("SELECT id, properties FROM containers").fetchall()
-        rids = {name: json.loads(properties)["_rid"] for name, properties in containers}
-
-        def bodies(name: str) -> list[tuple[bytes]]:
-            return sql.execute("SELECT body FROM documents WHERE container = ?", (rids[name],)).fetchall()
-
-        devices = [Device.model_validate_json(body) for (body,) in bodies(Device.container)]
-        reports = [Report.model_validate_json(body) for (body,) in bodies(Report.container)]
+    store = folder / "cosmos.sqlite"
+    devices = [Device.model_validate_json(body) for body in bodies(store, Device.container)]
+    reports = [Report.model_validate_json(body) for body in bodies(store, Report.container)]
     return reports, {device.id: device for device in devices}
