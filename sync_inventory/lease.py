@@ -8,6 +8,7 @@ renewed last.
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.runs import RUNS_ID, Lease, Run, Runs
@@ -20,20 +21,31 @@ LASTS = timedelta(seconds=30)
 RENEW_EVERY_SECONDS = 10.0
 
 
-async def acquire_lease(services: Services) -> str | None:
-    """The owner of a lease that is ours now; None while another run holds it."""
-    owner = uuid.uuid4().hex
+@dataclass(frozen=True)
+class Acquired:
+    """A lease that is ours."""
+
+    owner: str
+    before: Runs
+    """The record as it was: with the lease of a run that was cut off, where there was one."""
+
+
+async def acquire_lease(services: Services) -> Acquired | None:
+    """The lease for one run; None while another run holds it."""
+    owner, before = uuid.uuid4().hex, Runs()
 
     def acquired(runs: Runs) -> Runs:
+        nonlocal before
         if runs.lease is not None and runs.lease.until > services.now():
             return runs
+        before = runs
         return runs.model_copy(update={"lease": Lease(owner=owner, until=services.now() + LASTS)})
 
     after = await _edited(services, acquired)
     if after.lease is None or after.lease.owner != owner:
         log_event(LogEvent.SYNC_SKIPPED, until=after.lease and after.lease.until)
         return None
-    return owner
+    return Acquired(owner, before)
 
 
 async def renew_lease(services: Services, owner: str) -> None:

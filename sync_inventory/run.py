@@ -6,7 +6,7 @@ import time
 
 from pydantic import ValidationError
 
-from shared.domain.runs import Run, StepRun
+from shared.domain.runs import Run, Runs, StepRun
 from shared.errors import GraphUnavailable, MtdError
 from shared.log import LogEvent, log_event
 from shared.services import Services
@@ -30,11 +30,11 @@ async def sync(services: Services) -> Run | None:
     Raises only where the record itself cannot be stored. Every step may be cut off anywhere: the next run
     finds what is done, and does the rest.
     """
-    owner = await acquire_lease(services)
-    if owner is None:
+    lease = await acquire_lease(services)
+    if lease is None:
         return None
-    work = asyncio.create_task(_all_steps(services))
-    renewing = asyncio.create_task(renew_lease(services, owner))
+    work = asyncio.create_task(_all_steps(services, lease.before))
+    renewing = asyncio.create_task(renew_lease(services, lease.owner))
     try:
         await asyncio.wait({work, renewing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -44,16 +44,16 @@ async def sync(services: Services) -> Run | None:
     if work.cancelled():
         return None
     run = work.result()
-    await release_lease(services, owner, run)
+    await release_lease(services, lease.owner, run)
     failed = ",".join(step.step for step in run.steps if not step.ok)
     log_event(LogEvent.SYNC_FINISHED, ok=run.ok, seconds=run.seconds, failed=failed or "none")
     return run
 
 
-async def _all_steps(services: Services) -> Run:
+async def _all_steps(services: Services, before: Runs) -> Run:
     started_at, clock = services.now(), time.monotonic()
     with Scratch() as scratch:
-        context = Context.of(services, scratch)
+        context = Context.of(services, scratch, before)
         steps = tuple([await _run(step, context) for step in STEPS])
     return Run(started_at=started_at, seconds=_since(clock), steps=steps)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Self
 
+from shared.domain.runs import Runs
 from shared.services import Services
 from sync_inventory.apps.collecting import collect_apps, order_app_export
 from sync_inventory.decisions import redecide
@@ -35,11 +36,13 @@ class Context:
     scratch: Scratch
     groups: Groups
     links: Links
+    before: Runs
+    """The record of the runs before this one."""
 
     @classmethod
-    def of(cls, services: Services, scratch: Scratch) -> Self:
+    def of(cls, services: Services, scratch: Scratch, before: Runs) -> Self:
         """For a run that begins."""
-        return cls(services, scratch, Groups(services, scratch), Links(services.store, scratch))
+        return cls(services, scratch, Groups(services, scratch), Links(services.store, scratch), before)
 
 
 Step = Callable[[Context, Tally], Coroutine[Any, Any, None]]
@@ -101,7 +104,8 @@ async def drift(context: Context, tally: Tally) -> None:
 
 async def apps(context: Context, tally: Tally) -> None:
     """App inventory: what was opted out of goes, what was exported comes."""
-    await collect_apps(context.services, context.scratch, tally)
+    is_behind = not context.before.went_through(apps.__name__)
+    await collect_apps(context.services, context.scratch, tally, is_behind=is_behind)
 
 
 async def figures(context: Context, tally: Tally) -> None:

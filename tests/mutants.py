@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-GROUPS = "shared.domain", "evaluate_risk", "ingest_threat.partners", "ingest_threat"
+GROUPS = "shared.domain", "evaluate_risk", "ingest_threat.partners", "ingest_threat", "poll_partners"
 """By the beginning of a module's name; the first that fits."""
 KILLED = {"killed", "timeout"}
 WANTED = 0.90

@@ -49,3 +49,9 @@ class Runs(Document):
     id: str = RUNS_ID
     runs: tuple[Run, ...] = ()
     lease: Lease | None = None
+
+    def went_through(self, step: str) -> bool:
+        """Whether the latest run did: its step named `step` left nothing undone. One that was cut off, whose
+        lease is there still, did not; nor did one nobody knows of."""
+        latest = self.runs[0].steps if self.runs and self.lease is None else ()
+        return any(each.ok for each in latest if each.step == step)

@@ -34,14 +34,17 @@ async def order_app_export(services: Services, tally: Tally) -> None:
     await (await AppExports.read(services)).order_when_due(allowed, tally)
 
 
-async def collect_apps(services: Services, scratch: Scratch, tally: Tally) -> None:
-    """Purge what was opted out of, and bring the stored inventories in line with a finished export."""
+async def collect_apps(services: Services, scratch: Scratch, tally: Tally, *, is_behind: bool) -> None:
+    """Purge what was opted out of, and bring the stored inventories in line with a finished export.
+
+    `is_behind` says that the run before may not have purged what it should have.
+    """
     allowed = opt_ins(await services.mirror.switches())
     exports = await AppExports.read(services)
     if not exports.state.held:
         return
     collecting = _Collecting(services, scratch, allowed, tally)
-    await collecting.purge(exports)
+    await collecting.purge(exports, is_behind)
     if not allowed:
         await exports.forget()
     elif collecting.eligibilities.known and (link := await exports.link(tally)):
@@ -60,14 +63,17 @@ class _Collecting:
         self._opting_out = OptingOut(services, self.eligibilities, allowed, tally)
         self._stored = StoredInventories(services.store, scratch)
 
-    async def purge(self, exports: AppExports) -> None:
-        """Remove what may not be held: of devices that changed, and of all where a switch changed.
+    async def purge(self, exports: AppExports, is_behind: bool) -> None:
+        """Remove what may not be held: of devices that changed, and of all where a switch changed or the run
+        before left something.
 
-        Where a switch changed, what could not be removed is left for the next run, which looks at all of it
-        again; of a device that changed, for the next export. Neither is shown to a partner until then.
+        What cannot be removed is left for the next run, which looks at all of it again, and is not shown to a
+        partner until then.
         """
-        await self._opting_out.purge(self.eligibilities.changed(), self._stored)
-        if exceeds(exports.state.held, self._allowed) and await self._purge_all():
+        await self._opting_out.purge(self.eligibilities.less_known(), self._stored)
+        if not self.eligibilities.known:
+            self._tally.trouble("the devices were not read: what changed of them is for the next run")
+        if (is_behind or exceeds(exports.state.held, self._allowed)) and await self._purge_all():
             await exports.opt_out(self._allowed)
 
     async def fetch(self, exports: AppExports, link: str) -> None:

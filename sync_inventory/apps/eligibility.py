@@ -15,13 +15,6 @@ SELECT 1 FROM mirrored m LEFT JOIN missing x ON x.id = m.id
 WHERE m.id = ? AND m.replaced_by IS NULL AND m.gone_at IS NULL AND x.gone_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM previous WHERE old = m.id)
 """
-_CHANGED = """
-SELECT m.id FROM mirrored m JOIN device d ON d.id = m.id
-    WHERE json_extract(m.facts, '$.ownership') <> json_extract(d.facts, '$.ownership')
-UNION SELECT old FROM previous
-UNION SELECT x.id FROM missing x JOIN mirrored m ON m.id = x.id
-    WHERE x.gone_at IS NOT NULL AND m.gone_at IS NULL
-"""
 
 
 @dataclass(frozen=True)
@@ -51,9 +44,9 @@ class Eligibilities:
             return Eligibility(platform == Platform.IOS, Ownership(ownership))
         return Eligibility(there=self._scratch.one(_KEPT, id_) is not None)
 
-    def changed(self) -> Iterator[str]:
+    def less_known(self) -> Iterator[str]:
         """The devices of which less may be known since this run: their owner changed, they became others, or
         Intune has them no more."""
         if self.known:
-            for (id_,) in self._scratch.rows(_CHANGED):
+            for (id_,) in self._scratch.rows("SELECT id FROM less_known"):
                 yield id_

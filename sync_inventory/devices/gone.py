@@ -36,8 +36,8 @@ async def look_for_missing(services: Services, sweep: Sweep, tally: Tally) -> No
         if found is None:
             return
         if await _is_gone(services, found.document.facts.intune_id):
-            await change(services, missing.id, lambda device: _gone(device, services.now()))
             sweep.gone(missing.id, services.now())
+            await change(services, missing.id, lambda device: _gone(device, services.now()))
             log_event(LogEvent.DEVICE_GONE, device=missing.id)
             tally.add("gone")
             return

@@ -32,6 +32,7 @@ CREATE TABLE mirrored (
 CREATE INDEX mirrored_intune ON mirrored (intune);
 CREATE TABLE swept (intune TEXT UNIQUE, id TEXT, serial TEXT, udid TEXT, at TEXT, facts TEXT);
 CREATE TABLE name (key TEXT, id TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS less_known (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _ARRANGED = """
 CREATE TABLE device AS SELECT id, intune, facts FROM (
@@ -48,6 +49,9 @@ CREATE TABLE missing AS SELECT id, missing_since, gone_at,
     WHERE (replaced_by IS NULL OR intune NOT IN (SELECT intune FROM swept))
     AND id NOT IN (SELECT id FROM device) AND id NOT IN (SELECT old FROM previous);
 CREATE INDEX missing_id ON missing (id);
+INSERT OR IGNORE INTO less_known SELECT m.id FROM mirrored m JOIN device d ON d.id = m.id
+    WHERE json_extract(m.facts, '$.ownership') <> json_extract(d.facts, '$.ownership')
+    UNION SELECT old FROM previous;
 """
 _DUE = """
 SELECT d.id, d.facts, m.id IS NULL FROM device d LEFT JOIN mirrored m ON m.id = d.id
@@ -91,7 +95,11 @@ class Missing:
 
 class Sweep:
     """First the mirror as it stands (`know`), then Intune's records (`add`), then both in order
-    (`arrange`)."""
+    (`arrange`).
+
+    What changed hands, became another or is gone (`less_known`) outlasts a sweep that is begun again: the
+    mirror may hold by then what the first one wrote.
+    """
 
     def __init__(self, scratch: Scratch, groups: Groups) -> None:
         self._scratch = scratch
@@ -216,6 +224,7 @@ class Sweep:
     def gone(self, id_: str, at: datetime) -> None:
         """Intune was asked for a missing device, and has none of that id."""
         self._scratch.write("UPDATE missing SET gone_at = ? WHERE id = ?", iso_utc(at), id_)
+        self._scratch.write("INSERT OR IGNORE INTO less_known VALUES (?)", id_)
 
 
 def link_keys(facts: DeviceFacts) -> list[str]:

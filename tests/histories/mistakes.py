@@ -30,13 +30,13 @@ from shared.domain.mode import Mode
 from shared.domain.model import Agent, DeadLetter, Device, Slot, Tag, TagState
 from shared.domain.on_silence import OnSilence
 from shared.domain.record import Platform
-from shared.domain.runs import Run
+from shared.domain.runs import Run, Runs
 from shared.domain.switches import Switches
 from shared.domain.tag import is_block
 from shared.services import Services
 from sync_inventory import run, tags
 from sync_inventory.apps import collecting
-from sync_inventory.lease import acquire_lease
+from sync_inventory.lease import Acquired, acquire_lease
 from sync_inventory.run import sync
 from tests.histories.history import History
 from tests.histories.operations import admins, machine
@@ -82,7 +82,7 @@ async def _guard_after(services: Services, founds: Sequence[Found[Device]]) -> l
     return list(after.values())
 
 
-async def _purge_later(self: Any, exports: Any) -> None:
+async def _purge_later(self: Any, exports: Any, *_: object) -> None:
     """What an admin opted out of is noted, and left to the next run."""
     if exceeds(exports.state.held, self._allowed):
         await exports.opt_out(self._allowed)
@@ -174,9 +174,9 @@ class _Tagged(BaseModel):
     tag: Tag
 
 
-async def _no_lease(services: Services) -> str:
+async def _no_lease(services: Services) -> Acquired:
     """Whoever wants the lease has it."""
-    return await _ACQUIRED(services) or "nobody's"
+    return await _ACQUIRED(services) or Acquired("nobody's", Runs())
 
 
 _ACQUIRED = acquire_lease

@@ -15,7 +15,6 @@ from hypothesis.internal.conjecture.engine import ConjectureRunner
 from tests.histories.history import QUIET, Step, history
 from tests.histories.instances import Trouble
 from tests.histories.invariants import (
-    AN_EXPORT,
     after_step,
     check,
     inventory_arrives,
@@ -139,7 +138,7 @@ async def _played(story: Sequence[Step]) -> int:
         try:
             for step in story:
                 if step.is_quiet:
-                    await quiet(one, AN_EXPORT)  # what a purge left for it is done then
+                    await quiet(one)
                     await check(one)
                     continue
                 await one.play(step)

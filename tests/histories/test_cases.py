@@ -55,7 +55,7 @@ CASES = {
         Step(((Pass(-3), Feed(100)),)),
         Step.of(Deliver(1, "detection", "x", 0)),
     ],
-    "what a purge was cut off in is left to the next export": [
+    "what a purge was cut off in is done by the next sync": [
         Step(((AppSync(on=True, personal=False), Feed(100)),)),
         Step(((Sync(), Feed(100)),)),
         Step.of(Own(0, personal=True)),

@@ -44,11 +44,21 @@ async def test_the_turn_of_a_run_that_died_is_free_after_a_while(tenant_world: W
     await run(tenant_world)
 
 
+async def test_who_comes_after_a_run_that_died_learns_of_it(tenant_world: World) -> None:
+    first = await acquire_lease(tenant_world.services)
+    assert first is not None
+    tenant_world.clock.pass_time(seconds=LASTS.total_seconds())
+    second = await acquire_lease(tenant_world.services)
+    assert second is not None
+    assert second.before.lease is not None
+    assert second.before.lease.owner == first.owner
+
+
 async def test_a_run_that_lives_keeps_its_turn(tenant_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
-    owner = await acquire_lease(tenant_world.services)
-    assert owner is not None
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, owner))
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
     tenant_world.clock.pass_time(seconds=20)
     await asyncio.sleep(0.1)
     tenant_world.clock.pass_time(seconds=20)
@@ -81,10 +91,10 @@ async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_turn(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.02)
-    owner = await acquire_lease(tenant_world.services)
-    assert owner is not None
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
     tenant_world.cosmos_faults.fail_next(503, container="settings", times=9)
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, owner))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
     await asyncio.sleep(0.1)
     tenant_world.cosmos_faults.clear()
     assert not keeping.done()

@@ -114,7 +114,7 @@ async def test_each_step_that_breaks_fails_alone_and_the_next_run_makes_it_good(
         )
     )
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise error
 
     with monkeypatch.context() as patched:

@@ -2,17 +2,23 @@
 
 import pathlib
 import threading
-from collections.abc import AsyncIterator, Iterable
+from asyncio import CancelledError
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
+from unittest.mock import patch
 
 import pytest
 
 from shared.domain.app_sync import OptIn
 from shared.domain.inventory import AgentApps, Collected, Inventory
 from shared.domain.model import Ownership
+from shared.errors import GraphUnavailable, StoreUnavailable
+from sync_inventory import steps
 from sync_inventory.apps import collecting
 from sync_inventory.apps.export import AppExport
 from sync_inventory.apps.rows import AppRows
+from sync_inventory.run import sync
 from sync_inventory.side_by_side import side_by_side
 from tests.opted_in import app_sync_world
 from tests.sync_inventory.tenant import (
@@ -282,7 +288,7 @@ async def test_without_a_sweep_an_export_waits(one: World, monkeypatch: pytest.M
     put_app_sync(one)
     one.graph_faults.fail(500, 9, path_contains="managedDevices?")
     done = await run(one)
-    assert [each.step for each in done.steps if not each.ok] == ["devices"]
+    assert [each.step for each in done.steps if not each.ok] == ["devices", "apps"]
     assert {each.step: each.counts for each in done.steps}["apps"] == {}
     one.graph_faults.clear()
     await run(one)
@@ -413,6 +419,77 @@ async def test_a_device_that_becomes_personal_loses_its_unmanaged_apps_in_the_sa
         await run(one)
         put_phone(one, **PERSONAL)
         assert (await step(one, "apps")).counts == {"trimmed": 1}
+        assert await _names(one) == ["Mail"]
+
+
+@contextmanager
+def _cut_off(error: BaseException) -> Iterator[None]:
+    """A run that does not come as far as its inventories."""
+    with patch.object(steps, "collect_apps", side_effect=error):
+        yield
+
+
+KILLED = CancelledError()
+
+
+@pytest.mark.parametrize("error", [KILLED, StoreUnavailable("cut off")], ids=["killed", "failed"])
+async def test_what_changed_hands_in_a_run_that_was_cut_off_is_purged_by_the_next(
+    error: BaseException,
+) -> None:
+    async with app_sync_world(app_sync_hours=24) as one:
+        put_phone(one)
+        put_phone(one, *OTHER, serialNumber="SN-2")
+        put_apps(one, "Mail", "Game")
+        put_apps(one, "Torch", intune_id="intune-2")
+        put_mobile_app(one, "Mail", "com.example.mail")
+        put_app_sync(one)
+        await run(one)
+        put_phone(one, **PERSONAL)
+        one.tenant.remove_managed_device("intune-2")
+        with _cut_off(error):
+            assert (await sync(one.services) is None) is (error is KILLED)
+        assert await _names(one) == ["Game", "Mail"]
+        one.clock.pass_time(minutes=15)
+        assert (await step(one, "apps")).counts == {"trimmed": 1, "purged": 1}
+        assert await _names(one) == ["Mail"]
+        assert await _names(one, "entra-2") == []
+        one.operations.clear()
+        assert (await step(one, "apps")).counts == {}
+        assert not [key for key in one.operations if key[0] == "inventory"]
+
+
+async def test_what_changed_hands_is_purged_once_the_devices_can_be_read_again() -> None:
+    async with app_sync_world(app_sync_hours=24) as one:
+        put_phone(one)
+        put_apps(one, "Game")
+        put_app_sync(one)
+        await run(one)
+        put_phone(one, **PERSONAL)
+        with _cut_off(KILLED):
+            await sync(one.services)
+        one.graph_faults.fail(500, 9, path_contains="managedDevices?")
+        one.clock.pass_time(minutes=15)
+        done = await run(one)
+        assert [each.step for each in done.steps if not each.ok] == ["devices", "apps"]
+        one.graph_faults.clear()
+        one.clock.pass_time(minutes=15)
+        await run(one)
+        assert await _names(one) == []
+
+
+async def test_what_changed_hands_in_a_sweep_that_was_begun_again_is_purged_in_the_same_run() -> None:
+    async with app_sync_world(app_sync_hours=24) as one:
+        put_phone(one)
+        put_phone(one, *OTHER, serialNumber="SN-2")
+        put_apps(one, "Mail", "Game")
+        put_mobile_app(one, "Mail", "com.example.mail")
+        put_app_sync(one)
+        await run(one)
+        put_phone(one, **PERSONAL)
+        one.tenant.remove_managed_device("intune-2")
+        with patch.object(steps, "settle_rules", side_effect=[GraphUnavailable("away"), None]):
+            done = await run(one)
+        assert {each.step: bool(each.tried_again) for each in done.steps}["devices"]
         assert await _names(one) == ["Mail"]
 
 

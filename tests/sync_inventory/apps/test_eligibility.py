@@ -57,9 +57,19 @@ async def test_the_devices_of_which_less_may_be_known_are_named(tenant_world: Wo
     with Scratch() as scratch:
         sweep = _swept(tenant_world, scratch)
         eligibilities = Eligibilities(scratch)
-        assert set(eligibilities.changed()) == {"e-2", "intune:i-6"}
+        assert set(eligibilities.less_known()) == {"e-2", "intune:i-6"}
         sweep.gone("e-3", START)
-        assert set(eligibilities.changed()) == {"e-2", "intune:i-6", "e-3"}
+        assert set(eligibilities.less_known()) == {"e-2", "intune:i-6", "e-3"}
+
+
+async def test_what_a_sweep_found_changed_outlasts_the_next_one_of_its_run(tenant_world: World) -> None:
+    with Scratch() as scratch:
+        _swept(tenant_world, scratch).gone("e-3", START)
+        again = Sweep(scratch, Groups(tenant_world.services, scratch))
+        again.know(MirroredDevice(id="e-2", facts=_facts(2, PERSONAL)))
+        again.add(Record(_facts(2, PERSONAL), START))
+        again.arrange()
+        assert set(Eligibilities(scratch).less_known()) == {"e-2", "intune:i-6", "e-3"}
 
 
 def test_without_a_sweep_every_device_stands_as_it_did() -> None:
@@ -67,4 +77,4 @@ def test_without_a_sweep_every_device_stands_as_it_did() -> None:
         eligibilities = Eligibilities(scratch)
         assert not eligibilities.known
         assert eligibilities.of("e-1") == AS_IT_WAS
-        assert list(eligibilities.changed()) == []
+        assert list(eligibilities.less_known()) == []
