@@ -51,6 +51,43 @@ def test_an_object_is_handed_on_whole_and_beyond_the_doors_limits_by_its_list(si
 def test_the_list_of_a_large_object_becomes_its_items() -> None:
     listed = [{"n": number} for number in range(cuts.MAX_INNER + 1)]
     assert len(cut(json.dumps({"meta": {"n": [1]}, "objects": listed}).encode())) == len(listed)
+    longer = {"few": ["z"], "objects": [str(number) for number in range(cuts.MAX_INNER + 1)]}
+    assert cut(json.dumps(longer).encode()) == [f'"{each}"' for each in longer["objects"]]
+
+
+def test_up_to_the_doors_limits_an_object_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = list(range(cuts.MAX_INNER))
+    assert len(cut(json.dumps({"objects": listed}).encode())) == 1
+    content = b'{"name":"\xc3\xa9","of":[1,2]}'
+    monkeypatch.setattr(cuts, "MAX_WHOLE", len(content))
+    assert cut(content) == [content.decode()]
+    monkeypatch.setattr(cuts, "MAX_WHOLE", len(content) - 1)
+    assert cut(content) == ["1", "2"]
+    no_list = b'{"a":"%s"}' % (b"x" * len(content))
+    assert cut(no_list) == [f"an object of more than {len(content) - 1} bytes without a list in it"]
+    assert cut(b'"%s"' % (b"x" * len(content))) == cut(no_list)
+
+
+def test_a_file_that_is_one_value_is_written_without_spaces_in_its_own_letters() -> None:
+    assert cut('{"a": [1, 2],\n "b": "é"}'.encode()) == ['{"a":[1,2],"b":"é"}']
+
+
+def test_blanks_are_those_of_json_alone() -> None:
+    """A form feed is no white space of JSON: it is shown to the door, which says what it is."""
+    assert cut(b'{"a":1}\n\x0c\n{"a":2}\n', by_line=True) == ['{"a":1}', "", '{"a":2}']
+    assert cut(b'{"a":1}\n\x0c', by_line=True) == ['{"a":1}', ""]
+    assert cut(b"[1]\x0c") == ["1", "something stands behind its array"]
+    assert cut(b"[1,\x0c]") == ["1", ""]
+    assert cut(b'{"a":1,\x0c\n', by_line=True) == ['{"a":1,']
+    assert cut(b"1\x1e2\0\x003\n", by_line=True) == ["1 2 3"]
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_an_item_may_be_as_large_as_its_bound(monkeypatch: pytest.MonkeyPatch, over: int) -> None:
+    monkeypatch.setattr(cuts, "MAX_ITEM", 100)
+    content = b'"%s"' % (b"x" * (98 + over))
+    items = cut(b"[" + content + b"]", size=101 + over)
+    assert items == (["an item of more than 100 bytes"] if over else [content.decode()])
 
 
 @pytest.mark.parametrize(
@@ -101,10 +138,28 @@ def test_gzip_is_unpacked_also_in_several_members() -> None:
 
 def test_gzip_that_is_cut_off_damaged_or_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b"some content of a file")
-    with pytest.raises(Unfit, match="cut off"):
+    with pytest.raises(Unfit, match=r"^its gzip is cut off$"):
         unpacked(packed[:-9])
-    with pytest.raises(Unfit, match="not gzip"):
+    with pytest.raises(Unfit, match=r"^it is not gzip, or damaged$"):
         unpacked(b"{" * 50)
     monkeypatch.setattr(cuts, "MAX_UNPACKED", 1000)
     with pytest.raises(Unfit, match="more than 1000 bytes"):
         unpacked(gzip.compress(b" " * 10_000_000))
+    with pytest.raises(Unfit, match="more than 1000 bytes"):
+        unpacked(gzip.compress(b"few") * 334)
+    assert len(unpacked(gzip.compress(b" " * 1000))) == 1000
+
+
+def test_no_piece_of_what_is_unpacked_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuts, "_PIECE", 1000)
+    packed = gzip.compress(b" " * 10_000)
+    pieces = [len(piece) for piece in Unpacked().feed(packed)]
+    assert sum(pieces) == 10_000
+    assert max(pieces) <= 1000
+
+
+def test_zeros_between_and_behind_members_are_padding() -> None:
+    packed = gzip.compress(b"a")
+    assert unpacked(packed + b"\0\0" + packed + b"\0", size=1000) == b"aa"
+    with pytest.raises(Unfit):
+        unpacked(packed + b"X", size=1000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poll_partners.waits import LONGEST, LONGEST_WITHOUT_WORD, back_off, retry_after
+from poll_partners.waits import LONGEST, LONGEST_WITHOUT_WORD, asked_later, back_off, retry_after
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -19,7 +19,12 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
         ("Mon, 01 Jun 2026 11:00:00 GMT", None, timedelta(0)),
         (None, "1500", timedelta(seconds=1.5)),
         ("9", "1500", timedelta(seconds=1.5)),
+        ("Mon, 01 Jun 2026 12:10:00 +0200", None, timedelta(0)),
+        ("Mon, 01 Jun 2026 12:10:00 -0200", None, timedelta(hours=2, minutes=10)),
+        ("Mon, 01 Jun 2026 12:10:00 -0000", None, timedelta(minutes=10)),
         ("999999999", None, LONGEST),
+        ("9" * 4000, None, LONGEST),
+        (None, "9" * 4000, LONGEST),
         ("Fri, 31 Dec 9999 23:59:59 GMT", None, LONGEST),
         ("soon", None, None),
         ("", None, None),
@@ -49,3 +54,27 @@ def test_it_doubles_and_a_refused_credential_waits_longer() -> None:
     waits = [back_off(failures, 0, refused=False).total_seconds() for failures in range(1, 5)]
     assert waits == [30, 60, 120, 240]
     assert back_off(1, 0, refused=True) == timedelta(minutes=10)
+    assert back_off(1, 1, refused=False) == timedelta(seconds=22.5), "a quarter less at most"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (200, None),
+        (400, None),
+        (401, None),
+        (404, None),
+        (408, "it cannot answer now (408)"),
+        (429, "it wants to be asked later (429)"),
+        (503, "it cannot answer now (503)"),
+        (524, "it cannot answer now (524)"),
+    ],
+)
+def test_some_answers_ask_to_be_asked_later(status: int, why: str | None) -> None:
+    answer = asked_later(status, "120", "1500", NOW)
+    said = None if answer is None else (str(answer), answer.retry_after)
+    assert said == (None if why is None else (why, 1.5))
+    silent = asked_later(status, None, None, NOW)
+    assert silent is None or silent.retry_after is None
+    dated = asked_later(status, "Mon, 01 Jun 2026 12:10:00 GMT", None, NOW)
+    assert dated is None or dated.retry_after == 600

@@ -162,3 +162,146 @@ def test_whatever_happens_each_moment_is_read_or_lies_in_a_gap(
             assert begin <= reached, "a moment between two windows is in neither"
             reached = max(reached, ended)
         assert cursor.until <= reached
+
+
+# --- each state as a whole --------------------------------------------------------------------------------
+
+MARKED = CURSOR.model_copy(update={"mark": "oid-7"})
+
+
+def test_a_first_cursor_knows_what_chose_it_and_when_its_longer_readings_began() -> None:
+    chosen = START - 3 * DAY
+    cursor = windows.first_cursor("cursor:any", "lookout", chosen, REACH, START)
+    assert cursor.chosen == chosen
+    assert {name: (each.at, each.place) for name, each in cursor.again.items()} == {
+        "4h": (START, None),
+        "72h": (START, None),
+    }
+
+
+def test_each_window_knows_what_the_source_has_to_remember() -> None:
+    assert windows.next_window(MARKED, REACH, _now(START + HOUR)).mark == "oid-7"
+    behind_a_gap = windows.next_window(MARKED, REACH, _now(START + 11 * DAY))
+    assert (behind_a_gap.gap is None, behind_a_gap.mark) == (False, "oid-7")
+    longer = windows.due_longer(MARKED, REACH, _now(START))
+    assert longer is not None
+    assert longer[1].mark == "oid-7"
+
+
+def test_a_window_asks_for_nothing_that_is_kept_no_more() -> None:
+    window = windows.next_window(CURSOR.model_copy(update={"begun": START - 50 * DAY}), REACH, _now(START))
+    assert window.begin == START - REACH.overlap
+    edge = windows.next_window(CURSOR, REACH, _now(START + 10 * DAY))
+    assert (edge.begin, edge.gap) == (START, None)
+
+
+def test_a_window_behind_a_gap_that_stops_goes_on_behind_it() -> None:
+    now = START + 11 * DAY
+    window = windows.next_window(CURSOR, REACH, _now(now))
+    stopped = windows.stopped(CURSOR, window, now, "page-7", "mark", now)
+    assert stopped.until == window.begin
+    assert stopped.place is not None
+    assert (stopped.place.page, stopped.place.mark, stopped.place.end) == ("page-7", "mark", now)
+
+
+@pytest.mark.parametrize(
+    ("until", "end", "reached"),
+    [
+        (START, START + HOUR, START + HOUR),
+        (START, START - HOUR, START),  # not back for a clock that was set back
+        (START + 3 * HOUR, START + HOUR, START + HOUR),  # but for one that had been ahead
+        (START + 2 * HOUR, START + HOUR, START + 2 * HOUR),  # which it is not at that very moment
+    ],
+)
+def test_a_window_read_to_its_end_moves_the_cursor_there(
+    until: datetime, end: datetime, reached: datetime
+) -> None:
+    window = windows.next_window(CURSOR, REACH, _now(START))
+    half = windows.stopped(CURSOR, window, end, "page-7", "old", START)
+    done = windows.completed(half.model_copy(update={"until": until}), end, "new", _now(START + 2 * HOUR))
+    assert (done.until, done.place, done.mark) == (reached, None, "new")
+
+
+def test_what_may_be_incomplete_is_not_reached() -> None:
+    reach = Reach(retention=DAY, lag=timedelta(minutes=15))
+    assert windows.end_of(reach, _now(START, HOUR)) == START - timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("since", "is_due"),
+    [
+        (timedelta(0), False),
+        (HOUR - timedelta(seconds=1), False),
+        (HOUR, True),
+        (-timedelta(seconds=1), True),
+    ],
+)
+def test_a_longer_reading_is_due_when_its_time_has_passed(since: timedelta, is_due: bool) -> None:
+    reach = Reach(retention=10 * DAY, longer=(Longer(HOUR, 4 * HOUR),))
+    read = windows.longer_completed(CURSOR, reach.longer[0], windows.Window(begin=START), START)
+    assert (windows.due_longer(read, reach, _now(START + since)) is not None) is is_due
+
+
+@pytest.mark.parametrize(
+    ("back", "begun", "begin"),
+    [
+        (4 * HOUR, START - 5 * DAY, START - 4 * HOUR),
+        (4 * HOUR, START - HOUR, START - HOUR),
+        (20 * DAY, START - 50 * DAY, START - 10 * DAY),
+    ],
+)
+def test_a_longer_reading_goes_back_to_the_beginning_or_as_far_as_is_kept(
+    back: timedelta, begun: datetime, begin: datetime
+) -> None:
+    reach = Reach(retention=10 * DAY, longer=(Longer(HOUR, back),))
+    due = windows.due_longer(CURSOR.model_copy(update={"begun": begun}), reach, _now(START))
+    assert due is not None
+    assert due[1].begin == begin
+
+
+def test_a_longer_reading_that_stopped_keeps_when_it_was_begun_and_a_new_one_does_not() -> None:
+    longer, five = REACH.longer[0], timedelta(minutes=5)
+    window = windows.Window(begin=START - 4 * HOUR)
+    half = windows.longer_stopped(CURSOR, longer, window, "page-3", "mark", START)
+    place = half.again["4h"].place
+    assert place is not None
+    assert (place.end, place.mark) == (START, "mark")
+    rest = windows.next_window(CURSOR.model_copy(update={"place": place}), REACH, _now(START + five))
+    further = windows.longer_stopped(half, longer, rest, "page-4", None, START + five)
+    assert (further.again["4h"].at, further.again["4h"].place and further.again["4h"].place.end) == (
+        START,
+    ) * 2
+    anew = windows.longer_stopped(further, longer, window, "page-2", None, START + HOUR)
+    assert anew.again["4h"].at == START + HOUR
+
+
+@pytest.mark.parametrize(
+    ("reach", "life"),
+    [
+        (REACH, 12 * HOUR),
+        (Reach(retention=10 * HOUR, page_life=12 * HOUR), 10 * HOUR),
+        (Reach(retention=10 * HOUR), 10 * HOUR),
+        (Reach(retention=None, page_life=12 * HOUR), 12 * HOUR),
+    ],
+)
+def test_a_position_is_good_for_as_long_as_the_vendor_remembers(reach: Reach, life: timedelta) -> None:
+    half = windows.stopped(CURSOR, windows.Window(begin=START), START, "page-7", None, START)
+    second = timedelta(seconds=1)
+    good = [-second, timedelta(0), life - second, life]
+    pages = [windows.next_window(half, reach, _now(START + since)).page for since in good]
+    assert pages == [None, "page-7", "page-7", None]
+
+
+def test_a_position_that_is_never_forgotten_is_good_for_years() -> None:
+    half = windows.stopped(CURSOR, windows.Window(begin=START), START, "page-7", None, START)
+    assert windows.next_window(half, Reach(retention=None), _now(START + 3000 * DAY)).page == "page-7"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(47, "(47 hours)"), (48, "(2 days)"), (49, "(2 days)"), (1920, "(80 days)")],
+)
+def test_how_long_is_kept_is_said_in_words(hours: int, words: str) -> None:
+    window = windows.next_window(CURSOR, Reach(retention=hours * HOUR), _now(START + 100 * DAY))
+    assert window.gap is not None
+    assert window.gap.why == f"nothing was read for longer than is kept {words}"

@@ -1,7 +1,7 @@
 """Jamf's threat events stream."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -411,6 +411,31 @@ def test_what_a_device_row_clears_an_admin_says_and_never_more_than_a_secure_one
     assert {each.event_at for each in found} <= {datetime(2026, 2, 1, 9, 0, tzinfo=UTC)}
 
 
+@pytest.mark.parametrize(
+    ("as_of", "until"),
+    [
+        (None, SEEN_AT),
+        (SEEN_AT - timedelta(minutes=10), SEEN_AT - timedelta(minutes=10)),
+        (SEEN_AT + timedelta(minutes=10), SEEN_AT),
+    ],
+)
+def test_a_device_row_clears_up_to_its_check_in_or_to_when_it_was_computed(
+    as_of: datetime | None, until: datetime
+) -> None:
+    row = jamf_row(riskCategory="SECURE", as_of=as_of and as_of.isoformat())
+    words = {("wandera_jamf", "clears"): ("secure",)}
+    [found] = parse("wandera_jamf", json.dumps(row).encode(), received_at=RECEIVED_AT, words=words)
+    assert isinstance(found, DeviceStateRecord)
+    assert (found.clears_until, found.detected_at) == (until, as_of)
+
+
+def test_a_computer_is_no_phone_and_a_device_without_a_system_may_be_one() -> None:
+    [computer] = records("wandera_jamf", jamf_row(info={"device": {"osType": "MAC_OS"}}))
+    assert isinstance(computer, IgnoredRecord)
+    assert computer.reason == "not a mobile device"
+    assert records("wandera_jamf", jamf_row(info={}, hardwareSpec={}))
+
+
 def test_a_level_of_a_device_that_no_table_knows_is_high_and_logged() -> None:
     record = state("wandera_jamf", jamf_row(riskCategory="SEVERE"))
     assert (record.severity, unknown_words(record)) == (Level.HIGH, [("severity", "SEVERE")])
@@ -435,6 +460,8 @@ def test_a_device_that_is_not_enrolled_any_more_is_inactive() -> None:
         Level.MEDIUM,
     )
     assert not open_threats("wandera_jamf", unenrolled(), jamf_row())
+    polled = threat("wandera_jamf", {**unenrolled(), "as_of": "2026-02-01T09:00:00Z"})
+    assert polled.detected_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
     [nobody] = records("wandera_jamf", {**unenrolled(), "guid": ""})
     assert isinstance(nobody, UnreadableRecord)
     assert nobody.threat is None

@@ -616,6 +616,23 @@ def test_a_phone_that_nobody_has_scanned_is_neither_rated_nor_cleared(
     assert isinstance(record, DeviceIdentityRecord)
 
 
+@pytest.mark.parametrize(
+    ("status", "unknown"),
+    [
+        ("ACTIVE", None),
+        (None, None),
+        ("unknown", None),
+        ("PENDING_ACTIVATION", None),  # says that none has scanned yet
+        ("of a later console", "of a later console"),
+    ],
+)
+def test_a_status_of_an_agent_that_no_table_knows_is_logged(status: str | None, unknown: str | None) -> None:
+    row = zimperium_device(appStatus=status, riskPosture=None, riskPostureName=None)
+    [record] = records("zimperium", row)
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.unknown_status == unknown
+
+
 @pytest.mark.parametrize("changed", [{"deleted": True}, {"deleted": "true"}, {"appStatus": "INACTIVE"}])
 def test_a_deleted_device_or_an_inactive_agent_vouches_for_nothing(changed: JsonObject) -> None:
     gone = threat("zimperium", zimperium_clean_device(**changed))

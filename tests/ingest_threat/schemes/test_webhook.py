@@ -165,7 +165,7 @@ def test_a_secret_is_24_to_64_bytes(length: int, fits: bool) -> None:
     if fits:
         assert checked_secrets(secret) == (secret,)
     else:
-        with pytest.raises(SettingsError, match=f"secret 1 of 1 is {length} bytes long"):
+        with pytest.raises(SettingsError, match=f"secret 1 of 1 is {length} bytes long: expected 24 to 64$"):
             checked_secrets(secret)
 
 
