@@ -98,8 +98,9 @@ class History:
     """Devices whose block waited, and was approved."""
     blocked_at: list[tuple[datetime, str]] = field(default_factory=list)
     """When which device became blocked in Entra that was not, since the last approval."""
+    is_blocked: dict[str, bool] = field(default_factory=dict)
     blocks: int = 0
-    """How often one became so."""
+    """How often one became so, also within a step."""
     blocked_high: set[str] = field(default_factory=set)
     """Users with a device that became blocked at high, which nobody but the app could do."""
     troubles: int = 0
@@ -159,19 +160,27 @@ class History:
             self.world.tenant.put_entra_device({**entra, "extensionAttributes": attributes})
             self.cleared.add(entra_id)
             self.foreign[entra_id] = value
+            self.count_blocks()
 
     def _patched(self) -> int:
         """How often the app wrote to Entra."""
         return sum(count for key, count in self.world.graph_calls.items() if key == PATCHED)
 
+    def count_blocks(self) -> None:
+        """After each write to Entra: a phone may be blocked and let in within a step."""
+        for phone in self.tenant.phones:
+            is_blocked = is_block(self.tag(phone))
+            self.blocks += is_blocked and not self.is_blocked.get(phone.entra_id, False)
+            self.is_blocked[phone.entra_id] = is_blocked
+
     def _look(self) -> None:
-        """What changed in Entra."""
+        """What changed in Entra over a step."""
+        self.count_blocks()
         for phone in self.tenant.phones:
             value = self.tag(phone)
             if is_block(value) and not is_block(self.tags.get(phone.entra_id)):
                 if phone.entra_id not in self.cleared | self.granted:
                     self.blocked_at.append((self.world.clock(), phone.entra_id))
-                self.blocks += 1
                 if value == HIGH_TAG:
                     self.blocked_high.add(self.tenant.user(phone))
                 self.cleared.discard(phone.entra_id)
@@ -197,7 +206,7 @@ async def _done(one: History, lane: Sequence[Any], services: Services, tap: Tap)
 
 
 async def _instance(one: History, name: str) -> tuple[Services, Tap]:
-    tap = Tap(name, one.turns, one.world, one.devices, one.synced)
+    tap = Tap(name, one.turns, one.world, one.devices, one.synced, one.count_blocks)
     services = Services.of(one.settings, one.world.services.now, one.world.services.waiting)
     return await tapped(services, tap), tap
 

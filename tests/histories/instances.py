@@ -59,6 +59,8 @@ class Tap:
     devices: DeviceWrites
     synced: list[str]
     """Whose sync asked Graph: each call adds its instance's name."""
+    look: Callable[[], None]
+    """Called after each write to Graph."""
     at: int = 0
     """The number of the call, from one, that meets `trouble`; 0: none."""
     trouble: Trouble | None = None
@@ -126,9 +128,13 @@ class _TappedClient(StraightClient):
         async def answered() -> bytes:
             if _OF_A_SYNC in request.url:
                 self.tap.synced.append(self.tap.name)
-            return await StraightClient._answered(self, request, kind, errors)
+            answer = await StraightClient._answered(self, request, kind, errors)
+            if writes:
+                self.tap.look()
+            return answer
 
-        return await self.tap.call(answered, _graph_is_away, writes=request.http_method.value != "GET")
+        writes = request.http_method.value != "GET"
+        return await self.tap.call(answered, _graph_is_away, writes=writes)
 
 
 def untapped(one: World) -> StraightStore:

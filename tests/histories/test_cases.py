@@ -5,7 +5,7 @@ import pytest
 from shared.domain.mode import Mode
 from tests.histories.history import QUIET, Step
 from tests.histories.instances import Trouble
-from tests.histories.operations.admins import ChooseMode, LinkByHand, Release
+from tests.histories.operations.admins import ChooseMode, LinkByHand, Release, UnlinkByHand
 from tests.histories.operations.intune import AppSync, Count, Own, Switch
 from tests.histories.operations.machine import Feed, Pass, Sync
 from tests.histories.operations.partners import Deliver, DeliverStray, NameAnother
@@ -61,6 +61,13 @@ CASES = {
         Step.of(Own(0, personal=True)),
         Step(((Sync(), Feed(100)),), 29, Trouble.CRASH_AFTER),
         QUIET,
+    ],
+    "a block that was undone in the same step was one": [
+        Step.of(Sync()),
+        Step.of(Deliver(1, "check_in", "x", -60)),
+        Step.of(Feed(100)),
+        Step(((Deliver(1, "low_threat", "y", -2),), (Deliver(1, "detection", "x", 30),)), stands_still=2),
+        Step(((UnlinkByHand(1, "own"), Feed(100)), (NameAnother(2, 1), Feed(100))), stands_still=2),
     ],
     "what came late says where an agent was, not where it is": [
         Step.of(NameAnother(2, 0)),
