@@ -65,7 +65,7 @@ async def fetch(
 
     Raises BadRequest for a `top` or `since` that makes no sense.
     """
-    token = _read(since)
+    token = position(since)
     allowed = opt_in(partner, await services.mirror.switches())
     size = rows_asked_for(top, MAX_DEVICES)
     try:
@@ -147,7 +147,7 @@ def _concerns(document: Inventory, partner: str) -> bool:
     return partner in document.partners or partner in document.withdrawn
 
 
-def _read(since: str | None) -> str | None:
+def position(since: str | None) -> str | None:
     """The position in the change feed that `since` stands for, in the letters the store knows."""
     if not since:
         return None

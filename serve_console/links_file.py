@@ -63,10 +63,10 @@ def lines(body: bytes) -> list[Line | BadLine]:
         raise UnreadableReport(Unreadable.TOO_LARGE, f"{len(filled)} lines: at most {MAX_LINES} are taken")
     if tuple(name.strip().lower() for name in _cells(header) or ()) != HEADER:
         raise BadRequest(f"the first line: expected {','.join(HEADER)}")
-    return list(_read(filled))
+    return list(_lines(filled))
 
 
-def _read(filled: list[tuple[int, str]]) -> Iterator[Line | BadLine]:
+def _lines(filled: list[tuple[int, str]]) -> Iterator[Line | BadLine]:
     for number, text in filled:
         cells = _cells(text)
         if cells is None:

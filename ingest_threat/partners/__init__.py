@@ -190,15 +190,15 @@ def _read_carried(
 ) -> Sequence[Record]:
     """The records of an item, or of what it carries where it is in no format of the partner's itself."""
     try:
-        return _read(partner, adapter, item, words)
+        return _records(partner, adapter, item, words)
     except Foreign:
         inner = carried(item.content)
         if inner is None:
             raise
-        return _read(partner, adapter, ReadableItem(item.index, inner), words)
+        return _records(partner, adapter, ReadableItem(item.index, inner), words)
 
 
-def _read(
+def _records(
     partner: str, adapter: Adapter, item: ReadableItem, words: Mapping[str, tuple[str, ...]]
 ) -> Sequence[Record]:
     records = _masked_records(partner, adapter, item, words)

@@ -156,7 +156,7 @@ class GraphClient:
                 raise GraphRefused("Microsoft Graph answered a list that is none")
             for item in items:
                 try:
-                    yield self._read(kind, item)
+                    yield self._item(kind, item)
                 except GraphRefused as refused:
                     if whole:
                         raise
@@ -169,7 +169,7 @@ class GraphClient:
             seen.add(link)
             request = _following(link, call)
 
-    def _read(self, kind: type[W], item: object) -> W:
+    def _item(self, kind: type[W], item: object) -> W:
         """`item` as a wire model. A field that the item makes sense without costs that field, and a line."""
         try:
             return read_item(kind, item)

@@ -125,7 +125,7 @@ class Graph:
         (DeviceManagementManagedDevices.Read.All)."""
         path = "/deviceManagement/managedDevices/{id}?$select=udid"
         answers = await self._client.batch([Call("GET", path, {"id": id_}) for id_ in intune_ids])
-        return [_read(answer, _read_udid) for answer in answers]
+        return [_outcome(answer, _read_udid) for answer in answers]
 
     def group_users(self, group_id: str) -> AsyncIterator[UserAnswer]:
         """Every user in a group or in a group within it, by pages of 999 (GroupMember.ReadBasic.All)."""
@@ -146,7 +146,7 @@ class Graph:
         their order (Device.Read.All)."""
         path = _ENTRA_DEVICE + "/registeredOwners"
         answers = await self._client.batch([Call("GET", path, {"id": id_}) for id_ in entra_ids])
-        return [_read(answer, _read_ids) for answer in answers]
+        return [_outcome(answer, _read_ids) for answer in answers]
 
     async def order_export(self, report: str, columns: Sequence[str], where: str) -> ExportJobAnswer:
         """Order a report as CSV in a zip (DeviceManagementApps.Read.All for the reports on apps)."""
@@ -177,7 +177,7 @@ class Graph:
             except GraphError as error:
                 return [error]
         answers = await self._client.batch([self._get_tag(entra_id) for entra_id in entra_ids])
-        return [_read(answer, self._seen) for answer in answers]
+        return [_outcome(answer, self._seen) for answer in answers]
 
     async def write_tag(self, entra_id: str, value: str) -> None:
         """Put `value` into the tag's attribute of a device (Device.ReadWrite.All)."""
@@ -268,7 +268,7 @@ def _read_udid(answer: bytes) -> str:
     return read_object(UdidAnswer, answer).udid or ""
 
 
-def _read(answer: bytes | GraphError, read: Callable[[bytes], T]) -> T | GraphError:
+def _outcome(answer: bytes | GraphError, read: Callable[[bytes], T]) -> T | GraphError:
     """What an item of a batch says, or why it says nothing."""
     try:
         return answer if isinstance(answer, GraphError) else read(answer)

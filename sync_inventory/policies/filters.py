@@ -26,7 +26,7 @@ async def with_filters(services: Services, rules: Sequence[Rule]) -> list[Rule]:
         log_event(LogEvent.FILTERS_UNREAD, why=error)
         listed = {}
     return [
-        _with(rule, {t: _read(rule, f, listed.get(f.id)) for t, f in rule.assignment.filters.items()})
+        _with(rule, {t: _filter(rule, f, listed.get(f.id)) for t, f in rule.assignment.filters.items()})
         for rule in rules
     ]
 
@@ -43,7 +43,7 @@ def _with(rule: Rule, filters: dict[str, TargetFilter]) -> Rule:
     return rule.model_copy(update={"assignment": rule.assignment.model_copy(update={"filters": filters})})
 
 
-def _read(rule: Rule, used: TargetFilter, listed: AssignmentFilterAnswer | None) -> TargetFilter:
+def _filter(rule: Rule, used: TargetFilter, listed: AssignmentFilterAnswer | None) -> TargetFilter:
     """What a filter asks for; nothing where it is none for the managed devices of the rule's platform."""
     if listed is None:
         return used

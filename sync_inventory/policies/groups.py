@@ -48,7 +48,7 @@ class Groups:
         empty: set[str] = set()
         for group in sorted(groups):
             try:
-                if not await self._read(group, tally):
+                if not await self._read_users(group, tally):
                     empty.add(group)
             except GraphNotFound:
                 missing.add(group)
@@ -69,7 +69,7 @@ class Groups:
         found = self._scratch.rows("SELECT of FROM member WHERE user = ? ORDER BY of", user_id.lower())
         return tuple(group for (group,) in found)
 
-    async def _read(self, group: str, tally: Tally) -> int:
+    async def _read_users(self, group: str, tally: Tally) -> int:
         """How many users are in it."""
         page: list[tuple[str, str]] = []
         users = 0

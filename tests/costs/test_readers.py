@@ -21,7 +21,7 @@ from ingest_threat.partners._times import is_nothing, read_time
 from ingest_threat.redaction import redacted
 from ingest_threat.schemes import header, shared_key, webhook
 from ingest_threat.shapes import masked
-from serve_console.inventory import _read as read_since
+from serve_console.inventory import position
 from serve_console.linking import LinkRequest
 from serve_console.links_file import lines
 from serve_console.paging import rows_asked_for
@@ -156,7 +156,7 @@ def _of_a_header(text: str) -> object:
 
 
 def _of_a_query(text: str) -> None:
-    for read in (read_since, partial(rows_asked_for, most=1000)):
+    for read in (position, partial(rows_asked_for, most=1000)):
         with suppress(MtdError):
             read(text)
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from ingest_threat import start
 from serve_console.approvals import ApprovalRequest
-from serve_console.inventory import _read as read_since
+from serve_console.inventory import position
 from serve_console.linking import LinkRequest
 from serve_console.links_file import lines
 from serve_console.overrides import OverrideRequest
@@ -89,7 +89,7 @@ def _settings(content: bytes) -> None:
 
 def _query(content: bytes) -> None:
     text = content.decode("utf-8", "surrogateescape")
-    for read in (partial(rows_asked_for, most=1000), read_since, asked_for):
+    for read in (partial(rows_asked_for, most=1000), position, asked_for):
         try:
             read(text)
         except BadRequest:
