@@ -355,9 +355,14 @@ async def pause(attempt: int) -> None:
 
 
 async def _open(settings: Settings) -> "CosmosClient":
+    from urllib.request import getproxies
+
+    from azure.core.pipeline.transport import AioHttpTransport
     from azure.cosmos.aio import CosmosClient
 
     options: dict[str, Any] = {
+        # Else each request looks for a proxy and a .netrc, in a thread each.
+        "transport": AioHttpTransport(use_env_settings=bool(getproxies().keys() - {"no"})),
         "connection_timeout": 10,
         "retry_throttle_total": 3,
         "retry_throttle_backoff_max": 5,

@@ -5,10 +5,12 @@ import base64
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from azure.core.pipeline import transport
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import ContainerProxy
 from pydantic import BaseModel
@@ -43,6 +45,46 @@ async def test_what_is_created_is_read_with_the_etag_a_replace_must_name(tenant_
     with pytest.raises(Conflict):
         await store.replace(a_device(), etag)
     assert (await tenant_world.device()).facts.name == "other"
+
+
+async def test_a_request_asks_no_thread_for_a_proxy(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiohttp looks one up at each, and a .netrc, where it is to go by the environment."""
+    hops: list[object] = []
+
+    async def counted(work: Callable[..., object], *arguments: object) -> object:
+        hops.append(work)
+        return work(*arguments)
+
+    await tenant_world.services.store.create(a_device())
+    monkeypatch.setattr(asyncio, "to_thread", counted)
+    monkeypatch.setattr(
+        asyncio.get_running_loop(), "run_in_executor", lambda _pool, *each: counted(*each), raising=False
+    )
+    assert await tenant_world.services.store.read(Device, ENTRA_ID) is not None
+    assert hops == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "trusted"),
+    [({}, False), ({"NO_PROXY": "localhost"}, False), ({"HTTPS_PROXY": "http://proxy.example:3128"}, True)],
+)
+async def test_a_proxy_of_the_environment_is_gone_through(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], trusted: bool
+) -> None:
+    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    made: list[bool] = []
+    monkeypatch.setattr(
+        transport, "AioHttpTransport", lambda *, use_env_settings: made.append(use_env_settings)
+    )
+    store = Store(tenant_world.services.settings)
+    await store.read(Device, ENTRA_ID)
+    await store.close()
+    assert made == [trusted]
 
 
 async def test_what_is_there_is_not_created_again(tenant_world: World) -> None:
