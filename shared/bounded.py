@@ -38,7 +38,10 @@ async def bounded_gather(
                 return
 
     workers = min(limit, len(items)) if isinstance(items, Sized) else limit
-    await asyncio.gather(*(worker() for _ in range(workers)))
+    if workers == 1:
+        await worker()  # what most messages come to: no task is made for it
+    else:
+        await asyncio.gather(*(worker() for _ in range(workers)))
     for place in sorted(errors):
         raise errors[place]
     return [results[place] for place in sorted(results)]

@@ -9,7 +9,7 @@ from shared.bounded import bounded_gather
 
 
 @pytest.mark.parametrize(
-    ("items", "tasks"), [([1], 1), ([1, 2, 3], 3), (range(50), 8), (iter([1]), 8), ([], 0)]
+    ("items", "tasks"), [([1], 0), ([1, 2, 3], 3), (range(50), 8), (iter([1]), 8), ([], 0)]
 )
 async def test_there_are_no_more_tasks_than_items_where_they_can_be_counted(
     items: Iterable[int], tasks: int
