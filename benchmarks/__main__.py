@@ -18,7 +18,7 @@ from benchmarks.page import PAGE, with_table
 from benchmarks.row import Row
 
 ROWS = (
-    *("indexing", "first_report", "one_report", "evaluation", "operations", "ingest", "blocking", "sync"),
+    *("indexing", "first_report", "one_report", "evaluation", "operations", "ingest", "blocking", "reading", "sync"),
 )
 STOPPED = 130
 
