@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 
 from benchmarks.peak import peak_bytes
 from benchmarks.tenant import MANAGED_PAGE
+from shared.graph.client import TIMEOUT_SECONDS
 from shared.graph.wire import ManagedDeviceAnswer
 from shared.services import Services
 from shared.settings import read
-from sync_inventory.devices.facts import record
+from sync_inventory.devices.facts import Record, record
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ async def _read(devices: AsyncIterator[object]) -> dict[str, float]:
     return {"devices": count, "cpu": time.process_time() - begun, "peak_bytes": peak_bytes()}
 
 
-async def _ours() -> AsyncIterator[object]:
+async def _ours() -> AsyncIterator[Record]:
     services = Services.of(read(os.environ))
     try:
         async for answer in services.graph.managed_devices():
@@ -46,8 +47,9 @@ async def _ours() -> AsyncIterator[object]:
         await services.close()
 
 
-async def _typed() -> AsyncIterator[object]:
+async def _typed() -> AsyncIterator[Any]:
     from azure.identity.aio import DefaultAzureCredential
+    from httpx import AsyncClient, AsyncHTTPTransport
     from kiota_abstractions.base_request_configuration import RequestConfiguration
     from kiota_authentication_azure.azure_identity_authentication_provider import (
         AzureIdentityAuthenticationProvider,
@@ -56,6 +58,7 @@ async def _typed() -> AsyncIterator[object]:
     from msgraph.generated.device_management.managed_devices.managed_devices_request_builder import (
         ManagedDevicesRequestBuilder,
     )
+    from msgraph_core import GraphClientFactory
 
     base = os.environ["GRAPH_BASE_URL"]
     where = urlsplit(base)
@@ -63,10 +66,13 @@ async def _typed() -> AsyncIterator[object]:
     query = ManagedDevicesRequestBuilder.ManagedDevicesRequestBuilderGetQueryParameters(
         select=fields, top=MANAGED_PAGE
     )
-    async with DefaultAzureCredential() as credential:
+    async with DefaultAzureCredential() as credential, AsyncHTTPTransport() as transport:
         scopes, hosts = [f"{where.scheme}://{where.netloc}/.default"], [where.hostname or ""]
         adapter = GraphRequestAdapter(
-            AzureIdentityAuthenticationProvider(credential, scopes=scopes, allowed_hosts=hosts)
+            AzureIdentityAuthenticationProvider(credential, scopes=scopes, allowed_hosts=hosts),
+            GraphClientFactory.create_with_default_middleware(
+                client=AsyncClient(transport=transport, timeout=TIMEOUT_SECONDS)
+            ),
         )
         adapter.base_url = base
         managed: Any = GraphServiceClient(request_adapter=adapter).device_management.managed_devices

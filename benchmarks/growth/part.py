@@ -3,7 +3,6 @@
 The table is all there is: the rest is made of what is read there.
 """
 
-import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -13,19 +12,20 @@ from benchmarks.growth.point import Point, exponent, fitted_to, read
 from benchmarks.growth.series import SERIES, Series
 from benchmarks.row import Row, figures
 
+DOCS = page.PAGE.parent
 MOST_EXPONENT, MOST_MEMORY = 1.1, 1.2
 SMALL = 10_000
 """Against which the memory of the largest size is held, where it was measured."""
 TITLES = ("What", "How many", "CPU", "CPU for one", "Memory at its most", "Calls", "Note")
 
 
-def write(points: Sequence[Point], docs: pathlib.Path = page.PAGE.parent) -> None:
+def write(points: Sequence[Point]) -> None:
     """The part of the page, and the plots beside it."""
-    path = docs / page.PAGE.name
+    path = DOCS / page.PAGE.name
     part = f"{page.machine()}\n\n{text(points)}"
     path.write_text(page.with_part(path.read_text(encoding="utf-8"), page.GROWTH, part), encoding="utf-8")
     for name, plot in plots(points).items():
-        (docs / name).write_text(plot.svg(), encoding="utf-8")
+        (DOCS / name).write_text(plot.svg(), encoding="utf-8")
 
 
 def text(points: Sequence[Point]) -> str:
