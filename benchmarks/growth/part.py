@@ -62,9 +62,8 @@ def plots(points: Sequence[Point]) -> dict[str, Plot]:
     cpu = {what: [(each.size, each.cpu or 0.0) for each in some] for what, some in of.items()}
     mib = {what: [(each.size, each.mib) for each in some] for what, some in of.items()}
     calls = {
-        series.what: [(each.size, float(each.calls)) for each in of[series.what]]
+        series.what: [(each.size, float(each.calls)) for each in of[series.what] if not series.is_each]
         for series in SERIES
-        if not series.is_each
     }
     return {
         "growth-cpu.svg": Plot("CPU in seconds; what grows as its size does is parallel to the dashes", cpu),

@@ -9,20 +9,16 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 760, 460
-LEFT, RIGHT, TOP, BOTTOM = 80, 740, 130, 420
+LEFT, RIGHT, TOP, BOTTOM = 96, 710, 130, 420
 LINE = 20
-STYLE = """
-svg { --paper: #ffffff; --ink: #1f2328; --faint: #d1d9e0;
-  --c0: #0969da; --c1: #bc4c00; --c2: #1a7f37; --c3: #8250df; }
-@media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #e6edf3; --faint: #30363d;
-  --c0: #58a6ff; --c1: #ffa657; --c2: #56d364; --c3: #d2a8ff; } }
-text { font: 13px sans-serif; fill: var(--ink); }
-.title { font-weight: bold; font-size: 15px; }
-.paper { fill: var(--paper); }
-.grid { stroke: var(--faint); }
-.slope { stroke: var(--faint); stroke-dasharray: 4 4; }
-.line { fill: none; stroke-width: 2; }
-"""
+COLOURS = (
+    ("#0969da", "#58a6ff"),
+    ("#bc4c00", "#ffa657"),
+    ("#1a7f37", "#56d364"),
+    ("#8250df", "#d2a8ff"),
+)
+"""Of each line, in light and in dark."""
+PAPER, INK, FAINT = ("#ffffff", "#0d1117"), ("#1f2328", "#e6edf3"), ("#d1d9e0", "#3d444d")
 MARKS = (
     '<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5"/>',
     '<path d="M{x:.1f} {y:.1f}m-4.5 -4.5h9v9h-9z"/>',
@@ -40,7 +36,7 @@ class Plot:
 
     title: str
     lines: Mapping[str, Line]
-    """By their names; one without a point is only named."""
+    """By their names; one without a point is left out, and the others keep their colours."""
     is_logarithmic: bool = True
     """Whether the values' axis is, too: then what is parallel to the dashed lines grows as its size does."""
 
@@ -60,7 +56,7 @@ class Plot:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
             f"<title>{escape(self.title)}</title>",
-            f"<style>{STYLE}</style>",
+            f"<style>{_style()}</style>",
             f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
             _text(20, 26, self.title, kind="title"),
             *(_upright(across(10.0**power), 10**power) for power in range(low, high + 1)),
@@ -70,9 +66,29 @@ class Plot:
             parts += _slopes(range(low, high + 1), range(floor, ceiling + 1), across, up)
         else:
             parts += (_level(up(value), value) for value in range(floor, ceiling + 1, ceiling // 4))
-        for number, (name, line) in enumerate(self.lines.items()):
-            parts += _drawn(number, name, [(across(x), up(y)) for x, y in line])
+        drawn = [(number, name, line) for number, (name, line) in enumerate(self.lines.items()) if line]
+        for row, (number, name, line) in enumerate(drawn):
+            parts += _drawn(number, 50 + LINE * row, name, [(across(x), up(y)) for x, y in line])
         return "\n".join([*parts, "</svg>", ""])
+
+
+def _style() -> str:
+    """Light, and dark where whoever looks has asked for that."""
+    shape = (
+        "text { font-family: sans-serif; font-size: 13px; }",
+        ".title { font-weight: bold; font-size: 15px; }",
+        ".slope { stroke-dasharray: 4 4; }",
+        ".line path.joined { fill: none; stroke-width: 2; }",
+    )
+    return " ".join([*shape, _colours(0), "@media (prefers-color-scheme: dark) {", _colours(1), "}"])
+
+
+def _colours(theme: int) -> str:
+    lines = (
+        f".c{number} {{ fill: {each[theme]}; stroke: {each[theme]}; }}" for number, each in enumerate(COLOURS)
+    )
+    paper, ink = f".paper {{ fill: {PAPER[theme]}; }}", f"text {{ fill: {INK[theme]}; }}"
+    return " ".join([paper, ink, f".grid, .slope {{ stroke: {FAINT[theme]}; }}", *lines])
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
@@ -114,13 +130,11 @@ def _slopes(
         yield f'<path class="slope" d="M{ends[0]}L{ends[1]}"/>'
 
 
-def _drawn(number: int, name: str, places: Line) -> Iterator[str]:
-    """A line and its name."""
-    colour, mark = f"var(--c{number % 4})", MARKS[number % 4]
-    height = 50 + LINE * number
-    yield f'<g style="fill:{colour};stroke:{colour}">'
-    if places:
-        yield f'<path class="line" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in places)}"/>'
+def _drawn(number: int, height: float, name: str, places: Line) -> Iterator[str]:
+    """A line, and above all of them its name."""
+    kind, mark = number % len(COLOURS), MARKS[number % len(MARKS)]
+    yield f'<g class="line c{kind}">'
+    yield f'<path class="joined" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in places)}"/>'
     yield from (mark.format(x=x, y=y) for x, y in (*places, (28, height - 4)))
     yield "</g>"
     yield _text(42, height, name)

@@ -120,6 +120,7 @@ def test_a_plot_is_static_by_itself_and_for_light_and_dark() -> None:
         keys = {key for element in root.iter() for key in element.attrib}
         assert not [key for key in keys if "href" in key or key.startswith("on")]
         assert "url(" not in text
+        assert "nothing" not in text  # of what there is no point
         assert text.count("http") == 1  # the name of the format
         assert "prefers-color-scheme: dark" in text
 
@@ -128,7 +129,7 @@ def test_a_plot_shows_each_point_in_its_place() -> None:
     root = ElementTree.fromstring(Plot("t", {"a": [(1_000, 1.0), (10_000, 10.0), (100_000, 100.0)]}).svg())
     *points, _name = root.iter(f"{SVG}circle")
     places = [(float(each.attrib["cx"]), float(each.attrib["cy"])) for each in points]
-    assert places == [(80, 420), (410, 275), (740, 130)]
+    assert places == [(96, 420), (403, 275), (710, 130)]
 
 
 def test_what_is_known_is_written_at_once(monkeypatch: pytest.MonkeyPatch, docs: pathlib.Path) -> None:
