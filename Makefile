@@ -6,7 +6,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
 
-.PHONY: run scenario test coverage lint mutants fuzz soak bench bench-quick lock audit snapshot package deploy clean
+.PHONY: run scenario test coverage lint mutants fuzz soak bench bench-quick bench-growth lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## start everything, play the sample scenario, serve until Ctrl-C
@@ -45,6 +45,9 @@ bench: $(READY)  ## the table of docs/performance.md, in some fifteen minutes; s
 
 bench-quick: $(READY)  ## counts and ratios, in less than a minute; make test holds the counts
 	@$(BIN)/python -m benchmarks.quick
+
+bench-growth: $(READY)  ## how cost grows, up to a million reports, in MINUTES=110 at most; sizes up to one with BENCH="--most 3000"
+	@$(BIN)/python -m benchmarks.growth --minutes $(or $(MINUTES),110) $(BENCH)
 
 lock: $(READY)  ## lock what requirements.in and requirements-dev.in ask for
 	@$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-strip-extras --no-emit-index-url \

@@ -3,10 +3,12 @@
 import base64
 import hmac
 import json
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from typing import Any
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -61,6 +63,17 @@ class Signed:
             "webhook-signature": f"v1,{signature(SECRET, 'message-1', sent, body)}",
         }
         return cls(partner, Headers(headers), body, at)
+
+
+def messages(
+    numbers: Iterable[int], agents: int = 500, now: Callable[[], datetime] = lambda: NOW
+) -> Iterator[Signed]:
+    """A message of its own for each number, of so many agents in turn; signed when it is asked for."""
+    message: dict[str, Any] = MESSAGE
+    for number in numbers:
+        guid = str(uuid.UUID(int=number % agents + 1))
+        parts = {name: {**message[name], "guid": guid} for name in ("actor", "target")}
+        yield Signed.of("lookout", {**message, **parts, "id": f"event-{number}"}, now())
 
 
 def documents(message: Signed) -> list[dict[str, JsonValue]]:

@@ -100,11 +100,16 @@ async def answer_of(
 async def writes(http: aiohttp.ClientSession, counts: str) -> dict[str, int]:
     """Writes by container since the last time."""
     written: dict[str, int] = {}
-    async with http.get(f"{counts}/_count") as answer:
-        for container, operation, number in await answer.json():
-            if operation in WRITES:
-                written[container] = written.get(container, 0) + number
+    for container, operation, number in await operations(http, counts):
+        if operation in WRITES:
+            written[container] = written.get(container, 0) + number
     return written
+
+
+async def operations(http: aiohttp.ClientSession, counts: str) -> list[tuple[str, str, int]]:
+    """What a store was asked for since the last time: container, kind of operation, how often."""
+    async with http.get(f"{counts}/_count") as answer:
+        return [(container, operation, number) for container, operation, number in await answer.json()]
 
 
 def _environment(settings_: Mapping[str, str]) -> dict[str, str]:

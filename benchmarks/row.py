@@ -36,6 +36,12 @@ class Row:
         """What was measured, in words."""
         return "not measured" if self.measured is None else f"{figures(self.measured)}{self.unit}"
 
+    def marked(self) -> str:
+        """The row as a line, with whether its bound holds."""
+        if self.measured is None:
+            return f"---- {self}"
+        return f"{('ok  ' if self.holds else 'MISS') if self.goal else '    '} {self}"
+
     def __str__(self) -> str:
         goal = f", {self.goal}" if self.goal else ""
         note = f" ({self.note})" if self.note else ""

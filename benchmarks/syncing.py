@@ -8,10 +8,10 @@ Prints, as JSON, the run's record, the most memory the process ever had, and its
 import asyncio
 import json
 import os
-import resource
 import sys
 import time
 
+from benchmarks.peak import peak_bytes
 from shared.domain.runs import Run
 from shared.services import Services
 from shared.settings import read
@@ -20,11 +20,8 @@ from sync_inventory.run import sync
 
 def main() -> None:
     run = asyncio.run(_run())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if sys.platform != "darwin":
-        peak *= 1024  # kibibytes, but for macOS
     spent = time.process_time()
-    print(json.dumps({"run": run.model_dump(mode="json"), "peak_bytes": peak, "cpu": spent}))
+    print(json.dumps({"run": run.model_dump(mode="json"), "peak_bytes": peak_bytes(), "cpu": spent}))
 
 
 async def _run() -> Run:

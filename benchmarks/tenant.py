@@ -7,19 +7,22 @@ from typing import Any
 MANAGED_PAGE, ENTRA_PAGE = 1000, 999
 AT_A_TIME = 2000
 """Devices put into the simulator with one request."""
+KINDS = 2
+"""Devices whose numbers leave the same rest by it are alike but for their names."""
 
 Document = dict[str, Any]
 
 
-def devices(count: int) -> Iterator[list[Document]]:
-    """Intune's and Entra's records, some at a time."""
-    for first in range(0, count, AT_A_TIME):
+def devices(count: int, begin: int = 0) -> Iterator[list[Document]]:
+    """Intune's and Entra's records, some at a time, from that of the number `begin` on."""
+    for first in range(begin, count, AT_A_TIME):
         numbers = range(first, min(first + AT_A_TIME, count))
         yield [record for number in numbers for record in (_managed(number), _entra(number))]
 
 
 def rest(apps: int) -> Iterator[tuple[str, Document | list[Document]]]:
-    """What else is in the tenant, by what the simulator calls it: App Sync is on for one partner, full."""
+    """What else is in the tenant, by what the simulator calls it: App Sync is on for one partner, full, where
+    there are apps."""
     yield "synthetic-apps", {"apps_per_device": apps}
     yield (
         "connectors",
@@ -27,8 +30,8 @@ def rest(apps: int) -> Iterator[tuple[str, Document | list[Document]]]:
             "id": "c0000000-0000-4000-8000-000000000001",
             "partnerState": "enabled",
             "iosEnabled": True,
-            "allowPartnerToCollectIOSApplicationMetadata": True,
-            "allowPartnerToCollectIOSPersonalApplicationMetadata": True,
+            "allowPartnerToCollectIOSApplicationMetadata": apps > 0,
+            "allowPartnerToCollectIOSPersonalApplicationMetadata": apps > 0,
         },
     )
     yield "compliance-policies", _policy()
@@ -40,14 +43,38 @@ def least_calls(count: int) -> int:
     return math.ceil(count / MANAGED_PAGE) + math.ceil(count / ENTRA_PAGE) + 2
 
 
+def intune_id(number: int) -> str:
+    """Of the device with that number."""
+    return _id("a", number)
+
+
+def entra_id(number: int) -> str:
+    """Of the same."""
+    return _id("b", number)
+
+
+def number_of(managed: Document) -> int:
+    """Of the device with that record of Intune's."""
+    return int(managed["id"][1:8], 16)
+
+
+def names(number: int) -> tuple[str, ...]:
+    """What stands in the records of a device, and of all documents of it, and in no other's; quoted where one
+    begins with another."""
+    record = _managed(number)
+    ids = (record[name] for name in ("id", "azureADDeviceId", "userId"))
+    serial = record["serialNumber"]
+    return (*ids, serial, serial.lower(), f'"{record["deviceName"]}"')
+
+
 def _id(kind: str, number: int) -> str:
     return f"{kind}{number:07x}-0000-4000-8000-{number:012x}"
 
 
 def _managed(number: int) -> Document:
     return {
-        "id": _id("a", number),
-        "azureADDeviceId": _id("b", number),
+        "id": intune_id(number),
+        "azureADDeviceId": entra_id(number),
         "userId": _id("c", number),
         "deviceName": f"iPhone of person {number}",
         "serialNumber": f"SN{number:010}",
@@ -63,7 +90,7 @@ def _managed(number: int) -> Document:
 
 
 def _entra(number: int) -> Document:
-    return {"deviceId": _id("b", number), "isCompliant": True, "isManaged": True}
+    return {"deviceId": entra_id(number), "isCompliant": True, "isManaged": True}
 
 
 def _policy() -> Document:

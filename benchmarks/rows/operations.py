@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 
 from benchmarks.one_report import MESSAGE
-from benchmarks.processes import server, settings
+from benchmarks.processes import operations, server, settings
 from benchmarks.row import Row
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.intake import accept
@@ -32,8 +32,7 @@ async def rows() -> AsyncIterator[Row]:
 
 async def _counted(services: Services, http: aiohttp.ClientSession, counts: str) -> AsyncIterator[Row]:
     async def since() -> int:
-        async with http.get(f"{counts}/_count") as answer:
-            return sum(number for _, _, number in await answer.json())
+        return sum(number for _, _, number in await operations(http, counts))
 
     first, second = (json.dumps({**MESSAGE, "id": f"event-{number}"}).encode() for number in range(2))
     await accept(services, "lookout", json.dumps(MESSAGE).encode())

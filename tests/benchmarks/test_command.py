@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks.one_by_one import STOPPED
 from benchmarks.page import PAGE, with_table
 from benchmarks.row import Row
 from benchmarks.rows import evaluation
@@ -83,5 +84,5 @@ def test_a_signal_takes_processes_and_files_along(tmp_path: pathlib.Path) -> Non
             assert running.poll() is None
         running.send_signal(signal.SIGTERM)
         assert "stopped: nothing is written" in running.stdout.read()
-    assert running.returncode == command.STOPPED
+    assert running.returncode == STOPPED
     assert list(tmp_path.iterdir()) == []

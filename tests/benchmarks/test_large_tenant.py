@@ -6,7 +6,7 @@ import tempfile
 import pytest
 
 from benchmarks.large_tenant import measure
-from benchmarks.rows.sync import MIB
+from benchmarks.peak import MIB
 from benchmarks.tenant import least_calls, rest
 
 DEVICES, APPS = 60, 5
