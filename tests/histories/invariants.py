@@ -192,13 +192,17 @@ async def _device_is_as_its_agents_are(
         return
     partners = history.tenant.counting(phone.system)
     theirs = [states[id_] for id_ in on_it if states[id_].partner in partners]
-    counting = [each.level(covered) for each in theirs if not any(other.retires(each) for other in theirs)]
-    left = [each for each in device.slots.values() if each.moved and each.partner in partners]
+    counting = [each for each in theirs if not any(other.retires(each) for other in theirs)]
+    moved = [each for each in device.slots.values() if each.moved and each.partner in partners]
+    left = [_left_against(each, covered) for each in moved]
     risk, expected = (
         device.decision.risk,
-        highest(*counting, *(_left_against(each, covered) for each in left)),
+        {
+            highest(*(each.level(covered, also_in_part=in_part) for each in counting), *left)
+            for in_part in (False, True)
+        },
     )
-    assert risk is expected, f"{phone.name}: risk {risk}, by its agents and those that left it {expected}"
+    assert risk in expected, f"{phone.name}: risk {risk}, by its agents and those that left it {expected}"
     refused: set[str | None] = {block_tag(risk)} if blocks(risk, allowed) else set()
     if not refused and lack_data(partners, {states[id_].partner for id_ in on_it}, allowed):
         refused = {NO_DATA_TAG}

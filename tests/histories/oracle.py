@@ -53,11 +53,16 @@ class AgentState:
         """The threats that count, with their severity."""
         return {key: word.level for key, word in self.opened.items() if self._is_open(key, word.at)}
 
-    def level(self, covered: frozenset[str] = frozenset()) -> Level:
-        """The risk it brings to its device, but for what the reports of an override say."""
+    def level(self, covered: frozenset[str] = frozenset(), *, also_in_part: bool = False) -> Level:
+        """The risk it brings to its device, but for what the reports of an override say.
+
+        What an override covers is what was open when it was given. Of the same moment something may be said
+        once more, later: whether that is covered too (`also_in_part`) no promise says.
+        """
         own = [self.own] if self.own else []
         words = own + [word for key, word in self.opened.items() if self._is_open(key, word.at)]
-        return highest(*(word.level for word in words if not word.reports <= covered))
+        left = [w for w in words if not w.reports & covered] if also_in_part else words
+        return highest(*(word.level for word in left if not word.reports <= covered))
 
     def _is_open(self, key: str, at: datetime) -> bool:
         resolved = key in self.resolved and self.resolved[key] >= at

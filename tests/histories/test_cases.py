@@ -5,10 +5,11 @@ import pytest
 from shared.domain.mode import Mode
 from tests.histories.history import QUIET, Step
 from tests.histories.instances import Trouble
-from tests.histories.operations.admins import ChooseMode, LinkByHand, Release, UnlinkByHand
+from tests.histories.operations.admins import ChooseMode, GiveOverride, LinkByHand, Release, UnlinkByHand
 from tests.histories.operations.intune import AppSync, Count, Own, Switch
-from tests.histories.operations.machine import Feed, Pass, Sync
+from tests.histories.operations.machine import Feed, Pass, Rewind, Sync
 from tests.histories.operations.partners import Deliver, DeliverStray, NameAnother
+from tests.histories.operations.polled import Happen
 from tests.histories.stories import play
 from tests.histories.tenant import STRAY
 
@@ -68,6 +69,15 @@ CASES = {
         Step.of(Feed(100)),
         Step(((Deliver(1, "low_threat", "y", -2),), (Deliver(1, "detection", "x", 30),)), stands_still=2),
         Step(((UnlinkByHand(1, "own"), Feed(100)), (NameAnother(2, 1), Feed(100))), stands_still=2),
+    ],
+    "of the same moment something is said once more": [
+        Step.of(Deliver(0, "check_in", "x", -60)),
+        Step.of(Sync()),
+        Step(((Happen(0, "detection", "y"), Feed(100)),)),
+        Step.of(Deliver(0, "detection", "y", 30)),
+        Step(((Rewind(), Feed(100)),)),
+        Step.of(GiveOverride(0, 6)),
+        QUIET,
     ],
     "what came late says where an agent was, not where it is": [
         Step.of(NameAnother(2, 0)),
