@@ -6,6 +6,7 @@ but the number that the vendor gave a refusal, and nothing of a key or a full ad
 log. It never waits for a vendor that wants to be asked later: that is stored, and the next run keeps to it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -47,6 +48,8 @@ MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
 """Jamf's way to say Retry-After."""
 NUMBERS = ("correlationId", "requestId", "trackingId")
 """Names under which a refusal bears a number, by which the vendor's support finds it."""
+
+_HEADER = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,8 @@ class Client(Connection):
 
         url = f"{at or self.settings.url}{path}"
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+        if not all(map(_HEADER.fullmatch, headers.values())):
+            raise CredentialRefused("it gave a token that no header can hold")
         try:
             async with self._session.request(
                 method, url, headers=headers, allow_redirects=False, **more
