@@ -1,6 +1,7 @@
 """Numbers, times and headers larger than Python holds: a run that meets them is recorded like any other."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -49,7 +50,7 @@ DEVICE = {
     "protection_status": "PROTECTED",
     "security_status": "SECURE",
 }
-PAGES = {
+PAGES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "lookout": ("/events", {"events": [{**event(1), "created_time": BEFORE_THE_CALENDAR}]}),
     "checkpoint_harmony": (
         "/alert/",

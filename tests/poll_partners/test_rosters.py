@@ -348,6 +348,23 @@ async def test_green_of_sophoss_list_ends_what_is_older_than_the_agents_contact(
         assert await _open(one, "sophos:agent-1") is stays_open
 
 
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_list_of_a_vendor_whose_clock_is_behind_ends_nothing_that_came_after_it(known: bool) -> None:
+    """`known`: whether a login of this run has told of its clock before the list is asked for."""
+    async with vendors() as one:
+        one.set_clock_ahead(minutes=-20)
+        theirs = one.their_clock()
+        one.sophos.arrive(central_event(1, theirs - timedelta(minutes=3)))
+        await one.polled("sophos")
+        if not known:
+            one.services.polled_tokens[SOPHOS] = one.services.polled_tokens["sophos"]
+        # It had been computed before the threat; the agent was in contact since.
+        one.sophos.devices = [_central(1, ixmAppLastSeenAt=iso_utc(theirs - timedelta(minutes=1)))]
+        await one.polled(SOPHOS)
+        await _evaluated(one)
+        assert await _open(one, "sophos:agent-1")
+
+
 async def test_the_end_of_a_threat_of_sophoss_between_two_lists_is_found_by_the_agents_next_contact() -> None:
     async with vendors() as one:
         one.sophos.devices = [_central(1)]
