@@ -238,8 +238,9 @@ async def _take_frames(
     try:
         async for chunk in response.content.iter_any():
             taken += len(chunk)
-            frames.extend(parts.feed(chunk))
-            if is_enough(frames) or taken > MAX_BODY:
+            found = list(parts.feed(chunk))
+            frames.extend(found)
+            if (found and is_enough(frames)) or taken > MAX_BODY:
                 break
     except (TimeoutError, aiohttp.ClientError):
         if not frames:
