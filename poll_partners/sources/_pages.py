@@ -1,10 +1,12 @@
 """What the pages of several vendors have in common."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
 from shared.domain.json_text import MAX_DIGITS
+from shared.domain.model import digest
 from shared.errors import SourceUnreadable
 
 NO_TIME = 32_503_680_000_000
@@ -18,6 +20,15 @@ def page_of(content: JsonValue, name: str) -> tuple[dict[str, JsonValue], list[J
     if not isinstance(content, dict) or not isinstance(rows, list):
         raise SourceUnreadable(f"an answer without a list of {name}")
     return content, rows
+
+
+def print_of(rows: Sequence[JsonValue], before: int | None) -> int | None:
+    """What stands for the rows of a page, a number; None of none. Raises SourceUnreadable where it stood for
+    those of the page before, too: whatever the next position is called, it leads nowhere."""
+    found = int(digest(rows)[:12], 16) if rows else None
+    if found is not None and found == before:
+        raise SourceUnreadable("it gives the same page again and again")
+    return found
 
 
 def number(value: JsonValue) -> int | None:
