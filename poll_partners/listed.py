@@ -16,7 +16,7 @@ from ingest_threat.intake import fetched
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import CLOCK_TOLERANCE, opened, record, tallied
-from poll_partners.rosters import compared, is_news, part_of
+from poll_partners.rosters import compared, is_news
 from poll_partners.slices import slices
 from poll_partners.source import PAUSE, Roster, Row
 from poll_partners.unnamed import Threatened, unnamed
@@ -31,6 +31,7 @@ from shared.domain.polling import (
     RosterPart,
     cursor_id,
     roster_part_id,
+    roster_part_of,
 )
 from shared.errors import (
     SourceError,
@@ -235,7 +236,7 @@ async def _keep(
     again."""
     split: list[dict[str, Listed]] = [{} for _ in range(PARTS)]
     for device, listed in kept.items():
-        split[part_of(device)][device] = listed
+        split[roster_part_of(device)][device] = listed
     changed = [
         RosterPart(id=roster_part_id(name, number), devices=devices)
         for number, (devices, part) in enumerate(zip(split, parts, strict=True))

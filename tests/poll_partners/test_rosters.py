@@ -14,15 +14,19 @@ from evaluate_risk.evaluation import evaluate
 from ingest_threat.start import warn
 from local.vendors.faults import Act, answered, done
 from poll_partners import listed
-from poll_partners.rosters import compared, is_news, part_of
-from poll_partners.source import Row
+from poll_partners.found import sources
+from poll_partners.rosters import compared, is_news
+from poll_partners.source import Roster, Row
 from poll_partners.sources import checkpoint_harmony_devices, lookout_devices, sophos_devices
+from serve_console.agents import listing as agents
+from serve_console.devices import explain
 from shared.domain.model import Agent
 from shared.domain.moment import iso_utc
-from shared.domain.polling import PARTS, Listed
+from shared.domain.polling import PARTS, Listed, roster_of, roster_part_of
 from shared.settings import read
 from tests.poll_partners.vendors import Vendors, central_event, documents, event, vendors
-from tests.world import START
+from tests.serve_console.hands import linked
+from tests.world import ENTRA_ID, START
 
 LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
 HOUR = timedelta(hours=1)
@@ -163,6 +167,36 @@ async def test_a_device_that_vanished_is_counted_and_nothing_is_reported_of_it()
         one.world.clock.pass_time(minutes=61)
         run = await one.polled(LOOKOUT)
         assert (run.vanished, run.duplicates) == (0, 1), "it is news that it is back"
+
+
+async def test_a_device_that_vanished_is_seen_at_its_agent_and_device_and_its_threats_stay_open() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(4)]
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        await one.polled("lookout")
+        await one.polled(LOOKOUT)
+        await _evaluated(one)
+        await one.world.put_device()
+        await linked(one.world)
+        assert not (await explain(one.services, ENTRA_ID)).not_listed
+        gone = one.lookout.devices.pop(1)
+        one.world.clock.pass_time(minutes=61)
+        await one.polled(LOOKOUT)
+        [seen] = (await explain(one.services, ENTRA_ID)).not_listed
+        assert (seen.agent, seen.since) == ("lookout:agent-1", START.date())
+        rows = (await agents(one.services, "true")).agents
+        assert {row.id for row in rows if row.not_listed_since} == {"lookout:agent-1"}
+        assert await _open(one)
+        one.lookout.devices.append(gone)
+        one.lookout.devices.sort(key=lambda row: str(row["oid"]))
+        one.world.clock.pass_time(minutes=61)
+        await one.polled(LOOKOUT)
+        assert not (await explain(one.services, ENTRA_ID)).not_listed
+
+
+def test_a_list_of_devices_is_found_by_its_partner() -> None:
+    lists = {name: source.partner for name, source in sources().items() if isinstance(source, Roster)}
+    assert lists == {roster_of(partner): partner for partner in lists.values()}
 
 
 async def _evaluated(one: Vendors) -> None:
@@ -545,8 +579,8 @@ def test_whatever_lists_come_each_change_goes_on_its_way_once(lists: list[Mappin
 
 @given(st.text(max_size=50))
 def test_a_device_is_always_kept_in_the_same_document(device: str) -> None:
-    assert 0 <= part_of(device) < PARTS
-    assert part_of(device) == part_of(device)
+    assert 0 <= roster_part_of(device) < PARTS
+    assert roster_part_of(device) == roster_part_of(device)
 
 
 def test_who_is_polled_is_not_warned_of_as_never_clean(caplog: pytest.LogCaptureFixture) -> None:
