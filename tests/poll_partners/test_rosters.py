@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluate_risk.evaluation import evaluate
+from ingest_threat.partners import known, says_clean
 from ingest_threat.start import warn
 from local.vendors.faults import Act, answered, done
 from poll_partners import listed
@@ -22,6 +23,7 @@ from serve_console.agents import listing as agents
 from serve_console.devices import explain
 from shared.domain.model import Agent
 from shared.domain.moment import iso_utc
+from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import PARTS, Listed, roster_of, roster_part_of
 from shared.settings import read
 from tests.poll_partners.vendors import Vendors, central_event, documents, event, vendors
@@ -588,5 +590,23 @@ def test_who_is_polled_is_not_warned_of_as_never_clean(caplog: pytest.LogCapture
     warn(read(counts))
     assert "partner_never_clean" in caplog.text
     caplog.clear()
-    warn(read({**counts, "POLL_SECRET_CHECKPOINT_HARMONY": "a-key"}))
+    secret = {**counts, "POLL_SECRET_CHECKPOINT_HARMONY": "a-key"}
+    warn(read(secret))
+    assert "partner_never_clean" in caplog.text, "nothing is read by a part of the settings"
+    caplog.clear()
+    address = {
+        "POLL_URL_CHECKPOINT_HARMONY": "https://gateway.example",
+        "POLL_CLIENT_ID_CHECKPOINT_HARMONY": "id",
+    }
+    warn(read({**secret, **address}))
     assert "partner_never_clean" not in caplog.text
+
+
+@pytest.mark.parametrize("partner", sorted(known()))
+def test_a_list_that_says_who_is_clean_is_polled_by_what_its_source_needs(partner: str) -> None:
+    source = sources().get(roster_of(partner))
+    whole = PollSettings(**dict.fromkeys(source.needed, "x")) if source else PollSettings(secret="x")
+    assert says_clean(partner, whole) or source is None
+    if source and not says_clean(partner):
+        for name in source.needed:
+            assert not says_clean(partner, whole.model_copy(update={name: ""}))
