@@ -246,6 +246,8 @@ async def _take_frames(
         if not frames:
             raise
     response.close()
+    if taken > MAX_BODY and not frames:
+        raise SourceUnreadable(f"a frame of more than {MAX_BODY} bytes")
 
 
 async def _text(response: "ClientResponse") -> str:
@@ -264,9 +266,13 @@ def _answer(status: int, text: str) -> Answer:
     else:
         try:
             content = read_json(text.lstrip("\ufeff")).value
-        except (NotJson, TooDeep):
+        except NotJson:
             if status == 200:
                 raise SourceUnavailable("200, and a body that is no JSON: a proxy, or cut off") from None
+            content = None
+        except TooDeep as deep:
+            if status == 200:
+                raise SourceUnreadable(f"an answer that is {deep}") from None
             content = None
     return Answer(status, content)
 
