@@ -112,8 +112,8 @@ def known_partners() -> frozenset[str]:
 def says_clean(services: Services, partner: str) -> bool:
     """Whether the partner, as it is set, ever reports that a healthy device is one; so does what is no
     partner here."""
-    polled = services.settings.lists_devices(partner)
-    return partner not in partners.known() or partners.says_clean(partner, polled=polled)
+    polled = services.settings.polling.get(partner)
+    return partner not in partners.known() or partners.says_clean(partner, polled)
 
 
 async def receive(services: Services, partner: str, headers: Headers, body: bytes) -> Answer:

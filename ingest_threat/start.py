@@ -39,7 +39,7 @@ def warn(settings: Settings) -> None:
     """
     switches = settings.switches()
     for partner in sorted({slug for slugs in settings.partners.values() for slug in slugs}):
-        if partners.says_clean(partner, polled=settings.lists_devices(partner)):
+        if partners.says_clean(partner, settings.polling.get(partner)):
             continue
         for warning in event_only.warnings(partner, switches):
             log_event(LogEvent.PARTNER_NEVER_CLEAN, partner=partner, what=warning)

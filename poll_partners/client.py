@@ -6,6 +6,7 @@ but the number that the vendor gave a refusal, and nothing of a key or a full ad
 log. It never waits for a vendor that wants to be asked later: that is stored, and the next run keeps to it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -47,6 +48,8 @@ MILLISECONDS = "X-Rate-Limit-Retry-After-Milliseconds"
 """Jamf's way to say Retry-After."""
 NUMBERS = ("correlationId", "requestId", "trackingId")
 """Names under which a refusal bears a number, by which the vendor's support finds it."""
+
+_HEADER = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,8 @@ class Client(Connection):
 
         url = f"{at or self.settings.url}{path}"
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+        if not all(map(_HEADER.fullmatch, headers.values())):
+            raise CredentialRefused("it gave a token that no header can hold")
         try:
             async with self._session.request(
                 method, url, headers=headers, allow_redirects=False, **more
@@ -233,13 +238,16 @@ async def _take_frames(
     try:
         async for chunk in response.content.iter_any():
             taken += len(chunk)
-            frames.extend(parts.feed(chunk))
-            if is_enough(frames) or taken > MAX_BODY:
+            found = list(parts.feed(chunk))
+            frames.extend(found)
+            if (found and is_enough(frames)) or taken > MAX_BODY:
                 break
     except (TimeoutError, aiohttp.ClientError):
         if not frames:
             raise
     response.close()
+    if taken > MAX_BODY and not frames:
+        raise SourceUnreadable(f"a frame of more than {MAX_BODY} bytes")
 
 
 async def _text(response: "ClientResponse") -> str:
@@ -258,9 +266,13 @@ def _answer(status: int, text: str) -> Answer:
     else:
         try:
             content = read_json(text.lstrip("\ufeff")).value
-        except (NotJson, TooDeep):
+        except NotJson:
             if status == 200:
                 raise SourceUnavailable("200, and a body that is no JSON: a proxy, or cut off") from None
+            content = None
+        except TooDeep as deep:
+            if status == 200:
+                raise SourceUnreadable(f"an answer that is {deep}") from None
             content = None
     return Answer(status, content)
 

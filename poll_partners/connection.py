@@ -1,10 +1,13 @@
 """What a run holds of a vendor while it asks: what whose clock shows. How it asks is its kind's."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
+from poll_partners.dates import date_of
 from poll_partners.windows import Now
 from shared.services import Services
+
+NO_CLOCK = timedelta(days=3650)
+"""A time that is so far from ours is no clock's."""
 
 
 class Connection:
@@ -27,9 +30,6 @@ class Connection:
 
     def look_at_clock(self, date: str | None) -> None:
         """Note the vendor's time, as an answer's `Date` has it; one that cannot be read says nothing."""
-        try:
-            given = parsedate_to_datetime(date or "")
-        except ValueError:
-            return
-        given = given if given.tzinfo else given.replace(tzinfo=UTC)
-        self.clock_ahead = given - self._services.now()
+        given, ours = date_of(date or ""), self._services.now()
+        if given is not None and abs(given - ours) < NO_CLOCK:
+            self.clock_ahead = given - ours

@@ -21,8 +21,8 @@ from shared.services import Services
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
 
-PIECE = 4 * 1024 * 1024
-"""Bytes that are asked for at a time."""
+PIECE = 1024 * 1024
+"""Bytes that are asked for at a time: while one piece is looked through, all else waits."""
 QUOTES = '"'
 LONGEST = 900
 """Characters of a name that are kept in that of its place: Azure takes 1,024 in all."""

@@ -22,6 +22,8 @@ MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_WHOLE, MAX_INNER = 1_000_000, 1_000
 """Bytes of an object, and entries of a list in it, up to which it is handed on whole."""
 _PIECE = 1024 * 1024
+_SIP = 4096
+"""Bytes that are unpacked at a time: behind each of many small members, what is left of them is copied."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -43,23 +45,38 @@ class Unpacked:
     _stream: "zlib._Decompress" = field(default_factory=lambda: zlib.decompressobj(zlib.MAX_WBITS | 16))
 
     def feed(self, packed: bytes) -> Iterator[bytes]:
-        """What these bytes unpack to, in pieces. Raises Unfit."""
+        """What these bytes unpack to, in large pieces. Raises Unfit."""
+        piece = bytearray()
+        for begin in range(0, len(packed), _SIP):
+            for part in self._sip(packed[begin : begin + _SIP]):
+                piece += part
+                if len(piece) >= _PIECE:
+                    yield bytes(piece)
+                    piece.clear()
+        if piece:
+            yield bytes(piece)
+
+    def _sip(self, packed: bytes) -> Iterator[bytes]:
+        if self._stream.eof:
+            packed = self._begun(packed)
         while packed:
             try:
-                piece = self._stream.decompress(packed, _PIECE)
+                part = self._stream.decompress(packed, _PIECE)
             except zlib.error:
                 raise Unfit("it is not gzip, or damaged") from None
-            self._size += len(piece)
+            self._size += len(part)
             if self._size > MAX_UNPACKED:
                 raise Unfit(f"it unpacks to more than {MAX_UNPACKED} bytes")
-            if piece:
-                yield piece
-            if self._stream.eof:
-                packed = self._stream.unused_data.lstrip(b"\0")
-                if packed:
-                    self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            else:
-                packed = self._stream.unconsumed_tail
+            yield part
+            eof = self._stream.eof
+            packed = self._begun(self._stream.unused_data) if eof else self._stream.unconsumed_tail
+
+    def _begun(self, behind: bytes) -> bytes:
+        """What is left of the bytes behind a member: the next one, if there is any."""
+        behind = behind.lstrip(b"\0")
+        if behind:
+            self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return behind
 
     def end(self) -> None:
         """Raise Unfit where what was fed was cut off."""

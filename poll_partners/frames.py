@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _LINE = re.compile(rb"\r\n|\n|\r(?!\n|\Z)")
+_BREAK = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,17 @@ class Frame:
 class Frames:
     """Bytes in, whole frames out; what is cut off is never one."""
 
-    _rest: bytes = b""
+    _rest: bytearray = field(default_factory=bytearray)
     _fields: dict[str, list[str]] = field(default_factory=dict)
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """The frames that these bytes complete."""
-        *lines, self._rest = _LINE.split(self._rest + chunk)
+        if not self._rest.endswith(b"\r") and not _BREAK.search(chunk):
+            # A line that never ends would be looked through once for each piece of it.
+            self._rest += chunk
+            return
+        *lines, rest = _LINE.split(bytes(self._rest + chunk))
+        self._rest = bytearray(rest)
         for line in lines:
             yield from self._line(line.decode("utf-8", "replace"))
 

@@ -9,14 +9,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from ingest_threat.intake import fetched
 from poll_partners.client import Client
 from poll_partners.outcome import explained, failed, must_wait, succeeded
-from poll_partners.record import opened, record, tallied
-from poll_partners.rosters import compared, is_news, part_of
+from poll_partners.record import CLOCK_TOLERANCE, opened, record, tallied
+from poll_partners.rosters import compared, is_news
 from poll_partners.slices import slices
 from poll_partners.source import PAUSE, Roster, Row
 from poll_partners.unnamed import Threatened, unnamed
@@ -31,6 +31,7 @@ from shared.domain.polling import (
     RosterPart,
     cursor_id,
     roster_part_id,
+    roster_part_of,
 )
 from shared.errors import (
     SourceError,
@@ -129,6 +130,11 @@ class _Last:
         return known is not None and known.is_complete
 
 
+def _as_of(client: Client, run: PollRun) -> datetime:
+    """When the list was computed at the latest, by the vendor's clock or ours, whichever says less."""
+    return client.now(run.started_at).earliest - AS_OF
+
+
 async def _whole_list(
     services: Services, client: Client, roster: Roster, last: _Last, run: PollRun
 ) -> tuple[dict[str, Row], PollRun]:
@@ -141,7 +147,11 @@ async def _whole_list(
     for _ in range(MAX_PAGES):
         if position is not None:
             await services.waiting.sleep(roster.pause)
-        page = await roster.fetch(client, position, run.started_at - AS_OF)
+        as_of = _as_of(client, run)
+        page = await roster.fetch(client, position, as_of)
+        if position is None and as_of - _as_of(client, run) > CLOCK_TOLERANCE:
+            # The vendor's clock, which its answer gave, is behind.
+            page = await roster.fetch(client, position, _as_of(client, run))
         for row in page.rows:
             is_kept = last.is_news(row) or (lacks and not last.is_complete(row))
             rows[row.device] = row if is_kept else replace(row, content=None)
@@ -201,7 +211,7 @@ async def _look_up(
     with it costs the list nothing: the next reading looks again."""
     if roster.look_up is None:
         return run
-    for threat in unnamed(rows.values(), last.threatened, run.started_at - AS_OF):
+    for threat in unnamed(rows.values(), last.threatened, _as_of(client, run)):
         await services.waiting.sleep(roster.pause)
         try:
             found = await roster.look_up(client, threat)
@@ -226,7 +236,7 @@ async def _keep(
     again."""
     split: list[dict[str, Listed]] = [{} for _ in range(PARTS)]
     for device, listed in kept.items():
-        split[part_of(device)][device] = listed
+        split[roster_part_of(device)][device] = listed
     changed = [
         RosterPart(id=roster_part_id(name, number), devices=devices)
         for number, (devices, part) in enumerate(zip(split, parts, strict=True))

@@ -4,13 +4,12 @@ A list of 100,000 phones is read every hour, and hardly a row of it says anythin
 said, in a few documents, and only what differs goes on its way.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from poll_partners.source import Row
-from shared.domain.polling import PARTS, Listed
+from shared.domain.polling import Listed
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,6 @@ class Compared:
     vanished: int
     """Devices that are known and not in the list: that is shown, and frees nobody. Where of a vendor's group
     nobody is in it, its key may not see that group any more, and nothing is said."""
-
-
-def part_of(device: str) -> int:
-    """Which of the documents a device is kept in."""
-    return hashlib.sha256(device.encode()).digest()[0] % PARTS
 
 
 def is_news(row: Row, before: Listed | None, threatened: Collection[str], *, daily: bool) -> bool:

@@ -1,8 +1,8 @@
 """When a vendor is asked again that does not want to be asked now. Pure: nothing is slept."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
+from poll_partners.dates import date_of
 from shared.errors import SourceUnavailable
 
 LONGEST = timedelta(hours=6)
@@ -37,11 +37,8 @@ def retry_after(seconds: str | None, milliseconds: str | None, now: datetime) ->
     text = (seconds or "").strip()
     if text.isascii() and text.isdigit():
         return _bounded(timedelta(seconds=int(text[:9])))
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return _bounded((at if at.tzinfo else at.replace(tzinfo=UTC)) - now)
+    at = date_of(text)
+    return None if at is None else _bounded(at - now)
 
 
 def back_off(failures: int, jitter: float, *, refused: bool) -> timedelta:

@@ -1,8 +1,11 @@
 """The agents an admin has to look at: by default those that nobody could link to a device."""
 
+from datetime import date
+
 from pydantic import BaseModel, Field
 
 from evaluate_risk.linking import link_candidates
+from serve_console.not_listed import not_listed
 from serve_console.paging import page
 from shared.bounded import bounded_gather
 from shared.cosmos import AGENT_SUMMARIES, UNLINKED_AGENT_SUMMARIES
@@ -54,6 +57,9 @@ class AgentRow(BaseModel):
     device: str | None
     linked_by: str | None
     """The link that decided; `agent:…` was made by an admin."""
+    not_listed_since: date | None
+    """The day since which its vendor's list of devices, where it is read, does not hold it any more. That
+    frees nobody."""
     hints: list[str]
     """For a person who looks for the device: nothing here links an agent by itself."""
 
@@ -75,14 +81,16 @@ async def listing(
     sql = AGENT_SUMMARIES if all_ == "true" else UNLINKED_AGENT_SUMMARIES
     found = await page(services, _Row, Agent.container, sql, top, token)
 
+    missing = await not_listed(services, (agent.id for agent in found.rows))
+
     async def row(agent: _Row) -> AgentRow:
-        return _row(agent, await _hints(services, agent))
+        return _row(agent, missing.get(agent.id), await _hints(services, agent))
 
     rows = await bounded_gather(row, found.rows, limit=CONCURRENCY)
     return AgentPage(agents=rows, token=found.token)
 
 
-def _row(agent: _Row, hints: list[str]) -> AgentRow:
+def _row(agent: _Row, not_listed_since: date | None, hints: list[str]) -> AgentRow:
     severities = [threat.detection.severity for threat in agent.threats.values() if threat.detection]
     return AgentRow(
         id=agent.id,
@@ -98,6 +106,7 @@ def _row(agent: _Row, hints: list[str]) -> AgentRow:
         last_received_at=agent.last_received_at,
         device=agent.device,
         linked_by=agent.linked_by,
+        not_listed_since=not_listed_since,
         hints=hints,
     )
 

@@ -1,6 +1,6 @@
 """What is known of devices, for an admin: a listing, and the whole explanation of one."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel
 
@@ -12,6 +12,7 @@ from serve_console.enrollment_class import (
     intune_threat_level,
 )
 from serve_console.named_device import stored_device
+from serve_console.not_listed import not_listed
 from serve_console.paging import page
 from shared.cosmos import DEVICE_SUMMARIES, DEVICES_REGISTERED_ANEW, DEVICES_RESTRICTED
 from shared.domain.level import Level
@@ -113,6 +114,14 @@ class EntraAttribute(BaseModel):
     """Why it could not be read; the value is not known then."""
 
 
+class NotListed(BaseModel):
+    """An agent that its vendor's list of devices does not hold any more. That frees nobody."""
+
+    agent: str
+    since: date
+    """The day of the first whole list without it."""
+
+
 class Explanation(BaseModel):
     """Everything that speaks for or against a device, and what Conditional Access sees of it."""
 
@@ -132,6 +141,9 @@ class Explanation(BaseModel):
     """Intune's own level of the device, where it differs from ours."""
     mode: str
     agents: list[Slot]
+    not_listed: list[NotListed]
+    """Those of the agents that were in their vendor's list of devices, where it is read, and are not any
+    more."""
     reports: list[ReportSeen]
     history: list[HistoryEntry]
     asked_at: Moment
@@ -170,6 +182,7 @@ async def explain(services: Services, id_: str) -> Explanation:
         enforcement=await enforcement_of(services, device.tag.applied),
         mode=services.settings.mode,
         agents=list(device.slots.values()),
+        not_listed=await _not_listed(services, device),
         reports=await _reports(services, device),
         history=list(device.history),
         asked_at=services.now(),
@@ -185,6 +198,11 @@ async def _entra_attribute(services: Services, device: Device) -> EntraAttribute
         return seen.model_copy(update={"value": found.value, "restricted": found.restricted})
     except GraphError as error:
         return seen.model_copy(update={"trouble": str(error)})
+
+
+async def _not_listed(services: Services, device: Device) -> list[NotListed]:
+    found = await not_listed(services, (slot.agent for slot in device.slots.values()))
+    return [NotListed(agent=agent, since=since) for agent, since in found.items()]
 
 
 async def _reports(services: Services, device: Device) -> list[ReportSeen]:

@@ -22,6 +22,7 @@ from ingest_threat.partners._taxonomy import UNKNOWN
 from ingest_threat.partners._words import DEFAULT, PartnerWords, in_force
 from ingest_threat.redaction import redacted
 from ingest_threat.shapes import masked
+from shared.domain.poll_settings import PollSettings
 from shared.domain.record import (
     TEXT_LIMIT,
     AppInventoryRecord,
@@ -75,14 +76,16 @@ def device_id(partner: str, written: str) -> str:
     return _adapter_of(partner).device_id(kept_id(written))
 
 
-def says_clean(partner: str, *, polled: bool = False) -> bool:
+def says_clean(partner: str, polled: PollSettings | None = None) -> bool:
     """Whether the partner ever reports that a healthy device is one, by what it pushes or, where it is
-    polled, by its list of devices.
+    polled by settings that are whole, by its list of devices.
 
     Raises UnknownPartner where there is no adapter of that name.
     """
     adapter = _adapter_of(partner)
-    return adapter.says_clean or (polled and adapter.lists_clean)
+    needed = adapter.lists_clean
+    lists = polled is not None and bool(needed) and all(getattr(polled, name) for name in needed)
+    return adapter.says_clean or lists
 
 
 def vocabulary(key: str) -> tuple[str, str] | None:

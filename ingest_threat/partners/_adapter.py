@@ -86,8 +86,9 @@ class Adapter:
     says_clean: bool = True
     """Whether what the vendor pushes, or the shipped relay reads, ever says of a healthy device that it is.
     Else a device without threats is never reported on."""
-    lists_clean: bool = False
-    """Whether, where it does not, the vendor's list of devices says so, which is polled."""
+    lists_clean: tuple[str, ...] = ()
+    """Where it does not and the vendor's list of devices does: the fields of PollSettings with which that is
+    polled. None: no list says so."""
     never_resolves: Mapping[str, str] = field(default_factory=dict)
     """Kinds of threats that nothing the vendor sends resolves by name: the vendor's word for the kind, and
     what ends such a threat then."""

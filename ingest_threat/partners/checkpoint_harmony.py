@@ -147,5 +147,5 @@ ADAPTER = Adapter(
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL}),
     says_clean=False,
-    lists_clean=True,
+    lists_clean=("url", "client_id", "secret"),
 )

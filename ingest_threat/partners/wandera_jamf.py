@@ -209,6 +209,6 @@ ADAPTER = Adapter(
     redact=REDACT,
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS, *DEVICE_LEVEL, *map(str, SCALE)}),
     says_clean=False,
-    lists_clean=True,
+    lists_clean=("client_id", "secret"),
     words=WORDS,
 )

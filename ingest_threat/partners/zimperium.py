@@ -72,5 +72,5 @@ ADAPTER = Adapter(
     severity_words=frozenset({*SEVERITY, *taxonomy.HARMLESS}),
     device_id=device_id,
     says_clean=False,
-    lists_clean=True,
+    lists_clean=("url", "client_id", "secret"),
 )

@@ -1,9 +1,12 @@
 """What the pages of several vendors have in common."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from shared.domain.json_text import MAX_DIGITS
+from shared.domain.model import digest
 from shared.errors import SourceUnreadable
 
 NO_TIME = 32_503_680_000_000
@@ -19,11 +22,22 @@ def page_of(content: JsonValue, name: str) -> tuple[dict[str, JsonValue], list[J
     return content, rows
 
 
+def print_of(rows: Sequence[JsonValue], before: int | None) -> int | None:
+    """What stands for the rows of a page, a number; None of none. Raises SourceUnreadable where it stood for
+    those of the page before, too: whatever the next position is called, it leads nowhere."""
+    found = int(digest(rows)[:12], 16) if rows else None
+    if found is not None and found == before:
+        raise SourceUnreadable("it gives the same page again and again")
+    return found
+
+
 def number(value: JsonValue) -> int | None:
-    """A whole number, also one written as text; None where it is none."""
+    """A whole number, also one written as text; None where it is none, or longer than any id or time."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    if not isinstance(value, str) or len(value) > MAX_DIGITS:
+        return None
+    return int(value) if value.isascii() and value.isdigit() else None
 
 
 def day_of(value: JsonValue) -> str | None:
@@ -37,9 +51,9 @@ def day_of(value: JsonValue) -> str | None:
 
 
 def moment_of(text: str) -> datetime | None:
-    """A time in ISO 8601; None where it cannot be read."""
+    """A time in ISO 8601; None where it cannot be read, or lies beyond the calendar in UTC."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -10,5 +10,5 @@ def life_of(token: str, now: datetime, otherwise: timedelta) -> float:
     try:
         claims = json.loads(urlsafe_b64decode(f"{token.split('.')[1]}==="))
         return (datetime.fromtimestamp(claims["exp"], UTC) - now).total_seconds()
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return otherwise.total_seconds()

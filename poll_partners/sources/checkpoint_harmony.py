@@ -20,7 +20,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources._pages import number, page_of
+from poll_partners.sources._pages import number, page_of, print_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
@@ -52,17 +52,18 @@ class Position:
     offset: int | None = None
     total: int | None = None
     """The count at the beginning of a walk by offset."""
+    before: int | None = None
+    """What stands for the page before, in a walk."""
 
     def __str__(self) -> str:
-        values = (self.leg, self.base, self.below, self.offset, self.total)
+        values = (self.leg, self.base, self.below, self.offset, self.total, self.before)
         return ":".join("" if value is None else str(value) for value in values)
 
     @classmethod
     def read(cls, text: str) -> "Position":
         """The position that a page gave as a text."""
         leg, *numbers = text.split(":")
-        base, below, offset, total = map(number, numbers)
-        return cls(leg, base, below, offset, total)
+        return cls(leg, *map(number, numbers))
 
 
 async def login(client: Client) -> Granted:
@@ -141,7 +142,8 @@ def _walked(
     total = meta.get("total_count")
     first = position.total if position.total is not None else total if isinstance(total, int) else None
     if meta.get("next") and rows:
-        return replace(position, offset=offset + len(rows), total=first)
+        before = print_of(rows, position.before)
+        return replace(position, offset=offset + len(rows), total=first, before=before)
     if position.leg == "changed" and total != first:
         return Position("again", position.base, offset=0)
     return _next_leg(position)

@@ -8,11 +8,11 @@ read by offset may slip or come twice: where the count moved, the list is not wh
 """
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
 from poll_partners.client import Client
+from poll_partners.dates import date_of
 from poll_partners.source import ListPage, Roster, Row
 from poll_partners.sources._pages import page_of
 from poll_partners.sources.checkpoint_harmony import is_dead, login
@@ -58,10 +58,8 @@ def _row(row: JsonValue, as_of: datetime) -> Row:
 
 def _day(written: JsonValue) -> str | None:
     """The day of a date in the format of mail; None where it is none."""
-    try:
-        return parsedate_to_datetime(written).date().isoformat() if isinstance(written, str) else None
-    except ValueError:
-        return None
+    at = date_of(written) if isinstance(written, str) else None
+    return at.date().isoformat() if at else None
 
 
 SOURCE = Roster(

@@ -65,7 +65,8 @@ async def fetch(client: Client, asked: Asked) -> Page:
     """One page of events, in the vendor's order.
 
     A position is the last row's `oid` and its time. Behind one of long ago an empty page is not believed: the
-    `oid` may have died, so the window is asked for once more without it, as much of it as the vendor gives.
+    `oid` may have died, so the window is asked for once more without it, as much of it as the vendor gives;
+    so it is where the `oid` is refused.
     """
     oid, at, by_time = _position(asked.page)
     begin = at if by_time and at else asked.begin
@@ -76,7 +77,12 @@ async def fetch(client: Client, asked: Asked) -> Page:
     }
     if oid is not None and not by_time:
         parameters["oid"] = oid
-    content, rows = page_of(await client.get(EVENTS, parameters), "events")
+    try:
+        content, rows = page_of(await client.get(EVENTS, parameters), "events")
+    except SourceRefused as refused:
+        if refused.status not in {400, 410} or "oid" not in parameters:
+            raise
+        return Page([], "events", f"{BY_TIME}{asked.page}", asked.mark)
     following: str | None = None
     if by_time:
         following = f"{BY_TIME}{_last(content, rows)}" if len(rows) >= LIMIT_BY_TIME else None

@@ -27,7 +27,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
 from poll_partners.source import Asked, Page, Source
-from poll_partners.sources._pages import page_of
+from poll_partners.sources._pages import number, page_of, print_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
@@ -113,7 +113,8 @@ def _region(given: JsonValue) -> str:
 
 async def fetch(client: Client, asked: Asked) -> Page:
     """One page of events: of those since the window's beginning, then of those behind the cursor."""
-    way, _, cursor = (asked.page or SINCE).partition(" ")
+    place, _, cursor = (asked.page or SINCE).partition(" ")
+    way, _, before = place.partition(":")
     try:
         content = await client.get(EVENTS, _parameters(client, asked.begin, cursor))
     except SourceRefused as refused:
@@ -129,7 +130,8 @@ async def fetch(client: Client, asked: Asked) -> Page:
     if not isinstance(more, bool) or (more and not (isinstance(following, str) and following)):
         raise SourceUnreadable("a page of events that says neither that it is the last nor what follows")
     if more:
-        return Page(rows, "items", f"{way} {following}", asked.mark)
+        seen = print_of(rows, number(before)) or ""
+        return Page(rows, "items", f"{way}:{seen} {following}", asked.mark)
     left = _followed(client, asked.mark) if way != ON else None
     if left is not None:
         return Page(rows, "items", f"{ON} {left}", asked.mark)

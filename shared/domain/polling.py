@@ -1,5 +1,6 @@
 """Vendors that are polled: how far each has been read, and what its runs came to. Pure."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -169,6 +170,16 @@ class RosterPart(Document):
 
     container: ClassVar[str] = "settings"
     devices: dict[str, Listed] = Field(default_factory=dict)
+
+
+def roster_of(partner: str) -> str:
+    """The source of a partner's list of devices, where it has one."""
+    return f"{partner}_devices"
+
+
+def roster_part_of(device: str) -> int:
+    """Which part of a list a device is kept in, by the partner's id of it."""
+    return hashlib.sha256(device.encode()).digest()[0] % PARTS
 
 
 def roster_part_id(source: str, part: int) -> str:

@@ -396,7 +396,7 @@ def _seconds(text: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             until = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         # A date of HTTP is in GMT, and `-0000` or no zone at all makes a naive one.
         until = until if until.tzinfo else until.replace(tzinfo=UTC)

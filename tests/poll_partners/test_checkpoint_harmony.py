@@ -119,6 +119,17 @@ async def test_a_walk_whose_count_moved_is_walked_again() -> None:
         assert sum(asked.get("offset") == "0" for asked in one.checkpoint.asked) == 2
 
 
+async def test_a_walk_that_gets_nowhere_ends_the_run_and_moves_nothing() -> None:
+    """An offset that is not kept to: the vendor says for ever that there is more."""
+    rows = [{**alert(number), "id": number} for number in (1, 2)]
+    page = {"meta": {"next": "/external_api/v3/alert/?offset=2", "total_count": 9}, "objects": rows}
+    async with vendors() as one:
+        one.faults.order(answered(200, json.dumps(page).encode()), ALERTS, times=300)
+        run = await one.polled(NAME)
+        assert run.error == "it gives the same page again and again"
+        assert (await one.cursor(NAME)).until == START - timedelta(days=1)
+
+
 async def test_a_filter_that_is_skipped_is_noticed_and_moves_nothing() -> None:
     async with vendors() as one:
         _arrived(one, 1, minutes=60 * 24 * 20)
@@ -167,7 +178,7 @@ async def test_it_is_off_until_all_three_of_its_settings_are_there() -> None:
 
 @pytest.mark.parametrize(
     "position",
-    [Position(), Position("new", 7), Position("changed", None, 3), Position("again", 9, None, 0, 431)],
+    [Position(), Position("new", 7), Position("changed", None, 3), Position("again", 9, None, 0, 431, 7)],
 )
 def test_a_position_is_read_as_it_was_written(position: Position) -> None:
     assert Position.read(str(position)) == position

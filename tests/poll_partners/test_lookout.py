@@ -272,6 +272,29 @@ async def test_an_old_position_behind_which_nothing_comes_is_asked_for_by_its_ti
         assert (run.accepted, run.whole) == (9, True)
 
 
+@pytest.mark.parametrize("status", [400, 410])
+async def test_a_position_that_is_refused_is_asked_for_by_its_time(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "LIMIT", 2)
+    monkeypatch.setattr(reading, "MAX_PAGES", 1)
+    async with vendors() as one:
+        await _arrived(one, *range(6), minutes=1)
+        await one.polled()
+        monkeypatch.setattr(reading, "MAX_PAGES", 50)
+        one.world.clock.pass_time(minutes=5)
+        one.faults.order(answered(status), "oid=", times=1000)
+        assert (await one.polled()).error is None
+        assert len(one.reports()) == 6
+
+
+async def test_where_what_is_refused_is_no_position_nothing_moves() -> None:
+    async with vendors() as one:
+        one.faults.order(answered(400), EVENTS, times=2)
+        assert (await one.polled()).error == "it refuses the request (400)"
+        assert (await one.cursor()).until == START - timedelta(days=1)
+
+
 async def test_an_outage_longer_than_the_vendor_keeps_is_a_gap(caplog: pytest.LogCaptureFixture) -> None:
     async with vendors() as one:
         await one.polled()
@@ -420,6 +443,19 @@ async def test_an_answer_behind_which_nobody_can_go_on_is_passed_over_with_the_r
         run = await one.polled()
         assert run.gaps[0].end == one.world.clock()
         assert (await one.cursor()).until == one.world.clock()
+
+
+async def test_a_page_that_is_nested_too_deep_is_passed_over_like_another_that_cannot_be_read() -> None:
+    deep = b'{"events":[' + b"[" * 70 + b"]" * 70 + b'],"last_oid":"1"}'
+    async with vendors() as one:
+        one.faults.order(answered(200, deep), EVENTS, times=4)
+        for _ in range(4):
+            run = await one.polled()
+            one.world.clock.pass_time(minutes=70)
+        [gap] = run.gaps
+        assert "nested deeper" in gap.why
+        await _arrived(one, 1)
+        assert (await one.polled()).accepted == 1
 
 
 async def test_a_login_without_end_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.vendors.faults import answered, done
-from poll_partners import reading
+from poll_partners import client, reading
 from poll_partners.found import sources
 from poll_partners.frames import Frame, Frames
 from poll_partners.sources import lookout_stream
@@ -98,6 +98,21 @@ async def test_a_stream_that_is_none_moves_nothing(body: bytes, why: str) -> Non
         assert (await one.cursor(NAME)).until == START - timedelta(days=1)
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(NAME)).accepted == 1
+
+
+async def test_a_frame_that_never_ends_is_passed_over_after_three_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "MAX_BODY", 1000)
+    async with _following() as one:
+        one.faults.order(answered(200, b"data: " + b"x" * 5000, "text/event-stream"), STREAM, times=4)
+        errors = []
+        for _ in range(4):
+            run = await one.polled(NAME)
+            errors.append(run.error)
+            one.world.clock.pass_time(minutes=70)
+        assert errors == [*["a frame of more than 1000 bytes"] * 3, None]
+        assert len(run.gaps) == 1
 
 
 async def test_a_stream_that_is_refused_is_named_as_that() -> None:

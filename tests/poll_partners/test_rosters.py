@@ -11,18 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluate_risk.evaluation import evaluate
+from ingest_threat.partners import known, says_clean
 from ingest_threat.start import warn
 from local.vendors.faults import Act, answered, done
 from poll_partners import listed
-from poll_partners.rosters import compared, is_news, part_of
-from poll_partners.source import Row
+from poll_partners.found import sources
+from poll_partners.rosters import compared, is_news
+from poll_partners.source import Roster, Row
 from poll_partners.sources import checkpoint_harmony_devices, lookout_devices, sophos_devices
+from serve_console.agents import listing as agents
+from serve_console.devices import explain
 from shared.domain.model import Agent
 from shared.domain.moment import iso_utc
-from shared.domain.polling import PARTS, Listed
+from shared.domain.poll_settings import PollSettings
+from shared.domain.polling import PARTS, Listed, roster_of, roster_part_of
 from shared.settings import read
 from tests.poll_partners.vendors import Vendors, central_event, documents, event, vendors
-from tests.world import START
+from tests.serve_console.hands import linked
+from tests.world import ENTRA_ID, START
 
 LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
 HOUR = timedelta(hours=1)
@@ -163,6 +169,36 @@ async def test_a_device_that_vanished_is_counted_and_nothing_is_reported_of_it()
         one.world.clock.pass_time(minutes=61)
         run = await one.polled(LOOKOUT)
         assert (run.vanished, run.duplicates) == (0, 1), "it is news that it is back"
+
+
+async def test_a_device_that_vanished_is_seen_at_its_agent_and_device_and_its_threats_stay_open() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(4)]
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        await one.polled("lookout")
+        await one.polled(LOOKOUT)
+        await _evaluated(one)
+        await one.world.put_device()
+        await linked(one.world)
+        assert not (await explain(one.services, ENTRA_ID)).not_listed
+        gone = one.lookout.devices.pop(1)
+        one.world.clock.pass_time(minutes=61)
+        await one.polled(LOOKOUT)
+        [seen] = (await explain(one.services, ENTRA_ID)).not_listed
+        assert (seen.agent, seen.since) == ("lookout:agent-1", START.date())
+        rows = (await agents(one.services, "true")).agents
+        assert {row.id for row in rows if row.not_listed_since} == {"lookout:agent-1"}
+        assert await _open(one)
+        one.lookout.devices.append(gone)
+        one.lookout.devices.sort(key=lambda row: str(row["oid"]))
+        one.world.clock.pass_time(minutes=61)
+        await one.polled(LOOKOUT)
+        assert not (await explain(one.services, ENTRA_ID)).not_listed
+
+
+def test_a_list_of_devices_is_found_by_its_partner() -> None:
+    lists = {name: source.partner for name, source in sources().items() if isinstance(source, Roster)}
+    assert lists == {roster_of(partner): partner for partner in lists.values()}
 
 
 async def _evaluated(one: Vendors) -> None:
@@ -348,6 +384,23 @@ async def test_green_of_sophoss_list_ends_what_is_older_than_the_agents_contact(
         assert await _open(one, "sophos:agent-1") is stays_open
 
 
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_list_of_a_vendor_whose_clock_is_behind_ends_nothing_that_came_after_it(known: bool) -> None:
+    """`known`: whether a login of this run has told of its clock before the list is asked for."""
+    async with vendors() as one:
+        one.set_clock_ahead(minutes=-20)
+        theirs = one.their_clock()
+        one.sophos.arrive(central_event(1, theirs - timedelta(minutes=3)))
+        await one.polled("sophos")
+        if not known:
+            one.services.polled_tokens[SOPHOS] = one.services.polled_tokens["sophos"]
+        # It had been computed before the threat; the agent was in contact since.
+        one.sophos.devices = [_central(1, ixmAppLastSeenAt=iso_utc(theirs - timedelta(minutes=1)))]
+        await one.polled(SOPHOS)
+        await _evaluated(one)
+        assert await _open(one, "sophos:agent-1")
+
+
 async def test_the_end_of_a_threat_of_sophoss_between_two_lists_is_found_by_the_agents_next_contact() -> None:
     async with vendors() as one:
         one.sophos.devices = [_central(1)]
@@ -528,8 +581,8 @@ def test_whatever_lists_come_each_change_goes_on_its_way_once(lists: list[Mappin
 
 @given(st.text(max_size=50))
 def test_a_device_is_always_kept_in_the_same_document(device: str) -> None:
-    assert 0 <= part_of(device) < PARTS
-    assert part_of(device) == part_of(device)
+    assert 0 <= roster_part_of(device) < PARTS
+    assert roster_part_of(device) == roster_part_of(device)
 
 
 def test_who_is_polled_is_not_warned_of_as_never_clean(caplog: pytest.LogCaptureFixture) -> None:
@@ -537,5 +590,23 @@ def test_who_is_polled_is_not_warned_of_as_never_clean(caplog: pytest.LogCapture
     warn(read(counts))
     assert "partner_never_clean" in caplog.text
     caplog.clear()
-    warn(read({**counts, "POLL_SECRET_CHECKPOINT_HARMONY": "a-key"}))
+    secret = {**counts, "POLL_SECRET_CHECKPOINT_HARMONY": "a-key"}
+    warn(read(secret))
+    assert "partner_never_clean" in caplog.text, "nothing is read by a part of the settings"
+    caplog.clear()
+    address = {
+        "POLL_URL_CHECKPOINT_HARMONY": "https://gateway.example",
+        "POLL_CLIENT_ID_CHECKPOINT_HARMONY": "id",
+    }
+    warn(read({**secret, **address}))
     assert "partner_never_clean" not in caplog.text
+
+
+@pytest.mark.parametrize("partner", sorted(known()))
+def test_a_list_that_says_who_is_clean_is_polled_by_what_its_source_needs(partner: str) -> None:
+    source = sources().get(roster_of(partner))
+    whole = PollSettings(**dict.fromkeys(source.needed, "x")) if source else PollSettings(secret="x")
+    assert says_clean(partner, whole) or source is None
+    if source and not says_clean(partner):
+        for name in source.needed:
+            assert not says_clean(partner, whole.model_copy(update={name: ""}))

@@ -301,6 +301,25 @@ async def test_a_page_that_comes_again_and_again_ends_the_run_and_moves_nothing(
         assert (await one.cursor(NAME)).until == BEGUN
 
 
+async def test_the_same_events_again_and_again_end_the_run_whatever_their_cursor_is_called() -> None:
+    async with vendors() as one:
+        for number in range(4):
+            page = as_body(items=[central_event(1)], has_more=True, next_cursor=f"cursor-{number}")
+            one.faults.order(answered(200, page), EVENTS)
+        run = await one.polled(NAME)
+        assert (run.error, run.pages) == ("it gives the same page again and again", 1)
+        assert (await one.cursor(NAME)).until == BEGUN
+
+
+@pytest.mark.parametrize("more", [False, True])
+async def test_a_cursor_longer_than_can_be_kept_is_recorded_as_what_is_wrong(more: bool) -> None:
+    async with vendors() as one:
+        page = as_body(items=[central_event(1)], has_more=more, next_cursor="c" * 200_000)
+        one.faults.order(answered(200, page), EVENTS)
+        assert (await one.polled(NAME)).error == "a position that is longer than any"
+        assert (await one.cursor(NAME)).until == BEGUN
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -346,6 +346,7 @@ async def test_a_device_entra_does_not_know_is_not_found(tenant_world: World) ->
         ("172800", 172800.0),
         ("Mon, 01 Jun 2026", 1.0),
         ("Mon, 01 Jun 2020 12:00:00 GMT", 0.0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 1.0),
     ],
 )
 async def test_a_throttled_call_is_not_repeated_and_says_for_how_long(
