@@ -101,6 +101,7 @@ def steps(draw: Any, operation: _Ops, rare: _Ops, together: int) -> list[Step]:
     second = draw(like) if draw(st.integers(0, 3)) else draw(operation)
     if draw(st.integers(0, 3)):
         second = _about_the_same(first, second)
+    fed = fed or (Feed(100),) * draw(st.integers(0, 1))  # what came of both is what meets
     stands_still = draw(_WRITES)
     order = () if stands_still else draw(_ORDERS)
     before = [Step.of(second)] * draw(st.integers(0, 1))
