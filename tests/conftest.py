@@ -14,9 +14,11 @@ from tests.infra.loud import unchecked
 from tests.world import World, world
 
 # A hundred examples of each property, the library's default, take the suite beyond its time.
-settings.register_profile("suite", max_examples=30)
+settings.register_profile("suite", max_examples=30, deadline=None)
 settings.load_profile("suite")
-settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+settings.register_profile(
+    "mutants", settings(deadline=None), phases=(Phase.explicit, Phase.generate), derandomize=True, database=None
+)
 """For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
 
 
