@@ -17,7 +17,7 @@ from tests.world import World, world
 settings.register_profile("suite", max_examples=30, deadline=None)
 settings.load_profile("suite")
 settings.register_profile(
-    "mutants", settings(deadline=None), phases=(Phase.explicit, Phase.generate), derandomize=True, database=None
+    "mutants", deadline=None, phases=(Phase.explicit, Phase.generate), derandomize=True, database=None
 )
 """For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
 
