@@ -68,12 +68,13 @@ async def renew_lease(services: Services, owner: str) -> None:
 
 
 async def release_lease(services: Services, owner: str, run: Run) -> None:
-    """Record a run, and release its lease."""
+    """Record a run, and release its lease. One that was overtaken is not the latest: it comes after that."""
 
     def released(runs: Runs) -> Runs:
         ours = runs.lease is not None and runs.lease.owner == owner
-        latest = (run, *runs.runs)[:KEPT_RUNS]
-        return runs.model_copy(update={"runs": latest, "lease": None if ours else runs.lease})
+        latest = () if ours else runs.runs[:1]
+        kept = (*latest, run, *runs.runs[len(latest) :])[:KEPT_RUNS]
+        return runs.model_copy(update={"runs": kept, "lease": None if ours else runs.lease})
 
     await _edited(services, released)
 

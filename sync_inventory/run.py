@@ -55,7 +55,8 @@ async def _all_steps(services: Services, before: Runs) -> Run:
     with Scratch() as scratch:
         context = Context.of(services, scratch, before)
         steps = tuple([await _run(step, context) for step in STEPS])
-    return Run(started_at=started_at, seconds=_since(clock), steps=steps)
+    overtook = before.lease is not None
+    return Run(started_at=started_at, seconds=_since(clock), steps=steps, overtook=overtook)
 
 
 async def _run(step: Step, context: Context) -> StepRun:

@@ -28,6 +28,8 @@ class Run(Part):
     started_at: Moment
     seconds: float
     steps: tuple[StepRun, ...]
+    overtook: bool = False
+    """Whether the lease of another run had run out: that one may have gone on writing beside this one."""
 
     @property
     def ok(self) -> bool:
@@ -52,6 +54,8 @@ class Runs(Document):
 
     def went_through(self, step: str) -> bool:
         """Whether the latest run did: its step named `step` left nothing undone. One that was cut off, whose
-        lease is there still, did not; nor did one nobody knows of."""
-        latest = self.runs[0].steps if self.runs and self.lease is None else ()
-        return any(each.ok for each in latest if each.step == step)
+        lease is there still, did not; nor did one nobody knows of. One that overtook another did not for
+        sure: what that one wrote may have come after it."""
+        if not self.runs or self.lease is not None or self.runs[0].overtook:
+            return False
+        return any(each.ok for each in self.runs[0].steps if each.step == step)

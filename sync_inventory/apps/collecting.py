@@ -74,7 +74,7 @@ class _Collecting:
         if not self.eligibilities.known:
             self._tally.trouble("the devices were not read: what changed of them is for the next run")
         if (is_behind or exceeds(exports.state.held, self._allowed)) and await self._purge_all():
-            await exports.opt_out(self._allowed)
+            await exports.opt_out(self._allowed, once_more=is_behind)
 
     async def fetch(self, exports: AppExports, link: str) -> None:
         """Take a finished export in."""

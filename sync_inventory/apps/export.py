@@ -142,10 +142,11 @@ class AppExports:
         if exceeds(opt_ins, self.state.held):
             await self._save(held=widened(self.state.held, opt_ins))
 
-    async def opt_out(self, opt_ins: OptIns) -> None:
-        """Everything beyond `opt_ins` has been purged."""
-        held, collected = narrowed(self.state.held, opt_ins), narrowed(self.state.collected, opt_ins)
-        await self._save(held=held, collected=collected)
+    async def opt_out(self, opt_ins: OptIns, *, once_more: bool) -> None:
+        """Everything beyond `opt_ins` has been purged; `once_more`: a run before may be writing it still, so
+        the next one is to look again."""
+        held = self.state.held if once_more else narrowed(self.state.held, opt_ins)
+        await self._save(held=held, collected=narrowed(self.state.collected, opt_ins))
 
     async def done(self, opt_ins: OptIns) -> None:
         """The export is in the store."""

@@ -85,7 +85,7 @@ async def _guard_after(services: Services, founds: Sequence[Found[Device]]) -> l
 async def _purge_later(self: Any, exports: Any, *_: object) -> None:
     """What an admin opted out of is noted, and left to the next run."""
     if exceeds(exports.state.held, self._allowed):
-        await exports.opt_out(self._allowed)
+        await exports.opt_out(self._allowed, once_more=False)
 
 
 def _withdraws_all(device: Device, agent: Agent) -> Device:

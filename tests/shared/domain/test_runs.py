@@ -24,6 +24,7 @@ def _run(**steps: bool) -> Run:
         (Runs(runs=(_run(apps=False), _run(apps=True))), False),
         (Runs(runs=(_run(apps=True), _run(apps=False))), True),
         (Runs(runs=(_run(apps=True),), lease=HELD), False),
+        (Runs(runs=(_run(apps=True).model_copy(update={"overtook": True}),)), False),
     ],
 )
 def test_a_step_of_the_latest_run_went_through(runs: Runs, through: bool) -> None:

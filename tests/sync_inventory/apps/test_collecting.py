@@ -453,6 +453,7 @@ async def test_what_changed_hands_in_a_run_that_was_cut_off_is_purged_by_the_nex
         assert (await step(one, "apps")).counts == {"trimmed": 1, "purged": 1}
         assert await _names(one) == ["Mail"]
         assert await _names(one, "entra-2") == []
+        await run(one)
         one.operations.clear()
         assert (await step(one, "apps")).counts == {}
         assert not [key for key in one.operations if key[0] == "inventory"]
