@@ -3,16 +3,19 @@
     python -m tests.fuzz --minutes 5 --seed 7 --only adapter
 
 Rounds go over all readers alike, each from a seed of its own that the first one gives: the same seed feeds
-the same, as far as the time goes. A reader that has a finding is fed no more.
+the same, as far as the time goes. A reader that has a finding is fed no more. Where Atheris is installed, the
+second half of the time goes to inputs that it is led to by what code they reach.
 """
 
 import argparse
 import logging
 import secrets
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
+from tests.fuzz.guided import is_installed
 from tests.fuzz.target import Target, tried
 from tests.fuzz.targets import TARGETS
 
@@ -33,7 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ask.error(f"no reader's name holds {given.only!r}")
     logging.disable()
     sys.stdout.write(f"seed {start}: {len(chosen)} readers, {given.minutes:g} minutes\n")
-    return _fed(chosen, start, time.monotonic() + given.minutes * 60)
+    seconds = given.minutes * 60 / (2 if is_installed() else 1)
+    failed = _fed(chosen, start, time.monotonic() + seconds)
+    if is_installed():
+        return _guided(seconds, start, given.only) or failed
+    sys.stdout.write("Atheris is not installed: nothing was led by what code it reaches\n")
+    return failed
+
+
+def _guided(seconds: float, start: int, only: str) -> int:
+    """In a process of its own, which has every room instrumented."""
+    options = ("--seconds", str(seconds), "--seed", str(start), "--only", only)
+    done = subprocess.run((sys.executable, "-m", "tests.fuzz.guided", *options), check=False)
+    return 1 if done.returncode else 0
 
 
 def _fed(targets: Sequence[Target], start: int, until: float) -> int:

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import pytest
 
@@ -13,6 +14,7 @@ from poll_partners.source import ByHttp
 from shared.errors import BadRequest, MtdError
 from tests.fuzz import __main__ as command
 from tests.fuzz import polled
+from tests.fuzz.guided import guided, is_installed
 from tests.fuzz.target import Target, TooSlow, tried
 from tests.fuzz.targets import TARGETS
 
@@ -76,9 +78,27 @@ def test_time_that_grows_with_the_square_is_found() -> None:
         slow.longer((b"", b"a", b""))
 
 
+@pytest.mark.skipif(not is_installed(), reason="Atheris is not installed: its wheels are for Linux on x86-64")
+def test_what_is_led_by_the_code_it_reaches_finds_what_chance_does_not() -> None:
+    def read(content: bytes) -> None:
+        if content[:4] == b"open" and content[4:6] == b"{}":
+            content[6:].decode()
+
+    read = import_module("atheris").instrument_func(read)
+    wrong = Target("wrong", read, (b"open{}",), (BadRequest,))
+    found = guided(wrong, limits=["-runs=500000"], start=1)
+    assert found.finding is not None
+    assert "UnicodeDecodeError" in found.finding
+    assert "fed: b'open{}" in found.finding
+    right = Target("right", read, (b"open{}",), (UnicodeDecodeError,), words=(b"open", b"\xff"))
+    held = guided(right, limits=["-runs=2000"], start=1)
+    assert (held.inputs, held.finding) == (2000, None)
+
+
 def test_time_wins_and_the_seed_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(command, "is_installed", lambda: False)
     nothing_wrong = Target("fine", len, (b"a",), ())
     monkeypatch.setattr(command, "TARGETS", (nothing_wrong,))
     begun = time.monotonic()
@@ -87,11 +107,13 @@ def test_time_wins_and_the_seed_is_printed(
     printed = capsys.readouterr().out
     assert printed.startswith("seed 7: 1 readers, 0.01 minutes\n")
     assert " inputs, 0 findings\n" in printed
+    assert "Atheris is not installed" in printed
 
 
 def test_a_finding_is_printed_once_with_how_to_see_it_again_and_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(command, "is_installed", lambda: False)
     monkeypatch.setattr(
         command, "TARGETS", (Target("wrong", MISTAKES["a value nobody expects"], (b"a",), ()),)
     )
