@@ -26,6 +26,8 @@ _SIP = 4096
 """Bytes that are unpacked at a time: behind each of many small members, what is left of them is copied."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+_BEGINNING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*+")
+"""Of a file: byte order marks, as where several were put together, and blanks."""
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _BETWEEN = re.compile(rb'(?:[^"\[\]{},]++|' + _STRING + rb")*+", re.DOTALL)
 _WITHIN = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+", re.DOTALL)
@@ -125,12 +127,10 @@ class Cuts:
 
     def _settle(self, *, at_end: bool = False) -> None:
         """See how the file is made, once enough of it is there."""
-        if _BOM.startswith(self._rest) and not at_end:
+        self._rest = _BEGINNING.sub(b"", self._rest, count=1)
+        if not self._rest or (_BOM.startswith(self._rest) and not at_end):
             return
-        self._rest = self._rest.removeprefix(_BOM).lstrip(_BLANK)
         first, _, others = self._rest.partition(b"\n")
-        if not self._rest:
-            return
         if self.by_line:
             self._shape = "lines"
         elif self._rest.startswith(b"["):

@@ -100,11 +100,14 @@ def test_an_item_may_be_as_large_as_its_bound(monkeypatch: pytest.MonkeyPatch, o
         (b'[{"a":1},"\xff",{"b":2}]', ['{"a":1}', "it is not UTF-8", '{"b":2}']),
         (b"", []),
         (BOM, []),
+        (b"  \n    " + BOM, []),
+        (BOM + BOM + b"[1]\n", ["1"]),
         (b"[]", []),
     ],
 )
 def test_what_cannot_be_read_says_why_and_costs_no_neighbour(content: bytes, items: list[str]) -> None:
     assert cut(content) == items
+    assert cut(content, size=1) == items
 
 
 def test_a_line_that_is_cut_off_is_not_taken_for_the_beginning_of_all_others() -> None:
