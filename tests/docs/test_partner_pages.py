@@ -12,6 +12,8 @@ from ingest_threat import partners
 from ingest_threat.partners import _taxonomy
 from ingest_threat.partners._adapter import Adapter
 from ingest_threat.start import check
+from poll_partners.found import sources
+from poll_partners.source import ByHttp
 from shared.domain.authentication import FIELDS, Scheme
 from shared.domain.level import Level
 from shared.domain.poll_settings import PollSettings
@@ -22,6 +24,7 @@ from tests.ingest_threat.partners.tables import tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "partners"
+OVERVIEW = (PAGES / "README.md").read_text(encoding="utf-8")
 SLUGS = sorted(path.stem for path in PAGES.glob("*.md") if path.stem not in {"README", "integrate"})
 HEADINGS = (
     *("What the vendor offers", "Connect it", "Which device it is", "What is read"),
@@ -185,8 +188,7 @@ def test_a_setting_that_does_not_exist_would_be_found() -> None:
 
 
 def test_the_overview_has_every_partner_and_the_authentication_its_page_gives() -> None:
-    text = (PAGES / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.md\) \|(.+)\|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| \[[^\]]+\]\((\w+)\.md\) \|(.+)\|$", OVERVIEW, re.MULTILINE)
     assert sorted(slug for slug, _ in rows) == SLUGS, "docs/partners/README.md has a row for each page"
     for slug, row in rows:
         credentials = set(re.findall(r"`(\w+)`", _cells(row)[1]))
@@ -195,8 +197,32 @@ def test_the_overview_has_every_partner_and_the_authentication_its_page_gives() 
         assert given <= credentials <= named, slug
 
 
+def test_the_partners_that_never_say_clean_are_named_where_that_is_explained() -> None:
+    names = dict(re.findall(r"^\| \[(\w+)[^\]]*\]\((\w+)\.md\) \|", OVERVIEW, re.MULTILINE))
+    silent = {name for name, slug in names.items() if not partners.says_clean(slug)}
+    concepts = (PAGES.parent / "concepts.md").read_text(encoding="utf-8")
+    for page, text, says in (
+        ("docs/partners/README.md", OVERVIEW, "never report that a phone is clean"),
+        ("docs/concepts.md", concepts, "report threats alone"),
+    ):
+        [sentence] = re.findall(rf"^(.+) {says}", text, re.MULTILINE)
+        assert {name for name in names if name in sentence} == silent, f'{page}: who "{says}"'
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_page_of_a_partner_that_is_polled_names_the_settings_it_is_off_without(slug: str) -> None:
+    lacking = {
+        setting
+        for source in sources().values()
+        if source.partner == slug and isinstance(source, ByHttp)
+        for setting in source.missing(None)
+        if setting.startswith(("POLL_SECRET", "POLL_CLIENT_ID")) and setting not in _page(slug)
+    }
+    assert not lacking, f"docs/partners/{slug}.md: say how it is polled"
+
+
 def test_the_taxonomy_is_that_of_the_code() -> None:
-    of_page = dict(_tables((PAGES / "README.md").read_text(encoding="utf-8")))
+    of_page = dict(_tables(OVERVIEW))
     assert of_page == {"TYPES": _meant(_taxonomy.TYPES)}
 
 

@@ -123,4 +123,5 @@ def test_a_finding_is_printed_once_with_how_to_see_it_again_and_fails_the_comman
 
 
 def test_every_source_that_is_polled_is_fed() -> None:
-    assert polled.SAMPLES.keys() == {name for name, source in sources().items() if isinstance(source, ByHttp)}
+    asked = {name for name, source in sources().items() if isinstance(source, ByHttp)}
+    assert polled.SAMPLES.keys() == asked, "SAMPLES of tests/fuzz/polled.py has a page of each"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 from hypothesis import strategies as st
@@ -60,6 +61,8 @@ class Vendor:
     kill_tokens: Callable[[Vendors], None]
     foreign: Callable[[int], bytes]
     """A page of its own form whose rows are in nobody's format."""
+    page: tuple[ModuleType, str]
+    """The constant that says how many rows are a page, and its module: here they are few."""
     change: Callable[[Vendors, int], str] | None = None
     """The event of that number is another one from now on, of the same time; what its report is called then.
     None where another event tells of what became of one."""
@@ -216,7 +219,9 @@ class History:
         """Everything the vendor had is stored once, or lies in a gap that was recorded."""
         await self.check()
         found = await self._cursor()
-        assert found is not None
+        assert found is not None, (
+            f"{self.vendor.name} never ran: does polling_settings of vendors.py have all that it needs?"
+        )
         missing = set(self.arrived) - set(self.one.stored_ids())
         lost = {
             called

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
+from types import ModuleType
 from typing import get_args
 
 import pytest
@@ -31,6 +32,7 @@ from shared.domain.record import (
     UnreadableRecord,
 )
 from shared.errors import UnknownPartner, Unreadable, UnreadableReport
+from tests.ingest_threat.partners import messages, messages_lookout
 from tests.ingest_threat.partners.endings import (
     has_word,
     messages_file,
@@ -58,6 +60,14 @@ def test_the_adapters_of_this_table_are_found() -> None:
 def test_a_partner_is_an_adapter_and_its_messages(partner: str) -> None:
     assert partner in known(), f"no adapter ingest_threat/partners/{partner}.py"
     assert SAMPLES.get(partner), f"add MESSAGES to {messages_file(partner)}: a detection and what ends it"
+
+
+def test_a_module_without_messages_does_not_keep_the_others_from_being_tested(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of_modules = [("example", ModuleType("messages_example")), ("lookout", messages_lookout)]
+    monkeypatch.setattr(messages, "_modules", lambda: iter(of_modules))
+    assert samples() == {"lookout": messages_lookout.MESSAGES}
 
 
 KEYS = frozenset(
