@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from ingest_threat.schemes.webhook import checked_secrets, verify
+from ingest_threat.schemes.webhook import _MAX_SIGNATURES, checked_secrets, verify
 from local.partners import authentication
 from shared.errors import NotAuthentic, SettingsError
 from shared.headers import Headers
@@ -176,3 +176,39 @@ def test_a_setting_that_makes_no_sense_is_reported_without_quoting_it(secret: st
     assert secret.removeprefix("whsec_") == "" or secret not in str(error.value)
     with pytest.raises(SettingsError, match="cut off"):
         checked_secrets("whsec_" + "A" * 33)
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({"Webhook-Id": "a.b"}, "webhook-id is not 1 to 256 visible ASCII characters without a dot"),
+        ({"webhook-timestamp": "1e9"}, "webhook-timestamp is not plain digits"),
+        ({"WEBHOOK-SIGNATURE": "v1;AAAA"}, "webhook-signature is not a list of v1,<base64>"),
+        (
+            {"WEBHOOK-SIGNATURE": "v1,AAAA"},
+            "no signature is of one of the secrets, for this id, time and body",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(headers: dict[str, str], why: str) -> None:
+    assert refused({**signed(), **headers}) == why
+
+
+@pytest.mark.parametrize("age", [300, -300])
+def test_a_stamp_is_taken_up_to_five_minutes_on_either_side(age: int) -> None:
+    verify(Headers(signed(age=age)), BODY, (SECRET,), NOW)
+    assert "webhook-timestamp" in refused(signed(age=age + (1 if age > 0 else -1)))
+
+
+def test_a_list_of_signatures_is_bounded() -> None:
+    good = signed()["WEBHOOK-SIGNATURE"]
+    most = " ".join(["v1,AAAA"] * (_MAX_SIGNATURES - 1) + [good])
+    verify(Headers({**signed(), "WEBHOOK-SIGNATURE": most}), BODY, (SECRET,), NOW)
+    assert "is not a list" in refused({**signed(), "WEBHOOK-SIGNATURE": f"v1,AAAA {most}"})
+
+
+def test_a_secret_of_few_different_bytes_is_none() -> None:
+    enough = "whsec_" + base64.b64encode(bytes(range(8)) * 3).decode()
+    assert checked_secrets(enough) == (enough,)
+    with pytest.raises(SettingsError, match="fewer than 8 different bytes"):
+        checked_secrets("whsec_" + base64.b64encode(bytes(range(7)) * 4).decode())
