@@ -96,6 +96,19 @@ async def test_a_body_over_the_limit_is_413(running: Machine) -> None:
     assert (await _post(running, body))[0] == 413
 
 
+async def test_a_body_of_60_mib_from_nobody_ends_at_the_host_and_costs_the_next_one_nothing(
+    running: Machine,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"{running.url}/api/partners/zimperium/reports"
+        try:
+            async with session.post(url, data=io.BytesIO(b"x" * (60 << 20))) as answer:
+                assert answer.status in {413, 500}
+        except (aiohttp.ClientConnectionError, ConnectionError):
+            pass  # the connection ends while it is being sent
+    assert (await _post(running, encoded(zimperium.detection(PHONE, "after 60 MiB", NOW))))[0] == 202
+
+
 async def test_too_many_items_are_413(running: Machine) -> None:
     assert (await _post(running, b"[" + b"{}," * 1000 + b"{}]"))[0] == 413
 

@@ -101,6 +101,23 @@ async def test_of_a_flood_the_minutes_allowance_is_taken_and_anothers_report_is_
     assert sorted(await _stored(door)) == ["lookout"] + ["zimperium"] * 60
 
 
+async def test_of_20_000_reports_in_a_minute_a_process_takes_what_is_shipped() -> None:
+    """By the default; what is put off is taken in the minutes after."""
+    async with world(webhook_secrets={"lookout": SECRET, "zimperium": SECRET}) as one:
+        left = [_message(MAX_ITEMS * number, MAX_ITEMS) for number in range(20)]
+        taken = []
+        for _ in range(10):
+            answers = [(body, await _sent(one, body)) for body in left]
+            left = [body for body, answer in answers if isinstance(answer, TooMany)]
+            taken.append(sum(answer.accepted for _, answer in answers if isinstance(answer, Answer)))
+            other = await _sent(one, _from_lookout(f"k{len(taken)}"), "lookout")
+            assert isinstance(other, Answer)
+            one.clock.pass_time(minutes=1)
+        assert taken == [2 * MAX_ITEMS] * 10, "the last goes beyond 1,500 by what one message holds"
+        assert not left
+        assert len(await _stored(one)) == 20 * MAX_ITEMS + 10
+
+
 async def test_a_partner_that_is_put_off_has_reported_all_the_same(door: World) -> None:
     await _sent(door, _message(0, LIMIT))
     door.clock.pass_time(seconds=59)
