@@ -106,16 +106,16 @@ async def test_of_20_000_reports_in_a_minute_a_process_takes_what_is_shipped() -
     async with world(webhook_secrets={"lookout": SECRET, "zimperium": SECRET}) as one:
         left = [_message(MAX_ITEMS * number, MAX_ITEMS) for number in range(20)]
         taken = []
-        for _ in range(10):
+        for _ in range(2):
             answers = [(body, await _sent(one, body)) for body in left]
             left = [body for body, answer in answers if isinstance(answer, TooMany)]
             taken.append(sum(answer.accepted for _, answer in answers if isinstance(answer, Answer)))
             other = await _sent(one, _from_lookout(f"k{len(taken)}"), "lookout")
             assert isinstance(other, Answer)
             one.clock.pass_time(minutes=1)
-        assert taken == [2 * MAX_ITEMS] * 10, "the last goes beyond 1,500 by what one message holds"
-        assert not left
-        assert len(await _stored(one)) == 20 * MAX_ITEMS + 10
+        assert taken == [2 * MAX_ITEMS] * 2, "the last goes beyond 1,500 by what one message holds"
+        assert len(left) == 16
+        assert len(await _stored(one)) == 4 * MAX_ITEMS + 2
 
 
 async def test_a_partner_that_is_put_off_has_reported_all_the_same(door: World) -> None:
