@@ -8,6 +8,7 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
+from ingest_threat.partners._zimperium_endpoint import exported
 from ingest_threat.partners._zimperium_threats import THREAT, TYPE
 from ingest_threat.partners.zimperium import ADAPTER
 from ingest_threat.redaction import redacted
@@ -796,3 +797,56 @@ def test_a_simulated_event_of_an_older_console_is_a_simulation() -> None:
 )
 def test_an_older_console_grades_its_events(word: str | None, level: Level) -> None:
     assert threat("zimperium", zimperium_legacy(severity=word)).severity is level
+
+
+LATER = "02 03 2026 02:40:00 UTC"
+"""Month, day, year."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, {"threat_name": "Device Jailbroken/Rooted", "severity_raw": "CRITICAL", "simulated": False}),
+        ({"threat__display_name": None}, {"threat_name": "DEVICE_ROOTED"}),
+        ({"forensics__severity": None}, {"severity_raw": "3"}),
+        ({"simulated": True}, {"simulated": True}),
+        ({"threat__simulated": True}, {"simulated": True}),
+        ({"forensics__simulated": True}, {"simulated": True}),
+        ({"threat__general": {"malware_family": "Triada"}}, {"malware_family": "Triada"}),
+        ({"device_info__device_id": None, "device_info__zdid": "zdid-6"}, {"partner_device_id": "zdid-6"}),
+        ({"device_info__device_id": None}, {"partner_device_id": "zdid-5"}),
+        ({"device_info__os": None}, {"platform": None}),
+        (
+            {"threat__name": None, "threat__general": {"threat_type": "ROOTED"}},
+            {"names": ("ROOTED", "Device Jailbroken/Rooted")},
+        ),
+        ({"threat__name": "SIDELOADED"}, {"names": ("SIDELOADED", "Device Jailbroken/Rooted")}),
+        (
+            {"forensics__attack_time": None, "device_info__device_time": LATER},
+            {"detected_at": datetime(2026, 2, 3, 2, 40, tzinfo=UTC)},
+        ),
+        (
+            {"forensics__attack_time": None, "device_info__device_time": None, "eventtimestamp": LATER},
+            {"detected_at": datetime(2026, 2, 3, 2, 40, tzinfo=UTC)},
+        ),
+        (
+            {
+                "forensics__attack_time": None,
+                "device_info__device_time": None,
+                "eventtimestamp": None,
+                "threat__general": {"device_time": LATER},
+            },
+            {"detected_at": datetime(2026, 2, 3, 2, 40, tzinfo=UTC)},
+        ),
+        (
+            {"mitigated": True, "device_info__device_time": LATER},
+            {"resolved_at": datetime(2026, 2, 3, 2, 40, tzinfo=UTC), "status_raw": "MITIGATED"},
+        ),
+        ({"forensics__threat_uuid": "threat-6", "threat__threat_uuid": None}, {"threat_key": "threat-6"}),
+    ],
+)
+def test_each_field_of_an_export_is_read_and_what_stands_in_for_it(
+    changed: JsonObject, expected: JsonObject
+) -> None:
+    facts = exported(zimperium_export(**changed))
+    assert {name: getattr(facts, name) for name in expected} == expected
