@@ -9,6 +9,8 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
 from ingest_threat.partners._zimperium_endpoint import exported
+from ingest_threat.partners._zimperium_push import _of_incident
+from ingest_threat.partners._zimperium_search import searched
 from ingest_threat.partners._zimperium_threats import THREAT, TYPE
 from ingest_threat.partners.zimperium import ADAPTER
 from ingest_threat.redaction import redacted
@@ -849,4 +851,96 @@ def test_each_field_of_an_export_is_read_and_what_stands_in_for_it(
     changed: JsonObject, expected: JsonObject
 ) -> None:
     facts = exported(zimperium_export(**changed))
+    assert {name: getattr(facts, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (
+            {
+                "threatTypeId": 39,
+                "device": {"id": "agent-9", "mdmDeviceId": "mdm-9", "os": {"name": "ANDROID"}},
+            },
+            {
+                "threat_key": "threat-9",
+                "partner_device_id": "agent-9",
+                "mdm_device_id": "mdm-9",
+                "platform": Platform.ANDROID,
+                "os_version": None,
+                "names": ("UNKNOWN SOURCES ON",),
+                "number": "39",
+                "threat_name": "UNKNOWN SOURCES ON",
+                "vector": "Device",
+                "severity_word": "2",
+                "severity_raw": "2",
+                "status": Status.OPEN,
+                "status_raw": "1",
+                "simulated": False,
+            },
+        ),
+        ({"severityName": "Critical"}, {"severity_word": "CRITICAL", "severity_raw": "Critical"}),
+        ({"device": None, "deviceId": "agent-8"}, {"partner_device_id": "agent-8", "platform": None}),
+        ({"os": "ANDROID"}, {"platform": Platform.ANDROID, "os_version": "18.1"}),
+        ({"simulated": True}, {"simulated": True}),
+        (
+            {"timestamp": None, "timestampInfo": {"timestamp": 1770000000000}},
+            {"detected_at": datetime(2026, 2, 2, 2, 40, tzinfo=UTC)},
+        ),
+    ],
+)
+def test_each_field_of_a_search_row_is_read_and_what_stands_in_for_it(
+    changed: JsonObject, expected: JsonObject
+) -> None:
+    facts = searched(zimperium_search(**changed))
+    assert {name: getattr(facts, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "of_threat", "expected"),
+    [
+        (
+            {"mdm_device_id": "mdm-1", "device_os": "ios"},
+            {"threat_type_id": 39},
+            {
+                "report_id": "threat-1:PENDING:2026-02-02T02:00:00Z",
+                "threat_key": "threat-1",
+                "partner_device_id": "agent-1",
+                "mdm_device_id": "mdm-1",
+                "platform": Platform.IOS,
+                "names": ("Device Jailbroken/Rooted",),
+                "number": "39",
+                "threat_name": "Device Jailbroken/Rooted",
+                "severity_word": "CRITICAL",
+                "severity_raw": "CRITICAL",
+                "status": Status.OPEN,
+                "status_raw": "Pending",
+                "detected_at": datetime(2026, 2, 2, 2, tzinfo=UTC),
+                "resolved_at": None,
+                "simulated": False,
+            },
+        ),
+        ({}, {"timestamp": None}, {"detected_at": datetime(2026, 2, 2, 3, 0, 0, 123456, tzinfo=UTC)}),
+        (
+            {},
+            {"threat_status": "Marked Fixed"},
+            {
+                "detected_at": None,
+                "resolved_at": datetime(2026, 2, 2, 2, tzinfo=UTC),
+                "status": Status.RESOLVED,
+            },
+        ),
+        ({"simulated": True}, {}, {"simulated": True}),
+        ({}, {"simulated": True}, {"simulated": True}),
+    ],
+)
+def test_each_field_of_an_incident_is_read_and_what_stands_in_for_it(
+    changed: JsonObject, of_threat: JsonObject, expected: JsonObject
+) -> None:
+    incident = zimperium_incident(**changed)
+    threats = incident["related_threats"]
+    assert isinstance(threats, list)
+    first = threats[0]
+    assert isinstance(first, dict)
+    facts = _of_incident(incident, {**first, **of_threat})
     assert {name: getattr(facts, name) for name in expected} == expected
