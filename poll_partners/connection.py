@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from poll_partners.dates import date_of
 from poll_partners.windows import Now
+from shared.dates import date_of
 from shared.services import Services
 
 NO_CLOCK = timedelta(days=3650)

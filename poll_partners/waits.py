@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from poll_partners.dates import date_of
+from shared.dates import date_of
 from shared.errors import SourceUnavailable
 
 LONGEST = timedelta(hours=6)

@@ -19,9 +19,10 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 
 from ingest_threat.schemes.listed import listed
+from shared.dates import date_of
 from shared.errors import NotAuthentic, SettingsError
 from shared.headers import Headers
 
@@ -58,10 +59,7 @@ def signature(key: bytes, text: bytes) -> str:
 
 
 def _check_date(date: str, now: datetime) -> None:
-    try:
-        moment = parsedate_to_datetime(date) if _DATE.fullmatch(date) else None
-    except ValueError:
-        moment = None
+    moment = date_of(date) if _DATE.fullmatch(date) else None
     if moment is None or format_datetime(moment.astimezone(UTC), usegmt=True) != date:
         raise NotAuthentic("x-ms-date is no RFC 1123 date in GMT")
     if abs(moment - now) > TOLERANCE:

@@ -12,10 +12,10 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from poll_partners.client import Client
-from poll_partners.dates import date_of
 from poll_partners.source import ListPage, Roster, Row
 from poll_partners.sources._pages import page_of
 from poll_partners.sources.checkpoint_harmony import is_dead, login
+from shared.dates import date_of
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
 from shared.errors import SourceUnreadable

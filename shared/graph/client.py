@@ -11,8 +11,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from shared.dates import date_of
 from shared.domain.json_text import clean
 from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavailable
 from shared.graph.pacing import Pacer
@@ -394,12 +394,9 @@ def _seconds(text: str | None, now: datetime) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            until = parsedate_to_datetime(text)
-        except (ValueError, OverflowError):
+        until = date_of(text)
+        if until is None:
             return None
-        # A date of HTTP is in GMT, and `-0000` or no zone at all makes a naive one.
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
         seconds = max(0.0, (until - now).total_seconds())
     return seconds if 0 <= seconds < math.inf else None
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.vendors.faults import answered
-from poll_partners.dates import date_of
 from poll_partners.sources._pages import day_of, moment_of, number
 from poll_partners.sources._tokens import life_of
+from shared.dates import date_of
 from tests.poll_partners.vendors import alert, event, threat, vendors
 from tests.world import START
 
