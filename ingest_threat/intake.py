@@ -130,7 +130,7 @@ async def receive(services: Services, partner: str, headers: Headers, body: byte
         await keep_body(services, partner, body, unreadable, services.now())
         raise
     with in_work(services, partner, len(content)):
-        return await accept(services, partner, content, delivery)
+        return await accept(services, partner, content, delivery, uses_allowance=True)
 
 
 def _is_canary(services: Services, partner: str, delivery: str) -> bool:
@@ -142,7 +142,8 @@ async def fetched(
     services: Services, partner: str, messages: Iterable[bytes], delivery: str = ""
 ) -> list[Answer]:
     """Take in what was fetched from the partner: nobody else can have sent it, and that the partner answered
-    is its heartbeat, also where it had nothing to tell. `delivery` is what a repeat of the messages keeps.
+    is its heartbeat, also where it had nothing to say. `delivery` is what a repeat of the messages keeps. It
+    uses up nothing of what the partner may push: a run has bounds of its own.
 
     One that cannot be read is a dead letter, and keeps no other from being stored. Raises
     UnreadableReport where one is in no format of the partner's, and StoreUnavailable.
@@ -162,10 +163,13 @@ async def fetched(
     return answers
 
 
-async def accept(services: Services, partner: str, body: bytes, delivery: str = "") -> Answer:
+async def accept(
+    services: Services, partner: str, body: bytes, delivery: str = "", *, uses_allowance: bool = False
+) -> Answer:
     """Store an authentic message's records, and dead-letter what cannot be read.
 
-    `delivery` is the message's id, which a repeat of it keeps; empty where it has none.
+    `delivery` is the message's id, which a repeat of it keeps; empty where it has none. Its records use up
+    the partner's allowance where it was pushed.
     """
     received_at = services.now()
     try:
@@ -179,7 +183,8 @@ async def accept(services: Services, partner: str, body: bytes, delivery: str = 
     except UnreadableReport as unreadable:
         await keep_body(services, partner, body, unreadable, received_at)
         raise
-    count_items(services, partner, len(records))
+    if uses_allowance:
+        count_items(services, partner, len(records))
     return await _store_records(services, partner, records, received_at)
 
 

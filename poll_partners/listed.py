@@ -46,6 +46,9 @@ DEADLINE = 240.0
 MAX_PAGES = 1_000
 AS_OF = timedelta(minutes=15)
 """A list was computed so long before it is read, at the latest."""
+MAX_NEWS = 10_000
+"""Rows of one reading that go on their way: of a list that is new, the others wait for the next readings, so
+that it floods nobody, needs little memory, and is stored within its time."""
 COMPLETED = 150
 """Devices of one reading that are asked about one by one: vendors count requests by the hour, too."""
 COMPLETING = 120.0
@@ -81,9 +84,12 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
             run = explained(run, wrong, roster.partner)
             cursor = failed(cursor, wrong, services.now(), random.random())  # noqa: S311 - no secret
         else:
-            run = run.model_copy(update={"whole": True, "end": began})
-            changed = {"until": began, "last_row_at": began if rows else cursor.last_row_at}
-            cursor = succeeded(cursor.model_copy(update=changed), began, whole=True)
+            whole = run.put_off == 0
+            run = run.model_copy(update={"whole": whole, "end": began})
+            changed = {"last_row_at": began if rows else cursor.last_row_at} | (
+                {"until": began} if whole else {}
+            )
+            cursor = succeeded(cursor.model_copy(update=changed), began, whole=whole)
     run = run.model_copy(update={"seconds": round(time.monotonic() - clock, 3)})
     return await record(services, name, settings, found, cursor, run)
 
@@ -130,6 +136,27 @@ class _Last:
         return known is not None and known.is_complete
 
 
+@dataclass
+class _Choice:
+    """Of which rows the content is kept until the list is read to its end."""
+
+    last: _Last
+    completes: bool
+    """Whether what the list does not give is asked for."""
+    news: int = 0
+    lacking: int = 0
+
+    def takes(self, row: Row) -> bool:
+        """Whether the row is news, or to be completed, and within what one reading takes in."""
+        if self.last.is_news(row):
+            self.news += 1
+            return self.news <= MAX_NEWS
+        if self.completes and not self.last.is_complete(row):
+            self.lacking += 1
+            return self.lacking <= MAX_NEWS
+        return False
+
+
 def _as_of(client: Client, run: PollRun) -> datetime:
     """When the list was computed at the latest, by the vendor's clock or ours, whichever says less."""
     return client.now(run.started_at).earliest - AS_OF
@@ -138,10 +165,10 @@ def _as_of(client: Client, run: PollRun) -> datetime:
 async def _whole_list(
     services: Services, client: Client, roster: Roster, last: _Last, run: PollRun
 ) -> tuple[dict[str, Row], PollRun]:
-    """Every row by its device, without the content of those that are no news. Raises a SourceError where the
-    list cannot be read to its end."""
+    """Every row by its device, without the content of those that are no news, nor to be completed, or that
+    are more than one reading takes in. Raises a SourceError where the list cannot be read to its end."""
     rows: dict[str, Row] = {}
-    lacks = roster.complete is not None
+    choice = _Choice(last, completes=roster.complete is not None)
     position: str | None = None
     positions: set[str] = set()
     for _ in range(MAX_PAGES):
@@ -152,9 +179,7 @@ async def _whole_list(
         if position is None and as_of - _as_of(client, run) > CLOCK_TOLERANCE:
             # The vendor's clock, which its answer gave, is behind.
             page = await roster.fetch(client, position, _as_of(client, run))
-        for row in page.rows:
-            is_kept = last.is_news(row) or (lacks and not last.is_complete(row))
-            rows[row.device] = row if is_kept else replace(row, content=None)
+        rows |= {row.device: row if choice.takes(row) else replace(row, content=None) for row in page.rows}
         run = run.model_copy(update={"pages": run.pages + 1, "rows": run.rows + len(page.rows)})
         if page.next is None:
             if len(rows) < (page.total or 0):
@@ -180,7 +205,8 @@ async def _complete(
     vendor does not go along, the list stands as it is, and the others are asked about at another reading."""
     lacking = [row for row in rows.values() if not last.is_complete(row)]
     done = 0
-    for row in random.sample(lacking, min(len(lacking), COMPLETED)):
+    within_reach = [row for row in lacking if row.content is not None]
+    for row in random.sample(within_reach, min(len(within_reach), COMPLETED)):
         if time.monotonic() > until:
             break
         await services.waiting.sleep(PAUSE)
@@ -201,7 +227,7 @@ async def _take_in(
     messages = slices(roster.envelope, [row.content for row in after.news])
     answers = await fetched(services, roster.partner, messages)
     await _keep(services, name, last.parts, after.kept)
-    return tallied(run, answers).model_copy(update={"vanished": after.vanished})
+    return tallied(run, answers).model_copy(update={"put_off": after.put_off, "vanished": after.vanished})
 
 
 async def _look_up(

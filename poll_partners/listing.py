@@ -97,7 +97,7 @@ def _warnings(services: Services, source: Interface, given: PollSettings, cursor
         warnings.append(f"the last run failed: {cursor.runs[0].error}")
     if cursor.not_before is not None and cursor.not_before > now:
         warnings.append(f"the vendor is asked again at {in_words(cursor.not_before)}")
-    if cursor.place is not None:
+    if cursor.place is not None or cursor.runs[0].put_off:
         warnings.append("there is more than a run reads: the next ones go on")
     if cursor.gaps:
         warnings.append(f"{len(cursor.gaps)} gaps: reports of that time were not read")

@@ -20,6 +20,8 @@ class Compared:
     """Rows that go on their way, in the order of the list."""
     kept: Mapping[str, Listed]
     """What is kept of every device from now on."""
+    put_off: int
+    """Rows that are news too, but that were read without their content: they are news again next time."""
     vanished: int
     """Devices that are known and not in the list: that is shown, and frees nobody. Where of a vendor's group
     nobody is in it, its key may not see that group any more, and nothing is said."""
@@ -47,10 +49,15 @@ def compared(
     daily: bool,
 ) -> Compared:
     """Compare a list that was read to its end with what is kept of the last one."""
-    news, kept = [], {}
+    news, kept, put_off = [], {}, set()
+    groups: set[str | None] = {None}
     for row in rows:
         known = before.get(row.device)
+        groups.add(row.group)
         if is_news(row, known, threatened, daily=daily):
+            if row.content is None:
+                put_off.add(row.device)
+                continue
             news.append(row)
         # Of the others no time is kept: it changes all day, and would have every part written each time.
         changed = row.changed if row.device in threatened else None
@@ -58,10 +65,13 @@ def compared(
         kept[row.device] = Listed(
             said=row.said, seen_on=row.seen_on, changed=changed, group=row.group, is_complete=is_complete
         )
-    seen = {None, *(listed.group for listed in kept.values())}
-    missing = {device: known for device, known in before.items() if device not in kept}
-    gone = {device: _gone(known, today) for device, known in missing.items() if known.group in seen}
-    return Compared(tuple(news), {**missing, **kept, **gone}, len(gone))
+    others = {device: known for device, known in before.items() if device not in kept}
+    gone = {
+        device: _gone(known, today)
+        for device, known in others.items()
+        if device not in put_off and known.group in groups
+    }
+    return Compared(tuple(news), {**others, **kept, **gone}, len(put_off), len(gone))
 
 
 def _gone(known: Listed, today: date) -> Listed:

@@ -87,6 +87,8 @@ class PollRun(Part):
     """Items that lie among the dead letters."""
     looked_up: int = 0
     """Of a list of devices, threats that are open here and that no row of it named any more."""
+    put_off: int = 0
+    """Of a list of devices, rows that are news and wait for the next reading."""
     vanished: int = 0
     """Of a list of devices, those that were in it before and are not any more."""
     incomplete: int = 0

@@ -3,6 +3,7 @@ list's silence."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from ingest_threat.start import warn
 from local.vendors.faults import Act, answered, done
 from poll_partners import listed
 from poll_partners.found import sources
+from poll_partners.listing import listing as sources_listing
 from poll_partners.rosters import compared, is_news
 from poll_partners.source import Roster, Row
 from poll_partners.sources import checkpoint_harmony_devices, lookout_devices, sophos_devices
@@ -129,6 +131,62 @@ async def test_a_row_that_says_nothing_new_costs_nothing() -> None:
         creates = [number for (_, kind), number in one.world.operations.items() if kind == "create"]
         assert creates == [1]
         assert await one.poll(LOOKOUT) is None, "it is not due again"
+
+
+async def test_of_a_list_that_is_new_some_rows_go_on_their_way_at_each_reading_and_all_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listed, "MAX_NEWS", 3)
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(8)]
+        came = []
+        for _ in range(3):
+            run = await one.polled(LOOKOUT)
+            came.append((run.rows, run.accepted, run.duplicates, run.put_off, run.whole, run.error))
+            one.world.clock.pass_time(minutes=5)
+        assert came == [
+            (8, 3, 0, 5, False, None),
+            (8, 3, 0, 2, False, None),
+            (8, 2, 0, 0, True, None),
+        ]
+        assert len(await _parts(one, LOOKOUT)) == 8
+        assert await one.poll(LOOKOUT) is None, "it is not due again"
+
+
+async def test_a_list_of_which_rows_wait_is_shown_as_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listed, "MAX_NEWS", 3)
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(4)]
+        await one.polled(LOOKOUT)
+        (row,) = [each for each in (await sources_listing(one.services)).sources if each.source == LOOKOUT]
+        assert "there is more than a run reads: the next ones go on" in row.warnings
+        assert row.last_success_at is None
+        await one.polled(LOOKOUT)
+        (row,) = [each for each in (await sources_listing(one.services)).sources if each.source == LOOKOUT]
+        assert "there is more than a run reads: the next ones go on" not in row.warnings
+
+
+async def test_serial_numbers_are_asked_of_rows_within_one_reading_and_of_all_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listed, "MAX_NEWS", 2)
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(5)]
+        incomplete = []
+        for _ in range(3):
+            run = await one.polled(SOPHOS)
+            assert run.error is None
+            incomplete.append(run.incomplete)
+            one.world.clock.pass_time(minutes=5)
+        assert (incomplete, run.put_off) == ([3, 1, 0], 0)
+        assert sorted(one.sophos.looked_up) == [f"agent-{number}" for number in range(5)]
+
+
+async def test_a_list_uses_up_nothing_of_what_its_partner_may_push() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(8)]
+        assert (await one.polled(LOOKOUT)).accepted == 8
+        assert one.services.reports.so_far("lookout", one.services.now()) == 0
 
 
 async def test_a_list_that_is_not_in_its_order_says_nothing() -> None:
@@ -562,6 +620,32 @@ def test_what_is_news(
 
 
 LISTS = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("xyz")), max_size=6)
+
+
+@given(LISTS, st.integers(1, 3))
+def test_whatever_lists_come_each_row_that_waits_has_its_turn_and_nobody_vanishes_by_waiting(
+    lists: list[Mapping[str, str]], at_once: int
+) -> None:
+    kept: Mapping[str, Listed] = {}
+    for now in lists:
+        sent: dict[str, str] = {}
+        before = kept
+        for _ in range(len(now) + 1):
+            rows, news = [], 0
+            for device, said in now.items():
+                row = _one(device=device, said=said)
+                news += is_news(row, kept.get(device), (), daily=False)
+                rows.append(row if news <= at_once else replace(row, content=None))
+            after = compared(rows, kept, (), TODAY, daily=False)
+            assert len(after.news) <= at_once
+            assert after.vanished == len(before.keys() - now)
+            assert not sent.keys() & {row.device for row in after.news}, "none is sent twice"
+            sent |= {row.device: row.said for row in after.news}
+            kept = after.kept
+            if after.put_off == 0:
+                break
+        assert after.put_off == 0
+        assert {device: kept[device].said for device in now} == now
 
 
 @given(LISTS)
