@@ -4,6 +4,7 @@ Two kinds, known by their ids: a device's apps as Intune has them, and what one 
 reported of the apps beside it. The second serves for a day, and that partner alone.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
@@ -197,6 +198,7 @@ def _anybody(partners: OptIns, ownership: Ownership, managed: bool | None) -> bo
     return any(may_collect(each, Platform.IOS, ownership, managed) for each in partners.values())
 
 
+@functools.lru_cache(maxsize=10_000)
 def _place(row: AppRow) -> tuple[str, ...]:
     return tuple(str(value) for value in row)
 

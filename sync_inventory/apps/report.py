@@ -9,14 +9,14 @@ to gigabytes at once. The name of the file inside is looked at, and never used a
 import csv
 import io
 import itertools
+import operator
 import pathlib
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
 
-from shared.domain.record import TEXT_LIMIT
 from shared.errors import GraphRefused
 
 COLUMNS = ("DeviceId", "Platform", "ApplicationName", "ApplicationVersion", "ApplicationShortVersion")
@@ -28,7 +28,7 @@ MAX_LINE = 65_536
 MAX_CELL_LINES = 10
 """Lines a quoted cell may go on for."""
 PIECE = 65_536
-"""Bytes taken out of the zip at a time."""
+"""Bytes taken out of the zip at a time, and characters cut into lines."""
 MAX_READ = 1_048_576
 """Bytes of the zip itself read at once. The library reads its list of files whole, and keeps some hundred
 bytes of memory for each of fifty."""
@@ -41,13 +41,13 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class ReportRow(NamedTuple):
-    """One app on one device, as reported; None where a cell is empty. In the order of COLUMNS."""
+    """One app on one device, as reported. In the order of COLUMNS."""
 
     intune_id: str
     platform: str
-    name: str | None
-    version: str | None
-    short_version: str | None
+    name: str
+    version: str
+    short_version: str
 
 
 def report_rows(path: pathlib.Path) -> Iterator[ReportRow | None]:
@@ -81,39 +81,52 @@ def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 def _rows(stream: io.RawIOBase) -> Iterator[ReportRow | None]:
     text = io.TextIOWrapper(io.BufferedReader(stream, PIECE), "utf-8-sig", "replace", "")
-    lines = csv.reader(_whole(_lines(text)))
+    lines = csv.reader(_whole(_pieces(text)))
     header = next(lines, [])
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise GraphRefused(f"has no column {missing[0]}")
-    device, platform, name, version, short = (header.index(column) for column in COLUMNS)
+    width, chosen = len(header), operator.itemgetter(*map(header.index, COLUMNS))
     for cells in filter(None, lines):
-        if len(cells) != len(header):
-            yield None
-            continue
-        yield ReportRow(
-            cells[device], cells[platform], _text(cells[name]), _text(cells[version]), _text(cells[short])
-        )
+        yield ReportRow._make(chosen(cells)) if len(cells) == width else None
 
 
-def _whole(lines: Iterator[str]) -> Iterator[str]:
+def _whole(pieces: Iterator[list[str]]) -> Iterator[str]:
     """Lines of which each is a row: those a cell goes over are joined, and one whose quote nobody closes
     becomes a row of too few cells, which swallows no other."""
     waiting: deque[str] = deque()
-    while waiting or (waiting := deque(itertools.islice(lines, 1))):
-        row = waiting.popleft()
-        if row.count('"') % 2 == 0:
-            yield row
+    for lines in pieces:
+        if not waiting and not _leaves_open(lines):
+            yield from lines
             continue
-        waiting += itertools.islice(lines, max(0, MAX_CELL_LINES - len(waiting)))
-        following = next((n for n, line in enumerate(waiting, 1) if line.count('"') % 2), 0)
-        joined = row + "".join(itertools.islice(waiting, following))
-        if following and len(joined) <= MAX_LINE and _is_one_row(joined):
-            for _ in range(following):
-                waiting.popleft()
-            yield joined
-        else:
-            yield _NO_ROW
+        waiting += lines
+        while len(waiting) > MAX_CELL_LINES:
+            yield _next_row(waiting)
+        if not _leaves_open(waiting):
+            yield from waiting
+            waiting.clear()
+    while waiting:
+        yield _next_row(waiting)
+
+
+def _leaves_open(lines: Iterable[str]) -> bool:
+    """Whether a quote of one of the lines is not closed in it."""
+    return any(line.count('"') % 2 for line in lines)
+
+
+def _next_row(waiting: deque[str]) -> str:
+    """The row that the first of the lines begins, taken out of them."""
+    row = waiting.popleft()
+    if row.count('"') % 2 == 0:
+        return row
+    ahead = list(itertools.islice(waiting, MAX_CELL_LINES))
+    following = next((n for n, line in enumerate(ahead, 1) if line.count('"') % 2), 0)
+    joined = row + "".join(ahead[:following])
+    if not following or len(joined) > MAX_LINE or not _is_one_row(joined):
+        return _NO_ROW
+    for _ in range(following):
+        waiting.popleft()
+    return joined
 
 
 def _is_one_row(text: str) -> bool:
@@ -124,15 +137,17 @@ def _is_one_row(text: str) -> bool:
         return False
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(MAX_LINE):
-        if len(line) == MAX_LINE and not line.endswith("\n"):
+def _pieces(text: io.TextIOWrapper) -> Iterator[list[str]]:
+    """The lines of a text, some at a time."""
+    rest = ""
+    while piece := text.read(PIECE):
+        lines = io.StringIO(rest + piece, newline="").readlines()
+        rest = "" if lines[-1].endswith("\n") else lines.pop()
+        if max(map(len, (rest, *lines))) > MAX_LINE:
             raise GraphRefused(f"has a line of more than {MAX_LINE} characters")
-        yield line
-
-
-def _text(cell: str) -> str | None:
-    return cell.strip()[:TEXT_LIMIT] or None
+        yield lines
+    if rest:
+        yield [rest]
 
 
 class _Modest(io.FileIO):

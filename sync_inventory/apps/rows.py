@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from shared.domain.app_sync import OptIns
 from shared.domain.inventory import AppRow, Collected
 from shared.domain.model import Ownership
+from shared.domain.record import TEXT_LIMIT
 from sync_inventory.apps.mobile_apps import MobileApps
-from sync_inventory.apps.report import ReportRow, report_rows
+from sync_inventory.apps.report import report_rows
 from sync_inventory.scratch import ROWS, Scratch
 
 MAX_APPS = 5_000
 """Apps of one device that are looked at: more would not fit into a document."""
 REMEMBERED_APPS = 10_000
-"""Numbers of apps kept in memory."""
+"""Apps, and numbers of apps, kept in memory."""
 PLATFORMS = frozenset({"ios", "ipados"})
 """How a row may spell the platform, in lower case."""
 
@@ -35,11 +36,13 @@ CREATE TABLE app (name TEXT, version TEXT, short TEXT, UNIQUE (name, version, sh
 DROP TABLE IF EXISTS has;
 CREATE TABLE has (device INTEGER, app INTEGER);
 """
-_APP = "SELECT rowid FROM app WHERE name = ? AND version = ? AND short = ?"
+_NUMBER = "SELECT rowid FROM app WHERE name = ? AND version = ? AND short = ?"
+_APP = "SELECT name, version, short FROM app WHERE rowid = ?"
 _HAS = "INSERT INTO has SELECT rowid, ? FROM opted WHERE intune = ?"
 _BY_DEVICE = """
-SELECT o.rowid, o.id, o.intune_id, o.ownership, a.name, a.version, a.short FROM opted o
-    LEFT JOIN has h ON h.device = o.rowid LEFT JOIN app a ON a.rowid = h.app ORDER BY o.rowid
+SELECT o.id, o.intune_id, o.ownership,
+    (SELECT group_concat(app) FROM (SELECT DISTINCT app FROM has WHERE device = o.rowid LIMIT ?))
+    FROM opted o ORDER BY o.rowid
 """
 
 
@@ -64,9 +67,16 @@ class AppRows:
     def take(self, path: pathlib.Path) -> Counter[str]:
         """Read the report at `path`; how many rows it had, and how many were kept. Raises GraphRefused."""
         rows: Counter[str] = Counter()
-        named = (row for row in _readable(report_rows(path), rows) if _of_ios(row) and row.name)
-        while page := list(itertools.islice(named, ROWS)):
-            self._scratch.write_many(_HAS, [(self._number_of(row), row.intune_id.lower()) for row in page])
+        report = report_rows(path)
+        while page := list(itertools.islice(report, ROWS)):
+            found = [row for row in page if row is not None]
+            rows.update(rows=len(page), rows_unreadable=len(page) - len(found))
+            has = [
+                (number, intune_id.lower())
+                for intune_id, platform, *app in found
+                if _is_ios(platform) and (number := self._number(*app))
+            ]
+            self._scratch.write_many(_HAS, has)
         self._scratch.script("CREATE INDEX has_device ON has (device, app);")
         rows["rows_kept"] = self.kept
         rows["apps"] = self._scratch.count("SELECT COUNT(*) FROM app")
@@ -74,32 +84,34 @@ class AppRows:
 
     def by_device(self, apps: MobileApps, opt_ins: OptIns) -> Iterator[Collected]:
         """What may be collected of each device, also of those without a row."""
-        for (_, id_, intune_id, owner), group in itertools.groupby(
-            self._scratch.rows(_BY_DEVICE), key=lambda row: row[:4]
-        ):
+
+        @functools.lru_cache(maxsize=REMEMBERED_APPS)
+        def joined(number: str, ownership: Ownership) -> AppRow:
+            return apps.joined(self._app(number), ownership)
+
+        for id_, intune_id, owner, numbers in self._scratch.rows(_BY_DEVICE, MAX_APPS):
             ownership = Ownership(owner)
-            found = (AppRow(*(text or None for text in row[4:])) for row in group if row[4] is not None)
-            joined = (apps.joined(row, ownership) for row in itertools.islice(found, MAX_APPS))
-            yield Collected.of(id_, intune_id, ownership, opt_ins, joined)
+            found = (joined(number, ownership) for number in (numbers or "").split(",") if number)
+            yield Collected.of(id_, intune_id, ownership, opt_ins, found)
 
-    def _number_of(self, row: ReportRow) -> int:
-        return self._number(row.name or "", row.version or "", row.short_version or "")
-
-    def _numbered(self, *app: str) -> int:
+    def _numbered(self, name: str, version: str, short: str) -> int:
+        """The number of an app by its cells of a report; 0 for one without a name."""
+        app = _text(name), _text(version), _text(short)
+        if not app[0]:
+            return 0
         self._scratch.write("INSERT OR IGNORE INTO app VALUES (?, ?, ?)", *app)
-        return self._scratch.count(_APP, *app)
+        return self._scratch.count(_NUMBER, *app)
+
+    def _app(self, number: str) -> AppRow:
+        name, version, short = self._scratch.one(_APP, int(number)) or ("", "", "")
+        return AppRow(name, version or None, short or None)
 
 
-def _of_ios(row: ReportRow) -> bool:
+@functools.lru_cache(maxsize=100)
+def _is_ios(platform: str) -> bool:
     """Asked for already, and asked again: Intune is known to ignore filters."""
-    return row.platform.strip().lower() in PLATFORMS
+    return platform.strip().lower() in PLATFORMS
 
 
-def _readable(report: Iterator[ReportRow | None], rows: Counter[str]) -> Iterator[ReportRow]:
-    """The rows of a report, counted; those with more or fewer cells than columns are counted apart."""
-    for row in report:
-        rows["rows"] += 1
-        if row is None:
-            rows["rows_unreadable"] += 1
-        else:
-            yield row
+def _text(cell: str) -> str:
+    return cell.strip()[:TEXT_LIMIT]

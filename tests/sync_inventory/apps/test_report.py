@@ -1,9 +1,13 @@
 """The report's file: what is read of it, and what is refused, whatever it claims to be."""
 
 import pathlib
+import re
+import tempfile
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import GraphRefused
 from sync_inventory.apps import report as app_report
@@ -42,7 +46,7 @@ def test_a_row_is_read_by_the_names_of_its_columns(tmp_path: pathlib.Path) -> No
 def test_quotes_commas_lines_and_other_alphabets_belong_to_a_cell(tmp_path: pathlib.Path) -> None:
     rows = _read(tmp_path, 'i-1,IOS,"A ""B"", C\nD",1,', "i-2,IOS,微信 Ж ☕,8.0,8")
     assert [row.name for row in rows] == ['A "B", C\nD', "微信 Ж ☕"]
-    assert rows[0].short_version is None
+    assert rows[0].short_version == ""
 
 
 def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path: pathlib.Path) -> None:
@@ -88,9 +92,21 @@ def test_a_cell_goes_over_ten_lines_and_no_more(tmp_path: pathlib.Path) -> None:
     assert [row.name for row in _read(tmp_path, f'i-1,IOS,"{eleven}",1,', ROW)] == ["Mail"]
 
 
-def test_a_very_long_name_is_clipped(tmp_path: pathlib.Path) -> None:
-    [row] = _read(tmp_path, f"i-1,IOS,{'x' * 9000},1,")
-    assert row.name == "x" * 500
+@given(st.text('ab,"\n\r', max_size=60), st.integers(1, 9))
+def test_rows_are_the_same_however_the_text_is_cut_into_pieces(body: str, piece: int) -> None:
+    def read(size: int) -> list[ReportRow | None]:
+        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+            patch.setattr(app_report, "PIECE", size)
+            patch.setattr(app_report, "MAX_CELL_LINES", 3)
+            return list(report_rows(_zip(pathlib.Path(folder), f"{HEADER}\n{body}")))
+
+    try:
+        whole = read(app_report.PIECE)
+    except GraphRefused as refused:
+        with pytest.raises(GraphRefused, match=re.escape(str(refused))):
+            read(piece)
+    else:
+        assert read(piece) == whole
 
 
 def test_a_report_without_rows_has_none(tmp_path: pathlib.Path) -> None:

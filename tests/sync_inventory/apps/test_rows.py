@@ -100,6 +100,14 @@ def test_what_has_the_same_name_and_another_version_is_another_row(
     assert [(row.version, row.short_version) for row in found.rows] == [("1", None), ("2", None), ("2", "b")]
 
 
+def test_a_very_long_name_is_clipped_and_one_of_blanks_is_no_app(
+    scratch: Scratch, tmp_path: pathlib.Path
+) -> None:
+    _device(scratch)
+    [found] = _collected(_take(scratch, tmp_path, f"Intune-1,IOS,{'x' * 9000},1,", "Intune-1,IOS,  ,1,1"))
+    assert [row.name for row in found.rows] == ["x" * 500]
+
+
 def test_apps_are_numbered_right_even_where_their_numbers_are_forgotten(
     scratch: Scratch, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
