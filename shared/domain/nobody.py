@@ -5,6 +5,7 @@ other's threats. Seen in public bug reports: Android's `unknown` and `0123456789
 the zero GUID (Entra, MDMs), words of BIOS vendors (`To Be Filled By O.E.M.`), and iOS' `02:00:00:00:00:00`.
 """
 
+import operator
 import re
 from itertools import pairwise
 
@@ -166,13 +167,21 @@ def _is_run(part: str) -> bool:
     longer one of pairs: `00112233`."""
     if len(part) >= 2 * MIN_RUN and part[::2] == part[1::2]:
         part = part[::2]
-    pairs = list(pairwise(part))
-    return (
-        all(first == second for first, second in pairs)
-        or all(_follows(first, second) for first, second in pairs)
-        or all(_follows(second, first) for first, second in pairs)
-    )
+    pairs = pairwise(part)
+    begin = next(pairs, None)
+    if begin is None:
+        return True
+    alike = next((relation for relation in _RELATIONS if relation(*begin)), None)
+    return alike is not None and all(alike(*pair) for pair in pairs)
 
 
 def _follows(first: str, second: str) -> bool:
     return _FOLLOWS.get(first) == second or (first == "9" and second == "0")
+
+
+def _precedes(first: str, second: str) -> bool:
+    return _follows(second, first)
+
+
+_RELATIONS = (operator.eq, _follows, _precedes)
+"""Of a character to the next, in a run: the first pair has one of them alone."""
