@@ -15,7 +15,7 @@ from typing import Any
 from local.cosmos.documents import partition_of
 from local.cosmos.protocol import Answer, Call, CosmosError, canonical, decode, decode_object, encode, listing
 from local.cosmos.ranges import range_filter
-from local.cosmos.store import Container, Document, Store
+from local.cosmos.store import Container, Document, Store, Stored
 
 Parameters = dict[str, object]
 
@@ -38,6 +38,9 @@ class Query:
     top: int | str | None = None
     aggregate: Callable[[list[object]], object] | None = None
 
+
+LOOKED_AT = 20_000
+"""Documents, by one request for a page."""
 
 EVERYTHING = Query(where=lambda _document, _parameters: True)
 
@@ -71,6 +74,23 @@ class _Position:
         return json.dumps([self.key, self.number, self.returned])
 
 
+@dataclass
+class _Reached:
+    """How far a page has looked. Documented: one ends where its request has cost enough, though it holds few
+    rows or none, and says where to go on."""
+
+    number: int = 0
+    limit: bool = False
+
+    def within(self, documents: Iterable[Stored]) -> Iterator[Stored]:
+        for count, stored in enumerate(documents):
+            if count == LOOKED_AT:
+                self.limit = True
+                return
+            self.number = stored.number
+            yield stored
+
+
 def known_by_text(queries: Mapping[str, Query]) -> dict[str, Query]:
     return {"SELECT * FROM c": EVERYTHING} | {_collapsed(text): query for text, query in queries.items()}
 
@@ -99,7 +119,7 @@ def resource_filter(call: Call) -> Callable[[Document], bool]:
 def run(store: Store, container: Container, call: Call, query: Query, parameters: Parameters) -> Answer:
     position = _Position.parse(call.headers.get("x-ms-continuation"))
     if query.aggregate is not None:
-        rows = _matching(store, container, call, query, parameters, 0)
+        rows = _matching(store.in_creation_order(container, call.partition), call, query, parameters)
         return _page(
             container, [query.aggregate([query.select(document) for _key, _number, document in rows])]
         )
@@ -107,26 +127,30 @@ def run(store: Store, container: Container, call: Call, query: Query, parameters
     size = (
         call.page_size if not isinstance(top, int) else max(0, min(call.page_size, top - position.returned))
     )
-    after = position.number if query.order is None else 0
-    rows = _matching(store, container, call, query, parameters, after)
-    if query.order is not None:
+    reached = _Reached()
+    if query.order is None:
+        documents = store.in_creation_order(container, call.partition, position.number)
+        rows = _matching(reached.within(documents), call, query, parameters)
+    else:
+        rows = _matching(store.in_creation_order(container, call.partition), call, query, parameters)
         ordered = sorted(rows, key=lambda row: row[0], reverse=query.descending)
         rows = (row for row in ordered if position.precedes(row[0], row[1], query.descending))
     page = list(itertools.islice(rows, size + 1))
     more, page = len(page) > size, page[:size]
     values = [query.select(document) for _key, _number, document in page]
     returned = position.returned + len(page)
-    if not more or not page or returned == top:
+    if returned == top or not (more or reached.limit):
         return _page(container, values)
-    return _page(container, values, _Position(page[-1][0], page[-1][1], returned).text())
+    key, number = page[-1][:2] if more else (None, reached.number)
+    return _page(container, values, _Position(key, number, returned).text())
 
 
 def _matching(
-    store: Store, container: Container, call: Call, query: Query, parameters: Parameters, after: int
+    documents: Iterable[Stored], call: Call, query: Query, parameters: Parameters
 ) -> Iterator[tuple[Any, int, Document]]:
     order = query.order or (lambda _document: None)
     in_range = range_filter(call)
-    for stored in store.in_creation_order(container, call.partition, after):
+    for stored in documents:
         if not in_range(stored.partition):
             continue
         document: Document = json.loads(stored.body)

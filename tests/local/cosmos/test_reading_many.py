@@ -8,6 +8,7 @@ import pytest
 from azure.cosmos import exceptions
 from azure.cosmos.aio import ContainerProxy
 
+from local.cosmos import queries
 from local.cosmos.server import STORE
 from tests.local.cosmos.conftest import Running
 
@@ -46,6 +47,17 @@ async def test_an_unknown_query_is_refused_and_named(numbered: ContainerProxy) -
     with pytest.raises(exceptions.CosmosHttpResponseError, match=r"SELECT c\.x FROM c") as caught:
         await anext(numbered.query_items("SELECT c.x FROM c"))
     assert caught.value.status_code == 400
+
+
+async def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_goes_on(
+    numbered: ContainerProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "LOOKED_AT", 3)
+    given: list[dict[str, object]] = [{"name": "@n", "value": 6}]
+    found = numbered.query_items("SELECT * FROM c WHERE c.n >= @n", parameters=given, max_item_count=4)
+    numbers = [[item["n"] async for item in page] async for page in found.by_page()]
+    assert numbers == [[6, 7, 8], [9]], "the SDK passes over pages without a row"
+    assert await pages(numbered, DESCENDING) == [[9, 8, 7, 6], [5, 4, 3, 2], [1, 0]]
 
 
 async def test_an_ordered_query_is_paged_in_order(numbered: ContainerProxy) -> None:
