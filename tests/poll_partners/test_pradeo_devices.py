@@ -1,37 +1,16 @@
 """Pradeo's list of devices: two keys and no login, and a count that has to hold."""
 
-from datetime import datetime, timedelta
-from typing import Any
-
 import pytest
 
 from local.vendors.faults import answered, done
 from poll_partners.sources import pradeo_devices
 from shared.domain.moment import iso_utc
+from tests.poll_partners.rows import pradeo_row as _row
 from tests.poll_partners.vendors import vendors
 from tests.world import START
 
 NAME = "pradeo_devices"
 LIST = "/v2/devices"
-
-
-def _row(number: int, *, seen: datetime | None = START - timedelta(hours=1), **fields: Any) -> dict[str, Any]:
-    return {
-        "id": f"agent-{number}",
-        "name": "Anna's phone",
-        "platform": "ios",
-        "osVersion": "26.1",
-        "serialNumber": f"SERIAL{number:05}X",
-        "imei": "490154203237518",
-        "phoneNumber": "555",
-        "customFields": {"owner": "Anna"},
-        "agentStatus": "online",
-        "enrolledAt": iso_utc(seen) if seen else None,
-        "lastSyncAt": iso_utc(seen) if seen else None,
-        "riskLevel": "low",
-        "securityStatus": "secured",
-        **fields,
-    }
 
 
 @pytest.fixture(autouse=True)

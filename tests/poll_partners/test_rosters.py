@@ -28,67 +28,16 @@ from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import PARTS, Listed, roster_of, roster_part_of
 from shared.settings import read
+from tests.poll_partners.rows import HOUR
+from tests.poll_partners.rows import checkpoint_row as _row
+from tests.poll_partners.rows import lookout_row as _device
+from tests.poll_partners.rows import sophos_row as _central
 from tests.poll_partners.vendors import Vendors, central_event, documents, event, vendors
 from tests.serve_console.hands import linked
 from tests.world import ENTRA_ID, START
 
 LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
-HOUR = timedelta(hours=1)
 TODAY = date(2026, 6, 1)
-
-
-def _device(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "guid": f"agent-{number}",
-        "oid": f"{number:08d}-0000-7000-8000-000000000000",
-        "platform": "IOS",
-        "activation_status": "ACTIVATED",
-        "protection_status": "PROTECTED",
-        "security_status": "SECURE",
-        "checkin_time": iso_utc(START - HOUR),
-        "updated_time": iso_utc(START - 2 * HOUR),
-        "details": {"external_id": f"intune-{number}", "mdm_connector_id": 1},
-        "email": "anna@example.org",
-        "device_settings": {"x": "y" * 100},
-        **fields,
-    }
-
-
-def _row(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "internal_id": str(number),
-        "name": "Anna",
-        "email": "anna@example.org",
-        "number": "555",
-        "risk": 0,
-        "status": 1,
-        "os_type": "iOS",
-        "os_version": "26.1",
-        "last_connection": "Mon, 01 Jun 2026 11:00:00 GMT",
-        **fields,
-    }
-
-
-def _central(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": f"agent-{number}",
-        "tenant": {"id": "5f1c2d3e-0000-4000-8000-00000000a001"},
-        "name": "Anna's phone",
-        "email": "anna@example.org",
-        "assignedPerson": {"name": "Anna"},
-        "description": "Anna's own",
-        "phoneNumber": 555,
-        "externalId": f"other-{number}",
-        "healthState": {"state": "green", "mode": "automatic"},
-        "compliance": {"compliant": True},
-        "managedState": "managed",
-        "managementType": "ixm",
-        "os": {"platform": "ios", "name": "iOS 26.1", "version": "26.1"},
-        "lastSeenAt": iso_utc(START - HOUR / 2),
-        "ixmAppLastSeenAt": iso_utc(START - HOUR),
-        "scanResultSummary": {"lastScannedAt": iso_utc(START - HOUR), "maliciousCount": 0},
-        **fields,
-    }
 
 
 @pytest.fixture(autouse=True)

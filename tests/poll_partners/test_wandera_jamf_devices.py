@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -12,30 +11,14 @@ from local.vendors.faults import answered, done
 from poll_partners.sources import wandera_jamf_devices
 from shared.domain.model import Agent
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event
+from tests.poll_partners.rows import HOUR
+from tests.poll_partners.rows import jamf_row as _row
+from tests.poll_partners.rows import milliseconds as _ms
 from tests.poll_partners.vendors import Vendors, vendors
 from tests.world import START
 
 NAME = "wandera_jamf_devices"
-HOUR = timedelta(hours=1)
 LIST = "/risk/v2/devices"
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
-def _row(number: int, *, seen: datetime | None = START - HOUR, **fields: Any) -> dict[str, Any]:
-    connector = {"lastStatusUpdateUtcMs": str(_ms(seen)) if seen else None, "payload": {"isEnrolled": True}}
-    return {
-        "guid": f"agent-{number}",
-        "externalId": f"6a1f0c11-0000-4000-8000-{number:012}",
-        "riskCategory": "SECURE",
-        "statusUpdate": {"connector": connector},
-        "info": {"device": {"deviceName": "Anna's phone", "osType": "IOS", "deviceSystemVersion": 26}},
-        "user": {"name": "Anna", "email": "anna@example.org"},
-        "phoneNumber": "555",
-        **fields,
-    }
 
 
 @pytest.fixture(autouse=True)

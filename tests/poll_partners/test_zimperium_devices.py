@@ -2,7 +2,7 @@
 no row names any more, which their own rows end."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,23 +13,15 @@ from poll_partners import unnamed as unnamed_of
 from poll_partners.sources import zimperium_devices
 from shared.domain.level import Level
 from shared.domain.model import Agent
-from tests.ingest_threat.partners.messages_zimperium import zimperium_clean_device, zimperium_device
+from tests.ingest_threat.partners.messages_zimperium import zimperium_device
+from tests.poll_partners.rows import HOUR
+from tests.poll_partners.rows import milliseconds as _ms
+from tests.poll_partners.rows import zimperium_row as _clean
 from tests.poll_partners.vendors import Vendors, documents, threat, vendors
 from tests.world import START
 
 NAME, EVENTS = "zimperium_devices", "zimperium"
-HOUR = timedelta(hours=1)
 SCROLL = "/devices/scroll/"
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
-def _clean(number: int, **fields: Any) -> dict[str, Any]:
-    times = {"lastSeen": _ms(START - HOUR), "processedAt": _ms(START - HOUR), "teamId": "team-1"}
-    row = zimperium_clean_device(id=f"agent-{number}", zdeviceId=f"z-{number}", **{**times, **fields})
-    return dict(row)
 
 
 def _at_risk(number: int, *named: str, **fields: Any) -> dict[str, Any]:
