@@ -283,6 +283,22 @@ async def test_check_points_list_that_changes_while_it_is_read_is_read_again() -
         assert (await one.polled(CHECK_POINT)).accepted == 6
 
 
+async def test_check_points_list_that_repeats_a_row_in_anothers_place_is_not_whole() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        one.faults.order(done(one.checkpoint.devices.reverse), "/device_status/", after=1)
+        assert (await one.polled(CHECK_POINT)).error == "the list holds 4 of 7 devices"
+        assert one.reports() == []
+
+
+async def test_check_points_list_that_has_an_empty_page_before_its_end_is_not_whole() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        page = {"objects": [], "meta": {"next": "/external_api/v1/device_status/?offset=3", "total_count": 7}}
+        one.faults.order(answered(200, json.dumps(page).encode()), "/device_status/", after=1)
+        assert (await one.polled(CHECK_POINT)).error == "the list holds 3 of 7 devices"
+
+
 async def test_an_inactive_agent_is_as_of_the_list_so_that_its_return_counts() -> None:
     async with vendors() as one:
         one.checkpoint.devices = [_row(1, status=4)]
@@ -442,6 +458,15 @@ async def test_a_list_of_sophoss_that_changes_while_it_is_read_is_read_again() -
         assert one.reports() == []
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(SOPHOS)).accepted == 6
+
+
+async def test_a_list_of_sophoss_that_repeats_a_row_in_anothers_place_is_not_whole() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(6)]
+        one.sophos.devices.append(_central(6, os={"platform": "macOS"}))
+        one.faults.order(done(one.sophos.devices.reverse), "/mobile/v1/devices?", after=1)
+        assert (await one.polled(SOPHOS)).error == "the list holds 4 of 7 devices"
+        assert one.reports() == []
 
 
 @pytest.mark.parametrize(
