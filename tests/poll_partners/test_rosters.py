@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.partners import known, says_clean
 from ingest_threat.start import warn
-from local.vendors.faults import Act, answered, done
+from local.vendors.faults import Act, answered, done, slow
 from poll_partners import listed
 from poll_partners.found import sources
 from poll_partners.rosters import compared, is_news
@@ -154,6 +154,30 @@ async def test_a_list_that_breaks_off_says_nothing_and_is_read_again() -> None:
         assert one.reports() == []
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(LOOKOUT)).accepted == 8
+
+
+async def test_a_list_that_takes_too_long_says_nothing_and_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(7)]
+        with monkeypatch.context() as patch:
+            patch.setattr(listed, "DEADLINE", 1.0)
+            one.faults.order(slow(0.1), "/mra/api/v2/devices", after=1)
+            assert (await one.polled(LOOKOUT)).error == "the list was not read within 1 seconds"
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(LOOKOUT)).accepted == 7
+
+
+async def test_a_list_that_has_more_pages_than_are_ever_read_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listed, "MAX_PAGES", 2)
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(7)]
+        assert (await one.polled(LOOKOUT)).error == "the list has more than 2 pages"
+        assert one.reports() == []
 
 
 async def test_a_device_that_vanished_is_counted_and_nothing_is_reported_of_it() -> None:
