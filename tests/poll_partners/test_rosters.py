@@ -31,7 +31,7 @@ from tests.serve_console.hands import linked
 from tests.world import ENTRA_ID, START
 
 LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 TODAY = date(2026, 6, 1)
 
 
@@ -279,6 +279,41 @@ async def test_the_end_of_a_threat_between_two_lists_is_found_though_the_row_say
         assert (await one.polled(LOOKOUT)).accepted == 1
         await _evaluated(one)
         assert not await _open(one)
+
+
+async def test_a_level_that_an_event_raised_ends_with_the_next_secure_row_though_that_says_the_same() -> None:
+    """What ended it was missed; no threat is open here, the device's own level alone stands."""
+    async with vendors() as one:
+        one.lookout.devices = [_device(1)]
+        await one.polled(LOOKOUT)
+        one.world.clock.pass_time(minutes=15)
+        at = {"security_status": "THREATS_HIGH", "activation_status": "ACTIVATED"}
+        raised = {"guid": "agent-1", "status": {**at, "protection_status": "PROTECTED"}}
+        one.lookout.arrive(
+            {
+                "type": "DEVICE",
+                "created_time": iso_utc(START + 10 * MINUTE),
+                "device": raised,
+                "id": "event-1",
+            }
+        )
+        await one.polled("lookout")
+        assert await _level(one) == "high"
+        one.world.clock.pass_time(minutes=60)
+        one.lookout.devices[0].update(updated_time=iso_utc(START + HOUR), checkin_time=iso_utc(START + HOUR))
+        assert (await one.polled(LOOKOUT)).accepted == 1
+        assert await _level(one) == "secured"
+        one.world.clock.pass_time(minutes=61)
+        one.lookout.devices[0]["updated_time"] = iso_utc(START + 2 * HOUR)
+        assert (await one.polled(LOOKOUT)).accepted == 0, "nothing is raised any more"
+
+
+async def _level(one: Vendors) -> str | None:
+    """The device's own level."""
+    await _evaluated(one)
+    found = await one.services.store.read(Agent, "lookout:agent-1")
+    assert found is not None
+    return found.document.snapshot.severity if found.document.snapshot else None
 
 
 async def test_check_points_rows_are_as_of_before_the_reading_and_end_no_threat() -> None:
