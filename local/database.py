@@ -207,7 +207,7 @@ QUERIES = {
         where=lambda document, parameters: (
             document.get("partner") == parameters["@partner"] and document.get("has_threats") is True
         ),
-        select=_select("id", "partner_device_id", "threats"),
+        select=_select("id", "partner_device_id", "threats", "snapshot"),
     ),
     HOMELESS_THREATS: Query(
         where=lambda document, _parameters: document.get("kind") == "no_device",

@@ -110,7 +110,8 @@ async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]
 
 @dataclass(frozen=True)
 class _Last:
-    """What is kept of the list that was read last, and whose agents have threats open now."""
+    """What is kept of the list that was read last, and whose agents have threats open now, or a raised
+    level."""
 
     parts: Sequence[Found[RosterPart] | None]
     devices: Mapping[str, Listed]
@@ -250,9 +251,10 @@ async def _look_up(
 
 
 async def _threatened(services: Services, partner: str) -> dict[str, Threatened]:
-    """The partner's agents that have threats open, by its id of the device: one query in each reading."""
+    """The partner's agents that have threats open, or a level of its own that is raised, by its id of the
+    device: one query in each reading."""
     rows = services.store.rows(Threatened, Agent.container, THREATENED_AGENTS, partner=partner)
-    return {row.partner_device_id: row async for row in rows if row.open}
+    return {row.partner_device_id: row async for row in rows if row.counts}
 
 
 async def _keep(

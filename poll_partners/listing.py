@@ -79,8 +79,15 @@ async def _row(services: Services, each: tuple[str, Interface]) -> SourceRow:
         credential_expires=given.expires if given else None,
         gaps=list(cursor.gaps) if cursor else [],
         runs=list(cursor.runs) if cursor else [],
-        warnings=_warnings(services, source, given, cursor) if given and not missing else [],
+        warnings=_warnings(services, source, given, cursor)
+        if given and not missing
+        else _forgotten(source, given),
     )
+
+
+def _forgotten(source: Interface, given: PollSettings | None) -> list[str]:
+    names = source.forgotten(given)
+    return [f"nothing is read: its key is set, and not {', '.join(names)}"] if names else []
 
 
 def _warnings(services: Services, source: Interface, given: PollSettings, cursor: Cursor | None) -> list[str]:

@@ -29,8 +29,9 @@ class Compared:
 
 def is_news(row: Row, before: Listed | None, threatened: Collection[str], *, daily: bool) -> bool:
     """Whether a row goes on its way: it is new or says something else; or has what the list does not give,
-    and had not; or it calls a device clean again that has something open here, since what ended that may have
-    been missed; or, where silent agents are looked at (`daily`), the agent was in contact on another day."""
+    and had not; or it calls a device clean again that has something open here, or is raised, since what ended
+    that may have been missed; or, where silent agents are looked at (`daily`), the agent was in contact on
+    another day."""
     if before is None or before.said != row.said or before.gone_on is not None:
         return True
     if row.is_complete and not before.is_complete:

@@ -29,7 +29,11 @@ async def poll_all(services: Services) -> None:
 async def _one(services: Services, name: str) -> None:
     try:
         source = sources()[name]
-        if isinstance(source, Roster):
+        forgotten = source.forgotten(services.settings.polling.get(source.partner))
+        if forgotten:
+            why = f"its key is set, and not {', '.join(forgotten)}"
+            log_event(LogEvent.POLL_FAILED, source=name, why=why)
+        elif isinstance(source, Roster):
             await read_roster(services, name, source)
         else:
             await poll(services, name, source)

@@ -85,9 +85,19 @@ class Interface:
     def missing(self, given: PollSettings | None) -> tuple[str, ...]:
         """Names of the settings without which it is off."""
         given = given or PollSettings()
-        missing = [f"POLL_{name}_{self.partner}".upper() for name in self.needed if not getattr(given, name)]
+        missing = [self._setting(name) for name in self.needed if not getattr(given, name)]
         instead = [name for name in self.unless if getattr(given, name)]
-        return (*missing, *(f"POLL_{name}_{self.partner}".upper() + "=false" for name in instead))
+        return (*missing, *(self._setting(name) + "=false" for name in instead))
+
+    def forgotten(self, given: PollSettings | None) -> tuple[str, ...]:
+        """Names of the settings without which it is off although its key is set: the partner counts by that,
+        and nothing is read of it. A switch that is off is none."""
+        if given is None or not given.secret or "secret" not in self.needed:
+            return ()
+        return tuple(self._setting(name) for name in self.needed if getattr(given, name) == "")
+
+    def _setting(self, field: str) -> str:
+        return f"POLL_{field}_{self.partner}".upper()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from poll_partners.source import Row, Unnamed
 from shared.domain.level import Level
-from shared.domain.model import Detection, Threat, digest
+from shared.domain.model import Detection, Snapshot, Threat, digest
 
 AT_MOST = 20
 """Threats of one reading that are looked up; which of more, each reading chooses anew."""
@@ -21,15 +21,21 @@ NAMED = (Level.MEDIUM, Level.HIGH)
 
 
 class Threatened(BaseModel):
-    """An agent that bears threats, open or not."""
+    """An agent that bears threats, open or not, or whose device its partner calls anything but secured."""
 
     partner_device_id: str
     threats: dict[str, Threat]
+    snapshot: Snapshot | None = None
 
     @property
     def open(self) -> dict[str, Detection]:
         """The detections of those that are open, by their keys: of an ended one none is kept."""
         return {key: threat.detection for key, threat in self.threats.items() if threat.detection}
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything of it stands against the device now."""
+        return bool(self.open) or (self.snapshot is not None and self.snapshot.is_raised)
 
 
 def unnamed(

@@ -74,7 +74,8 @@ AGENTS_TO_FOLLOW = (
 AGENTS_ON_THEIR_WAY = "SELECT VALUE c.id FROM c WHERE c.moving_from != null OR c.unplaced = true"
 PENDING_LINKS = "SELECT VALUE c.id FROM c WHERE c.pending = true"
 THREATENED_AGENTS = (
-    "SELECT c.id, c.partner_device_id, c.threats FROM c WHERE c.partner = @partner AND c.has_threats = true"
+    "SELECT c.id, c.partner_device_id, c.threats, c.snapshot FROM c "
+    "WHERE c.partner = @partner AND c.has_threats = true"
 )
 AGENT_SUMMARIES = (
     "SELECT c.id, c.partner, c.partner_device_id, c.threats, c.mdm_device_id, c.serial, c.udid, c.platform, "

@@ -6,7 +6,7 @@ Written from the vendor's description (swagger 2.0, 2024: token, `/mra/api/v2/th
 from Microsoft Sentinel's connector of 2026: `types`, `limit`, `start_time`, `oid`, `last_oid`, and an `oid`
 that brings nothing more after a day. Not documented, and chosen as what loses most: `start_time` compares
 with `created_time`, so that what arrives late lies behind; events come in the order of their arrival. Left
-out: the stream, quotas, filters of lists.
+out: quotas, filters of lists, and of the stream that it asks to be opened anew.
 """
 
 import asyncio

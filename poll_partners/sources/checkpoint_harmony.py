@@ -119,7 +119,8 @@ def _following(
     if position.offset is not None:
         return _walked(position, position.offset, content, rows)
     if not rows:
-        return _next_leg(position)
+        # Nothing is below, unless it says that there is more all the same.
+        return Position(position.leg, position.base, offset=0) if _has_next(content) else _next_leg(position)
     if ids and all(a > b for a, b in pairwise([position.below or ids[0] + 1, *ids])):
         return replace(position, below=ids[-1])
     return Position(position.leg, position.base, offset=0)
@@ -129,6 +130,11 @@ def _next_leg(position: Position) -> Position | None:
     """What is read after the last page of a leg."""
     is_last = position.leg == "new" or position.base is None
     return None if is_last else Position("new", position.base)
+
+
+def _has_next(content: dict[str, JsonValue]) -> bool:
+    meta = content.get("meta")
+    return isinstance(meta, dict) and bool(meta.get("next"))
 
 
 def _walked(
@@ -141,7 +147,9 @@ def _walked(
         raise SourceUnreadable("an answer without its paging")
     total = meta.get("total_count")
     first = position.total if position.total is not None else total if isinstance(total, int) else None
-    if meta.get("next") and rows:
+    if meta.get("next"):
+        if not rows:
+            raise SourceUnreadable("an empty page that is not the last")
         before = print_of(rows, position.before)
         return replace(position, offset=offset + len(rows), total=first, before=before)
     if position.leg == "changed" and total != first:

@@ -4,7 +4,7 @@ Seen in public clients: the path with its slash, `limit` and `offset`, `internal
 `last_connection`. A row has no time of its risk, and a list is computed before it is read: what it says is
 taken for said 15 minutes before the reading began. It shows that an agent is there and at work; it ends no
 threat, because that `internal_id` is the `device_id` of the alerts is inferred. What moves while pages are
-read by offset may slip or come twice: where the count moved, the list is not whole.
+read by offset may slip or come twice: where the count moved, or fewer devices came, the list is not whole.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
-from poll_partners.sources._pages import page_of
+from poll_partners.sources._pages import number, page_of
 from poll_partners.sources.checkpoint_harmony import is_dead, login
 from shared.dates import date_of
 from shared.domain.model import digest
@@ -39,7 +39,7 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     if first and total != first:
         raise SourceUnreadable("the list changed while it was read")
     following = f"{int(offset) + len(rows)}:{total}" if meta.get("next") and rows else None
-    return ListPage([_row(row, as_of) for row in rows], following)
+    return ListPage([_row(row, as_of) for row in rows], following, number(meta.get("total_count")))
 
 
 def _row(row: JsonValue, as_of: datetime) -> Row:

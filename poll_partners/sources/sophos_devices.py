@@ -7,7 +7,8 @@ pages and `pages.items` rows, and that `device.serial-number` is such a property
 once, a few at each reading. Inferred: that a device's `id` is the `endpoint_id` of its events (the vendor's
 actions on endpoints take it as such), that an Intercept X beside another MDM may have no serial number to
 tell, and that a full row without the agent's own contact has no agent. No order is documented, so none is
-asked for: a list whose rows are counted otherwise at its end than at its beginning is not whole.
+asked for: a list whose rows are counted otherwise at its end than at its beginning is not whole, nor is one
+in which a row comes twice, in another's place.
 
 What a row calls secure, and what that ends, is the adapter's table (`CLEARS`). A row has no time of its
 health, so what it says is taken for said 15 minutes before the reading began.
@@ -41,9 +42,9 @@ AGENT_SEEN = "ixmAppLastSeenAt"
 
 
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
-    """One page of the list. A position is the number of the page, the rows before it, and how many there were
-    at the beginning."""
-    number, before, first = (int(part) for part in (page or "1:0:-1").split(":"))
+    """One page of the list. A position is the number of the page, the rows before it, how many there were at
+    the beginning, and how many of those before were no phones."""
+    number, before, first, computers = (int(part) for part in (page or "1:0:-1:0").split(":"))
     parameters: dict[str, str | int] = {
         "view": "full",
         "page": number,
@@ -69,8 +70,10 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     read = before + len(rows)
     if number >= last and read != there_are:
         raise SourceUnreadable("a list of devices that ends before its last")
-    following = f"{number + 1}:{read}:{there_are}" if read != there_are else None
-    return ListPage([_row(row, as_of) for row in map(_device, rows) if not _is_computer(row)], following)
+    phones = [_row(row, as_of) for row in map(_device, rows) if not _is_computer(row)]
+    computers += len(rows) - len(phones)
+    following = f"{number + 1}:{read}:{there_are}:{computers}" if read != there_are else None
+    return ListPage(phones, following, there_are - computers)
 
 
 def _device(row: JsonValue) -> dict[str, JsonValue]:

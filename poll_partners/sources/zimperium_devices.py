@@ -37,17 +37,20 @@ AROUND = timedelta(minutes=1)
 
 
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
-    """One page of the list; a position is how many rows came before it, and the scroll."""
-    before, _, scroll = (page or "0:").partition(":")
+    """One page of the list; a position is how many rows came before it, how many there are, and the scroll:
+    an end that does not count is held to what was counted last."""
+    before, counted, scroll = (page or "0::").split(":", 2)
     content, rows = page_of(await _asked(client, scroll), "content")
     found = [_row(row, as_of) for row in rows]
     following = content.get("scrollId") or scroll
+    hits = number(content.get("totalHits"))
+    total = number(counted) if hits is None else hits
     if rows and not (isinstance(following, str) and following):
         raise SourceUnreadable("a page of devices without a scroll to go on with")
     return ListPage(
         found,
-        f"{int(before) + len(rows)}:{following}" if rows else None,
-        number(content.get("totalHits")),
+        f"{int(before) + len(rows)}:{'' if total is None else total}:{following}" if rows else None,
+        total,
     )
 
 

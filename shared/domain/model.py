@@ -195,6 +195,11 @@ class Snapshot(Mark):
     severity: Level
     levels: dict[Category, Level] = Field(default_factory=dict)
 
+    @property
+    def is_raised(self) -> bool:
+        """Whether it calls the device anything but secured."""
+        return self.severity is not Level.SECURED
+
 
 class Known(Mark):
     """An id or a fact a partner gave for a device; the newest stands."""
@@ -248,8 +253,9 @@ class Agent(Document):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def has_threats(self) -> bool:
-        """Whether it bears the key of any threat, open or not: by this it is found."""
-        return bool(self.threats)
+        """Whether it bears the key of any threat, open or not, or its partner calls the device anything but
+        secured: by this it is found."""
+        return bool(self.threats) or (self.snapshot is not None and self.snapshot.is_raised)
 
 
 # --- devices ------------------------------------------------------------------------------------------

@@ -130,6 +130,24 @@ async def test_a_walk_that_gets_nowhere_ends_the_run_and_moves_nothing() -> None
         assert (await one.cursor(NAME)).until == START - timedelta(days=1)
 
 
+async def test_an_empty_page_with_more_behind_it_is_gone_beyond_by_offset() -> None:
+    page = {"meta": {"next": "/external_api/v3/alert/?offset=3", "total_count": 8}, "objects": []}
+    async with vendors() as one:
+        _arrived(one, *range(8))
+        one.faults.order(answered(200, json.dumps(page).encode()), ALERTS, after=1)
+        run = await one.polled(NAME)
+        assert (run.accepted, run.error, run.whole) == (8, None, True)
+
+
+async def test_an_empty_page_in_a_walk_that_says_there_is_more_moves_nothing() -> None:
+    page = {"meta": {"next": "/external_api/v3/alert/?offset=3", "total_count": 8}, "objects": []}
+    async with vendors() as one:
+        one.faults.order(answered(200, json.dumps(page).encode()), ALERTS, times=2)
+        run = await one.polled(NAME)
+        assert run.error == "an empty page that is not the last"
+        assert (await one.cursor(NAME)).until == START - timedelta(days=1)
+
+
 async def test_a_filter_that_is_skipped_is_noticed_and_moves_nothing() -> None:
     async with vendors() as one:
         _arrived(one, 1, minutes=60 * 24 * 20)

@@ -1,14 +1,17 @@
 """Lookout's stream followed, where a tenant has its events by no other way."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.vendors.faults import answered, done
+from local.vendors.faults import Act, answered, done
 from poll_partners import client, reading
 from poll_partners.found import sources
 from poll_partners.frames import Frame, Frames
@@ -98,6 +101,44 @@ async def test_a_stream_that_is_none_moves_nothing(body: bytes, why: str) -> Non
         assert (await one.cursor(NAME)).until == START - timedelta(days=1)
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(NAME)).accepted == 1
+
+
+def _breaks_off(one: Vendors, last: bytes, silent: float) -> Act:
+    """The first frame of two events, then this, and no more for so many seconds."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        some = one.lookout.events[:2]
+        rows = json.dumps({"events": [{**each.event, "id": each.oid} for each in some]})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(f"id: {some[-1].oid}\nevent: events\ndata: {rows}\n\n".encode() + last)
+        await asyncio.sleep(silent)
+        return response
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("last", "silent"),
+    [
+        (b'event: reconnect\ndata: {"reason": "moved"}\n\n', 0),
+        (b"event: end\ndata: \n\n", 0),
+        (b'id: 00000009\nevent: events\ndata: {"events": [', 0),
+        (b"id: 00000009\n\n", 0),
+        (b"", 2),
+    ],
+    ids=["reconnect", "end", "cut off", "an id without data", "no heartbeat"],
+)
+async def test_a_stream_that_breaks_off_is_gone_on_from_the_last_whole_frame(
+    last: bytes, silent: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "READ_SECONDS", 0.3)
+    async with _following() as one:
+        _arrived(one, *range(5))
+        one.faults.order(_breaks_off(one, last, silent), STREAM)
+        run = await one.polled(NAME)
+        assert (run.accepted, run.duplicates, run.whole, run.error) == (5, 0, True, None)
+        assert one.lookout.asked[-1]["id"] == one.lookout.events[1].oid
 
 
 async def test_a_frame_that_never_ends_is_passed_over_after_three_runs(

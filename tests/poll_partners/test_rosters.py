@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.partners import known, says_clean
 from ingest_threat.start import warn
-from local.vendors.faults import Act, answered, done
+from local.vendors.faults import Act, answered, done, slow
 from poll_partners import listed
 from poll_partners.found import sources
 from poll_partners.listing import listing as sources_listing
@@ -37,6 +37,7 @@ from tests.serve_console.hands import linked
 from tests.world import ENTRA_ID, START
 
 LOOKOUT, CHECK_POINT, SOPHOS = "lookout_devices", "checkpoint_harmony_devices", "sophos_devices"
+MINUTE = timedelta(minutes=1)
 TODAY = date(2026, 6, 1)
 
 
@@ -163,6 +164,30 @@ async def test_a_list_that_breaks_off_says_nothing_and_is_read_again() -> None:
         assert (await one.polled(LOOKOUT)).accepted == 8
 
 
+async def test_a_list_that_takes_too_long_says_nothing_and_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(7)]
+        with monkeypatch.context() as patch:
+            patch.setattr(listed, "DEADLINE", 1.0)
+            one.faults.order(slow(0.1), "/mra/api/v2/devices", after=1)
+            assert (await one.polled(LOOKOUT)).error == "the list was not read within 1 seconds"
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(LOOKOUT)).accepted == 7
+
+
+async def test_a_list_that_has_more_pages_than_are_ever_read_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listed, "MAX_PAGES", 2)
+    async with vendors() as one:
+        one.lookout.devices = [_device(number) for number in range(7)]
+        assert (await one.polled(LOOKOUT)).error == "the list has more than 2 pages"
+        assert one.reports() == []
+
+
 async def test_a_device_that_vanished_is_counted_and_nothing_is_reported_of_it() -> None:
     async with vendors() as one:
         one.lookout.devices = [_device(number) for number in range(4)]
@@ -264,6 +289,41 @@ async def test_the_end_of_a_threat_between_two_lists_is_found_though_the_row_say
         assert not await _open(one)
 
 
+async def test_a_level_that_an_event_raised_ends_with_the_next_secure_row_though_that_says_the_same() -> None:
+    """What ended it was missed; no threat is open here, the device's own level alone stands."""
+    async with vendors() as one:
+        one.lookout.devices = [_device(1)]
+        await one.polled(LOOKOUT)
+        one.world.clock.pass_time(minutes=15)
+        at = {"security_status": "THREATS_HIGH", "activation_status": "ACTIVATED"}
+        raised = {"guid": "agent-1", "status": {**at, "protection_status": "PROTECTED"}}
+        one.lookout.arrive(
+            {
+                "type": "DEVICE",
+                "created_time": iso_utc(START + 10 * MINUTE),
+                "device": raised,
+                "id": "event-1",
+            }
+        )
+        await one.polled("lookout")
+        assert await _level(one) == "high"
+        one.world.clock.pass_time(minutes=60)
+        one.lookout.devices[0].update(updated_time=iso_utc(START + HOUR), checkin_time=iso_utc(START + HOUR))
+        assert (await one.polled(LOOKOUT)).accepted == 1
+        assert await _level(one) == "secured"
+        one.world.clock.pass_time(minutes=61)
+        one.lookout.devices[0]["updated_time"] = iso_utc(START + 2 * HOUR)
+        assert (await one.polled(LOOKOUT)).accepted == 0, "nothing is raised any more"
+
+
+async def _level(one: Vendors) -> str | None:
+    """The device's own level."""
+    await _evaluated(one)
+    found = await one.services.store.read(Agent, "lookout:agent-1")
+    assert found is not None
+    return found.document.snapshot.severity if found.document.snapshot else None
+
+
 async def test_check_points_rows_are_as_of_before_the_reading_and_end_no_threat() -> None:
     async with vendors() as one:
         one.checkpoint.devices = [_row(number) for number in range(1, 8)]
@@ -288,6 +348,22 @@ async def test_check_points_list_that_changes_while_it_is_read_is_read_again() -
         assert one.reports() == []
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(CHECK_POINT)).accepted == 6
+
+
+async def test_check_points_list_that_repeats_a_row_in_anothers_place_is_not_whole() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        one.faults.order(done(one.checkpoint.devices.reverse), "/device_status/", after=1)
+        assert (await one.polled(CHECK_POINT)).error == "the list holds 4 of 7 devices"
+        assert one.reports() == []
+
+
+async def test_check_points_list_that_has_an_empty_page_before_its_end_is_not_whole() -> None:
+    async with vendors() as one:
+        one.checkpoint.devices = [_row(number) for number in range(1, 8)]
+        page = {"objects": [], "meta": {"next": "/external_api/v1/device_status/?offset=3", "total_count": 7}}
+        one.faults.order(answered(200, json.dumps(page).encode()), "/device_status/", after=1)
+        assert (await one.polled(CHECK_POINT)).error == "the list holds 3 of 7 devices"
 
 
 async def test_an_inactive_agent_is_as_of_the_list_so_that_its_return_counts() -> None:
@@ -449,6 +525,15 @@ async def test_a_list_of_sophoss_that_changes_while_it_is_read_is_read_again() -
         assert one.reports() == []
         one.world.clock.pass_time(minutes=5)
         assert (await one.polled(SOPHOS)).accepted == 6
+
+
+async def test_a_list_of_sophoss_that_repeats_a_row_in_anothers_place_is_not_whole() -> None:
+    async with vendors() as one:
+        one.sophos.devices = [_central(number) for number in range(6)]
+        one.sophos.devices.append(_central(6, os={"platform": "macOS"}))
+        one.faults.order(done(one.sophos.devices.reverse), "/mobile/v1/devices?", after=1)
+        assert (await one.polled(SOPHOS)).error == "the list holds 4 of 7 devices"
+        assert one.reports() == []
 
 
 @pytest.mark.parametrize(

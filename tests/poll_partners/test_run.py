@@ -20,6 +20,7 @@ from poll_partners.client import Client
 from poll_partners.listing import listing
 from poll_partners.source import Asked, Page, Source
 from poll_partners.sources import lookout
+from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import PARTS
 from shared.domain.record import Platform
 from shared.errors import SettingsError
@@ -99,6 +100,28 @@ async def test_the_listing_says_how_far_a_source_is_and_what_to_do() -> None:
         row = await _row(one)
         assert (row["on"], row["missing"]) == (False, ["POLL_SECRET_LOOKOUT"])
         assert row["read_until"] is not None, "what was read before is shown still"
+
+
+async def test_a_key_without_what_else_its_interface_needs_is_shown_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The partner counts by its key, and nothing of it is read: nobody means it so."""
+    async with vendors(polling={"pradeo": PollSettings(secret="a-key")}) as one:
+        await run.poll_all(one.services)
+        named = "POLL_URL_PRADEO, POLL_CLIENT_ID_PRADEO"
+        assert f"poll_failed source=pradeo_devices why=its key is set, and not {named}" in caplog.text
+        rows = {row.source: row for row in (await listing(one.services)).sources}
+        assert rows["pradeo_devices"].warnings == [f"nothing is read: its key is set, and not {named}"]
+        assert rows["pradeo_files"].warnings == []
+
+
+async def test_a_source_that_is_off_because_another_is_read_instead_lacks_nothing() -> None:
+    async with vendors() as one:
+        one.services.settings = one.services.settings.model_copy(
+            update={"polling": {"lookout": PollSettings(secret="a-key", stream=True)}}
+        )
+        rows = {row.source: row for row in (await listing(one.services)).sources}
+        assert (rows["lookout"].on, rows["lookout"].warnings) == (False, [])
 
 
 async def test_no_secret_is_in_the_listing_or_in_what_is_stored() -> None:

@@ -110,6 +110,16 @@ async def test_a_scroll_that_repeats_a_row_in_anothers_place_is_not_whole() -> N
         assert one.reports() == []
 
 
+async def test_a_scroll_whose_end_does_not_count_is_held_to_the_count_of_its_beginning() -> None:
+    async with vendors() as one:
+        one.zimperium.devices = [_clean(number) for number in range(7)]
+        one.faults.order(answered(200, b'{"content": []}'), SCROLL, after=1)
+        assert (await one.polled(NAME)).error == "the list holds 6 of 7 devices"
+        assert one.reports() == []
+        one.world.clock.pass_time(minutes=5)
+        assert (await one.polled(NAME)).accepted == 7
+
+
 async def test_a_dead_token_in_a_scroll_is_renewed() -> None:
     async with vendors() as one:
         one.zimperium.devices = [_clean(number) for number in range(7)]
