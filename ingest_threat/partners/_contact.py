@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
+from shared.domain.dormant import is_dormant
 from shared.domain.moment import Moment
 
 
@@ -32,6 +33,12 @@ class Contact(NamedTuple):
         """Whether there may have been one, so that the vendor's level counts: of an agent that never was in
         contact it does not. One that is merely unreadable proves no scan all the same."""
         return not self.never or self.unreadable
+
+
+def proves_scan(last: Moment | None, as_of: Moment | None) -> bool:
+    """Whether a row that says that an agent is at work proves that it has scanned: not where the last contact
+    lies too long before the list. Of a row that came without the time of its list, nobody can say that."""
+    return last is None or as_of is None or not is_dormant(last.date(), as_of.date())
 
 
 def contact(of: JsonObject, *names: str) -> Contact:

@@ -4,7 +4,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Item, Reported
-from ingest_threat.partners._contact import contact
+from ingest_threat.partners._contact import contact, proves_scan
 from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._pradeo_words import DEVICE_LEVEL
@@ -47,7 +47,7 @@ def row_record(item: Item) -> Record:
         **common,
         detected_at=as_of,
         severity=severity,
-        scanned=seen is not None,
+        scanned=seen is not None and proves_scan(seen, as_of),
         severity_raw=next(fields.written(row, name) for name, level in levels.items() if level is severity),
         closed_keys=(INACTIVE,) if agent in ONLINE else (),
     )

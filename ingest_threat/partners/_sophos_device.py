@@ -7,7 +7,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Common, Item
-from ingest_threat.partners._contact import contact
+from ingest_threat.partners._contact import contact, proves_scan
 from ingest_threat.partners._inactive import INACTIVE
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._sophos_event import AS_OF, PERSONAL_OF_A_DEVICE, gone_record
@@ -53,13 +53,14 @@ def device_record(item: Item) -> Record:
         )
     # A contact is no verdict's time: the health may change between two. It counts as of its receipt, or,
     # where the list is polled, as of when it had been computed at the latest: the poll writes that into it.
+    as_of = fields.moment(device, AS_OF)
     return DeviceStateRecord(
         **common,
         report_id=fields.joined(id_, seen, state.word),
-        detected_at=fields.moment(device, AS_OF),
+        detected_at=as_of,
         severity=state.severity,
         severity_raw=state.word,
-        scanned=not last.denied,
+        scanned=not last.denied and proves_scan(last.at, as_of),
         clears=Clears.NONE if last.denied else state.clears,
         clears_until=last.at,
         closed_keys=(INACTIVE,) if known else (),

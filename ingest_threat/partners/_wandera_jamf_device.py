@@ -7,6 +7,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Item, Reported
+from ingest_threat.partners._contact import proves_scan
 from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._wandera_jamf_parts import object_in, udid_in
 from ingest_threat.partners._wandera_jamf_words import DEVICE_LEVEL
@@ -60,6 +61,7 @@ def device_records(item: Item) -> list[Record]:
             # A check-in is no verdict's time.
             detected_at=as_of,
             severity=level,
+            scanned=proves_scan(seen_at, as_of),
             severity_raw=fields.written(row, "riskCategory", "risk"),
             clears=Clears.ALL if clears else Clears.NONE,
             clears_until=min(filter(None, (seen_at, as_of)), default=None) if clears else None,

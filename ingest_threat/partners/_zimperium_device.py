@@ -7,7 +7,7 @@ from ingest_threat.body import MAX_BYTES, JsonObject
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners import _taxonomy as taxonomy
 from ingest_threat.partners._adapter import Common, Item
-from ingest_threat.partners._contact import Contact, contact
+from ingest_threat.partners._contact import Contact, contact, proves_scan
 from ingest_threat.partners._inactive import INACTIVE, inactive
 from ingest_threat.partners._no_verdict import is_no_verdict
 from ingest_threat.partners._zimperium_facts import agent_id
@@ -68,7 +68,7 @@ def device_record(item: Item) -> ThreatRecord | DeviceStateRecord | DeviceIdenti
         # A contact is no verdict's time, which no field gives.
         detected_at=as_of,
         clears_until=until,
-        scanned=not seen.never,
+        scanned=not seen.never and proves_scan(seen.at, as_of),
         severity=level,
         severity_raw=fields.written(row, "riskPostureName", "riskPosture"),
         clears=clears,

@@ -1,10 +1,11 @@
 """What the pages of several vendors have in common."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pydantic import JsonValue
 
+from shared.domain.dormant import is_dormant
 from shared.domain.json_text import MAX_DIGITS
 from shared.domain.model import digest
 from shared.errors import SourceUnreadable
@@ -48,6 +49,11 @@ def day_of(value: JsonValue) -> str | None:
         return datetime.fromtimestamp(at // 1000, UTC).date().isoformat() if 0 < at < NO_TIME else None
     moment = moment_of(value) if isinstance(value, str) else None
     return moment.date().isoformat() if moment else None
+
+
+def is_dormant_by(seen_on: str | None, as_of: datetime) -> bool:
+    """Whether an agent that was in contact on that day proves no scan any more: its return is news."""
+    return is_dormant(date.fromisoformat(seen_on) if seen_on else None, as_of.date())
 
 
 def moment_of(text: str) -> datetime | None:

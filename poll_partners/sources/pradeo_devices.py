@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
 from poll_partners.source import ListPage, Roster, Row
-from poll_partners.sources._pages import day_of, number, page_of
+from poll_partners.sources._pages import day_of, is_dormant_by, number, page_of
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
@@ -57,7 +57,12 @@ def _row(row: JsonValue, as_of: datetime) -> Row:
     if not isinstance(row, dict) or not isinstance(id_ := row.get("id"), str):
         raise SourceUnreadable("a device without its id")
     seen_on = day_of(row.get("lastSyncAt"))
-    said = [*(row.get(name) for name in SAID), seen_on is None, day_of(row.get("enrolledAt")) is None]
+    said = [
+        *(row.get(name) for name in SAID),
+        seen_on is None,
+        is_dormant_by(seen_on, as_of),
+        day_of(row.get("enrolledAt")) is None,
+    ]
     return Row(
         device=id_,
         said=digest(said)[:16],

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row
-from poll_partners.sources._pages import day_of, page_of
+from poll_partners.sources._pages import day_of, is_dormant_by, page_of
 from poll_partners.sources.sophos import GLOBAL, login
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
@@ -92,11 +92,13 @@ def _row(row: dict[str, JsonValue], as_of: datetime) -> Row:
     counts = {name: scan.get(name) for name in COUNTS} if isinstance(scan, dict) else None
     state = health.get("state") if isinstance(health, dict) else None
     contact = row.get(AGENT_SEEN)
+    seen_on = day_of(contact)
+    agent = contact is not None and not is_dormant_by(seen_on, as_of)
     given = {name: row[name] for name in GIVEN if name in row}
     return Row(
         device=str(row["id"]),
-        said=digest({"counts": counts, "agent": contact is not None, **{n: row.get(n) for n in SAID}})[:16],
-        seen_on=day_of(contact),
+        said=digest({"counts": counts, "agent": agent, **{n: row.get(n) for n in SAID}})[:16],
+        seen_on=seen_on,
         changed=contact if isinstance(contact, str) else None,
         is_clean=isinstance(state, str) and state.casefold() == "green",
         # A full row without the agent's own contact has none: the MDM's would stand for it else.

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Answer, Client, Granted
 from poll_partners.source import ListPage, Roster, Row
-from poll_partners.sources._pages import day_of, page_of
+from poll_partners.sources._pages import day_of, is_dormant_by, page_of
 from poll_partners.sources._tokens import life_of
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
@@ -70,7 +70,13 @@ def _row(row: JsonValue, as_of: datetime) -> Row:
     times = (connector.get("lastStatusUpdateUtcMs"), *map(row.get, TRAFFIC))
     seen_on = max((day for day in map(day_of, times) if day), default=None)
     enrolled, system = payload.get("isEnrolled"), {name: device.get(name) for name in SYSTEM}
-    said = [row.get("riskCategory"), row.get("externalId"), enrolled, seen_on is None]
+    said = [
+        row.get("riskCategory"),
+        row.get("externalId"),
+        enrolled,
+        seen_on is None,
+        is_dormant_by(seen_on, as_of),
+    ]
     status = {"lastStatusUpdateUtcMs": times[0], "payload": {"isEnrolled": enrolled}}
     return Row(
         device=guid,

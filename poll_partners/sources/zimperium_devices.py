@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row, Unnamed
-from poll_partners.sources._pages import day_of, number, page_of
+from poll_partners.sources._pages import day_of, is_dormant_by, number, page_of
 from poll_partners.sources.zimperium import LARGEST, THREATS, login, milliseconds, moment_text
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
@@ -66,15 +66,15 @@ async def _asked(client: Client, scroll: str) -> JsonValue:
 def _row(row: JsonValue, as_of: datetime) -> Row:
     if not isinstance(row, dict) or not isinstance(id_ := row.get("id"), str):
         raise SourceUnreadable("a device without its id")
-    state, named = row.get("threatState"), _named(row)
+    state, named, seen_on = row.get("threatState"), _named(row), day_of(row.get("lastSeen"))
     lists = {name: state[name] for name in LISTS if name in state} if isinstance(state, dict) else None
     ids = _tracking(row)
     posture = str(row.get("riskPostureName") or row.get("riskPosture"))
     said = {name: row.get(name) for name in SAID}
     return Row(
         device=id_,
-        said=digest([said, ids, None if named is None else bool(named)])[:16],
-        seen_on=day_of(row.get("lastSeen")),
+        said=digest([said, ids, None if named is None else bool(named), is_dormant_by(seen_on, as_of)])[:16],
+        seen_on=seen_on,
         changed=f"{row.get('lastSeen')} {row.get('processedAt')}",
         is_clean=posture in CLEAN and named == frozenset(),
         content={

@@ -42,6 +42,7 @@ from tests.poll_partners.rows import (
     zimperium_row,
 )
 from tests.poll_partners.vendors import Vendors, documents, vendors
+from tests.world import START
 
 Rows = list[dict[str, Any]]
 
@@ -354,6 +355,25 @@ async def lived(name: str, operations: list[Operation]) -> None:
             await history.do(operation)
         await history.settle()
         history.check_all()
+
+
+@pytest.mark.parametrize(
+    "name", ["pradeo_devices", "sophos_devices", "wandera_jamf_devices", "zimperium_devices"]
+)
+async def test_an_agent_that_was_in_contact_long_ago_has_not_scanned_until_it_is_again(name: str) -> None:
+    vendor = VENDORS[name]
+    async with vendors() as one:
+        long_ago = START - timedelta(days=9)
+        vendor.rows(one).append(vendor.row(1, False, long_ago))
+        await one.polled(name)
+        one.world.clock.pass_time(minutes=125)
+        vendor.rows(one)[0].update(vendor.row(1, False, one.world.clock()))
+        await one.polled(name)
+        one.world.clock.pass_time(minutes=125)
+        vendor.rows(one)[0].update(vendor.row(1, False, one.world.clock()))
+        await one.polled(name)
+        scanned = [report["record"].get("scanned") for report in one.reports()]
+        assert scanned == [False, True], "that it is in contact every day is no news"
 
 
 Patch = Callable[[pytest.MonkeyPatch], None]
