@@ -14,7 +14,7 @@ from poll_partners.source import Row, Unnamed
 from shared.domain.level import Level
 from shared.domain.model import Detection, Threat, digest
 
-AT_MOST = 20
+MAX_CHOSEN = 20
 """Threats of one reading that are looked up; which of more, each reading chooses anew."""
 NAMED = (Level.MEDIUM, Level.HIGH)
 """Grades of the threats that lists name."""
@@ -43,4 +43,4 @@ def unnamed(
         for key, opened in threatened[row.device].open.items()
         if key not in row.named and opened.severity in NAMED and opened.at < as_of
     ]
-    return tuple(sorted(found, key=lambda each: digest([each.key, as_of.isoformat()]))[:AT_MOST])
+    return tuple(sorted(found, key=lambda each: digest([each.key, as_of.isoformat()]))[:MAX_CHOSEN])

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph import GraphServiceClient
 
-PAGE_LIMIT = 100_000
+MAX_PAGES = 100_000
 TIMEOUT_SECONDS = 30.0
 UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
@@ -164,7 +164,7 @@ class GraphClient:
             link = page.get("@odata.nextLink")
             if not link:
                 return
-            if not self._ours(link) or link in seen or len(seen) >= PAGE_LIMIT:
+            if not self._ours(link) or link in seen or len(seen) >= MAX_PAGES:
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
             request = _following(link, call)

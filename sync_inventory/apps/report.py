@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from shared.domain.record import TEXT_LIMIT
+from shared.domain.record import MAX_TEXT
 from shared.errors import GraphRefused
 
 COLUMNS = ("DeviceId", "Platform", "ApplicationName", "ApplicationVersion", "ApplicationShortVersion")
@@ -132,7 +132,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _text(cell: str) -> str | None:
-    return cell.strip()[:TEXT_LIMIT] or None
+    return cell.strip()[:MAX_TEXT] or None
 
 
 class _Modest(io.FileIO):
