@@ -92,7 +92,7 @@ class Interface:
 
 @dataclass(frozen=True, kw_only=True)
 class Events(Interface, ABC, Generic[C]):
-    """One that tells of events.
+    """One that reports events.
 
     `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
     never an empty one. It stores nothing: pages may be asked for again at any time.
@@ -103,7 +103,7 @@ class Events(Interface, ABC, Generic[C]):
     max_pages: int | None = None
     """Of one run; None: as many as of any."""
     is_vendors_own: bool = True
-    """Whether the vendor itself answers: that it does, with nothing to tell, is its heartbeat."""
+    """Whether the vendor itself answers: that it does, with nothing to report, is its heartbeat."""
 
     @abstractmethod
     def opened(self, services: Services, name: str, settings: PollSettings) -> AbstractAsyncContextManager[C]:
@@ -137,7 +137,7 @@ class ByHttp(Interface):
 
 @dataclass(frozen=True, kw_only=True)
 class Source(ByHttp, Events[Client]):
-    """A vendor's own interface that tells of events."""
+    """A vendor's own interface that reports events."""
 
 
 @dataclass(frozen=True)
@@ -201,5 +201,5 @@ class Roster(ByHttp):
     """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
     silence ends no threat: its own row does."""
     complete: Callable[[Client, Row], Awaitable[Row]] | None = None
-    """The row with what the vendor tells of each device by itself, which is asked once; None where a list
+    """The row with what the vendor says of each device by itself, which is asked once; None where a list
     gives everything. Raises a SourceError, which costs the list nothing."""

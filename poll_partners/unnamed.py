@@ -1,6 +1,6 @@
 """Threats that are open here, and that their device's row in a vendor's list does not name any more.
 
-Some vendors tell of a threat's end nowhere but in its own row, which is read again for a month at most; their
+Some vendors report a threat's end nowhere but in its own row, which is read again for a month at most; their
 lists of devices name what is open. A row's silence ends nothing: the threat is looked up, and what is found
 goes on its way like any other report.
 """
