@@ -27,8 +27,8 @@ from shared.graph.wire import Wire
 from shared.headers import Headers
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
+from shared.span_counts import HOUR, SpanCounts
 from shared.waiting import Waiting
-from shared.window import HOUR, Window
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -130,7 +130,7 @@ class GraphClient:
         self._transport: AsyncHTTPTransport | None = None
         self._rests_until = 0.0
         self._pacer = Pacer(waiting.clock)
-        self._odd = Window(HOUR)
+        self._odd = SpanCounts(HOUR)
 
     async def send(self, call: Call) -> bytes:
         """Make one call, in its turn, and return what is answered."""
