@@ -61,7 +61,7 @@ class Answer:
 
 
 Login = Callable[["Client"], Awaitable["Granted"]]
-Proof = Callable[[PollSettings, str], Mapping[str, str]]
+Authentication = Callable[[PollSettings, str], Mapping[str, str]]
 """The headers that show whose a request is, of settings and token."""
 
 
@@ -94,7 +94,7 @@ class Client(Connection):
         *,
         login: Login,
         is_dead: Callable[[Answer], bool],
-        proof: Proof = bearer,
+        authentication: Authentication = bearer,
     ) -> None:
         super().__init__(services)
         self.settings = settings
@@ -102,7 +102,7 @@ class Client(Connection):
         self._name = name
         self._login = login
         self._is_dead = is_dead
-        self._proof = proof
+        self._authentication = authentication
         self._renewals = 0
 
     async def get(self, path: str, parameters: Mapping[str, str | int]) -> JsonValue:
@@ -161,7 +161,7 @@ class Client(Connection):
         return _object(answer)
 
     def _shown(self, held: PolledToken) -> dict[str, str]:
-        return {**self._proof(self.settings, held.value), **held.headers}
+        return {**self._authentication(self.settings, held.value), **held.headers}
 
     async def _token(self, *, renew: bool) -> PolledToken:
         kept = self._services.polled_tokens.get(self._name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Login, Proof, bearer, session
+from poll_partners.client import Answer, Authentication, Client, Login, bearer, session
 from poll_partners.connection import Connection
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
@@ -115,7 +115,7 @@ class ByHttp(Interface):
     """One that is asked by HTTP, with a token that a credential of the vendor's is traded for."""
 
     login: Login
-    proof: Proof = bearer
+    authentication: Authentication = bearer
     """The headers that show whose a request is."""
     is_dead: Callable[[Answer], bool] = _never
     """Whether an answer that is no 401 says that the token is not good any more."""
@@ -125,7 +125,13 @@ class ByHttp(Interface):
     ) -> Client:
         """What asks the vendor within one run."""
         return Client(
-            session, services, name, settings, login=self.login, is_dead=self.is_dead, proof=self.proof
+            session,
+            services,
+            name,
+            settings,
+            login=self.login,
+            is_dead=self.is_dead,
+            authentication=self.authentication,
         )
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ OTHERWISE = re.compile(
 """How else a bound could be called. `LIMIT` alone is what vendors call the size of a page."""
 
 TWICE = {"Answer", "Container", "Page", "Place", "Position"}
-"""Classes that a vendor's side and ours, or several vendors, each have one of. No other name has two meanings."""
+"""Classes that a vendor's side and ours, or several vendors, each have one of; no other has two meanings."""
 
 
 def _constants(module: pathlib.Path) -> Iterator[str]:
