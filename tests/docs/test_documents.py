@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from local.scenario.steps import STEPS
 from tests.infra.code import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("infra/**/*.md")])
@@ -87,6 +88,11 @@ def test_every_function_that_is_no_route_is_explained() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
+
+
+def test_the_readme_shows_every_step_of_the_scenario() -> None:
+    shown = re.findall(r"^\((\w)\) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == list(STEPS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
