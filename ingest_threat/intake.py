@@ -142,7 +142,7 @@ async def fetched(
     services: Services, partner: str, messages: Iterable[bytes], delivery: str = ""
 ) -> list[Answer]:
     """Take in what was fetched from the partner: nobody else can have sent it, and that the partner answered
-    is its heartbeat, also where it had nothing to report. `delivery` is what a repeat of the messages keeps.
+    is its heartbeat, also where it had nothing to tell. `delivery` is what a repeat of the messages keeps.
 
     One that cannot be read is a dead letter, and keeps no other from being stored. Raises
     UnreadableReport where one is in no format of the partner's, and StoreUnavailable.

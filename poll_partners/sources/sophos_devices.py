@@ -6,7 +6,7 @@ without which no row has a time, the fields of a row, `devicePropertyKey` of a d
 pages and `pages.items` rows, and that `device.serial-number` is such a property; of each device it is asked
 once, a few at each reading. Inferred: that a device's `id` is the `endpoint_id` of its events (the vendor's
 actions on endpoints take it as such), that an Intercept X beside another MDM may have no serial number to
-show, and that a full row without the agent's own contact has no agent. No order is documented, so none is
+tell, and that a full row without the agent's own contact has no agent. No order is documented, so none is
 asked for: a list whose rows are counted otherwise at its end than at its beginning is not whole.
 
 What a row calls secure, and what that ends, is the adapter's table (`CLEARS`). A row has no time of its
