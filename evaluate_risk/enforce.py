@@ -44,7 +44,7 @@ TOGETHER = 20
 BUDGET_SECONDS = {True: 35.0, False: 15.0}
 """Wall time one run gives to blocks and to unblocks: neither keeps the other waiting for ever."""
 FOLLOW_UP_SECONDS = 8.0
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_PAUSE = timedelta(hours=1)
 """Between attempts at a tag that Entra refuses."""
 RESTRICTED = "the device is in a restricted management administrative unit, where the app needs a role"
 
@@ -169,7 +169,7 @@ def _outcome(device: Device, seen: SeenTag | GraphError, error: GraphError | Non
 def _pause(attempts: int) -> timedelta:
     """How long a refused tag is left alone after so many attempts before this one: not at all, then 1, 3, 7
     minutes and so on, an hour at most."""
-    return min(timedelta(minutes=2 ** min(attempts, 6) - 1), LONGEST_PAUSE)
+    return min(timedelta(minutes=2 ** min(attempts, 6) - 1), MAX_PAUSE)
 
 
 def _before(tag: Tag, value: str | None) -> str | None:

@@ -152,8 +152,13 @@ async def _refuse_overtaken(services: Services, record: Link) -> None:
 def in_words_of(record: Link) -> str:
     """What an admin last said of an agent, by whom, when and why."""
     what = f"linked by hand to {record.device}" if record.device else "taken off by hand"
+    return f"{what} {by_whom(record)}"
+
+
+def by_whom(record: Link) -> str:
+    """Who decided on an agent by hand, when and why."""
     when = in_words(record.at) if record.at else "an unknown time"
-    return f"{what} by {record.who} at {when}: {record.why}"
+    return f"by {record.who} at {when}: {record.why}"
 
 
 def _noting(device: Device, record: Link) -> Device:

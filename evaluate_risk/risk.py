@@ -213,21 +213,21 @@ class _Fold:
     def _settle(self, threat: Threat) -> Threat:
         """The threat without what can never count again; itself where it has nothing of the kind, as nearly
         all of an agent's when one more is reported."""
-        opened, resolved = threat.detection, self._resolved(threat)
+        detection, resolved = threat.detection, self._resolved(threat)
         if threat.covered:
-            opened = _newest_detection(opened, threat.covered)
+            detection = _newest_detection(detection, threat.covered)
         if resolved and self.cleared_all and resolved.at <= self.cleared_all.at:
             resolved = None
-        if opened and _closes(self.cleared_all, opened):
-            opened = None
-        if opened and _closes(resolved, opened):
-            opened = None
+        if detection and _closes(self.cleared_all, detection):
+            detection = None
+        if detection and _closes(resolved, detection):
+            detection = None
         covered = None
-        if opened and opened.compliance and _closes(self.cleared_compliance, opened):
-            opened, covered = None, opened
-        if opened is threat.detection and covered is threat.covered and resolved is threat.resolved:
+        if detection and detection.compliance and _closes(self.cleared_compliance, detection):
+            detection, covered = None, detection
+        if detection is threat.detection and covered is threat.covered and resolved is threat.resolved:
             return threat
-        return Threat(detection=opened, covered=covered, resolved=resolved, aliases=threat.aliases)
+        return Threat(detection=detection, covered=covered, resolved=resolved, aliases=threat.aliases)
 
     def _resolved(self, threat: Threat) -> Mark | None:
         """The threat's newest resolution, under its own key or an alias."""
@@ -243,9 +243,9 @@ def _mark(report: Report, at: datetime) -> Mark:
     return Mark(at=at, report=report.id, received_at=report.received_at)
 
 
-def _closes(closer: Mark | None, opened: Detection) -> bool:
+def _closes(closer: Mark | None, detection: Detection) -> bool:
     """Whether `closer` is as new as the detection: at the same moment, resolved wins."""
-    return closer is not None and closer.at >= opened.at
+    return closer is not None and closer.at >= detection.at
 
 
 def _newest(one: M | None, other: M) -> M:

@@ -52,8 +52,8 @@ async def authenticate(
             shared_key.verify(headers, body, workspace, keys, now)
 
 
-def _client(settings: Settings, partner: str) -> bearer.Client:
-    return bearer.Client(
+def _client(settings: Settings, partner: str) -> bearer.PartnerClient:
+    return bearer.PartnerClient(
         tenant=bearer.checked_tenant(settings.entra_tenant[partner]),
         audience=bearer.checked_audience(settings.entra_audience[partner]),
         app_ids=bearer.checked_app_ids(settings.entra_app_ids[partner]),

@@ -45,7 +45,7 @@ _OF_THE_STREAM = BEATS | {
     "eof",
 }
 """Events and data by which a stream speaks of itself."""
-_LONGEST_BEAT = 30
+_MAX_BEAT = 30
 _FAILED = frozenset({"error", "timeout", "reconnect"})
 """The same, of events alone: their data say why."""
 _OF_BEATS = frozenset(
@@ -145,4 +145,4 @@ def _is_item(data: str) -> bool:
 
 def plain_beat(text: str) -> str:
     """`text` as BEATS has it."""
-    return re.sub(r"[\s_]+", "-", text.strip(BLANK + "[]\"'").lower()) if len(text) <= _LONGEST_BEAT else text
+    return re.sub(r"[\s_]+", "-", text.strip(BLANK + "[]\"'").lower()) if len(text) <= _MAX_BEAT else text

@@ -2,7 +2,7 @@
 
 Keys are judged by name at any depth, also in JSON that is a text; texts and numbers by shape. An adapter adds
 the names its partner uses, and names what it needs though it looks personal. Redacting twice changes nothing,
-and costs no more than the length of what is redacted: keys are judged by their first LONGEST_KEY characters,
+and costs no more than the length of what is redacted: keys are judged by their first MAX_KEY characters,
 other texts than those of JSON by what `shapes` judges of them, and texts of JSON are opened MAX_TEXTS deep.
 
 A partner's keys are the same in every message: what was judged of the last REMEMBERED ones is remembered.
@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from ingest_threat.shapes import LONGEST_TEXT, REDACTED, beginning, masked
+from ingest_threat.shapes import MAX_JUDGED, REDACTED, beginning, masked
 from shared.domain.json_text import MAX_DEPTH, NotJson, TooDeep, apart, read_json
 
-LONGEST_KEY = 200
+MAX_KEY = 200
 """Characters by which a key is judged; a longer one, and one that is longer once masked, is kept as its
 beginning and CUT."""
 CUT = " \u2026"
@@ -120,7 +120,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _BETWEEN = re.compile(r"[\W_]+")
 
 _KEY_KEPT = 150
-"""Characters kept of a key that is cut: with what masking its end may add, at most LONGEST_KEY."""
+"""Characters kept of a key that is cut: with what masking its end may add, at most MAX_KEY."""
 _DIGITS_OF_IDS = 14
 """Digits of the shortest number that is personal."""
 
@@ -164,7 +164,7 @@ def redacted(content: JsonValue, names: Collection[str] = (), needed: Collection
     `device.name` is the name right under a device and no other. A key that is a path itself, as in
     `device.user.name`, is each of its parts.
 
-    A key of more than LONGEST_KEY characters is judged by those, and kept as its beginning, masked, and CUT.
+    A key of more than MAX_KEY characters is judged by those, and kept as its beginning, masked, and CUT.
     Where keys of one object become alike so, or by being masked, the second is kept as `name (2)`, and so on,
     each with its value.
     """
@@ -195,14 +195,14 @@ def _names_of_pair(content: dict[str, JsonValue]) -> tuple[str, ...]:
         return ()
     said = {key.lower(): value for key, value in content.items()}
     names = (said.get(each) for each in sorted(_PAIR_NAMES))
-    return tuple(each[:LONGEST_KEY] for each in names if isinstance(each, str))
+    return tuple(each[:MAX_KEY] for each in names if isinstance(each, str))
 
 
 def _pair(
     key: str, named: tuple[str, ...], value: JsonValue, names: _Names, place: _Place
 ) -> tuple[str, JsonValue]:
     """A key as it is kept, and its value by that key and by the names a pair (`named`) gives it."""
-    judged = _judged(key, place.under, names) if len(key) <= LONGEST_KEY else _long(key, place.under, names)
+    judged = _judged(key, place.under, names) if len(key) <= MAX_KEY else _long(key, place.under, names)
     if value is None or isinstance(value, bool):
         return judged.kept, value
     is_hidden, is_adapter = judged.is_hidden, place.is_adapter or judged.is_adapter
@@ -222,13 +222,13 @@ def _judged(key: str, under: str, names: _Names) -> _Judged:
     path = f"{under}.{plain}"
     named = not names.hidden.isdisjoint({plain, path, *_names_of_path(key)})
     is_hidden = named or (names.kept.isdisjoint({plain, path}) and _is_secret(key, plain))
-    kept = text if len(text) <= LONGEST_KEY else _cut(text)
+    kept = text if len(text) <= MAX_KEY else _cut(text)
     return _Judged(kept, plain, is_hidden, _ADAPTER.search(key.lower()) is not None)
 
 
 def _long(key: str, under: str, names: _Names) -> _Judged:
-    """Of a key of more than LONGEST_KEY characters, which is no name that comes again."""
-    return _judged.__wrapped__(key[:LONGEST_KEY], under, names)._replace(kept=_cut(masked(key)))
+    """Of a key of more than MAX_KEY characters, which is no name that comes again."""
+    return _judged.__wrapped__(key[:MAX_KEY], under, names)._replace(kept=_cut(masked(key)))
 
 
 def _cut(key: str) -> str:
@@ -255,7 +255,7 @@ def _text(text: str, names: _Names, place: _Place) -> str:
         hidden = _redacted(read.value, names, place._replace(texts=place.texts + 1))
         kept = text if hidden == read.value else json.dumps(hidden)
         # A long one is not cut, for nobody could read the rest.
-        return masked(kept) if len(kept) <= LONGEST_TEXT else kept
+        return masked(kept) if len(kept) <= MAX_JUDGED else kept
     return masked(text, is_version="version" in place.under, is_adapter=place.is_adapter)
 
 

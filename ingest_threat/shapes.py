@@ -1,6 +1,6 @@
 """What is secret or personal by its shape, wherever in a text it stands. Pure.
 
-Masking twice changes nothing. Every pattern is linear, and of a long text the first LONGEST_TEXT characters
+Masking twice changes nothing. Every pattern is linear, and of a long text the first MAX_JUDGED characters
 are judged, and half of them kept. Most texts are words, ids and times, and hold nothing of the kind: a
 pattern looks only where its shape is possible (`_Shape`).
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shared.domain.late import late
 
 REDACTED = "[redacted]"
-LONGEST_TEXT = 8000
+MAX_JUDGED = 8000
 """Characters by which a text is judged; of a longer one the beginning is kept, and how long it was."""
 
 
@@ -206,8 +206,8 @@ def masked(text: str, *, is_version: bool = False, is_adapter: bool = False) -> 
     """
     if not is_adapter and _PLAIN.fullmatch(text):
         return text
-    hidden = _masked(text[:LONGEST_TEXT], is_version=is_version, is_adapter=is_adapter)
-    if len(text) <= LONGEST_TEXT:
+    hidden = _masked(text[:MAX_JUDGED], is_version=is_version, is_adapter=is_adapter)
+    if len(text) <= MAX_JUDGED:
         return hidden
     begun = beginning(hidden, _KEPT_OF_LONG, is_version=is_version, is_adapter=is_adapter)
     return f"{begun} \u2026 ({len(text)} characters)"
@@ -245,11 +245,11 @@ def _masked_numbers(text: str, *, is_version: bool) -> str:
 
 
 def is_personal(text: str) -> bool:
-    """Whether `text`, an id, holds an e-mail address, an IMEI or a MEID in its first LONGEST_TEXT characters.
+    """Whether `text`, an id, holds an e-mail address, an IMEI or a MEID in its first MAX_JUDGED characters.
     Narrower than `masked`: vendors' own ids may be long numbers."""
     if _PLAIN.fullmatch(text):
         return False
-    judged = text[:LONGEST_TEXT]
+    judged = text[:MAX_JUDGED]
     apart = _HASH.pattern.split(judged)[::2] if _HASH.is_possible(judged) else [judged]
     return any(map(_holds_person, apart))
 
@@ -264,10 +264,10 @@ def _holds_person(text: str) -> bool:
 
 def holds_secret(text: str) -> bool:
     """Whether `text`, an id or a part of a key, holds something personal, or a secret, as addresses do, in
-    its first LONGEST_TEXT characters."""
+    its first MAX_JUDGED characters."""
     if _PLAIN.fullmatch(text):
         return False
-    judged = text[:LONGEST_TEXT]
+    judged = text[:MAX_JUDGED]
     return is_personal(judged) or any(shape.fits(judged) for shape in _SECRETS)
 
 

@@ -40,7 +40,7 @@ READ_SECONDS = 30.0
 """The longest a request takes, and the longest it is silent."""
 MAX_RENEWALS = 10
 """Of a token in one run: one that dies sooner than its vendor says is renewed, but not at every page."""
-LEAST_LIFE, MOST_LIFE = 60.0, 86_400.0
+MIN_LIFE, MAX_LIFE = 60.0, 86_400.0
 """Seconds that a token is taken to live, whatever its vendor says, or where it says nothing."""
 LIFE_USED = 0.8
 """The part of a token's life after which another is asked for."""
@@ -61,7 +61,7 @@ class Answer:
 
 
 Login = Callable[["Client"], Awaitable["Granted"]]
-Proof = Callable[[PollSettings, str], Mapping[str, str]]
+Authentication = Callable[[PollSettings, str], Mapping[str, str]]
 """The headers that show whose a request is, of settings and token."""
 
 
@@ -94,7 +94,7 @@ class Client(Connection):
         *,
         login: Login,
         is_dead: Callable[[Answer], bool],
-        proof: Proof = bearer,
+        authentication: Authentication = bearer,
     ) -> None:
         super().__init__(services)
         self.settings = settings
@@ -102,7 +102,7 @@ class Client(Connection):
         self._name = name
         self._login = login
         self._is_dead = is_dead
-        self._proof = proof
+        self._authentication = authentication
         self._renewals = 0
 
     async def get(self, path: str, parameters: Mapping[str, str | int]) -> JsonValue:
@@ -161,7 +161,7 @@ class Client(Connection):
         return _object(answer)
 
     def _shown(self, held: PolledToken) -> dict[str, str]:
-        return {**self._proof(self.settings, held.value), **held.headers}
+        return {**self._authentication(self.settings, held.value), **held.headers}
 
     async def _token(self, *, renew: bool) -> PolledToken:
         kept = self._services.polled_tokens.get(self._name)
@@ -176,7 +176,7 @@ class Client(Connection):
             granted = await self._login(self)
         except SourceUnreadable as odd:  # no page, that would be passed over
             raise SourceUnavailable(f"its login is no answer: {odd}") from None
-        life = timedelta(seconds=min(max(granted.lives, LEAST_LIFE), MOST_LIFE) * LIFE_USED)
+        life = timedelta(seconds=min(max(granted.lives, MIN_LIFE), MAX_LIFE) * LIFE_USED)
         held = PolledToken(granted.token, now, now + life, granted.at, granted.headers)
         self._services.polled_tokens[self._name] = held
         return held

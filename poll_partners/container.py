@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PIECE = 1024 * 1024
 """Bytes that are asked for at a time: while one piece is looked through, all else waits."""
 QUOTES = '"'
-LONGEST = 900
+MAX_NAME = 900
 """Characters of a name that are kept in that of its place: Azure takes 1,024 in all."""
 
 
@@ -92,7 +92,7 @@ class Container(ToMicrosoft):
         left. Raises SourceError."""
         source = self._client.get_blob_client(name)
         version = etag.strip(QUOTES)
-        place = self._client.get_blob_client(f"{folder}/{version}/{name[-LONGEST:]}")
+        place = self._client.get_blob_client(f"{folder}/{version}/{name[-MAX_NAME:]}")
         metadata = None if why is None else {"reason": why.encode("ascii", "replace").decode()}
         try:
             with self.in_our_words(), _that_file():

@@ -100,7 +100,7 @@ class Cuts:
     _depth: int = 0
 
     def feed(self, piece: bytes) -> Iterator[str | Unfit]:
-        """The items that these bytes complete. Raises Unfit where nobody can tell what follows."""
+        """The items that these bytes complete. Raises Unfit where nobody knows what follows."""
         self._rest += piece
         if not self._shape:
             self._settle()

@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 from poll_partners.remedies import remedy
-from poll_partners.waits import LONGEST, back_off
+from poll_partners.waits import MAX_WAIT, back_off
 from shared.domain.polling import Cursor, PollRun
 from shared.errors import CredentialRefused, SourceError, SourceUnavailable, SourceUnreadable
 
 
 def must_wait(cursor: Cursor, now: datetime) -> bool:
     """Whether the vendor asked to be left alone until later; a clock that was set back does not count."""
-    return cursor.not_before is not None and timedelta(0) < cursor.not_before - now <= LONGEST
+    return cursor.not_before is not None and timedelta(0) < cursor.not_before - now <= MAX_WAIT
 
 
 def succeeded(cursor: Cursor, now: datetime, *, whole: bool) -> Cursor:

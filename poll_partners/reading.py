@@ -42,7 +42,7 @@ DEADLINE = 240.0
 PATIENCE = 3
 """So many runs leave the cursor at a page in another format; the next one passes over it."""
 KEPT_PASSED = 50
-LONGEST_PLACE = 100_000
+MAX_PLACE = 100_000
 """Characters of a page's position or mark, which the cursor keeps: the store takes no more than 2 MB."""
 
 
@@ -180,7 +180,7 @@ class Reading:
     async def _fetch(self, begin: datetime, position: str | None, mark: str | None) -> Page:
         page = await self.source.fetch(self.connection, Asked(begin, position, mark))
         self._count(pages=self.tally.pages + 1, rows=self.tally.rows + len(page.rows))
-        if max(len(page.next or ""), len(page.mark or "")) > LONGEST_PLACE:
+        if max(len(page.next or ""), len(page.mark or "")) > MAX_PLACE:
             raise SourceUnreadable("a position that is longer than any")
         return page
 

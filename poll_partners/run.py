@@ -8,6 +8,7 @@ from poll_partners.found import sources
 from poll_partners.listed import read_roster
 from poll_partners.reading import poll
 from poll_partners.source import Roster
+from shared.domain.model import unreadable
 from shared.errors import MtdError
 from shared.log import LogEvent, log_event, place
 from shared.services import Services
@@ -38,7 +39,7 @@ async def _one(services: Services, name: str) -> None:
         else:
             await poll(services, name, source)
     except ValidationError as error:
-        why = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+        why = unreadable(error)
         log_event(LogEvent.POLL_FAILED, source=name, why=why)
     except MtdError as error:
         log_event(LogEvent.POLL_FAILED, source=name, why=error)

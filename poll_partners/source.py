@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Login, Proof, bearer, session
+from poll_partners.client import Answer, Authentication, Client, Login, bearer, session
 from poll_partners.connection import Connection
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
@@ -102,7 +102,7 @@ class Interface:
 
 @dataclass(frozen=True, kw_only=True)
 class Events(Interface, ABC, Generic[C]):
-    """One that tells of events.
+    """One that reports events.
 
     `fetch` gives one page and raises a SourceError; what is no page of the vendor's is SourceUnreadable,
     never an empty one. It stores nothing: pages may be asked for again at any time.
@@ -113,7 +113,7 @@ class Events(Interface, ABC, Generic[C]):
     max_pages: int | None = None
     """Of one run; None: as many as of any."""
     is_vendors_own: bool = True
-    """Whether the vendor itself answers: that it does, with nothing to tell, is its heartbeat."""
+    """Whether the vendor itself answers: that it does, with nothing to report, is its heartbeat."""
 
     @abstractmethod
     def opened(self, services: Services, name: str, settings: PollSettings) -> AbstractAsyncContextManager[C]:
@@ -125,7 +125,7 @@ class ByHttp(Interface):
     """One that is asked by HTTP, with a token that a credential of the vendor's is traded for."""
 
     login: Login
-    proof: Proof = bearer
+    authentication: Authentication = bearer
     """The headers that show whose a request is."""
     is_dead: Callable[[Answer], bool] = _never
     """Whether an answer that is no 401 says that the token is not good any more."""
@@ -135,7 +135,13 @@ class ByHttp(Interface):
     ) -> Client:
         """What asks the vendor within one run."""
         return Client(
-            session, services, name, settings, login=self.login, is_dead=self.is_dead, proof=self.proof
+            session,
+            services,
+            name,
+            settings,
+            login=self.login,
+            is_dead=self.is_dead,
+            authentication=self.authentication,
         )
 
     @asynccontextmanager
@@ -147,7 +153,7 @@ class ByHttp(Interface):
 
 @dataclass(frozen=True, kw_only=True)
 class Source(ByHttp, Events[Client]):
-    """A vendor's own interface that tells of events."""
+    """A vendor's own interface that reports events."""
 
 
 @dataclass(frozen=True)
@@ -211,5 +217,5 @@ class Roster(ByHttp):
     """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
     silence ends no threat: its own row does."""
     complete: Callable[[Client, Row], Awaitable[Row]] | None = None
-    """The row with what the vendor tells of each device by itself, which is asked once; None where a list
+    """The row with what the vendor says of each device by itself, which is asked once; None where a list
     gives everything. Raises a SourceError, which costs the list nothing."""

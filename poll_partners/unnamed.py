@@ -1,6 +1,6 @@
 """Threats that are open here, and that their device's row in a vendor's list does not name any more.
 
-Some vendors tell of a threat's end nowhere but in its own row, which is read again for a month at most; their
+Some vendors report a threat's end nowhere but in its own row, which is read again for a month at most; their
 lists of devices name what is open. A row's silence ends nothing: the threat is looked up, and what is found
 goes on its way like any other report.
 """
@@ -14,7 +14,7 @@ from poll_partners.source import Row, Unnamed
 from shared.domain.level import Level
 from shared.domain.model import Detection, Snapshot, Threat, digest
 
-AT_MOST = 20
+MAX_CHOSEN = 20
 """Threats of one reading that are looked up; which of more, each reading chooses anew."""
 NAMED = (Level.MEDIUM, Level.HIGH)
 """Grades of the threats that lists name."""
@@ -49,4 +49,4 @@ def unnamed(
         for key, opened in threatened[row.device].open.items()
         if key not in row.named and opened.severity in NAMED and opened.at < as_of
     ]
-    return tuple(sorted(found, key=lambda each: digest([each.key, as_of.isoformat()]))[:AT_MOST])
+    return tuple(sorted(found, key=lambda each: digest([each.key, as_of.isoformat()]))[:MAX_CHOSEN])

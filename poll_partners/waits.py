@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from shared.dates import date_of
 from shared.errors import SourceUnavailable
 
-LONGEST = timedelta(hours=6)
+MAX_WAIT = timedelta(hours=6)
 """Whatever a vendor asks for, it is asked again after that."""
 FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WITHOUT_WORD = timedelta(hours=1)
+MAX_BACK_OFF = timedelta(hours=1)
 REFUSED_WAIT = timedelta(minutes=10)
 """After a credential was refused: a vendor locks out, or mails its administrators, who tries too often."""
 
@@ -45,9 +45,9 @@ def back_off(failures: int, jitter: float, *, refused: bool) -> timedelta:
     """How long is waited after so many runs in a row failed without a word of the vendor's on it: twice as
     long each time, and up to a quarter less by `jitter` (0 to 1), so that instances part."""
     first = REFUSED_WAIT if refused else FIRST_WAIT
-    wait = min(first * (1 << min(max(failures - 1, 0), 12)), LONGEST_WITHOUT_WORD)
+    wait = min(first * (1 << min(max(failures - 1, 0), 12)), MAX_BACK_OFF)
     return wait * (1 - jitter / 4)
 
 
 def _bounded(wait: timedelta) -> timedelta:
-    return min(max(wait, timedelta(0)), LONGEST)
+    return min(max(wait, timedelta(0)), MAX_WAIT)

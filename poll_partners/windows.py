@@ -3,7 +3,7 @@
 Three things are never taken for granted. A vendor's rows come late: each window begins before the last one
 ended, and longer ones are read now and then. Clocks differ, and are set: whatever could lose rows is judged
 by the one of the vendor's and ours by which it does not. And a vendor forgets: what is older than its
-retention is a gap, found by the clock, because no error tells of it.
+retention is a gap, found by the clock, because no error shows it.
 """
 
 from dataclasses import dataclass

@@ -4,14 +4,14 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from evaluate_risk.linking import link_candidates
+from evaluate_risk.linking import by_whom, link_candidates
 from serve_console.not_listed import not_listed
 from serve_console.paging import page
 from shared.bounded import bounded_gather
 from shared.cosmos import AGENT_SUMMARIES, UNLINKED_AGENT_SUMMARIES
 from shared.domain.level import Level, highest
 from shared.domain.model import Agent, Known, Link, Threat, is_manual, link_of_agent
-from shared.domain.moment import Moment, in_words
+from shared.domain.moment import Moment
 from shared.errors import BadRequest
 from shared.services import Services
 
@@ -137,6 +137,5 @@ async def _said_by_hand(services: Services, agent: _Row) -> list[str]:
     if found is None:
         return []
     record = found.document
-    when = in_words(record.at) if record.at else "an unknown time"
     what = "linked by hand" if agent.device else f"kept apart by hand (it was device {record.previous})"
-    return [f"{what} by {record.who} at {when}: {record.why}"]
+    return [f"{what} {by_whom(record)}"]

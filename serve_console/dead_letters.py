@@ -15,6 +15,7 @@ from ingest_threat.intake import RejectedItem
 from ingest_threat.intake import redrive as read_again
 from serve_console.paging import page
 from shared.cosmos import DEAD_LETTERS, DEAD_LETTERS_OF_PARTNER, Found
+from shared.dead_letters import log_dead_letter, remove
 from shared.domain.model import DeadLetter, DeadLetterKind, Report, id_part
 from shared.domain.moment import Moment
 from shared.entra import Caller
@@ -114,7 +115,8 @@ async def redrive(services: Services, caller: Caller, id_: str, partner: str | N
         done = await (_received if found.document.kind.is_received else _applied)(services, found.document)
     except _StillDead as error:
         return await _leave(services, found, str(error))
-    await _remove(services, found)
+    if not await remove(services.store, found):
+        log_dead_letter(found.document, "dead-lettered again")
     log_event(
         LogEvent.DEAD_LETTER_REDRIVEN,
         partner=partner,
@@ -179,9 +181,7 @@ async def _leave(services: Services, found: Found[DeadLetter], reason: str) -> R
     try:
         await services.store.replace(letter, found.etag)
     except Conflict:
-        log_event(
-            LogEvent.DEAD_LETTER, partner=letter.partner, kind=letter.kind, letter=letter.id, why=reason
-        )
+        log_dead_letter(letter, reason)
     return Redriven(
         id=letter.id,
         partner=letter.partner,
@@ -190,18 +190,3 @@ async def _leave(services: Services, found: Found[DeadLetter], reason: str) -> R
         reason=reason,
         note=REDACTED if letter.kind.is_received else None,
     )
-
-
-async def _remove(services: Services, found: Found[DeadLetter]) -> None:
-    """Remove the letter that was read; one that the feed has dead-lettered again meanwhile stays."""
-    letter = found.document
-    try:
-        await services.store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
-    except Conflict:
-        log_event(
-            LogEvent.DEAD_LETTER,
-            partner=letter.partner,
-            kind=letter.kind,
-            letter=letter.id,
-            why="dead-lettered again",
-        )

@@ -16,7 +16,7 @@ from serve_console.paging import rows_asked_for
 from shared.bounded import bounded_gather
 from shared.domain.app_sync import OptIn, may_collect, opt_in
 from shared.domain.inventory import AgentApps, Inventory, SeenApp, agent_apps_id
-from shared.domain.model import Device, Ownership
+from shared.domain.model import Device, Ownership, unreadable
 from shared.domain.moment import Moment
 from shared.domain.record import Platform
 from shared.errors import BadRequest, StoreRefused
@@ -105,7 +105,7 @@ class _Looks:
             found = await self._services.store.read(Device, document.id)
             own = await self._own(found.document) if found else []
         except ValidationError as error:
-            what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+            what = unreadable(error)
             log_event(LogEvent.UNEXPECTED, where="inventory", id=document.id, what=what)
             return None
         ids = {

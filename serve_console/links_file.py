@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from serve_console.request import Reason
 from shared.domain.model import agent_id
-from shared.domain.record import TEXT_LIMIT
+from shared.domain.record import MAX_TEXT
 from shared.errors import BadRequest, Unreadable, UnreadableReport
 
 MAX_BYTES = 1_048_576
@@ -80,8 +80,8 @@ def _lines(filled: list[tuple[int, str]]) -> Iterator[Line | BadLine]:
 def _line(number: int, partner: str, partner_device_id: str, device: str, reason: str) -> Line | BadLine:
     if not partner_device_id or not device:
         return BadLine(number=number, why="the partner's device id or the device is missing")
-    if max(len(partner_device_id), len(device)) > TEXT_LIMIT:
-        return BadLine(number=number, why=f"an id has at most {TEXT_LIMIT} characters")
+    if max(len(partner_device_id), len(device)) > MAX_TEXT:
+        return BadLine(number=number, why=f"an id has at most {MAX_TEXT} characters")
     if not (partner_device_id + device + reason).isprintable():
         return BadLine(number=number, why="it holds control characters")
     try:

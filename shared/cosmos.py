@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.containers import DATABASE
-from shared.domain.model import Document
+from shared.domain.model import Document, unreadable
 from shared.errors import (
     AlreadyStored,
     Conflict,
@@ -391,7 +391,7 @@ def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterato
             read = view.model_validate(item)
         except ValidationError as error:
             id_ = item.get("id") if isinstance(item, dict) else None
-            what = f"a stored {error.title} cannot be read ({error.error_count()} fields)"
+            what = unreadable(error)
             log_event(LogEvent.UNEXPECTED, where=container, id=id_, what=what)
             continue
         yield read

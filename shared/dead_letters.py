@@ -10,10 +10,10 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from shared.cosmos import Store
+from shared.cosmos import Found, Store
 from shared.domain.model import DeadLetter, DeadLetterKind, Report, digest, id_part
 from shared.domain.record import UnreadableRecord
-from shared.errors import StoreRefused, UnreadableReport
+from shared.errors import Conflict, StoreRefused, UnreadableReport
 from shared.log import LogEvent, log_event
 
 
@@ -88,14 +88,23 @@ async def dead_letter(store: Store, letter: DeadLetter) -> None:
     That a body was refused is logged where it is answered. Raises StoreUnavailable.
     """
     if letter.kind is not DeadLetterKind.BODY:
-        log_event(
-            LogEvent.DEAD_LETTER,
-            partner=letter.partner,
-            kind=letter.kind,
-            letter=letter.id,
-            why=letter.reason,
-        )
+        log_dead_letter(letter, letter.reason)
     try:
         await store.upsert(letter)
     except StoreRefused:
         await store.upsert(letter.model_copy(update={"body": None, "record": None}))
+
+
+def log_dead_letter(letter: DeadLetter, why: str) -> None:
+    """Log that something lies among the dead letters, and why."""
+    log_event(LogEvent.DEAD_LETTER, partner=letter.partner, kind=letter.kind, letter=letter.id, why=why)
+
+
+async def remove(store: Store, found: Found[DeadLetter]) -> bool:
+    """Remove the letter that was read; False where it was dead-lettered again meanwhile, and stays."""
+    letter = found.document
+    try:
+        await store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
+    except Conflict:
+        return False
+    return True

@@ -19,7 +19,7 @@ KEPT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class Reading:
+class Mirrored:
     """Rules, switches, silence and the size of the tenant at one moment."""
 
     rules: tuple[Rule, ...]
@@ -40,12 +40,12 @@ class Mirror:
         self._store = store
         self._local = local
         self._now = now
-        self._reading: Reading | None = None
+        self._reading: Mirrored | None = None
         self._read_at: datetime | None = None
         self._forgotten = 0
         self._lock = asyncio.Lock()
 
-    async def read(self) -> Reading:
+    async def read(self) -> Mirrored:
         """The reading that serves now."""
         async with self._lock:
             now = self._now()
@@ -70,12 +70,12 @@ class Mirror:
                 connectors[partner] = connector.document
         return replace(self._settings.switches(), connectors=connectors, minimum_os=self._local.minimum_os)
 
-    async def _fresh(self) -> Reading:
+    async def _fresh(self) -> Mirrored:
         found = await self._store.read(Rules, "rules")
         intunes = found.document.rules if found else ()
         tenant = await self._store.read(Tenant, "tenant")
         managed = tenant.document.managed if tenant else 0
-        return Reading(
+        return Mirrored(
             (*intunes, *self._local.rules), await self.switches(), await self._read_heartbeats(), managed
         )
 

@@ -15,8 +15,8 @@ from shared.log import quiet_sdks
 from shared.mirror import Mirror
 from shared.rules_file import load
 from shared.settings import Settings, current
+from shared.span_counts import HOUR, MINUTE, SpanCounts
 from shared.waiting import Waiting, utc_now
-from shared.window import HOUR, MINUTE, Window
 
 
 @dataclass
@@ -32,9 +32,9 @@ class Services:
     waiting: Waiting
     heartbeats_at: dict[str, datetime] = field(default_factory=dict)
     """When this process last recorded a partner's heartbeat."""
-    dead_letters: Window = field(default_factory=lambda: Window(HOUR))
+    dead_letters: SpanCounts = field(default_factory=lambda: SpanCounts(HOUR))
     """What this process sent to the dead letters."""
-    reports: Window = field(default_factory=lambda: Window(MINUTE))
+    reports: SpanCounts = field(default_factory=lambda: SpanCounts(MINUTE))
     """What this process took in, by partner."""
     bytes_in_work: Counter[str] = field(default_factory=Counter)
     """Of the messages that this process is taking in now, by partner."""

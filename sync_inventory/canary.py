@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from shared.domain.canary_run import AGENT, DELIVERY, CanaryRun, CanaryStep
 from shared.domain.mode import Mode
-from shared.domain.model import Device
+from shared.domain.model import Device, unreadable
 from shared.domain.sign_in import SignIn, SignInVerdict, each_app
 from shared.domain.tag import is_block
 from shared.environment import words
@@ -22,7 +22,6 @@ from shared.services import Services
 from shared.standard_webhooks import signature
 from shared.what_if import ask_each, registered
 from sync_inventory.canary_reports import canary_report
-from sync_inventory.side_by_side import unreadable
 
 PATIENCE_SECONDS = 180.0
 """How long a tag may take."""

@@ -6,13 +6,13 @@ import time
 
 from pydantic import ValidationError
 
+from shared.domain.model import unreadable
 from shared.domain.runs import Run, Runs, StepRun
 from shared.errors import GraphUnavailable, MtdError
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.lease import acquire_lease, release_lease, renew_lease
 from sync_inventory.scratch import Scratch
-from sync_inventory.side_by_side import unreadable
 from sync_inventory.steps import STEPS, Context, Step
 from sync_inventory.tally import Tally
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared.bounded import bounded_gather
+from shared.domain.model import unreadable
 from shared.errors import Contended, MtdError, StoreUnavailable
 from sync_inventory.tally import Tally
 
@@ -36,11 +37,6 @@ async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]],
             tally.trouble(str(error))
 
     await bounded_gather(one, items, limit=CONCURRENCY, ends_at=(StoreUnavailable,))
-
-
-def unreadable(error: ValidationError) -> str:
-    """What cannot be read, in words that do not quote the document, as those of the error would."""
-    return f"a stored {error.title} cannot be read ({error.error_count()} fields)"
 
 
 def _name(item: object) -> str:

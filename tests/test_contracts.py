@@ -19,7 +19,7 @@ from shared.resolve import resolve
 from shared.route import Access, Route, argument
 from tests.end_to_end.machine import ROOT
 
-NAME = re.compile(r"[a-z_]+(?:\.[a-z_]+)+:[A-Za-z_]+")
+NAME = re.compile(r"[a-z_]\w*(?:\.\w+)+:[A-Za-z_]\w*")
 ROOMS = ("ingest_threat", "evaluate_risk", "sync_inventory", "serve_console", "poll_partners")
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
     "importlinter"
@@ -44,6 +44,39 @@ def _calling_themselves_pure() -> Iterator[str]:
 def test_what_calls_itself_pure_is_held_to_it(module: str) -> None:
     module = module.removesuffix(".__init__")
     assert any(module == each or module.startswith(f"{each}.") for each in _pure())
+
+
+def _pure_files() -> list[pathlib.Path]:
+    places = [ROOT.joinpath(*each.split(".")) for each in _pure()]
+    return sorted(
+        file
+        for place in places
+        for file in (place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")])
+    )
+
+
+IMPURE = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "open", "input", "print"}
+"""What needs no import of an SDK or of I/O, and yet asks the clock or the world."""
+
+
+def _impure(text: str) -> list[str]:
+    nodes = list(ast.walk(ast.parse(text)))
+    called = [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
+    modules = [each.name for node in nodes if isinstance(node, ast.Import) for each in node.names]
+    modules += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return [*sorted(IMPURE.intersection(called)), *(each for each in modules if each == "urllib.request")]
+
+
+@pytest.mark.parametrize("file", _pure_files(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_what_is_pure_asks_neither_the_clock_nor_the_world(file: pathlib.Path) -> None:
+    assert _impure(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["at = datetime.now(UTC)", "open('x')", "import urllib.request", "from urllib.request import x"]
+)
+def test_a_clock_or_a_file_is_seen_in_what_calls_itself_pure(line: str) -> None:
+    assert len(_impure(line)) == 1
 
 
 def _may_enter(room: str, module: str) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from infra import commands
 from infra.commands import Command, say
 from infra.consequences import tenant
-from infra.consequences.templates import LONGEST_GRACE_HOURS, Wanted, wanted
+from infra.consequences.templates import MAX_GRACE_HOURS, Wanted, wanted
 from infra.graph_session import GraphError, GraphSession, token
 
 READ = ("Group.Read.All", "DeviceManagementConfiguration.Read.All", "DeviceManagementServiceConfig.Read.All")
@@ -109,7 +109,7 @@ def _options(_name: str, one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--grace-hours",
         type=int,
-        default=LONGEST_GRACE_HOURS,
+        default=MAX_GRACE_HOURS,
         help="until a phone that has a policy is not compliant; 0: at once; default: %(default)s",
     )
 

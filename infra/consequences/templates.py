@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "intune-consequences"
-LONGEST_GRACE_HOURS = 8760
+MAX_GRACE_HOURS = 8760
 """Graph: deviceComplianceActionItem, gracePeriodHours from 0 to 8760."""
 MESSAGE_ID = "<MESSAGE-ID>"
 TYPES: Mapping[str, str] = {
@@ -42,8 +42,8 @@ def membership_rule(attribute: int) -> str:
 
 def wanted(attribute: int, grace_hours: int) -> Wanted:
     """What the templates make of the parameters. ValueError where one makes no sense."""
-    if not 0 <= grace_hours <= LONGEST_GRACE_HOURS:
-        raise ValueError(f"grace {grace_hours}: expected 0 to {LONGEST_GRACE_HOURS} hours")
+    if not 0 <= grace_hours <= MAX_GRACE_HOURS:
+        raise ValueError(f"grace {grace_hours}: expected 0 to {MAX_GRACE_HOURS} hours")
     return Wanted(
         group={**_read("group.json"), "membershipRule": membership_rule(attribute)},
         message=_read("message.json"),

@@ -24,7 +24,7 @@ from ingest_threat.redaction import redacted
 from ingest_threat.shapes import masked
 from shared.domain.poll_settings import PollSettings
 from shared.domain.record import (
-    TEXT_LIMIT,
+    MAX_TEXT,
     AppInventoryRecord,
     Counted,
     DeviceIdentityRecord,
@@ -233,9 +233,9 @@ def _with_oddities(record: Record, odd: Oddities) -> Record:
         return record
     update = {}
     if odd.fields:
-        update["odd_fields"] = ", ".join(odd.fields)[:TEXT_LIMIT]
+        update["odd_fields"] = ", ".join(odd.fields)[:MAX_TEXT]
     if odd.times and record.event_at is None and not isinstance(record, AppInventoryRecord):
-        update["unreadable_time"] = ", ".join(odd.times)[:TEXT_LIMIT]
+        update["unreadable_time"] = ", ".join(odd.times)[:MAX_TEXT]
     return record.model_copy(update=update) if update else record
 
 

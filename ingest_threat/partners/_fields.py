@@ -23,7 +23,7 @@ from ingest_threat.partners._times import is_nothing, read_time
 from ingest_threat.redaction import redacted
 from ingest_threat.shapes import holds_secret, is_personal
 from shared.domain.nobody import is_placeholder, names_nobody
-from shared.domain.record import ID_LIMIT, TEXT_LIMIT, Platform
+from shared.domain.record import MAX_ID, MAX_TEXT, Platform
 
 _NOTHING = frozenset({"", "null", "no data"})
 _NO_TEXT = _NOTHING | {"unknown"}
@@ -39,7 +39,7 @@ _GRADE = re.compile(
     re.IGNORECASE,
 )
 """In the names of fields that grade a threat or a device, or say how an agent stands."""
-_LONGEST_WORD = 50
+_MAX_WORD = 50
 """Characters of a text that may be a word of a vendor's: those are few, and come again in every message."""
 _WORDS_REMEMBERED = 4000
 ODD_GRADE = "not a text"
@@ -90,7 +90,7 @@ def kept_id(written: str) -> str:
     """An id as records have it: of a long one, and of one that holds something personal or a secret, the
     SHA-256, so that the reports of one thing still meet and nobody reads what is in it."""
     value = written.strip()
-    return _hashed(value) if len(value) > ID_LIMIT or holds_secret(value) else value
+    return _hashed(value) if len(value) > MAX_ID or holds_secret(value) else value
 
 
 def device_id(of: JsonObject, *names: str) -> str | None:
@@ -123,7 +123,7 @@ def _kept(ids: list[str]) -> str | None:
 
 
 def _is_personal(value: str) -> bool:
-    return len(value) <= TEXT_LIMIT and is_personal(value)
+    return len(value) <= MAX_TEXT and is_personal(value)
 
 
 def joined(*parts: str | None) -> str:
@@ -135,26 +135,26 @@ def joined(*parts: str | None) -> str:
     """
     filled = [part or "" for part in parts]
     whole = ":".join(map(_part, filled))
-    return whole if len(whole) <= TEXT_LIMIT else _hashed(whole)
+    return whole if len(whole) <= MAX_TEXT else _hashed(whole)
 
 
 def _part(part: str) -> str:
-    return _hashed(part) if len(part) > ID_LIMIT or holds_secret(part) else part
+    return _hashed(part) if len(part) > MAX_ID or holds_secret(part) else part
 
 
 def word(of: JsonObject, *names: str) -> str | None:
     """An enumeration's value in capitals, with one `_` for whatever stands between its words; the SHA-256 of
-    one of more than TEXT_LIMIT characters, which no table knows."""
+    one of more than MAX_TEXT characters, which no table knows."""
     value = written(of, *names)
     if value is None:
         return None
-    return plain_word(value) if len(value) <= TEXT_LIMIT else _hashed(value).upper()
+    return plain_word(value) if len(value) <= MAX_TEXT else _hashed(value).upper()
 
 
 def plain_word(value: str) -> str:
     """`value` as `word` returns it; one that holds a secret is none that a table knows, and becomes its
     SHA-256."""
-    return _remembered_word(value) if len(value) <= _LONGEST_WORD else _made_plain(value)
+    return _remembered_word(value) if len(value) <= _MAX_WORD else _made_plain(value)
 
 
 @lru_cache(_WORDS_REMEMBERED)
@@ -196,7 +196,7 @@ def is_unreadable_time(of: JsonObject, name: str) -> bool:
 
 
 def _is_no_time(value: str) -> bool:
-    return len(value) <= TEXT_LIMIT and (value.lower() in _NO_TEXT or is_no_verdict(plain_word(value)))
+    return len(value) <= MAX_TEXT and (value.lower() in _NO_TEXT or is_no_verdict(plain_word(value)))
 
 
 def time_written(of: JsonObject, *names: str) -> str | None:
@@ -279,15 +279,15 @@ def inner_list(of: JsonObject, name: str, *, at_most: int) -> list[JsonValue]:
 def url(of: JsonObject, *names: str) -> str | None:
     """An absolute http(s) address without credentials; None for another text."""
     value = text(of, *names)
-    return value if value and len(value) <= TEXT_LIMIT and _URL.fullmatch(value) else None
+    return value if value and len(value) <= MAX_TEXT and _URL.fullmatch(value) else None
 
 
 def platform(value: str | None) -> Platform | None:
-    """The platform of an operating system's name, by its first TEXT_LIMIT characters, `other` for an unknown
+    """The platform of an operating system's name, by its first MAX_TEXT characters, `other` for an unknown
     one; None only without a name."""
     if value is None:
         return None
-    found = re.findall(r"[a-z]+", value[:TEXT_LIMIT].lower())
+    found = re.findall(r"[a-z]+", value[:MAX_TEXT].lower())
     return next((_PLATFORMS[each] for each in found if each in _PLATFORMS), Platform.OTHER)
 
 

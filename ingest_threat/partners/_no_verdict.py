@@ -55,7 +55,7 @@ _PHRASE = late(
 """Of what it is on no more than the longest phrase has room for."""
 _MARKS = re.compile(r"[-\u2010-\u2015.\u2026?_*/\\\s]+")
 """What stands for nothing where a word is due."""
-_LONGEST = 60
+_MAX_PHRASE = 60
 
 
 def is_no_verdict(word: str | None) -> bool:
@@ -63,4 +63,4 @@ def is_no_verdict(word: str | None) -> bool:
     if word is None or _MARKS.fullmatch(word):
         return True
     plain = word.replace("_", "")
-    return len(plain) <= _LONGEST and (plain in _SINGLE or _PHRASE.fullmatch(plain) is not None)
+    return len(plain) <= _MAX_PHRASE and (plain in _SINGLE or _PHRASE.fullmatch(plain) is not None)

@@ -6,7 +6,7 @@ from ingest_threat.body import JsonObject, as_json
 from ingest_threat.partners import _fields as fields
 from ingest_threat.partners._adapter import Item
 from ingest_threat.partners._zimperium_facts import ThreatFacts, agent_id, alternative_id, record, status_of
-from shared.domain.record import ID_LIMIT, Record, Status
+from shared.domain.record import MAX_ID, Record, Status
 
 MAX_RELATED = 100
 """Threats one incident may name: each becomes a report of its own."""
@@ -76,7 +76,7 @@ def _raw_of(incident: JsonValue, place: int) -> JsonValue:
 
 
 def _is_short(value: JsonValue) -> bool:
-    return value is not None and not isinstance(value, dict | list) and len(str(value)) <= ID_LIMIT
+    return value is not None and not isinstance(value, dict | list) and len(str(value)) <= MAX_ID
 
 
 def _of_incident(incident: JsonObject, threat: JsonObject) -> ThreatFacts:

@@ -21,7 +21,7 @@ _AUDIENCE = re.compile(r"[!-~]{1,300}")
 
 
 @dataclass(frozen=True)
-class Client:
+class PartnerClient:
     """The partner's client, as its tokens show it. Ids in lower case."""
 
     tenant: str
@@ -29,7 +29,7 @@ class Client:
     app_ids: frozenset[str]
 
 
-async def verify(headers: Headers, authority: str, client: Client) -> None:
+async def verify(headers: Headers, authority: str, client: PartnerClient) -> None:
     """Raise NotAuthentic unless the token is the client's; KeysUnavailable where nobody can say."""
     expected = entra.Expected(authority, client.tenant, client.audience, frozenset({ROLE}), client.app_ids)
     await entra.verified(entra.bearer(headers), expected)

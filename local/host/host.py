@@ -28,7 +28,7 @@ from azure.core.exceptions import AzureError
 from local.host.binding import CosmosTrigger, HttpTrigger, TimerTrigger, read_functions
 from local.host.change_feed import ChangeFeed
 from local.host.errors import HostError
-from local.host.http import BODY_LIMIT, Front, read_route
+from local.host.http import MAX_BODY, Front, read_route
 from local.host.invocation import Failure, Invoker
 from local.host.timers import Timer
 
@@ -85,7 +85,7 @@ class Host:
             self._invoker,
             key=settings.get("LOCAL_FUNCTION_KEY", ""),
             start_timer=self._start_timer,
-            body_limit=int(settings.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", BODY_LIMIT)),
+            body_limit=int(settings.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", MAX_BODY)),
         )
         self._web = front.application()
 

@@ -19,7 +19,7 @@ from local.host.binding import Function, HttpTrigger
 from local.host.errors import HostError
 from local.host.invocation import Invoker, TraceContext
 
-BODY_LIMIT = 210 * 1024 * 1024
+MAX_BODY = 210 * 1024 * 1024
 """Bytes; the limit of Azure Functions for a request's body, where FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is not
 set. What is larger is answered 500, as the host does (Azure/azure-functions-host#10519)."""
 CONSTRAINTS = {

@@ -19,7 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
-LEAST, MOST = 200, 1000
+MIN_LIMIT, MAX_LIMIT = 200, 1000
 """What `limit` of events may be."""
 KEPT = timedelta(hours=24)
 HOLLOW = "~"
@@ -156,8 +156,8 @@ async def events(request: web.Request) -> web.Response:
     if (refusal := _refusal(request)) is not None:
         return refusal
     state, query = request.app[SOPHOS], dict(request.query)
-    limit, cursor, now = int(query.get("limit", LEAST)), query.get("cursor", ""), state.clock()
-    if not LEAST <= limit <= MOST:
+    limit, cursor, now = int(query.get("limit", MIN_LIMIT)), query.get("cursor", ""), state.clock()
+    if not MIN_LIMIT <= limit <= MAX_LIMIT:
         return _error(400, "badRequest")
     place: Place = (now - KEPT, -1)
     try:

@@ -29,7 +29,7 @@ Row = dict[str, JsonValue]
 Prepare = Callable[[str, Row], Row]
 
 LIMIT = 1_000
-LEAST, MOST = 15, 64_000
+MIN_ROWS, MAX_ROWS = 15, 64_000
 """Rows of a page, as it is asked for at first, where an answer is cut short, and where one time fills it. The
 service gives 500,000, or 64 MB."""
 WIDER = timedelta(days=3)
@@ -77,9 +77,9 @@ async def fetch(workspace: Workspace, asked: Asked, tables: Sequence[str], prepa
             position = Position(position.table + 1, begin, LIMIT)
             continue
         except CutShort:
-            if position.limit <= LEAST:
+            if position.limit <= MIN_ROWS:
                 raise SourceUnavailable("an answer is cut short however little is asked for") from None
-            smaller = Position(position.table, position.at, max(position.limit // 4, LEAST))
+            smaller = Position(position.table, position.at, max(position.limit // 4, MIN_ROWS))
             return Page([], "events", str(smaller), asked.mark)
         workspace.tables_seen.add(table)
         following = _following(position, rows, begin)
@@ -112,9 +112,11 @@ def _following(position: Position, rows: Sequence[Row], begin: str) -> Position:
     if not isinstance(last, str):
         raise SourceUnreadable("rows without the time that was asked for")
     if first != last:
-        return Position(position.table, last, max(position.limit, LEAST) if position.limit < LIMIT else LIMIT)
-    if position.limit >= MOST:
-        raise SourceUnreadable(f"more than {MOST} rows of one time")
+        return Position(
+            position.table, last, max(position.limit, MIN_ROWS) if position.limit < LIMIT else LIMIT
+        )
+    if position.limit >= MAX_ROWS:
+        raise SourceUnreadable(f"more than {MAX_ROWS} rows of one time")
     return Position(position.table, last, position.limit * 4)
 
 

@@ -157,7 +157,7 @@ async def _slice(container: Container, place: Place) -> tuple[list[str], Place]:
 
 
 async def _items(container: Container, name: str, etag: str) -> AsyncGenerator[str | Unfit, None]:
-    """The items of a file. Raises Unfit where nobody can tell what follows, NotThatFile and SourceError."""
+    """The items of a file. Raises Unfit where nobody knows what follows, NotThatFile and SourceError."""
     packed = name.endswith(".gz")
     plain = name.removesuffix(".gz")
     if not plain.endswith(TAKEN):

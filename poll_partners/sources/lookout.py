@@ -23,7 +23,7 @@ TYPES = "THREAT,DEVICE,SMISHING_ALERT"
 """Not AUDIT: what admins do at the vendor's is no report."""
 LIMIT = 200
 """Of a page: DEVICE events are large."""
-LIMIT_BY_TIME = 1000
+MAX_ROWS = 1000
 """The most the vendor gives: what is asked for by its time may be alike in that."""
 MAX_LOOKED_UP = 20
 """Threats of one page whose device is asked for."""
@@ -72,7 +72,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
     begin = at if by_time and at else asked.begin
     parameters: dict[str, str | int] = {
         "types": TYPES,
-        "limit": LIMIT_BY_TIME if by_time else LIMIT,
+        "limit": MAX_ROWS if by_time else LIMIT,
         "start_time": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     if oid is not None and not by_time:
@@ -85,7 +85,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
         return Page([], "events", f"{BY_TIME}{asked.page}", asked.mark)
     following: str | None = None
     if by_time:
-        following = f"{BY_TIME}{_last(content, rows)}" if len(rows) >= LIMIT_BY_TIME else None
+        following = f"{BY_TIME}{_last(content, rows)}" if len(rows) >= MAX_ROWS else None
     elif rows:
         following = _last(content, rows)
         # One row that is the position itself: a service that begins with it has nothing behind it.

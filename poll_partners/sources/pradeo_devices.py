@@ -33,7 +33,7 @@ async def login(client: Client) -> Granted:
     return Granted("keys", lives=float("inf"))
 
 
-def proof(settings: PollSettings, token: str) -> Mapping[str, str]:
+def authentication(settings: PollSettings, token: str) -> Mapping[str, str]:
     """The headers by which a request is the customer's."""
     return {"x-access-key": settings.client_id, "x-secret-key": settings.secret}
 
@@ -76,7 +76,7 @@ def _row(row: JsonValue, as_of: datetime) -> Row:
 SOURCE = Roster(
     partner="pradeo",
     login=login,
-    proof=proof,
+    authentication=authentication,
     needed=("url", "client_id", "secret"),
     envelope="items",
     fetch=fetch,

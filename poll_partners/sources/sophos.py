@@ -3,7 +3,7 @@
 Documented by the vendor (its Postman collection, and its own SIEM script): the token, who-am-I and the
 look-up of a tenant, `limit` up to 1,000, `cursor` and `from_date`, of which the second is ignored beside the
 first, `{items, has_more, next_cursor}` with a cursor on an empty page, too, and that events are kept for 24
-hours: a cursor of before is no error, it begins a day back. So its age is told by the clock here, and what
+hours: a cursor of before is no error, it begins a day back. So its age is judged by the clock here, and what
 lies between is a gap. Seen in public clients: a `from_date` of more than a day ago is answered 400, and a
 host whose clock is ahead moves the cursor past other hosts' events. Hence both ways in each run: everything
 since a time shortly before the last run, then what follows the cursor; and longer readings by time. An offset

@@ -27,7 +27,7 @@ from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
 THREATS = "/api/threats/public/v1/threats"
 SIZE = 200
-LARGEST = 2000
+MAX_SIZE = 2000
 """The most that a public client was seen to ask for."""
 LIFE = timedelta(minutes=45)
 """Of a token that does not say it: clients take 50 or 60 minutes."""
@@ -122,8 +122,8 @@ def _following(
     if known[-1] > position.after:
         return Position(known[-1])
     size = position.size or SIZE
-    if size < LARGEST:
-        return Position(position.after, size=min(2 * size, LARGEST))
+    if size < MAX_SIZE:
+        return Position(position.after, size=min(2 * size, MAX_SIZE))
     return replace(position, page=1, total=number(content.get("totalElements")))
 
 

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from poll_partners.client import Client
 from poll_partners.source import ListPage, Roster, Row, Unnamed
 from poll_partners.sources._pages import day_of, is_dormant_by, number, page_of
-from poll_partners.sources.zimperium import LARGEST, THREATS, login, milliseconds, moment_text
+from poll_partners.sources.zimperium import MAX_SIZE, THREATS, login, milliseconds, moment_text
 from shared.domain.model import digest
 from shared.domain.moment import iso_utc
 from shared.errors import SourceRefused, SourceUnavailable, SourceUnreadable
@@ -112,7 +112,7 @@ async def look_up(client: Client, threat: Unnamed) -> JsonValue:
             "module": "ZIPS",
             "after": moment_text(milliseconds(threat.at - AROUND)),
             "before": moment_text(milliseconds(threat.at + AROUND)),
-            "size": LARGEST,
+            "size": MAX_SIZE,
         },
     )
     _, rows = page_of(answer, "content")

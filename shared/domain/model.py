@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, computed_field
 
 from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
@@ -66,6 +66,11 @@ class Document(Part):
 
 
 # --- reports ------------------------------------------------------------------------------------------
+
+
+def unreadable(error: ValidationError) -> str:
+    """What is stored and cannot be read, in words that do not quote it, as those of the error would."""
+    return f"a stored {error.title} cannot be read ({error.error_count()} fields)"
 
 
 class Report(Document):

@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 
 from shared.domain.late import late
-from shared.domain.record import ID_LIMIT
+from shared.domain.record import MAX_ID
 
 WORDS = frozenset(
     [
@@ -102,8 +102,8 @@ _PHRASE = late(
     rf"|none|null|na|nil|no|invalid|missing|empty|dummy|default|pending|tbd)?{_WHAT}{{0,30}}"
 )
 """That a device has none: in the same form as WORDS. No more of what it is than a phrase has room for."""
-_LONGEST_PHRASE = 60
-LONGEST_SERIAL = 16
+_MAX_PHRASE = 60
+MAX_SERIAL = 16
 """Characters of a serial number; a UDID or a GUID of pairs was made by who hid one."""
 MIN_RUN = 4
 """Characters from which on a sequence is one."""
@@ -128,7 +128,7 @@ def is_placeholder(text: str) -> bool:
     """Whether `text`, in any case and spelling, is one of the words or a phrase like them, a shared id, a
     variable without its value, nothing but zeros or one letter, or an id with every bit set; of a longer one
     than an id may be, whether its beginning is: a message may repeat one for each of its threats."""
-    text = text[:ID_LIMIT]
+    text = text[:MAX_ID]
     plain = _BETWEEN.sub("", text).casefold()
     if plain in WORDS or plain in SHARED or set(plain.removeprefix("0x")) <= {"0"}:
         return True
@@ -136,7 +136,7 @@ def is_placeholder(text: str) -> bool:
         return True
     if _ALL_SET.fullmatch(plain) or _ONE_LETTER.fullmatch(plain):
         return True
-    return len(plain) <= _LONGEST_PHRASE and _PHRASE.fullmatch(plain) is not None
+    return len(plain) <= _MAX_PHRASE and _PHRASE.fullmatch(plain) is not None
 
 
 def names_nobody(text: str) -> bool:
@@ -144,14 +144,14 @@ def names_nobody(text: str) -> bool:
 
     Vendors may count their own devices so; no serial number, UDID or id of an MDM is such a one.
     """
-    text = text[:ID_LIMIT]
+    text = text[:MAX_ID]
     if is_placeholder(text):
         return True
     if _ANONYMOUS.fullmatch(text.strip().lower()):
         return False
     plain = _BETWEEN.sub("", text).casefold()
     parts = [part.casefold() for part in _BETWEEN.split(text) if part]
-    again = 2 * MIN_RUN <= len(plain) <= LONGEST_SERIAL and _AGAIN.fullmatch(plain)
+    again = 2 * MIN_RUN <= len(plain) <= MAX_SERIAL and _AGAIN.fullmatch(plain)
     if again or _MASKED.search(plain):
         return True
     return len(plain) >= MIN_RUN and (_is_run(plain) or all(map(_is_run, parts)))

@@ -23,9 +23,9 @@ from pydantic_core.core_schema import any_schema
 from shared.domain.level import Level
 from shared.domain.moment import Moment
 
-ID_LIMIT = 200
+MAX_ID = 200
 """Characters kept of an identifier; a longer one is replaced by its SHA-256 where it becomes a key."""
-TEXT_LIMIT = 500
+MAX_TEXT = 500
 """Characters kept of any text of a partner's."""
 
 
@@ -70,7 +70,7 @@ BLOCKED = "blocked"
 
 
 def _clip(value: object) -> object:
-    return value[:TEXT_LIMIT] if isinstance(value, str) else value
+    return value[:MAX_TEXT] if isinstance(value, str) else value
 
 
 Text = Annotated[str, BeforeValidator(_clip)]

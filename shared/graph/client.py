@@ -27,8 +27,8 @@ from shared.graph.wire import Wire
 from shared.headers import Headers
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
+from shared.span_counts import HOUR, SpanCounts
 from shared.waiting import Waiting
-from shared.window import HOUR, Window
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph import GraphServiceClient
 
-PAGE_LIMIT = 100_000
+MAX_PAGES = 100_000
 TIMEOUT_SECONDS = 30.0
 UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
@@ -130,7 +130,7 @@ class GraphClient:
         self._transport: AsyncHTTPTransport | None = None
         self._rests_until = 0.0
         self._pacer = Pacer(waiting.clock)
-        self._odd = Window(HOUR)
+        self._odd = SpanCounts(HOUR)
 
     async def send(self, call: Call) -> bytes:
         """Make one call, in its turn, and return what is answered."""
@@ -164,7 +164,7 @@ class GraphClient:
             link = page.get("@odata.nextLink")
             if not link:
                 return
-            if not self._ours(link) or link in seen or len(seen) >= PAGE_LIMIT:
+            if not self._ours(link) or link in seen or len(seen) >= MAX_PAGES:
                 raise GraphRefused("Graph gave a next page that leads nowhere")
             seen.add(link)
             request = _following(link, call)

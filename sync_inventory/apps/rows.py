@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from shared.domain.app_sync import OptIns
 from shared.domain.inventory import AppRow, Collected
 from shared.domain.model import Ownership
-from shared.domain.record import TEXT_LIMIT
+from shared.domain.record import MAX_TEXT
 from sync_inventory.apps.mobile_apps import MobileApps
 from sync_inventory.apps.report import report_rows
 from sync_inventory.scratch import ROWS, Scratch
@@ -114,4 +114,4 @@ def _is_ios(platform: str) -> bool:
 
 
 def _text(cell: str) -> str:
-    return cell.strip()[:TEXT_LIMIT]
+    return cell.strip()[:MAX_TEXT]

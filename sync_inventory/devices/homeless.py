@@ -11,9 +11,10 @@ from collections.abc import Collection
 from pydantic import BaseModel
 
 from shared.cosmos import HOMELESS_THREATS, THREATENED_AGENTS
+from shared.dead_letters import remove
 from shared.domain.model import Agent, DeadLetter, Report
 from shared.domain.record import ThreatRecord
-from shared.errors import AlreadyStored, Conflict
+from shared.errors import AlreadyStored
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.side_by_side import side_by_side
@@ -79,9 +80,7 @@ async def _bring_home(services: Services, waiting: HomelessThreat, partner_devic
         await services.store.create(report)
     except AlreadyStored:
         outcome = "duplicate"
-    try:
-        await services.store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
-    except Conflict:
+    if not await remove(services.store, found):
         outcome = "dead-lettered again"
     log_event(
         LogEvent.DEAD_LETTER_REDRIVEN,

@@ -11,6 +11,7 @@ from shared.domain.enforcement import (
     not_watched,
 )
 from shared.domain.mode import Mode
+from shared.domain.moment import iso_utc
 from shared.errors import GraphNotFound, GraphRefused
 from shared.graph.wire import AccessPolicyAnswer
 from shared.log import LogEvent, log_event
@@ -73,7 +74,7 @@ def _log(policy: str, now: Watched, before: Watched | None, mode: Mode) -> None:
         if before is not None:
             log_event(LogEvent.ACCESS_REFUSED, policy=policy, mode=mode)
         return
-    why, since = "; ".join(now.why), now.since.isoformat(timespec="minutes")
+    why, since = "; ".join(now.why), iso_utc(now.since)
     if now.refusal is Refusal.NOT_WATCHED:
         log_event(LogEvent.ACCESS_NOT_WATCHED, policy=policy, mode=mode, why=why)
         return

@@ -7,6 +7,7 @@ from shared.cosmos import PHONES_WITH_VERDICT
 from shared.domain.enforcement import SIGN_INS_ID, SignInCheck, SignIns
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Verdict
+from shared.domain.moment import iso_utc
 from shared.domain.record import PLATFORMS, Platform
 from shared.domain.sign_in import SignInVerdict, each_app
 from shared.domain.tag import HIGH_TAG, OK_TAG, is_block
@@ -132,5 +133,5 @@ def _log_away(services: Services, before: SignIns | None, error: GraphError) -> 
     if before is None or not isinstance(error, GraphUnavailable):
         return
     if services.now() - before.answered_at >= AWAY:
-        since = before.answered_at.isoformat(timespec="minutes")
+        since = iso_utc(before.answered_at)
         log_event(LogEvent.WHAT_IF_AWAY, since=since, why=error)

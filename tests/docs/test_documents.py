@@ -5,13 +5,14 @@ import re
 
 import pytest
 
+from local.scenario.steps import STEPS
 from tests.infra.code import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("infra/**/*.md")])
 LONGEST = 120
 README_LINES = 120
 WORDS = {
-    r"\b(told|tells|telling)\b": "logged, returned, raised, shown or reported",
+    r"\b(told|tells?|telling)\b": "logged, returned, raised, shown or reported",
     r"\b(un)?(proven|proves itself|prove themselves)\b|\bways? of proof\b": "authenticated, authentication",
     r"\benrol(s|ments?)?\b": "enrollment, with two l",
     r"\b(un)?heard\b": "a heartbeat, last reported, unresponsive",
@@ -70,8 +71,28 @@ def test_every_decision_is_in_the_index_by_its_number() -> None:
         assert (folder / name).read_text().startswith(f"# {number}. ")
 
 
+def test_every_room_stands_in_the_table_of_rooms() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "mutants"}
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)/`", "".join(re.findall(r"^\| `.*?\|", table, re.MULTILINE)))
+    assert rooms - set(named) == set()
+
+
+def test_every_function_that_is_no_route_is_explained() -> None:
+    blueprints = [path.read_text(encoding="utf-8") for path in ROOT.glob("*/blueprint.py")]
+    functions = {name for text in blueprints for name in re.findall(r'function_name\("(\w+)"\)', text)}
+    table = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+    assert functions >= {"evaluate_risk", "sync_inventory"}
+    assert functions - set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set()
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
+
+
+def test_the_readme_shows_every_step_of_the_scenario() -> None:
+    shown = re.findall(r"^\((\w)\) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == list(STEPS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

@@ -58,6 +58,8 @@ WHO = {
 """How docs/api.md says it."""
 OPEN = {("GET", "health")}
 """The routes anybody may call: a probe has no key. Another one is a decision, to be written down here."""
+READ_BY_POST = {("POST", "rules/dry-run")}
+"""What a reader, and so a read key, may post: nothing is kept of it. Whatever is done is an admin's."""
 PROBLEMS = {
     400: "Bad request",
     404: "Not found",
@@ -261,3 +263,8 @@ def _body(route: Route) -> str:
 
 def test_nothing_is_open_to_anybody_but_what_is_meant_to_be() -> None:
     assert {(route.method, route.path) for route in ROUTES if route.access is Access.ANYBODY} == OPEN
+
+
+def test_a_reader_does_nothing() -> None:
+    rows = {(route.method, route.path) for route in ROUTES if route.access is Access.READER}
+    assert {row for row in rows if row[0] != "GET"} == READ_BY_POST

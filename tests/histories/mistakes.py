@@ -22,6 +22,7 @@ from evaluate_risk.release import Released
 from serve_console import dead_letters
 from serve_console.dead_letters import Redriven
 from shared.cosmos import DEVICE_TAGS, Found
+from shared.dead_letters import remove
 from shared.domain import app_sync
 from shared.domain.app_sync import OptIn, exceeds
 from shared.domain.follow_up import FollowUp
@@ -133,7 +134,7 @@ def _revoked_at_any(_device: Device, wanted: str | None, _policy: object) -> Fol
 
 async def _letter_lost(services: Services, found: Found[DeadLetter], _reason: str) -> Redriven:
     """A letter that cannot be read this time either is removed."""
-    await dead_letters._remove(services, found)
+    await remove(services.store, found)
     letter = found.document
     return Redriven(
         id=letter.id, partner=letter.partner, kind=letter.kind, outcome=dead_letters.RedriveOutcome.KEPT

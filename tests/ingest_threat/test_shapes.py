@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from ingest_threat.redaction import redacted
-from ingest_threat.shapes import LONGEST_TEXT, REDACTED, beginning, holds_secret, is_personal, masked
+from ingest_threat.shapes import MAX_JUDGED, REDACTED, beginning, holds_secret, is_personal, masked
 
 
 @pytest.mark.parametrize(
@@ -186,13 +186,13 @@ def test_of_a_long_text_the_beginning_is_judged_and_kept_with_its_length(unit: s
     kept = masked(text)
     assert time.process_time() - start < 0.2
     assert kept.endswith(f" \u2026 ({len(text)} characters)")
-    assert len(kept) <= LONGEST_TEXT
+    assert len(kept) <= MAX_JUDGED
     assert masked(kept) == kept
-    assert holds_secret(text) == holds_secret(text[:LONGEST_TEXT])
+    assert holds_secret(text) == holds_secret(text[:MAX_JUDGED])
 
 
 def test_a_secret_at_the_end_of_what_is_kept_is_kept_in_no_part() -> None:
-    for length in range(LONGEST_TEXT // 2 - 40, LONGEST_TEXT // 2 + 10):
+    for length in range(MAX_JUDGED // 2 - 40, MAX_JUDGED // 2 + 10):
         text = "x " * (length // 2) + " " * (length % 2) + "anna@example.org " + "y" * 1000
         assert "anna" not in masked(text)
 
@@ -222,9 +222,9 @@ def test_of_a_long_text_of_versions_or_of_an_adapter_the_beginning_is_masked_as_
 
 
 def test_a_text_of_the_longest_length_is_kept_whole() -> None:
-    text = "x" * LONGEST_TEXT
+    text = "x" * MAX_JUDGED
     assert masked(text) == text
-    assert masked(f"{text}x") == "x" * 4000 + f" \u2026 ({LONGEST_TEXT + 1} characters)"
+    assert masked(f"{text}x") == "x" * 4000 + f" \u2026 ({MAX_JUDGED + 1} characters)"
 
 
 def test_a_long_text_of_json_is_redacted_and_not_cut() -> None:

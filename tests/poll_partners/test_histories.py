@@ -133,7 +133,7 @@ def have_small_pages(patch: pytest.MonkeyPatch) -> None:
     """Have little be a page, and few pages a run."""
     for vendor in VENDORS.values():
         patch.setattr(*vendor.page, 3)
-    patch.setattr(central, "LEAST", 1)
+    patch.setattr(central, "MIN_LIMIT", 1)
     patch.setattr(reading, "MAX_PAGES", 4)
     patch.setattr(reading, "MAX_ROWS", 12)
 

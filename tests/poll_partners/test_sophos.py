@@ -31,7 +31,7 @@ BEGUN = START - sophos.REACH.back
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sophos, "LIMIT", 3)
-    monkeypatch.setattr(stand_in, "LEAST", 1)
+    monkeypatch.setattr(stand_in, "MIN_LIMIT", 1)
 
 
 def _arrived(one: Vendors, *numbers: int, ago: timedelta = MINUTE) -> None:

@@ -77,7 +77,7 @@ async def test_more_of_one_time_than_is_ever_asked_for_is_a_gap_at_last(
     one: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_tables, "LIMIT", 3)
-    monkeypatch.setattr(_tables, "MOST", 12)
+    monkeypatch.setattr(_tables, "MAX_ROWS", 12)
     arrive(one, *range(20))
     for _ in range(4):
         one.world.clock.pass_time(hours=2)

@@ -30,7 +30,7 @@ WEEK_AGO = START - timedelta(days=7)
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zimperium, "SIZE", 3)
-    monkeypatch.setattr(zimperium, "LARGEST", 6)
+    monkeypatch.setattr(zimperium, "MAX_SIZE", 6)
 
 
 def _arrived(one: Vendors, *numbers: int, minutes: float = 1) -> None:

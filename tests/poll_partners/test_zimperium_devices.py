@@ -270,7 +270,7 @@ async def test_a_threat_that_is_not_there_any_more_stays_open() -> None:
 
 
 async def test_of_many_threats_some_are_looked_up_and_in_time_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unnamed_of, "AT_MOST", 2)
+    monkeypatch.setattr(unnamed_of, "MAX_CHOSEN", 2)
     async with vendors() as one:
         for number in range(5):
             one.zimperium.arrive(threat(number, START - HOUR, deviceId="agent-1", device={"id": "agent-1"}))

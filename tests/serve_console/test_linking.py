@@ -75,6 +75,17 @@ async def test_a_link_said_again_keeps_its_record_and_another_reason_or_admin_ma
     assert (answer.why, answer.who, answer.at) == (found.why, found.who, found.at)
 
 
+async def test_a_link_said_again_is_made_again_where_the_agent_lost_its_device_meanwhile(
+    tenant_world: World,
+) -> None:
+    await reported(tenant_world)
+    first = await linked(tenant_world)
+    await tenant_world.services.store.edit(Agent, AGENT_ID, lambda old: old and without_its_device(old))
+    assert (await agent(tenant_world)).device is None
+    assert (await linked(tenant_world)).device == first.device
+    assert (await agent(tenant_world)).device == ENTRA_ID
+
+
 @pytest.mark.parametrize("device", [ENTRA_ID.upper(), f"intune:{INTUNE_ID}", "serial:sn-test-1"])
 async def test_a_device_is_named_by_entra_id_intune_id_or_serial_number(
     tenant_world: World, device: str

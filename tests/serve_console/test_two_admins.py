@@ -20,7 +20,7 @@ from shared.domain.record import Platform
 from shared.entra import Caller
 from shared.errors import NotThere, Overtaken
 from shared.log import LogEvent
-from shared.mirror import Mirror, Reading
+from shared.mirror import Mirror, Mirrored
 from shared.services import Services
 from shared.settings import Settings
 from tests.evaluate_risk.stories import AGENT_ID, OTHER_ENTRA_ID, OTHER_INTUNE_ID
@@ -36,7 +36,7 @@ Begin = Callable[[MemoryStore], Operation]
 class _Still(Mirror):
     """What decisions go by, without a reading."""
 
-    async def read(self) -> Reading:
+    async def read(self) -> Mirrored:
         raise AssertionError("nothing is decided here")
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from ingest_threat.partners import known, parse
-from ingest_threat.shapes import LONGEST_TEXT
+from ingest_threat.shapes import MAX_JUDGED
 from shared.domain.record import BLOCKED, Record, Status
 from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.crossing import MESSAGES, paths, value_at, with_value
@@ -30,7 +30,7 @@ def test_it_costs_little_and_little_of_it_is_kept(partner: str) -> None:
         with suppress(UnreadableReport):  # by a type that is none
             records = parse(partner, body, received_at=RECEIVED_AT)
         assert time.process_time() - start < SECONDS, path
-        assert all(len(each.model_dump_json()) < 4 * LONGEST_TEXT for each in records)
+        assert all(len(each.model_dump_json()) < 4 * MAX_JUDGED for each in records)
 
 
 def test_what_stands_at_its_end_counts() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from ingest_threat.schemes.bearer import (
     ROLE,
-    Client,
+    PartnerClient,
     checked_app_ids,
     checked_audience,
     checked_tenant,
@@ -17,7 +17,7 @@ from tests.world import TENANT_ID
 
 
 async def test_the_partners_own_client_with_the_role_proves_it() -> None:
-    client = Client(TENANT_ID, AUDIENCE, frozenset({APP}))
+    client = PartnerClient(TENANT_ID, AUDIENCE, frozenset({APP}))
     async with login_service() as login:
         for good in (login.token(roles=[ROLE]), login.token()):
             await verify(Headers({"authorization": f"Bearer {good}"}), login.authority, client)

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.domain.moment import iso_utc
 from shared.domain.record import (
-    TEXT_LIMIT,
+    MAX_TEXT,
     AppInventoryRecord,
     Clears,
     Counted,
@@ -28,8 +28,8 @@ def threat(**fields: object) -> ThreatRecord:
 
 
 def test_texts_are_clipped() -> None:
-    assert threat(threat_name="x" * 10_000).threat_name == "x" * TEXT_LIMIT
-    assert len(threat(threat_key="x" * 10_000).threat_key) == TEXT_LIMIT
+    assert threat(threat_name="x" * 10_000).threat_name == "x" * MAX_TEXT
+    assert len(threat(threat_key="x" * 10_000).threat_key) == MAX_TEXT
 
 
 def test_times_are_kept_in_utc_in_words_that_sort() -> None:

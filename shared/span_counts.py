@@ -8,7 +8,7 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-class Window:
+class SpanCounts:
     """How often something happened within the span that was asked about last; spans begin where the clock's
     do, in UTC."""
 
