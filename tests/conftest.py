@@ -17,9 +17,14 @@ from tests.world import World, world
 settings.register_profile("suite", max_examples=30, deadline=None)
 settings.load_profile("suite")
 settings.register_profile(
-    "mutants", deadline=None, phases=(Phase.explicit, Phase.generate), derandomize=True, database=None
+    "mutants",
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    derandomize=True,
+    database=None,
 )
-"""For `make mutants`: the same examples each time, and none is made smaller once one has failed."""
+"""For `make mutants`: few examples, the same each time, and none is made smaller once one has failed."""
 
 
 FIRST = (

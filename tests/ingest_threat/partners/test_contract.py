@@ -302,8 +302,12 @@ def mutated(draw: st.DrawFn, content: JsonValue) -> JsonValue:
     return content
 
 
+MANY = 3 * settings().max_examples
+"""Examples of what anybody may send."""
+
+
 @pytest.mark.parametrize("partner", PARTNERS)
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_an_item_holds_its_neighbour_is_read(partner: str, data: st.DataObject) -> None:
     good = data.draw(st.sampled_from(SAMPLES[partner]))
@@ -320,7 +324,7 @@ def test_whatever_an_item_holds_its_neighbour_is_read(partner: str, data: st.Dat
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(
     body=st.one_of(st.binary(max_size=60), st.text(alphabet='{}[]":,0eN\n\\u d', max_size=40).map(str.encode))
 )
