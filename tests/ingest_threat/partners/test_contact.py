@@ -1,7 +1,7 @@
 """Levels of rows that give an agent's last contact: they follow each reading and clear no further."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from json import dumps
 
 import pytest
@@ -12,13 +12,13 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse
 from shared.domain.level import Level
 from shared.domain.model import Agent, Report
-from shared.domain.record import DeviceStateRecord, IgnoredRecord, UnreadableRecord
+from shared.domain.record import DeviceStateRecord, IgnoredRecord, Status, UnreadableRecord
 from tests.ingest_threat.partners import messages_better_mobile as better
 from tests.ingest_threat.partners.messages_lookout import lookout_device_row
 from tests.ingest_threat.partners.messages_sophos import sophos_device, sophos_event
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_row
 from tests.ingest_threat.partners.messages_zimperium import zimperium_clean_device
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
 
 CONTACT = "2026-02-01T08:00:00Z"
 
@@ -133,3 +133,63 @@ def test_a_contact_that_is_an_object_is_read() -> None:
     [record] = records("checkpoint_harmony", checkpoint_row(last_connection={"$date": 1769936400250}))
     assert isinstance(record, DeviceStateRecord)
     assert record.scanned
+
+
+GONE_BY: Mapping[str, JsonObject] = {
+    "checkpoint_harmony": {"status": "4"},
+    "pradeo": {"agentStatus": "unenrolled"},
+    "wandera_jamf": {"statusUpdate": {"connector": {"payload": {"isEnrolled": False}}}},
+    "zimperium": {"deleted": True},
+}
+LISTED = sorted(CONTACT_FIELD.keys() - {"better_mobile", "lookout"} | {"wandera_jamf"})
+"""Partners whose rows have no time of their own, where they are polled."""
+AS_OF = datetime(2026, 2, 3, 9, 45, tzinfo=UTC)
+
+
+def polled(row: JsonObject, as_of: datetime = AS_OF) -> JsonObject:
+    """A row as a poll writes when its list was computed."""
+    return {**row, "as_of": as_of.isoformat()}
+
+
+@pytest.mark.parametrize("partner", LISTED)
+@pytest.mark.parametrize("rows", [GOOD, BAD], ids=["good", "bad"])
+def test_a_row_of_a_list_counts_as_of_when_the_list_was_computed(
+    partner: str, rows: Mapping[str, JsonObject]
+) -> None:
+    assert state(partner, polled(rows[partner])).detected_at == AS_OF
+    assert state(partner, rows[partner]).detected_at is None
+
+
+@pytest.mark.parametrize("partner", GONE_BY)
+def test_an_agent_that_a_list_calls_gone_is_so_as_of_the_list(partner: str) -> None:
+    row = {**GOOD[partner], **GONE_BY[partner]}
+    gone = threat(partner, polled(row))
+    assert (gone.threat_type, gone.status, gone.detected_at) == ("agent_inactive", Status.OPEN, AS_OF)
+    assert threat(partner, row).detected_at is None
+
+
+@pytest.mark.parametrize(
+    ("partner", "day"), [("pradeo", 1), ("sophos", 1), ("wandera_jamf", 1), ("zimperium", 2)]
+)
+def test_a_contact_of_more_than_seven_days_before_the_list_proves_no_scan(partner: str, day: int) -> None:
+    last = datetime(2026, 2, day + 7, 23, 59, tzinfo=UTC)
+    assert state(partner, polled(GOOD[partner], last)).scanned
+    assert not state(partner, polled(GOOD[partner], last + timedelta(minutes=1))).scanned
+    assert state(partner, GOOD[partner]).scanned
+
+
+@pytest.mark.parametrize("field", ["id", "lastSeen", "processedAt", "riskPostureName"])
+def test_rows_of_zimperiums_list_that_differ_in_what_they_say_are_reports_of_their_own(field: str) -> None:
+    row, other = zimperium_clean_device(), zimperium_clean_device(**{field: "1770000120000"})
+    assert state("zimperium", row).report_id == state("zimperium", {**row, "apps": []}).report_id
+    ids = {record.report_id for each in (row, other) for record in records("zimperium", each)}
+    assert len(ids) == 2
+
+
+def test_a_phone_that_zimperiums_list_calls_gone_twice_is_gone_once_for_each_contact() -> None:
+    def id_of(**fields: object) -> str:
+        return threat("zimperium", polled(zimperium_clean_device(deleted=True, **fields))).report_id
+
+    assert id_of() == id_of(processedAt=1770000120000)
+    assert len({id_of(), id_of(lastSeen=1770000120000), id_of(id="agent-4")}) == 3
+    assert id_of() != state("zimperium", polled(zimperium_clean_device(processedAt=None))).report_id
