@@ -53,7 +53,7 @@ _HEADER = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
-class Answer:
+class VendorAnswer:
     """What a vendor answered: its JSON, and with what status."""
 
     status: int
@@ -93,7 +93,7 @@ class Client(Connection):
         settings: PollSettings,
         *,
         login: Login,
-        is_dead: Callable[[Answer], bool],
+        is_dead: Callable[[VendorAnswer], bool],
         authentication: Authentication = bearer,
     ) -> None:
         super().__init__(services)
@@ -190,7 +190,7 @@ class Client(Connection):
         at: str | None = None,
         take: "Callable[[ClientResponse], Awaitable[None]] | None" = None,
         **more: Any,
-    ) -> Answer:
+    ) -> VendorAnswer:
         """What is answered; where it is 200 and `take` takes the body, without its content."""
         import aiohttp
 
@@ -206,7 +206,7 @@ class Client(Connection):
                 self._refuse_unasked(response)
                 if take is not None and response.status == 200:
                     await take(response)
-                    return Answer(200, None)
+                    return VendorAnswer(200, None)
                 text = await _text(response)
         except (TimeoutError, aiohttp.ServerTimeoutError):
             raise SourceUnavailable("no answer in time") from None
@@ -260,7 +260,7 @@ async def _text(response: "ClientResponse") -> str:
     return content.decode("utf-8", "replace")
 
 
-def _answer(status: int, text: str) -> Answer:
+def _answer(status: int, text: str) -> VendorAnswer:
     if status == 204 or not text.strip():
         content: JsonValue = None
     else:
@@ -274,17 +274,17 @@ def _answer(status: int, text: str) -> Answer:
             if status == 200:
                 raise SourceUnreadable(f"an answer that is {deep}") from None
             content = None
-    return Answer(status, content)
+    return VendorAnswer(status, content)
 
 
-def _object(answer: Answer) -> dict[str, JsonValue]:
+def _object(answer: VendorAnswer) -> dict[str, JsonValue]:
     _check(answer)
     if not isinstance(answer.content, dict):
         raise SourceUnavailable("the login was answered with something else than an object")
     return answer.content
 
 
-def _check(answer: Answer) -> None:
+def _check(answer: VendorAnswer) -> None:
     if 400 <= answer.status < 600:
         words = {
             403: "403: the key's role or the licence does not let it read this",
@@ -296,7 +296,7 @@ def _check(answer: Answer) -> None:
         raise SourceUnavailable(f"{answer.status} without a body")
 
 
-def _number(answer: Answer) -> str:
+def _number(answer: VendorAnswer) -> str:
     """The number of a refusal, for its message: only what is a UUID, so that nothing else gets out."""
     said = answer.content if isinstance(answer.content, dict) else {}
     name, number = next(((name, said[name]) for name in NUMBERS if name in said), ("", None))

@@ -44,7 +44,7 @@ class Dropped:
     is_leased: bool
 
 
-class Container(ToMicrosoft):
+class DropContainer(ToMicrosoft):
     """One container, within one run of one source."""
 
     def __init__(self, services: Services, client: "ContainerClient") -> None:
@@ -127,7 +127,7 @@ def _that_file() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def opened(services: Services, name: str, settings: PollSettings) -> AsyncIterator[Container]:
+async def opened(services: Services, name: str, settings: PollSettings) -> AsyncIterator[DropContainer]:
     """The container that a partner's files are dropped into, for one run."""
     from azure.storage.blob.aio import ContainerClient
 
@@ -141,7 +141,7 @@ async def opened(services: Services, name: str, settings: PollSettings) -> Async
             **OPTIONS,
         ) as client,
     ):
-        container = Container(services, client)
+        container = DropContainer(services, client)
         try:
             yield container
         finally:

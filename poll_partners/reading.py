@@ -19,7 +19,7 @@ from poll_partners.connection import Connection
 from poll_partners.outcome import explained, failed, must_wait, succeeded
 from poll_partners.record import opened, record, tallied
 from poll_partners.slices import slices
-from poll_partners.source import Asked, Events, Page
+from poll_partners.source import Asked, Events, VendorPage
 from shared.cosmos import Found
 from shared.domain.polling import KEPT_GAPS, Cursor, Gap, Passed, PollRun, cursor_id
 from shared.errors import (
@@ -109,7 +109,7 @@ class Reading:
         """Whether everything there was has been read."""
         reach, asked_at = self.source.reach, self.services.now()
         window = windows.next_window(self.cursor, reach, self.connection.now(asked_at))
-        page: Page | SourceUnreadable = await self._first(window)
+        page: VendorPage | SourceUnreadable = await self._first(window)
         by_both = windows.next_window(self.cursor, reach, self.connection.now(asked_at))
         if (by_both.begin, by_both.page) != (window.begin, window.page):
             # The vendor's clock, which its answer gave, makes another window of it.
@@ -120,13 +120,13 @@ class Reading:
             return self._pass_rest(window, end, page)
         return await self._pages(window, end, page)
 
-    async def _first(self, window: windows.Window) -> "Page | SourceUnreadable":
+    async def _first(self, window: windows.Window) -> "VendorPage | SourceUnreadable":
         try:
             return await self._fetch(window.begin, window.page, window.mark)
         except SourceUnreadable as odd:
             return odd
 
-    async def _pages(self, window: windows.Window, end: datetime, page: Page) -> bool:
+    async def _pages(self, window: windows.Window, end: datetime, page: VendorPage) -> bool:
         positions = {window.page}
         while True:
             following = await self._store_or_pass(page, window, end)
@@ -177,14 +177,14 @@ class Reading:
                 return
         self.cursor = windows.longer_completed(self.cursor, longer, window, began.earliest)
 
-    async def _fetch(self, begin: datetime, position: str | None, mark: str | None) -> Page:
+    async def _fetch(self, begin: datetime, position: str | None, mark: str | None) -> VendorPage:
         page = await self.source.fetch(self.connection, Asked(begin, position, mark))
         self._count(pages=self.tally.pages + 1, rows=self.tally.rows + len(page.rows))
         if max(len(page.next or ""), len(page.mark or "")) > MAX_PLACE:
             raise SourceUnreadable("a position that is longer than any")
         return page
 
-    async def _store(self, page: Page) -> int:
+    async def _store(self, page: VendorPage) -> int:
         """Have a page's rows stored; how many are new. UnreadableReport where they are in no format of the
         partner's."""
         if not page.rows and not self.source.is_vendors_own:
@@ -196,7 +196,7 @@ class Reading:
             self.cursor = self.cursor.model_copy(update={"last_row_at": self.services.now()})
         return self.tally.accepted - before
 
-    async def _store_or_pass(self, page: Page, window: windows.Window, end: datetime) -> str | None:
+    async def _store_or_pass(self, page: VendorPage, window: windows.Window, end: datetime) -> str | None:
         """Have a page stored, and say where to go on; one in another format, that nothing else keeps, is
         passed over once runs enough have ended at it.
 
@@ -212,7 +212,7 @@ class Reading:
         return page.next
 
     def _pass_page(
-        self, page: Page, window: windows.Window, end: datetime, unreadable: UnreadableReport
+        self, page: VendorPage, window: windows.Window, end: datetime, unreadable: UnreadableReport
     ) -> None:
         hashed, why = _hashed(page), f"a page of {len(page.rows)} items in another format was passed over"
         known = next((each for each in self.cursor.passed if each.sha256 == hashed), None)
@@ -274,7 +274,7 @@ class Reading:
         self.cursor = failed(cursor, error, now, random.random())  # noqa: S311 - no secret
 
 
-def _hashed(page: Page) -> str:
+def _hashed(page: VendorPage) -> str:
     digest = hashlib.sha256()
     for message in slices(page.envelope, page.rows):
         digest.update(message)

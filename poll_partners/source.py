@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Authentication, Client, Login, bearer, session
+from poll_partners.client import Authentication, Client, Login, VendorAnswer, bearer, session
 from poll_partners.connection import Connection
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Page:
+class VendorPage:
     """What a vendor gave."""
 
     rows: Sequence[JsonValue]
@@ -60,7 +60,7 @@ class Page:
     """What turned out to be unreadable, and where it is kept."""
 
 
-def _never(answer: Answer) -> bool:
+def _never(answer: VendorAnswer) -> bool:
     return False
 
 
@@ -109,7 +109,7 @@ class Events(Interface, ABC, Generic[C]):
     """
 
     reach: Reach
-    fetch: Callable[[C, Asked], Awaitable[Page]]
+    fetch: Callable[[C, Asked], Awaitable[VendorPage]]
     max_pages: int | None = None
     """Of one run; None: as many as of any."""
     is_vendors_own: bool = True
@@ -127,7 +127,7 @@ class ByHttp(Interface):
     login: Login
     authentication: Authentication = bearer
     """The headers that show whose a request is."""
-    is_dead: Callable[[Answer], bool] = _never
+    is_dead: Callable[[VendorAnswer], bool] = _never
     """Whether an answer that is no 401 says that the token is not good any more."""
 
     def client(

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import JsonValue
 
 from poll_partners import workspace as workspace_of
-from poll_partners.source import Asked, Events, Page
+from poll_partners.source import Asked, Events, VendorPage
 from poll_partners.windows import Longer, Reach
 from poll_partners.workspace import CutShort, NoSuchTable, Workspace
 from shared.domain.moment import iso_utc
@@ -28,7 +28,7 @@ from shared.services import Services
 Row = dict[str, JsonValue]
 Prepare = Callable[[str, Row], Row]
 
-LIMIT = 1_000
+PAGE_SIZE = 1_000
 MIN_ROWS, MAX_ROWS = 15, 64_000
 """Rows of a page, as it is asked for at first, where an answer is cut short, and where one time fills it. The
 service gives 500,000, or 64 MB."""
@@ -48,7 +48,7 @@ REACH = Reach(
 
 
 @dataclass(frozen=True)
-class Position:
+class RowPosition:
     """Where a page begins: in which table, at what time of arrival; and how many rows are asked for."""
 
     table: int
@@ -59,32 +59,32 @@ class Position:
         return f"{self.table} {self.at} {self.limit}"
 
     @classmethod
-    def read(cls, text: str) -> "Position":
+    def read(cls, text: str) -> "RowPosition":
         """The position that a page gave as a text."""
         table, at, limit = text.split(" ")
         return cls(int(table), at, int(limit))
 
 
-async def fetch(workspace: Workspace, asked: Asked, tables: Sequence[str], prepare: Prepare) -> Page:
+async def fetch(workspace: Workspace, asked: Asked, tables: Sequence[str], prepare: Prepare) -> VendorPage:
     """One page of rows of one table, or of the next one that is there."""
     begin = iso_utc(asked.begin)
-    position = Position.read(asked.page) if asked.page else Position(0, begin, LIMIT)
+    position = RowPosition.read(asked.page) if asked.page else RowPosition(0, begin, PAGE_SIZE)
     while position.table < len(tables):
         table = tables[position.table]
         try:
             rows = await _rows(workspace, table, position)
         except NoSuchTable:
-            position = Position(position.table + 1, begin, LIMIT)
+            position = RowPosition(position.table + 1, begin, PAGE_SIZE)
             continue
         except CutShort:
             if position.limit <= MIN_ROWS:
                 raise SourceUnavailable("an answer is cut short however little is asked for") from None
-            smaller = Position(position.table, position.at, max(position.limit // 4, MIN_ROWS))
-            return Page([], "events", str(smaller), asked.mark)
+            smaller = RowPosition(position.table, position.at, max(position.limit // 4, MIN_ROWS))
+            return VendorPage([], "events", str(smaller), asked.mark)
         workspace.tables_seen.add(table)
         following = _following(position, rows, begin)
         is_last = following.table == len(tables)
-        return Page(
+        return VendorPage(
             [prepare(table, {name: each for name, each in row.items() if name != AT}) for row in rows],
             "events",
             None if is_last else str(following),
@@ -92,10 +92,10 @@ async def fetch(workspace: Workspace, asked: Asked, tables: Sequence[str], prepa
         )
     if not workspace.tables_seen and asked.page is None:
         raise SourceRefused(f"none of the tables is in that workspace yet ({', '.join(tables)})")
-    return Page([], "events", None, asked.mark)
+    return VendorPage([], "events", None, asked.mark)
 
 
-async def _rows(workspace: Workspace, table: str, position: Position) -> list[Row]:
+async def _rows(workspace: Workspace, table: str, position: RowPosition) -> list[Row]:
     since = datetime.fromisoformat(f"{position.at[:19]}+00:00")
     query = (
         f"{table} | extend {AT} = ingestion_time() | where {AT} >= datetime({position.at}) "
@@ -104,20 +104,20 @@ async def _rows(workspace: Workspace, table: str, position: Position) -> list[Ro
     return await workspace.rows(query, since - WIDER, workspace.now().latest + WIDER)
 
 
-def _following(position: Position, rows: Sequence[Row], begin: str) -> Position:
+def _following(position: RowPosition, rows: Sequence[Row], begin: str) -> RowPosition:
     """What is read after a page. All that was asked for, and not more, may be all there is, or not."""
     if len(rows) < position.limit:
-        return Position(position.table + 1, begin, LIMIT)
+        return RowPosition(position.table + 1, begin, PAGE_SIZE)
     first, last = rows[0].get(AT), rows[-1].get(AT)
     if not isinstance(last, str):
         raise SourceUnreadable("rows without the time that was asked for")
     if first != last:
-        return Position(
-            position.table, last, max(position.limit, MIN_ROWS) if position.limit < LIMIT else LIMIT
+        return RowPosition(
+            position.table, last, max(position.limit, MIN_ROWS) if position.limit < PAGE_SIZE else PAGE_SIZE
         )
     if position.limit >= MAX_ROWS:
         raise SourceUnreadable(f"more than {MAX_ROWS} rows of one time")
-    return Position(position.table, last, position.limit * 4)
+    return RowPosition(position.table, last, position.limit * 4)
 
 
 class Tables(Events[Workspace]):
@@ -138,7 +138,7 @@ def as_it_is(table: str, row: Row) -> Row:
 def source(partner: str, *tables: str, prepare: Prepare = as_it_is) -> Tables:
     """The source of a partner's tables, in the order in which they are read."""
 
-    async def its(workspace: Workspace, asked: Asked) -> Page:
+    async def its(workspace: Workspace, asked: Asked) -> VendorPage:
         return await fetch(workspace, asked, tables, prepare)
 
     return Tables(partner=partner, needed=("workspace",), reach=REACH, fetch=its, is_vendors_own=False)

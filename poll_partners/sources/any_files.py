@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from poll_partners import container as container_of
-from poll_partners.container import Container, Dropped, NotThatFile
+from poll_partners.container import DropContainer, Dropped, NotThatFile
 from poll_partners.cuts import Cuts, Unfit, Unpacked
 from poll_partners.slices import MAX_BYTES, MAX_ITEMS
-from poll_partners.source import Asked, Events, Page
+from poll_partners.source import Asked, Events, VendorPage
 from poll_partners.windows import Reach
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import Gap
@@ -40,7 +40,7 @@ NO_FORMAT = "nothing in some of it is in the partner's format"
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """Where in a file reading goes on; which version of the file it is, and from when."""
 
     name: str
@@ -57,20 +57,20 @@ class Place:
         return json.dumps({**vars(self), "changed_at": self.changed_at.isoformat()})
 
     @classmethod
-    def read(cls, text: str) -> "Place":
+    def read(cls, text: str) -> "FilePlace":
         """The place that a page gave as a text."""
         given = json.loads(text)
         return cls(**{**given, "changed_at": datetime.fromisoformat(given["changed_at"])})
 
-    def with_reason(self, why: str) -> "Place":
+    def with_reason(self, why: str) -> "FilePlace":
         """With one more reason; the first one counts."""
         return replace(self, why=self.why or why[:WHY])
 
 
-async def fetch(container: Container, asked: Asked, partner: str) -> Page:
+async def fetch(container: DropContainer, asked: Asked, partner: str) -> VendorPage:
     """One slice of a file; before it, what was read wholly is moved away."""
-    failed = [Place.read(each) for each in json.loads(asked.mark or "[]")]
-    place = Place.read(asked.page) if asked.page else None
+    failed = [FilePlace.read(each) for each in json.loads(asked.mark or "[]")]
+    place = FilePlace.read(asked.page) if asked.page else None
     gap = None
     if container.left is None:
         # What an earlier run recorded.
@@ -96,17 +96,17 @@ async def fetch(container: Container, asked: Asked, partner: str) -> Page:
             place = None
             continue
         delivery, otherwise = f"{place.etag}:{place.item}", following.with_reason(NO_FORMAT)
-        return Page(rows, "", str(following), mark, str(otherwise), delivery, gap)
-    return Page([], "", None, mark, gap=gap)
+        return VendorPage(rows, "", str(following), mark, str(otherwise), delivery, gap)
+    return VendorPage([], "", None, mark, gap=gap)
 
 
-def _gap(container: Container, place: Place) -> Gap:
+def _gap(container: DropContainer, place: FilePlace) -> Gap:
     why = f"{place.name[-WHY:]} is kept below {FAILED}/: {place.why}"
     noted_at = container.now().earliest
     return Gap(begin=place.changed_at, end=place.changed_at, why=why, noted_at=noted_at)
 
 
-async def _left(container: Container, partner: str, known: set[tuple[str, str]]) -> deque[Dropped]:
+async def _left(container: DropContainer, partner: str, known: set[tuple[str, str]]) -> deque[Dropped]:
     """The partner's files that are to be read and not known yet, the oldest first."""
     found = await container.listed(f"{partner}/")
     still_since = container.theirs() - STILL  # by whose clock files have their times
@@ -121,11 +121,11 @@ async def _left(container: Container, partner: str, known: set[tuple[str, str]])
     )
 
 
-def _first(file: Dropped) -> Place:
-    return Place(file.name, file.etag, file.changed_at)
+def _first(file: Dropped) -> FilePlace:
+    return FilePlace(file.name, file.etag, file.changed_at)
 
 
-async def _slice(container: Container, place: Place) -> tuple[list[str], Place]:
+async def _slice(container: DropContainer, place: FilePlace) -> tuple[list[str], FilePlace]:
     """Some items from a place on, and the place behind them. Raises NotThatFile and SourceError."""
     at = (place.name, place.etag, place.item)
     if container.under_way is None or container.under_way[0] != at:
@@ -156,7 +156,7 @@ async def _slice(container: Container, place: Place) -> tuple[list[str], Place]:
     return rows, replace(place, is_read=True)
 
 
-async def _items(container: Container, name: str, etag: str) -> AsyncGenerator[str | Unfit, None]:
+async def _items(container: DropContainer, name: str, etag: str) -> AsyncGenerator[str | Unfit, None]:
     """The items of a file. Raises Unfit where nobody knows what follows, NotThatFile and SourceError."""
     packed = name.endswith(".gz")
     plain = name.removesuffix(".gz")
@@ -173,12 +173,12 @@ async def _items(container: Container, name: str, etag: str) -> AsyncGenerator[s
         yield item
 
 
-class Files(Events[Container]):
+class Files(Events[DropContainer]):
     """A partner's folder of a container."""
 
     def opened(
         self, services: Services, name: str, settings: PollSettings
-    ) -> AbstractAsyncContextManager[Container]:
+    ) -> AbstractAsyncContextManager[DropContainer]:
         """The container, for one run."""
         return container_of.opened(services, name, settings)
 
@@ -186,7 +186,7 @@ class Files(Events[Container]):
 def source(partner: str) -> Files:
     """The folder of one partner."""
 
-    async def its(container: Container, asked: Asked) -> Page:
+    async def its(container: DropContainer, asked: Asked) -> VendorPage:
         return await fetch(container, asked, partner)
 
     return Files(

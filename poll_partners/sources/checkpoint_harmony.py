@@ -18,14 +18,14 @@ from itertools import pairwise
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Granted
-from poll_partners.source import Asked, Page, Source
+from poll_partners.client import Client, Granted, VendorAnswer
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources._pages import number, page_of, print_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
 ALERTS = "/app/SBM/external_api/v3/alert/"
-LIMIT = 100
+PAGE_SIZE = 100
 TOLERANCE = timedelta(hours=26)
 """So much older than asked for may a row's time look: nothing says of which zone it is."""
 REACH = Reach(
@@ -40,7 +40,7 @@ REACH = Reach(
 
 
 @dataclass(frozen=True)
-class Position:
+class AlertPosition:
     """Where in a window a page begins: below an id, or, where ids do not fall, at an offset."""
 
     leg: str = "changed"
@@ -60,7 +60,7 @@ class Position:
         return ":".join("" if value is None else str(value) for value in values)
 
     @classmethod
-    def read(cls, text: str) -> "Position":
+    def read(cls, text: str) -> "AlertPosition":
         """The position that a page gave as a text."""
         leg, *numbers = text.split(":")
         return cls(leg, *map(number, numbers))
@@ -80,16 +80,16 @@ async def login(client: Client) -> Granted:
     return Granted(token, float(lives) if isinstance(lives, int | float) else 0.0)
 
 
-def is_dead(answer: Answer) -> bool:
+def is_dead(answer: VendorAnswer) -> bool:
     """Whether an answer says, with 200, that the token is over."""
     content = answer.content if isinstance(answer.content, dict) else {}
     return bool(content.get("forceLogout")) or content.get("message") == "Authentication required"
 
 
-async def fetch(client: Client, asked: Asked) -> Page:
+async def fetch(client: Client, asked: Asked) -> VendorPage:
     """One page of alerts."""
     seen = number(asked.mark)
-    position = Position.read(asked.page) if asked.page else Position(base=seen)
+    position = AlertPosition.read(asked.page) if asked.page else AlertPosition(base=seen)
     content, rows = page_of(await client.get(ALERTS, _parameters(position, asked.begin)), "objects")
     if position.leg != "new":
         _check_filter(rows, asked.begin)
@@ -97,11 +97,11 @@ async def fetch(client: Client, asked: Asked) -> Page:
     following = _following(position, content, rows, ids)
     highest = max((each for each in (seen, *(ids or ())) if each is not None), default=None)
     mark = None if highest is None else str(highest)
-    return Page(rows, "objects", None if following is None else str(following), mark)
+    return VendorPage(rows, "objects", None if following is None else str(following), mark)
 
 
-def _parameters(position: Position, begin: datetime) -> dict[str, str | int]:
-    parameters: dict[str, str | int] = {"limit": LIMIT}
+def _parameters(position: AlertPosition, begin: datetime) -> dict[str, str | int]:
+    parameters: dict[str, str | int] = {"limit": PAGE_SIZE}
     if position.leg == "new":
         parameters["id__gt"] = position.base or 0
     else:
@@ -114,22 +114,29 @@ def _parameters(position: Position, begin: datetime) -> dict[str, str | int]:
 
 
 def _following(
-    position: Position, content: dict[str, JsonValue], rows: Sequence[JsonValue], ids: Sequence[int] | None
-) -> Position | None:
+    position: AlertPosition,
+    content: dict[str, JsonValue],
+    rows: Sequence[JsonValue],
+    ids: Sequence[int] | None,
+) -> AlertPosition | None:
     if position.offset is not None:
         return _walked(position, position.offset, content, rows)
     if not rows:
         # Nothing is below, unless it says that there is more all the same.
-        return Position(position.leg, position.base, offset=0) if _has_next(content) else _next_leg(position)
+        return (
+            AlertPosition(position.leg, position.base, offset=0)
+            if _has_next(content)
+            else _next_leg(position)
+        )
     if ids and all(a > b for a, b in pairwise([position.below or ids[0] + 1, *ids])):
         return replace(position, below=ids[-1])
-    return Position(position.leg, position.base, offset=0)
+    return AlertPosition(position.leg, position.base, offset=0)
 
 
-def _next_leg(position: Position) -> Position | None:
+def _next_leg(position: AlertPosition) -> AlertPosition | None:
     """What is read after the last page of a leg."""
     is_last = position.leg == "new" or position.base is None
-    return None if is_last else Position("new", position.base)
+    return None if is_last else AlertPosition("new", position.base)
 
 
 def _has_next(content: dict[str, JsonValue]) -> bool:
@@ -138,8 +145,8 @@ def _has_next(content: dict[str, JsonValue]) -> bool:
 
 
 def _walked(
-    position: Position, offset: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
-) -> Position | None:
+    position: AlertPosition, offset: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
+) -> AlertPosition | None:
     """The next page of a walk by offset; its end is the vendor's own sign, and where the count moved on the
     way a row may have slipped, so it is walked again, once."""
     meta = content.get("meta")
@@ -153,7 +160,7 @@ def _walked(
         before = print_of(rows, position.before)
         return replace(position, offset=offset + len(rows), total=first, before=before)
     if position.leg == "changed" and total != first:
-        return Position("again", position.base, offset=0)
+        return AlertPosition("again", position.base, offset=0)
     return _next_leg(position)
 
 

@@ -21,7 +21,7 @@ from shared.domain.moment import iso_utc
 from shared.errors import SourceUnreadable
 
 DEVICES = "/app/SBM/external_api/v1/device_status/"
-LIMIT = 500
+PAGE_SIZE = 500
 SAID = ("risk", "status", "mdm_uuid", "mdm")
 GIVEN = ("internal_id", "id", "last_connection", "os_type", "os_version", "model", "device_type", *SAID)
 """What the adapter is given of a row: no name, no number, no address."""
@@ -30,7 +30,7 @@ GIVEN = ("internal_id", "id", "last_connection", "os_type", "os_version", "model
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list."""
     offset, _, first = (page or "0:").partition(":")
-    answer = await client.get(DEVICES, {"limit": LIMIT, "offset": offset, "format": "json"})
+    answer = await client.get(DEVICES, {"limit": PAGE_SIZE, "offset": offset, "format": "json"})
     content, rows = page_of(answer, "objects")
     meta = content.get("meta")
     if not isinstance(meta, dict):

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Granted
-from poll_partners.source import Asked, Page, Source
+from poll_partners.client import Client, Granted, VendorAnswer
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources._pages import moment_of, page_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable, SourceUnreadable
@@ -21,7 +21,7 @@ from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable, S
 EVENTS = "/mra/api/v2/events"
 TYPES = "THREAT,DEVICE,SMISHING_ALERT"
 """Not AUDIT: what admins do at the vendor's is no report."""
-LIMIT = 200
+PAGE_SIZE = 200
 """Of a page: DEVICE events are large."""
 MAX_ROWS = 1000
 """The most the vendor gives: what is asked for by its time may be alike in that."""
@@ -55,13 +55,13 @@ async def login(client: Client) -> Granted:
     return Granted(token, float(lives) if isinstance(lives, int | float) else 0.0)
 
 
-def is_dead(answer: Answer) -> bool:
+def is_dead(answer: VendorAnswer) -> bool:
     """Whether an answer says that the token is over otherwise than by 401, as version 1 does."""
     said = answer.content if isinstance(answer.content, dict) else {}
     return answer.status == 400 and said.get("errorCode") in DEAD_TOKEN
 
 
-async def fetch(client: Client, asked: Asked) -> Page:
+async def fetch(client: Client, asked: Asked) -> VendorPage:
     """One page of events, in the vendor's order.
 
     A position is the last row's `oid` and its time. Behind one of long ago an empty page is not believed: the
@@ -72,7 +72,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
     begin = at if by_time and at else asked.begin
     parameters: dict[str, str | int] = {
         "types": TYPES,
-        "limit": MAX_ROWS if by_time else LIMIT,
+        "limit": MAX_ROWS if by_time else PAGE_SIZE,
         "start_time": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     if oid is not None and not by_time:
@@ -82,7 +82,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
     except SourceRefused as refused:
         if refused.status not in {400, 410} or "oid" not in parameters:
             raise
-        return Page([], "events", f"{BY_TIME}{asked.page}", asked.mark)
+        return VendorPage([], "events", f"{BY_TIME}{asked.page}", asked.mark)
     following: str | None = None
     if by_time:
         following = f"{BY_TIME}{_last(content, rows)}" if len(rows) >= MAX_ROWS else None
@@ -92,7 +92,7 @@ async def fetch(client: Client, asked: Asked) -> Page:
         following = None if len(rows) == 1 and _position(following)[0] == oid else following
     elif oid and at and client.now().earliest - at > OID_TRUSTED:
         following = f"{BY_TIME}{oid}"
-    return Page(await with_devices(client, rows), "events", following, asked.mark)
+    return VendorPage(await with_devices(client, rows), "events", following, asked.mark)
 
 
 def _position(page: str | None) -> tuple[str | None, datetime | None, bool]:

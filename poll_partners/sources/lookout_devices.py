@@ -18,7 +18,7 @@ from shared.domain.model import digest
 from shared.errors import SourceUnreadable
 
 DEVICES = "/mra/api/v2/devices"
-LIMIT = 500
+PAGE_SIZE = 500
 """A row has the settings, permissions and vulnerabilities of its phone in it."""
 STATUSES = ("activation_status", "protection_status", "security_status")
 SAID = (*STATUSES, "profile_type", "parent_device_guid", "parent_status", "details", "mdm_type")
@@ -32,7 +32,7 @@ GIVEN = (
 
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list."""
-    parameters: dict[str, str | int] = {"limit": LIMIT}
+    parameters: dict[str, str | int] = {"limit": PAGE_SIZE}
     if page is not None:
         parameters["oid"] = page
     _, rows = page_of(await client.get(DEVICES, parameters), "devices")

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from poll_partners.client import Client
 from poll_partners.frames import Frame
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources.lookout import REACH, TYPES, is_dead, login, with_devices
 from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.errors import SourceUnavailable, SourceUnreadable
@@ -25,7 +25,7 @@ QUIET = 2
 """Heartbeats in a row after which there is nothing more for now."""
 
 
-async def fetch(client: Client, asked: Asked) -> Page:
+async def fetch(client: Client, asked: Asked) -> VendorPage:
     """What the stream gives from a position on, up to where it has caught up."""
     parameters: dict[str, str | int] = {"types": TYPES}
     if asked.page is None:
@@ -40,10 +40,10 @@ async def fetch(client: Client, asked: Asked) -> Page:
         rows += events
         position = (frame.id or position) if events else position
     if _has_caught_up(frames):
-        return Page(await with_devices(client, rows), "events", None, asked.mark)
+        return VendorPage(await with_devices(client, rows), "events", None, asked.mark)
     if position is None:
         raise SourceUnavailable("the stream ended before it had caught up")
-    return Page(await with_devices(client, rows), "events", position, asked.mark)
+    return VendorPage(await with_devices(client, rows), "events", position, asked.mark)
 
 
 def _is_enough(frames: Sequence[Frame]) -> bool:

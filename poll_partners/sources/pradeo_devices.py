@@ -22,7 +22,7 @@ from shared.domain.poll_settings import PollSettings
 from shared.errors import SourceUnreadable
 
 DEVICES = "/v2/devices"
-LIMIT = 500
+PAGE_SIZE = 500
 SAID = ("riskLevel", "securityStatus", "agentStatus", "serialNumber")
 GIVEN = ("id", "platform", "osVersion", "model", "enrolledAt", "lastSyncAt", *SAID)
 """What the adapter is given of a row: no name, no number, no address."""
@@ -41,7 +41,7 @@ def authentication(settings: PollSettings, token: str) -> Mapping[str, str]:
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list; a position is how many rows came before it, and the count."""
     skip, _, before = (page or "0:").partition(":")
-    content, rows = page_of(await client.get(DEVICES, {"take": LIMIT, "skip": skip}), "items")
+    content, rows = page_of(await client.get(DEVICES, {"take": PAGE_SIZE, "skip": skip}), "items")
     total = number(content.get("total"))
     if total is None:
         raise SourceUnreadable("a list that does not say how many there are")

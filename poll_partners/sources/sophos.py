@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources._pages import number, page_of, print_of
 from poll_partners.windows import Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
@@ -40,7 +40,7 @@ ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 ABOVE = {"partner": "X-Partner-ID", "organization": "X-Organization-ID"}
 """Who may have several tenants, and the header by which it asks for one."""
 EVENTS = "/siem/v1/events"
-LIMIT = 1000
+PAGE_SIZE = 1000
 """The most that is documented; less than 200 is refused."""
 CURSOR_LIVES = timedelta(hours=24)
 SINCE, AGAIN, ON = "since", "again", "on"
@@ -111,7 +111,7 @@ def _region(given: JsonValue) -> str:
     return f"https://{named[1].lower()}.central.sophos.com"
 
 
-async def fetch(client: Client, asked: Asked) -> Page:
+async def fetch(client: Client, asked: Asked) -> VendorPage:
     """One page of events: of those since the window's beginning, then of those behind the cursor."""
     place, _, cursor = (asked.page or SINCE).partition(" ")
     way, _, before = place.partition(":")
@@ -122,27 +122,29 @@ async def fetch(client: Client, asked: Asked) -> Page:
             raise
         if cursor:
             # It does not know the cursor any more. By time nothing is missed.
-            return Page([], "items", AGAIN, asked.mark) if way == SINCE else Page([], "items", None)
+            return (
+                VendorPage([], "items", AGAIN, asked.mark) if way == SINCE else VendorPage([], "items", None)
+            )
         # By its own clock that is more than a day ago, or still to come.
-        content = await client.get(EVENTS, {"limit": LIMIT})
+        content = await client.get(EVENTS, {"limit": PAGE_SIZE})
     answer, rows = page_of(content, "items")
     more, following = answer.get("has_more"), answer.get("next_cursor")
     if not isinstance(more, bool) or (more and not (isinstance(following, str) and following)):
         raise SourceUnreadable("a page of events that says neither that it is the last nor what follows")
     if more:
         seen = print_of(rows, number(before)) or ""
-        return Page(rows, "items", f"{way}:{seen} {following}", asked.mark)
+        return VendorPage(rows, "items", f"{way}:{seen} {following}", asked.mark)
     left = _followed(client, asked.mark) if way != ON else None
     if left is not None:
-        return Page(rows, "items", f"{ON} {left}", asked.mark)
+        return VendorPage(rows, "items", f"{ON} {left}", asked.mark)
     mark = f"{following} {client.now().earliest.isoformat()}" if following else None
-    return Page(rows, "items", None, mark)
+    return VendorPage(rows, "items", None, mark)
 
 
 def _parameters(client: Client, begin: datetime, cursor: str) -> dict[str, str | int]:
     if cursor:
-        return {"limit": LIMIT, "cursor": cursor}
-    return {"limit": LIMIT, "from_date": int(begin.timestamp())}
+        return {"limit": PAGE_SIZE, "cursor": cursor}
+    return {"limit": PAGE_SIZE, "from_date": int(begin.timestamp())}
 
 
 def _followed(client: Client, mark: str | None) -> str | None:

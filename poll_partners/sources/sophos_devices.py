@@ -29,7 +29,7 @@ from shared.domain.moment import iso_utc
 from shared.errors import SourceRefused, SourceUnreadable
 
 DEVICES = "/mobile/v1/devices"
-LIMIT = 500
+PAGE_SIZE = 500
 SERIAL = "device.serial-number"
 COMPUTERS = frozenset({"windows", "macos", "chrome"})
 """Platforms of rows that are no phone's."""
@@ -48,7 +48,7 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     parameters: dict[str, str | int] = {
         "view": "full",
         "page": number,
-        "pageSize": LIMIT,
+        "pageSize": PAGE_SIZE,
         "pageTotal": "true",
     }
     try:

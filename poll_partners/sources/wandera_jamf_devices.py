@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from poll_partners.client import Answer, Client, Granted
+from poll_partners.client import Client, Granted, VendorAnswer
 from poll_partners.source import ListPage, Roster, Row
 from poll_partners.sources._pages import day_of, is_dormant_by, page_of
 from poll_partners.sources._tokens import life_of
@@ -24,7 +24,7 @@ from shared.domain.moment import iso_utc
 from shared.errors import CredentialRefused, SourceUnreadable
 
 DEVICES = "/risk/v2/devices"
-LIMIT = 100
+PAGE_SIZE = 100
 LIFE = timedelta(minutes=15)
 TRAFFIC = ("lastDnsTraffic", "lastPrivateAccessDnsTraffic")
 GIVEN = ("guid", "externalId", "riskCategory", *TRAFFIC)
@@ -44,7 +44,7 @@ async def login(client: Client) -> Granted:
     return Granted(token, life_of(token, client.now().latest, LIFE))
 
 
-def is_dead(answer: Answer) -> bool:
+def is_dead(answer: VendorAnswer) -> bool:
     """Whether an answer says that the token is over, or was never one for this interface."""
     return answer.status == 403
 
@@ -52,13 +52,13 @@ def is_dead(answer: Answer) -> bool:
 async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
     """One page of the list; a position is its number, and a hash of the page before it."""
     at, _, before = (page or "0:").partition(":")
-    answer = await client.get(DEVICES, {"page": at, "pageSize": LIMIT})
+    answer = await client.get(DEVICES, {"page": at, "pageSize": PAGE_SIZE})
     _, rows = page_of(answer, "userDeviceList")
     found = [_row(row, as_of) for row in rows]
     same = digest([row.device for row in found])
     if rows and same == before:
         raise SourceUnreadable("it gives the same page again and again")
-    is_all = not rows or (page is None and len(rows) > LIMIT)
+    is_all = not rows or (page is None and len(rows) > PAGE_SIZE)
     return ListPage(found, None if is_all else f"{int(at) + 1}:{same}")
 
 

@@ -19,14 +19,14 @@ from itertools import pairwise
 from pydantic import JsonValue
 
 from poll_partners.client import Client, Granted
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources._pages import NO_TIME, number, page_of, print_of
 from poll_partners.sources._tokens import life_of
 from poll_partners.windows import OLDEST, Longer, Reach
 from shared.errors import CredentialRefused, SourceRefused, SourceUnreadable
 
 THREATS = "/api/threats/public/v1/threats"
-SIZE = 200
+PAGE_SIZE = 200
 MAX_SIZE = 2000
 """The most that a public client was seen to ask for."""
 LIFE = timedelta(minutes=45)
@@ -47,7 +47,7 @@ REACH = Reach(
 
 
 @dataclass(frozen=True)
-class Position:
+class ThreatPosition:
     """Where in a window a page begins: at a time, or, where rows do not come in its order, at a number."""
 
     after: int
@@ -67,7 +67,7 @@ class Position:
         return ":".join("" if value is None else str(value) for value in values)
 
     @classmethod
-    def read(cls, text: str) -> "Position":
+    def read(cls, text: str) -> "ThreatPosition":
         """The position that a page gave as a text."""
         after, *numbers = text.split(":")
         return cls(int(after), *map(number, numbers))
@@ -85,31 +85,31 @@ async def login(client: Client) -> Granted:
     return Granted(token, life_of(token, client.now().latest, LIFE))
 
 
-async def fetch(client: Client, asked: Asked) -> Page:
+async def fetch(client: Client, asked: Asked) -> VendorPage:
     """One page of threats."""
     begin = milliseconds(asked.begin)
-    position = Position.read(asked.page) if asked.page else Position(begin)
+    position = ThreatPosition.read(asked.page) if asked.page else ThreatPosition(begin)
     content, rows = page_of(await client.get(THREATS, _parameters(position)), "content")
     if not isinstance(content.get("last"), bool):
         raise SourceUnreadable("a page that does not say whether it is the last")
     _check_filter(rows, asked.begin)
     following = _following(position, begin, content, rows)
-    return Page(rows, "content", None if following is None else str(following), asked.mark)
+    return VendorPage(rows, "content", None if following is None else str(following), asked.mark)
 
 
-def _parameters(position: Position) -> dict[str, str | int]:
+def _parameters(position: ThreatPosition) -> dict[str, str | int]:
     return {
         "module": "ZIPS",
         "after": moment_text(position.after),
         "sort": "timestamp,asc",
-        "size": position.size or SIZE,
+        "size": position.size or PAGE_SIZE,
         "page": position.page or 0,
     }
 
 
 def _following(
-    position: Position, begin: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
-) -> Position | None:
+    position: ThreatPosition, begin: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
+) -> ThreatPosition | None:
     if position.page is not None:
         return _walked(position, position.page, content, rows)
     if content["last"]:
@@ -118,12 +118,12 @@ def _following(
     known = [time for time in times if time is not None and time < NO_TIME]
     falls = any(a > b for a, b in pairwise([position.after, *known]))
     if falls or not known or len(known) < len(times) or not _is_sorted(content):
-        return Position(begin, page=0)
+        return ThreatPosition(begin, page=0)
     if known[-1] > position.after:
-        return Position(known[-1])
-    size = position.size or SIZE
+        return ThreatPosition(known[-1])
+    size = position.size or PAGE_SIZE
     if size < MAX_SIZE:
-        return Position(position.after, size=min(2 * size, MAX_SIZE))
+        return ThreatPosition(position.after, size=min(2 * size, MAX_SIZE))
     return replace(position, page=1, total=number(content.get("totalElements")))
 
 
@@ -134,8 +134,8 @@ def _is_sorted(content: dict[str, JsonValue]) -> bool:
 
 
 def _walked(
-    position: Position, page: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
-) -> Position | None:
+    position: ThreatPosition, page: int, content: dict[str, JsonValue], rows: Sequence[JsonValue]
+) -> ThreatPosition | None:
     """The next page of a walk by numbers; where the count moved on the way a row may have slipped, so it is
     walked again, once."""
     total = number(content.get("totalElements"))

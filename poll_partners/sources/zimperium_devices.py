@@ -24,7 +24,7 @@ from shared.domain.moment import iso_utc
 from shared.errors import SourceRefused, SourceUnavailable, SourceUnreadable
 
 DEVICES = "/api/devices/public/v2/devices"
-LIMIT = 200
+PAGE_SIZE = 200
 """A row has the apps of its phone in it."""
 LISTS = ("criticalThreats", "riskyThreats")
 SAID = ("riskPosture", "riskPostureName", "appStatus", "deleted", "mdmDeviceId")
@@ -56,7 +56,7 @@ async def fetch(client: Client, page: str | None, as_of: datetime) -> ListPage:
 
 async def _asked(client: Client, scroll: str) -> JsonValue:
     if not scroll:
-        return await client.get(f"{DEVICES}/start-scroll", {"pageSize": LIMIT})
+        return await client.get(f"{DEVICES}/start-scroll", {"pageSize": PAGE_SIZE})
     try:
         return await client.get(f"{DEVICES}/scroll/{quote(scroll, safe='')}", {})
     except SourceRefused as refused:

@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 from poll_partners import client as client_module
-from poll_partners.client import Answer, Client, Granted
+from poll_partners.client import Client, Granted, VendorAnswer
 from poll_partners.found import sources
 from poll_partners.source import Asked, ByHttp, Roster, Source
 from poll_partners.workspace import Workspace
@@ -148,11 +148,11 @@ def _answering(content: bytes) -> Any:
     async def chunks() -> AsyncIterator[bytes]:
         yield content
 
-    async def asked(_: Client, *__: object, take: _Take | None = None, **___: object) -> Answer:
+    async def asked(_: Client, *__: object, take: _Take | None = None, **___: object) -> VendorAnswer:
         if take is None:
             return client_module._answer(200, content.decode("utf-8", "replace"))
         await take(SimpleNamespace(content=SimpleNamespace(iter_any=chunks), close=lambda: None))
-        return Answer(200, None)
+        return VendorAnswer(200, None)
 
     return mock.patch.object(Client, "_asked", asked)
 

@@ -9,7 +9,7 @@ import pytest
 from local.vendors.faults import Act, answered, done
 from poll_partners import reading
 from poll_partners.sources import checkpoint_harmony
-from poll_partners.sources.checkpoint_harmony import Position
+from poll_partners.sources.checkpoint_harmony import AlertPosition
 from tests.poll_partners.vendors import Vendors, alert, vendors
 from tests.world import START
 
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 3)
+    monkeypatch.setattr(checkpoint_harmony, "PAGE_SIZE", 3)
 
 
 def _arrived(one: Vendors, *numbers: int, minutes: float = 1) -> None:
@@ -90,7 +90,7 @@ async def test_an_alert_without_a_time_of_change_is_found_by_its_id() -> None:
 async def test_where_ids_do_not_fall_pages_are_walked_by_offset(
     order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint_harmony, "LIMIT", 6)  # that many do not fall by chance
+    monkeypatch.setattr(checkpoint_harmony, "PAGE_SIZE", 6)  # that many do not fall by chance
     async with vendors() as one:
         one.checkpoint.order = order
         _arrived(one, *range(8))
@@ -196,10 +196,15 @@ async def test_it_is_off_until_all_three_of_its_settings_are_there() -> None:
 
 @pytest.mark.parametrize(
     "position",
-    [Position(), Position("new", 7), Position("changed", None, 3), Position("again", 9, None, 0, 431, 7)],
+    [
+        AlertPosition(),
+        AlertPosition("new", 7),
+        AlertPosition("changed", None, 3),
+        AlertPosition("again", 9, None, 0, 431, 7),
+    ],
 )
-def test_a_position_is_read_as_it_was_written(position: Position) -> None:
-    assert Position.read(str(position)) == position
+def test_a_position_is_read_as_it_was_written(position: AlertPosition) -> None:
+    assert AlertPosition.read(str(position)) == position
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/mra/api/v2/events",
         arrive=_lookout_arrives,
         kill_tokens=lambda one: one.lookout.kill_tokens(),
-        page=(lookout, "LIMIT"),
+        page=(lookout, "PAGE_SIZE"),
         foreign=lambda number: as_body(
             events=[{"uuid": f"{number}", "kind": "alarm"}], last_oid=f"{number:08d}"
         ),
@@ -81,7 +81,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/v3/alert/",
         arrive=lambda one, number, at: one.checkpoint.arrive(alert(number, at)),
         kill_tokens=lambda one: one.checkpoint.kill_tokens(),
-        page=(checkpoint_harmony, "LIMIT"),
+        page=(checkpoint_harmony, "PAGE_SIZE"),
         foreign=lambda number: as_body(
             objects=[{"uuid": f"{number}", "id": 1000 - number}], meta={"next": None}
         ),
@@ -91,7 +91,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/public/v1/threats",
         arrive=_zimperium_arrives,
         kill_tokens=lambda one: one.zimperium.kill_tokens(),
-        page=(zimperium, "SIZE"),
+        page=(zimperium, "PAGE_SIZE"),
         foreign=lambda number: as_body(content=[{"uuid": f"{number}"}], last=False),
         change=lambda one, number: one.zimperium.mitigate(f"threat-{number}"),
     ),
@@ -100,7 +100,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/siem/v1/events",
         arrive=_sophos_arrives,
         kill_tokens=lambda one: one.sophos.kill_tokens(),
-        page=(sophos, "LIMIT"),
+        page=(sophos, "PAGE_SIZE"),
         foreign=lambda number: as_body(
             items=[{"uuid": f"{number}"}],
             has_more=True,
@@ -121,7 +121,7 @@ VENDORS: Mapping[str, Vendor] = {
         path="/query",
         arrive=_row_arrives,
         kill_tokens=_workspaces_token_dies,
-        page=(_tables, "LIMIT"),
+        page=(_tables, "PAGE_SIZE"),
         foreign=lambda number: as_body(
             tables=[{"name": "", "columns": [{"name": "Some", "type": "string"}], "rows": [[f"{number}"]]}]
         ),

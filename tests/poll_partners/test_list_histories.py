@@ -321,7 +321,7 @@ class ListHistory:
 @pytest.fixture(autouse=True)
 def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     for vendor in VENDORS.values():
-        monkeypatch.setattr(vendor.module, "LIMIT", 3)
+        monkeypatch.setattr(vendor.module, "PAGE_SIZE", 3)
     monkeypatch.setattr(listed, "MAX_NEWS", 4)
 
 

@@ -79,7 +79,7 @@ async def test_the_setting_says_where_it_begins() -> None:
 
 
 async def test_pages_are_read_to_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await _arrived(one, *range(8), minutes=1)
         run = await one.polled()
@@ -91,7 +91,7 @@ async def test_pages_are_read_to_an_empty_one(monkeypatch: pytest.MonkeyPatch) -
 async def test_a_token_that_dies_in_mid_page_is_renewed_once_and_the_page_asked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await _arrived(one, *range(8), minutes=1)
         one.faults.order(done(one.lookout.kill_tokens), EVENTS, after=1)
@@ -123,7 +123,7 @@ async def test_a_token_whose_life_nobody_says_is_used_for_more_than_one_request(
 async def test_a_token_that_dies_at_every_page_is_not_renewed_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 1)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 1)
     async with vendors() as one:
         await _arrived(one, *range(30), minutes=1)
         one.faults.order(done(one.lookout.kill_tokens), EVENTS, times=99)
@@ -202,7 +202,7 @@ NO_ANSWERS: dict[str, Act] = {
 async def test_what_is_no_page_moves_nothing_and_what_was_stored_before_it_stays(
     what: str, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await _arrived(one, *range(5), minutes=1)
         one.faults.order(NO_ANSWERS[what], EVENTS, after=page)
@@ -229,7 +229,7 @@ async def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else() -> Non
 
 
 async def test_a_backlog_is_bounded_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     monkeypatch.setattr(reading, "MAX_PAGES", 2)
     async with vendors() as one:
         await _arrived(one, *range(14), minutes=1)
@@ -247,7 +247,7 @@ async def test_a_backlog_is_bounded_and_goes_on(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_position_that_the_vendor_forgot_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     monkeypatch.setattr(reading, "MAX_PAGES", 2)
     async with vendors() as one:
         await _arrived(one, *range(14), minutes=1)
@@ -261,7 +261,7 @@ async def test_a_position_that_the_vendor_forgot_is_not_used(monkeypatch: pytest
 async def test_an_old_position_behind_which_nothing_comes_is_asked_for_by_its_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await one.polled()
         for number in range(9):
@@ -276,7 +276,7 @@ async def test_an_old_position_behind_which_nothing_comes_is_asked_for_by_its_ti
 async def test_a_position_that_is_refused_is_asked_for_by_its_time(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 2)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 2)
     monkeypatch.setattr(reading, "MAX_PAGES", 1)
     async with vendors() as one:
         await _arrived(one, *range(6), minutes=1)
@@ -360,7 +360,7 @@ async def test_our_clock_may_be_set_far_forward_and_back(caplog: pytest.LogCaptu
 
 
 async def test_rows_out_of_order_and_alike_in_time_are_all_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 2)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 2)
     async with vendors() as one:
         one.lookout.newest_first = True
         await _arrived(one, *range(7), minutes=1)
@@ -369,7 +369,7 @@ async def test_rows_out_of_order_and_alike_in_time_are_all_stored(monkeypatch: p
 
 
 async def test_the_same_page_again_and_again_stops_and_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await _arrived(one, *range(7), minutes=1)
         one.lookout.stuck = True
@@ -387,7 +387,7 @@ def _foreign(number: int) -> Act:
 async def test_a_page_in_another_format_stays_for_three_runs_and_is_then_passed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lookout, "LIMIT", 3)
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
     async with vendors() as one:
         await _arrived(one, *range(4), minutes=1)
         for number in range(3):

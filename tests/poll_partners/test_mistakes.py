@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from poll_partners import container, windows
-from poll_partners.client import Answer, Client
-from poll_partners.container import Container
+from poll_partners.client import Client, VendorAnswer
+from poll_partners.container import DropContainer
 from poll_partners.found import sources
 from poll_partners.reading import Reading
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources import _tables, any_files, checkpoint_harmony, lookout, sophos, zimperium
-from poll_partners.sources._tables import Position, Row
-from poll_partners.sources.any_files import Place
+from poll_partners.sources._tables import Row, RowPosition
+from poll_partners.sources.any_files import FilePlace
 from poll_partners.windows import Now, Reach
 from poll_partners.workspace import CutShort, Workspace
 from shared.errors import SourceUnreadable, StoreUnavailable
@@ -30,7 +30,7 @@ def stored_later(patch: pytest.MonkeyPatch) -> None:
     """The cursor moves though a page was not stored."""
     store = Reading._store
 
-    async def careless(self: Reading, page: Page) -> int:
+    async def careless(self: Reading, page: VendorPage) -> int:
         try:
             return await store(self, page)
         except StoreUnavailable:
@@ -45,11 +45,11 @@ def empty_page(patch: pytest.MonkeyPatch) -> None:
 
 
 def _careless(source: Source) -> Source:
-    async def careless(client: Client, asked: Asked) -> Page:
+    async def careless(client: Client, asked: Asked) -> VendorPage:
         try:
             return await source.fetch(client, asked)
         except SourceUnreadable:
-            return Page([], "events", None, asked.mark)
+            return VendorPage([], "events", None, asked.mark)
 
     return replace(source, fetch=careless)
 
@@ -87,7 +87,7 @@ def no_overlap(patch: pytest.MonkeyPatch) -> None:
 def token_is_the_end(patch: pytest.MonkeyPatch) -> None:
     """A token that died behind a 200 is taken for the end of the pages."""
 
-    def never(answer: Answer) -> bool:
+    def never(answer: VendorAnswer) -> bool:
         return False
 
     _set(patch, _careless(replace(checkpoint_harmony.SOURCE, is_dead=never)))
@@ -103,7 +103,7 @@ def last_time_plus_one(patch: pytest.MonkeyPatch) -> None:
     """The next page begins a millisecond after the last row's time."""
     following = zimperium._following
 
-    def careless(position: zimperium.Position, *page: Any) -> zimperium.Position | None:
+    def careless(position: zimperium.ThreatPosition, *page: Any) -> zimperium.ThreatPosition | None:
         found = following(position, *page)
         return replace(found, after=found.after + 1) if found and found.after > position.after else found
 
@@ -113,7 +113,7 @@ def last_time_plus_one(patch: pytest.MonkeyPatch) -> None:
 def first_page_alone(patch: pytest.MonkeyPatch) -> None:
     """A window has one page."""
 
-    async def careless(client: Client, asked: Asked) -> Page:
+    async def careless(client: Client, asked: Asked) -> VendorPage:
         return replace(await zimperium.fetch(client, asked), next=None)
 
     _set(patch, replace(zimperium.SOURCE, fetch=careless))
@@ -122,7 +122,7 @@ def first_page_alone(patch: pytest.MonkeyPatch) -> None:
 def empty_is_the_end(patch: pytest.MonkeyPatch) -> None:
     """A page without rows is taken for the last, though it says that there are more."""
 
-    async def careless(client: Client, asked: Asked) -> Page:
+    async def careless(client: Client, asked: Asked) -> VendorPage:
         page = await sophos.fetch(client, asked)
         return page if page.rows else replace(page, next=None)
 
@@ -132,7 +132,7 @@ def empty_is_the_end(patch: pytest.MonkeyPatch) -> None:
 def dead_cursor(patch: pytest.MonkeyPatch) -> None:
     """A cursor is followed alone, whatever its age: an outage that the vendor says nothing of is none."""
 
-    async def careless(client: Client, asked: Asked) -> Page:
+    async def careless(client: Client, asked: Asked) -> VendorPage:
         if asked.page is None and asked.mark is not None:
             return await sophos.fetch(client, replace(asked, page=f"on {asked.mark.split()[0]}"))
         return await sophos.fetch(client, asked)
@@ -145,9 +145,9 @@ def moved_before_stored(patch: pytest.MonkeyPatch) -> None:
     """A file is moved away once it was read, whatever becomes of what was in it."""
     fetch = any_files.fetch
 
-    async def careless(container: Container, asked: Asked, partner: str) -> Page:
+    async def careless(container: DropContainer, asked: Asked, partner: str) -> VendorPage:
         page = await fetch(container, asked, partner)
-        place = Place.read(page.next) if page.next else None
+        place = FilePlace.read(page.next) if page.next else None
         if place is not None and place.is_read:
             await container.moved(place.name, place.etag, any_files.DONE)
         return page
@@ -168,7 +168,7 @@ def end_is_a_slice(patch: pytest.MonkeyPatch) -> None:
     """A file has been read once a slice of it has."""
     slice_of = any_files._slice
 
-    async def careless(container: Container, place: Place) -> tuple[list[str], Place]:
+    async def careless(container: DropContainer, place: FilePlace) -> tuple[list[str], FilePlace]:
         rows, following = await slice_of(container, place)
         return rows, replace(following, is_read=True)
 
@@ -192,12 +192,12 @@ def after_the_last(patch: pytest.MonkeyPatch) -> None:
     """A page begins behind the time of the last row, where others may have the same."""
     following = _tables._following
 
-    def careless(position: Position, rows: Sequence[Row], begin: str) -> Position:
+    def careless(position: RowPosition, rows: Sequence[Row], begin: str) -> RowPosition:
         found = following(position, rows, begin)
         if found.table != position.table:
             return found
         at = datetime.fromisoformat(f"{found.at[:26]}+00:00") + timedelta(microseconds=1)
-        return replace(found, at=f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", limit=_tables.LIMIT)
+        return replace(found, at=f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", limit=_tables.PAGE_SIZE)
 
     patch.setattr(_tables, "_following", careless)
 

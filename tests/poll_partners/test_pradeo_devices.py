@@ -15,7 +15,7 @@ LIST = "/v2/devices"
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pradeo_devices, "LIMIT", 3)
+    monkeypatch.setattr(pradeo_devices, "PAGE_SIZE", 3)
 
 
 async def test_every_phone_of_a_list_has_scanned_and_is_joined_by_its_serial_number() -> None:

@@ -43,9 +43,9 @@ TODAY = date(2026, 6, 1)
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout_devices, "LIMIT", 3)
-    monkeypatch.setattr(checkpoint_harmony_devices, "LIMIT", 3)
-    monkeypatch.setattr(sophos_devices, "LIMIT", 3)
+    monkeypatch.setattr(lookout_devices, "PAGE_SIZE", 3)
+    monkeypatch.setattr(checkpoint_harmony_devices, "PAGE_SIZE", 3)
+    monkeypatch.setattr(sophos_devices, "PAGE_SIZE", 3)
 
 
 async def _parts(one: Vendors, name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from local.vendors.faults import answered, slow
 from poll_partners import found, reading, run, start
 from poll_partners.client import Client
 from poll_partners.listing import listing
-from poll_partners.source import Asked, Page, Source
+from poll_partners.source import Asked, Source, VendorPage
 from poll_partners.sources import lookout
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import PARTS
@@ -32,7 +32,7 @@ from tests.world import START
 EVENTS = "/mra/api/v2/events"
 
 
-async def _broken(client: Client, asked: Asked) -> Page:
+async def _broken(client: Client, asked: Asked) -> VendorPage:
     raise RuntimeError("nobody expects this")
 
 

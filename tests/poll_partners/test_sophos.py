@@ -30,7 +30,7 @@ BEGUN = START - sophos.REACH.back
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sophos, "LIMIT", 3)
+    monkeypatch.setattr(sophos, "PAGE_SIZE", 3)
     monkeypatch.setattr(stand_in, "MIN_LIMIT", 1)
 
 
@@ -501,7 +501,7 @@ async def test_a_refusal_is_told_with_the_number_by_which_the_vendor_finds_it_an
 async def test_what_a_page_holds_of_computers_and_of_another_format_costs_no_event_of_a_phone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sophos, "LIMIT", 4)
+    monkeypatch.setattr(sophos, "PAGE_SIZE", 4)
     async with vendors() as one:
         one.sophos.arrive(central_event(1, START, endpoint_type="computer"))
         one.sophos.arrive({**central_event(2, START), "severity": 3, "when": ["?"], "threat": {"a": 1}})

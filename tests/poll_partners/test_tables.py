@@ -62,7 +62,7 @@ async def test_a_row_is_found_by_its_arrival_whatever_time_it_bears(one: Vendors
 async def test_rows_of_one_time_over_the_border_of_a_page_are_all_read(
     one: Vendors, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tables, "LIMIT", 3)
+    monkeypatch.setattr(_tables, "PAGE_SIZE", 3)
     arrive(one, 100, 101)
     one.world.clock.pass_time(seconds=1)
     arrive(one, *range(many))
@@ -76,7 +76,7 @@ async def test_rows_of_one_time_over_the_border_of_a_page_are_all_read(
 async def test_more_of_one_time_than_is_ever_asked_for_is_a_gap_at_last(
     one: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tables, "LIMIT", 3)
+    monkeypatch.setattr(_tables, "PAGE_SIZE", 3)
     monkeypatch.setattr(_tables, "MAX_ROWS", 12)
     arrive(one, *range(20))
     for _ in range(4):
@@ -157,7 +157,7 @@ FAULTS: list[tuple[Act, str]] = [
 async def test_whatever_the_service_answers_ends_the_run_and_moves_nothing(
     one: Vendors, act: Act, why: str, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tables, "LIMIT", 2)
+    monkeypatch.setattr(_tables, "PAGE_SIZE", 2)
     for number in range(3):
         arrive(one, number)
         one.world.clock.pass_time(minutes=1)

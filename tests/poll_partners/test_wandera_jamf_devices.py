@@ -23,7 +23,7 @@ LIST = "/risk/v2/devices"
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wandera_jamf_devices, "LIMIT", 3)
+    monkeypatch.setattr(wandera_jamf_devices, "PAGE_SIZE", 3)
 
 
 async def test_every_phone_of_a_list_is_an_agent_that_has_scanned_and_nothing_of_a_person_is_kept() -> None:

@@ -14,7 +14,7 @@ from local.vendors.faults import answered, cut_off, done
 from poll_partners import reading
 from poll_partners.sources import zimperium
 from poll_partners.sources._tokens import life_of
-from poll_partners.sources.zimperium import Position
+from poll_partners.sources.zimperium import ThreatPosition
 from shared.domain.model import Agent
 from tests.ingest_threat.partners.messages_zimperium import zimperium_export, zimperium_threat
 from tests.poll_partners.vendors import Vendors, threat, vendors
@@ -29,7 +29,7 @@ WEEK_AGO = START - timedelta(days=7)
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zimperium, "SIZE", 3)
+    monkeypatch.setattr(zimperium, "PAGE_SIZE", 3)
     monkeypatch.setattr(zimperium, "MAX_SIZE", 6)
 
 
@@ -342,6 +342,8 @@ def test_it_is_off_until_all_three_of_its_settings_are_there() -> None:
     )
 
 
-@pytest.mark.parametrize("position", [Position(7), Position(7, 400), Position(7, None, 2, 431, 1, 9)])
-def test_a_position_is_read_as_it_was_written(position: Position) -> None:
-    assert Position.read(str(position)) == position
+@pytest.mark.parametrize(
+    "position", [ThreatPosition(7), ThreatPosition(7, 400), ThreatPosition(7, None, 2, 431, 1, 9)]
+)
+def test_a_position_is_read_as_it_was_written(position: ThreatPosition) -> None:
+    assert ThreatPosition.read(str(position)) == position

@@ -32,7 +32,7 @@ def _at_risk(number: int, *named: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zimperium_devices, "LIMIT", 3)
+    monkeypatch.setattr(zimperium_devices, "PAGE_SIZE", 3)
 
 
 def _kept(one: Vendors) -> dict[str, str]:

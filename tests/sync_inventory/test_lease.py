@@ -71,7 +71,7 @@ async def test_a_run_that_was_overtaken_stops(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
     put_phone(tenant_world)
-    tenant_world.graph_faults.delay(0.5, "managedDevices?")
+    tenant_world.graph_faults.delay(2, "managedDevices?")
     running = asyncio.create_task(sync(tenant_world.services))
     for _ in range(1000):  # until the sweep, the next call to Graph, is under way
         if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:

@@ -18,7 +18,7 @@ from tests.ingest_threat.partners.messages_lookout import lookout_device_row
 from tests.ingest_threat.partners.messages_sophos import sophos_device, sophos_event
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_row
 from tests.ingest_threat.partners.messages_zimperium import zimperium_clean_device
-from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, state, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
 
 CONTACT = "2026-02-01T08:00:00Z"
 
@@ -182,7 +182,7 @@ def test_a_contact_of_more_than_seven_days_before_the_list_proves_no_scan(partne
 def test_rows_of_zimperiums_list_that_differ_in_what_they_say_are_reports_of_their_own(field: str) -> None:
     row, other = zimperium_clean_device(), zimperium_clean_device(**{field: "1770000120000"})
     assert state("zimperium", row).report_id == state("zimperium", {**row, "apps": []}).report_id
-    ids = {record.report_id for each in (row, other) for record in records("zimperium", each)}
+    ids = {said(record)["report_id"] for each in (row, other) for record in records("zimperium", each)}
     assert len(ids) == 2
 
 
