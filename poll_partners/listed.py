@@ -224,7 +224,9 @@ async def _take_in(
 ) -> PollRun:
     """Have what is news stored, and then keep what the list said."""
     today = run.started_at.date()
-    after = compared(rows.values(), last.devices, last.threatened, today, daily=last.daily)
+    after = compared(
+        rows.values(), last.devices, last.threatened, today, daily=last.daily, missed=roster.missed
+    )
     messages = slices(roster.envelope, [row.content for row in after.news])
     answers = await fetched(services, roster.partner, messages)
     await _keep(services, name, last.parts, after.kept)

@@ -48,16 +48,20 @@ def compared(
     today: date,
     *,
     daily: bool,
+    missed: int = 1,
 ) -> Compared:
-    """Compare a list that was read to its end with what is kept of the last one."""
-    news, kept, put_off = [], {}, set()
+    """Compare a list that was read to its end with what is kept of the last one. A device is gone once so
+    many lists in a row (`missed`) have not held it."""
+    news, kept, put_off = [], {}, 0
     groups: set[str | None] = {None}
     for row in rows:
         known = before.get(row.device)
         groups.add(row.group)
         if is_news(row, known, threatened, daily=daily):
             if row.content is None:
-                put_off.add(row.device)
+                put_off += 1
+                if known is not None:
+                    kept[row.device] = known.model_copy(update={"missed": 0})
                 continue
             news.append(row)
         # Of the others no time is kept: it changes all day, and would have every part written each time.
@@ -67,13 +71,15 @@ def compared(
             said=row.said, seen_on=row.seen_on, changed=changed, group=row.group, is_complete=is_complete
         )
     others = {device: known for device, known in before.items() if device not in kept}
-    gone = {
-        device: _gone(known, today)
-        for device, known in others.items()
-        if device not in put_off and known.group in groups
+    missing = {
+        device: _missing(known, today, missed) for device, known in others.items() if known.group in groups
     }
-    return Compared(tuple(news), {**others, **kept, **gone}, len(put_off), len(gone))
+    vanished = sum(known.gone_on is not None for known in missing.values())
+    return Compared(tuple(news), {**others, **kept, **missing}, put_off, vanished)
 
 
-def _gone(known: Listed, today: date) -> Listed:
-    return known if known.gone_on else known.model_copy(update={"gone_on": today.isoformat()})
+def _missing(known: Listed, today: date, missed: int) -> Listed:
+    if known.gone_on is not None:
+        return known
+    gone_on = today.isoformat() if known.missed + 1 >= missed else None
+    return known.model_copy(update={"missed": known.missed + 1, "gone_on": gone_on})

@@ -216,6 +216,9 @@ class Roster(ByHttp):
     look_up: Callable[[Client, Unnamed], Awaitable[JsonValue]] | None = None
     """What became of a threat, as the adapter takes it under `envelope`; None where it is not found. A row's
     silence ends no threat: its own row does."""
+    missed: int = 1
+    """So many lists in a row must lack a device before it counts as gone: more where rows may slip from one
+    page to another while they are read."""
     complete: Callable[[Client, Row], Awaitable[Row]] | None = None
     """The row with what the vendor says of each device by itself, which is asked once; None where a list
     gives everything. Raises a SourceError, which costs the list nothing."""

@@ -110,4 +110,5 @@ SOURCE = Roster(
     fetch=fetch,
     pause=0.2,
     every=timedelta(hours=2),
+    missed=2,
 )

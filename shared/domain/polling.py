@@ -163,8 +163,10 @@ class Listed(Part):
     """The vendor's group that the device is in, where a key may see some groups alone."""
     is_complete: bool = False
     """Whether what the list does not give was asked for."""
+    missed: int = 0
+    """How many lists in a row that were read to their end have not held it."""
     gone_on: str | None = None
-    """The day since which no list that was read to its end has held it."""
+    """The day since which it counts as gone: enough lists have not held it."""
 
 
 class RosterPart(Document):

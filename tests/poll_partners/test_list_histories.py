@@ -58,6 +58,8 @@ class ListVendor:
     row: Callable[[int, bool, datetime], dict[str, Any]]
     """The row of the phone of that number, at risk or not, whose agent was in contact at that time."""
     kill_tokens: Callable[[Vendors], None] = lambda _: None
+    missed: int = 1
+    """Lists in a row that lack a phone before it is gone."""
     has_groups: bool = False
     """Whether an empty list may be that of a key that sees its phones' group no more."""
 
@@ -127,6 +129,7 @@ VENDORS: Mapping[str, ListVendor] = {
         "guid",
         _jamf,
         lambda one: one.jamf.kill_tokens(),
+        missed=2,
     ),
     "zimperium_devices": ListVendor(
         zimperium_devices,
@@ -284,11 +287,13 @@ class ListHistory:
         self.one.faults.clear()
         await self._clocks(0, 0)
         await self._pass(24 * 60)
-        for _ in range(9):
+        lists = 0
+        for _ in range(12):
             run = await self._poll()
-            if run is not None and run.whole:
+            lists += run is not None and run.whole
+            if lists == self.vendor.missed:
                 return
-            await self._pass(5)
+            await self._pass(125 if lists else 5)
         raise AssertionError("the list is never read to its end")
 
     def check(self) -> None:

@@ -165,3 +165,20 @@ async def test_who_was_never_in_contact_has_not_scanned_and_traffic_is_a_contact
         records = [report["record"] for report in one.reports()]
         kinds = {record["partner_device_id"]: record["record"] for record in records}
         assert kinds == {"agent-1": "device_identity", "agent-2": "device_state"}
+
+
+async def test_a_phone_is_gone_once_two_lists_in_a_row_have_not_held_it() -> None:
+    async with vendors() as one:
+        one.jamf.devices = [_row(number) for number in range(4)]
+        await one.polled(NAME)
+        vanished, slipped = one.jamf.devices.pop(), one.jamf.devices.pop()
+        came = []
+        for rows in ([], [slipped], [], [slipped], []):
+            one.jamf.devices[2:] = rows
+            one.world.clock.pass_time(minutes=121)
+            came.append((await one.polled(NAME)).vanished)
+        assert came == [0, 1, 1, 1, 1]
+        one.jamf.devices.append(vanished)
+        one.world.clock.pass_time(minutes=121)
+        run = await one.polled(NAME)
+        assert (run.vanished, run.duplicates + run.accepted) == (1, 1), "it is news that it is back"
