@@ -66,6 +66,8 @@ class Vendor:
     change: Callable[[Vendors, int], str] | None = None
     """The event of that number is another one from now on, of the same time; what its report is called then.
     None where another event tells of what became of one."""
+    prepare: Callable[[Vendors], None] = lambda _: None
+    """How its source is the one that is read."""
     dates_late: bool = True
     """Whether its feed has an event that came late at its own time, rather than when it came. Where it keeps
     no more than an outage lasts, such a one may be lost to anybody."""

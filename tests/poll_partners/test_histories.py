@@ -1,8 +1,9 @@
 """Whatever happens at a vendor's, on the way and here: nothing is lost, nothing counts twice, and the cursor
 is never ahead of what is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -11,7 +12,15 @@ from local.vendors import sophos as central
 from poll_partners import reading
 from poll_partners.found import sources
 from poll_partners.source import Source
-from poll_partners.sources import _tables, any_files, checkpoint_harmony, lookout, sophos, zimperium
+from poll_partners.sources import (
+    _tables,
+    any_files,
+    checkpoint_harmony,
+    lookout,
+    lookout_stream,
+    sophos,
+    zimperium,
+)
 from shared.domain.moment import iso_utc
 from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
 from tests.poll_partners.vendors import (
@@ -21,6 +30,7 @@ from tests.poll_partners.vendors import (
     central_event,
     event,
     incident,
+    lookout_settings,
     threat,
     vendors,
 )
@@ -55,6 +65,50 @@ def _file_arrives(one: Vendors, number: int, at: datetime) -> str:
 def _row_arrives(one: Vendors, number: int, at: datetime) -> str:
     one.workspace.arrive("BetterMTDIncidentLog_CL", better_row(number, at), generated=at)
     return f"7:{number}:ACTIVE:{iso_utc(at)}"
+
+
+def _lookouts_row_arrives(one: Vendors, number: int, at: datetime) -> str:
+    own = event(number, at)
+    row = {**own, "event_type": own["type"], "created_time": at}
+    one.workspace.arrive("LookoutMtdV2_CL", {name: row[name] for name in row if name != "type"}, generated=at)
+    return f"event-{number}"
+
+
+def _zimperiums_row_arrives(one: Vendors, number: int, at: datetime) -> str:
+    row = {
+        "threat_uuid": f"threat-{number}",
+        "threat_status": "PENDING",
+        "threat_name": "DEVICE_ROOTED",
+        "severity_name": "CRITICAL",
+        "device_os": "android",
+        "zdevice_id": f"agent-{number % 7}",
+        "device_time": at,
+    }
+    one.workspace.arrive("ZimperiumThreatLogV2_CL", row, generated=at)
+    return f"threat-{number}:PENDING:{iso_utc(at)}"
+
+
+def _lookout_has(**changed: Any) -> Callable[[Vendors], None]:
+    """Lookout is polled by these settings alone."""
+
+    def prepare(one: Vendors) -> None:
+        workspace = f"{one.azure_address}/logs/workspaces/{one.workspace.id}"
+        own = {"workspace": workspace} if changed.get("workspace") else changed
+        polling = {**one.services.settings.polling, **lookout_settings(one.address, **own)}
+        one.services.settings = one.services.settings.model_copy(update={"polling": polling})
+
+    return prepare
+
+
+def _foreign_frames(number: int) -> bytes:
+    events = as_body(events=[{"uuid": f"{number}", "kind": "alarm"}]).decode()
+    beat = "event: heartbeat\ndata: {}\n\n"
+    return f"id: {number:08d}\ndata: {events}\n\n{beat}{beat}".encode()
+
+
+def _foreign_table(number: int) -> bytes:
+    columns = [{"name": "Some", "type": "string"}]
+    return as_body(tables=[{"name": "", "columns": columns, "rows": [[f"{number}"]]}])
 
 
 def _workspaces_token_dies(one: Vendors) -> None:
@@ -122,9 +176,33 @@ VENDORS: Mapping[str, Vendor] = {
         arrive=_row_arrives,
         kill_tokens=_workspaces_token_dies,
         page=(_tables, "PAGE_SIZE"),
-        foreign=lambda number: as_body(
-            tables=[{"name": "", "columns": [{"name": "Some", "type": "string"}], "rows": [[f"{number}"]]}]
-        ),
+        foreign=_foreign_table,
+    ),
+    "lookout_logs": Vendor(
+        name="lookout_logs",
+        path="/query",
+        arrive=_lookouts_row_arrives,
+        kill_tokens=_workspaces_token_dies,
+        page=(_tables, "PAGE_SIZE"),
+        foreign=_foreign_table,
+        prepare=_lookout_has(workspace=True),
+    ),
+    "zimperium_logs": Vendor(
+        name="zimperium_logs",
+        path="/query",
+        arrive=_zimperiums_row_arrives,
+        kill_tokens=_workspaces_token_dies,
+        page=(_tables, "PAGE_SIZE"),
+        foreign=_foreign_table,
+    ),
+    "lookout_stream": Vendor(
+        name="lookout_stream",
+        path="/mra/stream/",
+        arrive=_lookout_arrives,
+        kill_tokens=lambda one: one.lookout.kill_tokens(),
+        page=(lookout_stream, "MAX_FRAMES"),
+        foreign=_foreign_frames,
+        prepare=_lookout_has(stream=True),
     ),
 }
 
@@ -140,7 +218,7 @@ def have_small_pages(patch: pytest.MonkeyPatch) -> None:
 
 def test_every_vendor_s_interface_for_events_has_its_histories() -> None:
     of_vendors = {name for name, source in sources().items() if isinstance(source, Source)}
-    lacking = of_vendors - VENDORS.keys() - {"lookout_stream"}  # not asked by pages: it is followed
+    lacking = of_vendors - VENDORS.keys()
     assert not lacking, f"add what its stand-in can do to VENDORS, of {sorted(lacking)}"
 
 
@@ -152,6 +230,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 async def lived(name: str, operations: list[Operation]) -> None:
     """Have a history happen to a source, come to rest, and hold it to what it must hold."""
     async with vendors() as one:
+        VENDORS[name].prepare(one)
         history = History(one, VENDORS[name])
         for operation in operations:
             await history.do(operation)
