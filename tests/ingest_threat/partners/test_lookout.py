@@ -827,3 +827,30 @@ def test_events_by_rest_and_in_log_tables_name_id_and_type_otherwise(name: str) 
     assert record.model_copy(update={"report_id": "event-1", "raw": None}) == threat(
         "lookout", written
     ).model_copy(update={"raw": None})
+
+
+def test_an_event_of_the_first_version_is_read_by_its_names() -> None:
+    written = lookout_threat(severity=None, status=None)
+    details = {
+        "guid": "threat-1",
+        "risk": "MEDIUM",
+        "action": "DETECTED",
+        "type": "FILE",
+        "fileName": "/a/b.apk/",
+    }
+    event = {**written, "threat": None, "created_time": None, "eventTime": "2026-02-01T07:30:00Z"}
+    record = threat("lookout", {**event, "change_type": "UPDATED", "details": details})
+    assert (record.severity, record.severity_raw, record.status) == (Level.MEDIUM, "MEDIUM", Status.OPEN)
+    assert (record.detected_at, record.threat_name) == (datetime(2026, 2, 1, 7, 30, tzinfo=UTC), "b.apk")
+    assert record.unknown_status is None
+    later = threat("lookout", {**event, "details": {**details, "action": "Escalated"}})
+    assert (later.status, later.unknown_status) == (Status.OPEN, "Escalated")
+    known = threat("lookout", {**event, "details": details})
+    assert known.unknown_status is None
+
+
+def test_the_device_around_a_work_profile_may_stand_in_the_event_itself() -> None:
+    event = lookout_device()
+    parent = {"activation_status": "ACTIVATED", "security_status": "THREATS_MEDIUM"}
+    record = state("lookout", {**event, "parent_status": parent})
+    assert (record.severity, record.clears) == (Level.MEDIUM, Clears.NONE)
