@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from local.vendors.faults import Act, answered, cut_off
@@ -47,6 +48,16 @@ FAULTS: tuple[Act, ...] = (
     answered(200, b'{"success": false}'),
     answered(200, b'{"tables": [{"columns": [], "rows": []}], "error": {"code": "PartialError"}}'),
 )
+
+
+def histories_of(examples: int) -> settings:
+    """How many histories of a source are played, the same ones each time."""
+    return settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        deadline=None,
+        max_examples=examples,
+        derandomize=True,
+    )
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 from local.vendors import sophos as central
 from poll_partners import reading
@@ -22,7 +22,7 @@ from poll_partners.sources import (
     zimperium,
 )
 from shared.domain.moment import iso_utc
-from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body
+from tests.poll_partners.histories import OPERATIONS, History, Operation, Vendor, as_body, histories_of
 from tests.poll_partners.vendors import (
     Vendors,
     alert,
@@ -88,16 +88,17 @@ def _zimperiums_row_arrives(one: Vendors, number: int, at: datetime) -> str:
     return f"threat-{number}:PENDING:{iso_utc(at)}"
 
 
-def _lookout_has(**changed: Any) -> Callable[[Vendors], None]:
-    """Lookout is polled by these settings alone."""
+def _lookout_has_a_workspace(one: Vendors) -> None:
+    _lookout_is_polled(one, workspace=f"{one.azure_address}/logs/workspaces/{one.workspace.id}")
 
-    def prepare(one: Vendors) -> None:
-        workspace = f"{one.azure_address}/logs/workspaces/{one.workspace.id}"
-        own = {"workspace": workspace} if changed.get("workspace") else changed
-        polling = {**one.services.settings.polling, **lookout_settings(one.address, **own)}
-        one.services.settings = one.services.settings.model_copy(update={"polling": polling})
 
-    return prepare
+def _lookout_has_the_stream(one: Vendors) -> None:
+    _lookout_is_polled(one, stream=True)
+
+
+def _lookout_is_polled(one: Vendors, **by: Any) -> None:
+    polling = {**one.services.settings.polling, **lookout_settings(one.address, **by)}
+    one.services.settings = one.services.settings.model_copy(update={"polling": polling})
 
 
 def _foreign_frames(number: int) -> bytes:
@@ -117,6 +118,23 @@ def _workspaces_token_dies(one: Vendors) -> None:
 
 def _storages_token_dies(one: Vendors) -> None:
     one.storage.tokens_die = 1
+
+
+def _of_tables(
+    name: str,
+    arrive: Callable[[Vendors, int, datetime], str],
+    prepare: Callable[[Vendors], None] = lambda _: None,
+) -> Vendor:
+    """One that is read from tables of a workspace."""
+    return Vendor(
+        name=name,
+        path="/query",
+        arrive=arrive,
+        kill_tokens=_workspaces_token_dies,
+        page=(_tables, "PAGE_SIZE"),
+        foreign=_foreign_table,
+        prepare=prepare,
+    )
 
 
 VENDORS: Mapping[str, Vendor] = {
@@ -170,31 +188,9 @@ VENDORS: Mapping[str, Vendor] = {
         page=(any_files, "MAX_ITEMS"),
         foreign=lambda number: as_body(uuid=f"{number}"),
     ),
-    "better_mobile_logs": Vendor(
-        name="better_mobile_logs",
-        path="/query",
-        arrive=_row_arrives,
-        kill_tokens=_workspaces_token_dies,
-        page=(_tables, "PAGE_SIZE"),
-        foreign=_foreign_table,
-    ),
-    "lookout_logs": Vendor(
-        name="lookout_logs",
-        path="/query",
-        arrive=_lookouts_row_arrives,
-        kill_tokens=_workspaces_token_dies,
-        page=(_tables, "PAGE_SIZE"),
-        foreign=_foreign_table,
-        prepare=_lookout_has(workspace=True),
-    ),
-    "zimperium_logs": Vendor(
-        name="zimperium_logs",
-        path="/query",
-        arrive=_zimperiums_row_arrives,
-        kill_tokens=_workspaces_token_dies,
-        page=(_tables, "PAGE_SIZE"),
-        foreign=_foreign_table,
-    ),
+    "better_mobile_logs": _of_tables("better_mobile_logs", _row_arrives),
+    "lookout_logs": _of_tables("lookout_logs", _lookouts_row_arrives, _lookout_has_a_workspace),
+    "zimperium_logs": _of_tables("zimperium_logs", _zimperiums_row_arrives),
     "lookout_stream": Vendor(
         name="lookout_stream",
         path="/mra/stream/",
@@ -202,7 +198,7 @@ VENDORS: Mapping[str, Vendor] = {
         kill_tokens=lambda one: one.lookout.kill_tokens(),
         page=(lookout_stream, "MAX_FRAMES"),
         foreign=_foreign_frames,
-        prepare=_lookout_has(stream=True),
+        prepare=_lookout_has_the_stream,
     ),
 }
 
@@ -240,12 +236,7 @@ async def lived(name: str, operations: list[Operation]) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", sorted(VENDORS))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    deadline=None,
-    max_examples=20,
-    derandomize=True,
-)
+@histories_of(20)
 @given(OPERATIONS)
 @example([("arrive", 6, 0), ("poll",), ("arrive", 6, 0), ("pass", 5), ("crash", 1), ("poll",)])
 @example([("arrive", 6, 0), ("pass", 5), ("two_timers",), ("arrive", 3, 12), ("pass", 5), ("two_timers",)])

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest_threat.intake import fetched
@@ -31,7 +31,7 @@ from shared.domain.moment import iso_utc
 from shared.domain.polling import PollRun
 from shared.errors import SourceError, StoreError
 from tests.poll_partners import vendors as vendors_module
-from tests.poll_partners.histories import FAULTS, Operation
+from tests.poll_partners.histories import FAULTS, Operation, histories_of
 from tests.poll_partners.rows import (
     checkpoint_row,
     jamf_row,
@@ -337,12 +337,7 @@ def test_every_vendor_s_list_has_its_histories() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", sorted(VENDORS))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    deadline=None,
-    max_examples=12,
-    derandomize=True,
-)
+@histories_of(12)
 @given(OPERATIONS)
 @example([("enroll", 5), ("poll",), ("turn", 1), ("pass", 125), ("crash", "replace", 1), ("turn", 1)])
 @example([("enroll", 5), ("enroll", 4), ("poll",), ("turn", 0), ("pass", 5), ("two_timers",), ("leave", 2)])
