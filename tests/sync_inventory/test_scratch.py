@@ -18,6 +18,16 @@ def test_the_paper_is_gone_after_the_run() -> None:
     assert not scratch.folder.exists()
 
 
+def test_no_row_waits_for_the_end_of_a_transaction() -> None:
+    with Scratch() as scratch:
+        assert scratch._db.in_transaction
+        scratch.script("CREATE TABLE t (x)")
+        scratch.write("INSERT INTO t VALUES (?)", 1)
+        scratch.write_many("INSERT INTO t VALUES (?)", [(2,), (3,)])
+        assert scratch._db.in_transaction
+        assert scratch.count("SELECT COUNT(*) FROM t") == 3
+
+
 async def test_who_is_cancelled_waits_for_the_end_of_its_thread() -> None:
     begun, go_on = threading.Event(), threading.Event()
     ended: list[int] = []

@@ -119,6 +119,24 @@ def test_apps_are_numbered_right_even_where_their_numbers_are_forgotten(
     assert scratch.count("SELECT COUNT(*) FROM app") == 5
 
 
+def test_an_app_is_looked_at_once_and_not_once_a_device(
+    scratch: Scratch, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+    joined = MobileApps.joined
+
+    def noting(self: MobileApps, row: AppRow, ownership: Ownership) -> AppRow:
+        looked_at.append((row.name, ownership))
+        return joined(self, row, ownership)
+
+    monkeypatch.setattr(MobileApps, "joined", noting)
+    for number in range(1, 6):
+        _device(scratch, number)
+    rows = [f"Intune-{number},IOS,{name},1," for number in range(1, 6) for name in ("Mail", "Game")]
+    assert [len(each.rows) for each in _collected(_take(scratch, tmp_path, *rows))] == [2] * 5
+    assert len(looked_at) == len(set(looked_at))
+
+
 def test_of_very_many_apps_on_one_device_some_are_left_out(
     scratch: Scratch, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
