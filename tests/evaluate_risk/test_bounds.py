@@ -98,6 +98,19 @@ def test_open_threats_beyond_the_bound_leave_a_mark_that_counts_whatever_the_ord
         assert (agent.threats, agent.unlisted) == (expected.threats, expected.unlisted)
 
 
+def test_a_mark_has_the_highest_level_by_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "OPEN_SHARE", 0)
+    agent = folded(*(a_threat(level, severity=level) for level in (Level.LOW, Level.HIGH, Level.MEDIUM)))
+    assert (is_open(agent), agent.unlisted[Category.NETWORK].severity) == ([], Level.HIGH)
+
+
+def test_what_takes_exactly_the_bytes_there_are_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    size_of_one = bounds._bytes("one", folded(a_threat("one")).threats["one"])
+    for share, kept in ((2 * size_of_one, ["one", "two"]), (2 * size_of_one - 1, ["two"])):
+        monkeypatch.setattr(bounds, "OPEN_SHARE", share / MAX_BYTES)
+        assert is_open(folded(a_threat("one"), a_threat("two"), a_threat("low", severity=Level.LOW))) == kept
+
+
 @pytest.mark.usefixtures("room_for_two")
 def test_the_mark_counts_until_the_whole_agent_is_called_clean() -> None:
     agent = folded(*_few())

@@ -7,7 +7,7 @@ import pytest
 from evaluate_risk.personal import agent_without_person, without_person
 from evaluate_risk.slots import slot
 from shared.domain.level import Level
-from shared.domain.model import DeviceFacts, HistoryEntry, Override, Tag, TagState
+from shared.domain.model import DeviceFacts, HistoryEntry, NewerRegistration, Override, Tag, TagState
 from shared.domain.record import Category, Clears, Platform
 from tests.evaluate_risk.samples import a_state, an_identity, folded
 from tests.world import ENTRA_ID, INTUNE_ID, START, a_device, a_threat
@@ -33,13 +33,14 @@ def test_of_a_device_ids_levels_and_tag_stay_and_nothing_that_names_or_tells_of_
         error="Anna's device is not there",
         applied_at=START,
     )
+    newer = NewerRegistration(id="entra-2", registered_at=START)
     device = a_device(name="Anna's iPhone", groups=("board",), os_version="18.1").model_copy(
-        update={"slots": slots, "override": override, "tag": tag}
+        update={"slots": slots, "override": override, "tag": tag, "newer_registration": newer}
     )
     left = without_person(device.noting(START, "Anna's phone was blocked"), LATER)
     assert left.facts == DeviceFacts(intune_id=INTUNE_ID, entra_id=ENTRA_ID, platform=Platform.IOS)
     assert left.history == (HistoryEntry(at=LATER, what="personal data removed"),)
-    assert (left.override, left.purged_at) == (None, LATER)
+    assert (left.override, left.newer_registration, left.purged_at) == (None, None, LATER)
     assert left.tag == Tag(
         wanted="mtd-block-high", applied="mtd-block-high", state=TagState.APPLIED, applied_at=START
     )

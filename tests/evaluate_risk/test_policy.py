@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from evaluate_risk.policy import Policy, decide, same
+from shared.domain.canary_run import AGENT
 from shared.domain.connector import Connector
 from shared.domain.heartbeats import Heartbeats
 from shared.domain.level import Level
@@ -901,3 +902,19 @@ def test_held_silence_leaves_the_version_alone() -> None:
         a_policy(heartbeats=Heartbeats(OnSilence.HOLD, silent)).version for silent in ({}, {"lookout": START})
     }
     assert len(versions) == 1
+
+
+def test_the_agent_that_a_canarys_reports_invent_counts_on_the_canary_alone() -> None:
+    invented = a_slot(agent=f"lookout:{AGENT}", severity=Level.HIGH)
+    device = with_slots(invented, a_slot(severity=Level.LOW))
+    of_it = a_policy(canary=(device.id, (device.facts.user_id or "").lower()))
+    assert of_it.without_canarys(device) == device
+    assert (device.facts.user_id or "") != "", "whose phone it is counts"
+    of_another = a_policy(canary=(device.id, "somebody-else"))
+    assert of_another.without_canarys(device).slots.keys() == {"lookout:1"}
+    assert (verdict(device, of_it).verdict, verdict(device, of_another).verdict) == (
+        Verdict.BLOCK,
+        Verdict.ALLOW,
+    )
+    nobodys = with_slots(invented, user_id=None)
+    assert a_policy(canary=(nobodys.id, "")).without_canarys(nobodys) == nobodys

@@ -90,9 +90,10 @@ def test_a_settled_tag_stays_as_it_is() -> None:
 
 def test_a_new_value_is_tried_again_whatever_became_of_the_last() -> None:
     for state_ in (TagState.FOREIGN, TagState.NO_DEVICE, TagState.PENDING, TagState.APPLIED):
-        tag = Tag(wanted="mtd-block-medium", state=state_, attempts=3, error="said so")
+        tag = Tag(wanted="mtd-block-medium", state=state_, attempts=3, error="said so", retry_at=START)
         after = settled(phone(tag=tag))
         assert (after.state, after.attempts, after.error) == (TagState.PENDING, 0, None)
+        assert after.retry_at is None
 
 
 def test_back_to_what_stands_while_another_value_is_on_its_way_is_written_again() -> None:

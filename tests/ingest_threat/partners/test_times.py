@@ -57,6 +57,20 @@ def test_half_a_day_is_twelve_hours() -> None:
 
 def test_nanoseconds_are_cut_to_microseconds() -> None:
     assert read_time("2026-02-02T02:40:00.123456789Z") == AT.replace(microsecond=123456)
+    assert read_time([2026, 2, 2, 2, 40, 0, 123456789]) == AT.replace(microsecond=123456)
+    assert read_time({"seconds": 1770000000, "nanos": 125000000}) == AT.replace(microsecond=125000)
+    assert read_time({"epochSecond": 1770000000}) == AT
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process is not to be changed here")
+def test_a_time_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert read_time([2026, 2, 2, 2, 40]) == read_time("2026-02-02T02:40:00") == AT
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +87,7 @@ def test_nanoseconds_are_cut_to_microseconds() -> None:
             "\u0662\u0660\u0662\u0666-02-02T02:40:00Z",
         ),
         *(5, -1, 1e300, -1e300, True, None, 10**19, "9" * 600, "nan", "inf"),
-        *([], [1], ["x", 1], [2026, 13, 1, 0, 0], [2026, 2, 2, 2.5, 40]),
+        *([], [1], ["x", 1], [2026, 13, 1, 0, 0], [2026, 2, 2, 2.5, 40], [2026, 2, 2, 2, 40, 0, 0, 0]),
         *({}, {"a": 1}, {"$date": {"$date": "soon"}}, {"seconds": "soon"}, {"seconds": 1, "nanos": {}}),
     ],
 )

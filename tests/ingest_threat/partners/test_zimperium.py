@@ -1,7 +1,7 @@
 """Zimperium's push, incidents, search pages and legacy events."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -575,6 +575,15 @@ def test_a_row_of_the_device_list_gives_the_devices_level(name: str | None, numb
     assert (record.partner_device_id, record.platform, record.os_version) == ("agent-3", "android", "16")
     assert (record.severity, record.clears, record.clears_until) == (level, Clears.NONE, AT)
     assert record.closed_keys == ("agent_inactive",)
+    assert record.severity_raw == (name or str(number))
+
+
+def test_a_row_that_does_not_call_its_agent_active_closes_nothing() -> None:
+    assert state("zimperium", zimperium_device(appStatus=None)).closed_keys == ()
+
+
+def test_a_row_names_its_system_by_its_type_where_it_has_no_name() -> None:
+    assert state("zimperium", zimperium_device(os={"type": "iOS", "version": "18"})).platform == "ios"
 
 
 def test_a_clean_row_clears_what_was_found_before_the_phone_was_last_seen() -> None:
@@ -617,6 +626,8 @@ def test_a_phone_that_nobody_has_scanned_is_neither_rated_nor_cleared(
 ) -> None:
     [record] = records("zimperium", {**row, **changed})
     assert isinstance(record, DeviceIdentityRecord)
+    processed = AT + timedelta(minutes=1)
+    assert record.detected_at == (processed if "lastSeen" in changed else AT)
 
 
 @pytest.mark.parametrize(
@@ -640,6 +651,7 @@ def test_a_status_of_an_agent_that_no_table_knows_is_logged(status: str | None, 
 def test_a_deleted_device_or_an_inactive_agent_vouches_for_nothing(changed: JsonObject) -> None:
     gone = threat("zimperium", zimperium_clean_device(**changed))
     assert (gone.threat_type, gone.status, gone.severity) == ("agent_inactive", Status.OPEN, Level.MEDIUM)
+    assert (gone.threat_name, gone.category) == ("Agent inactive, or device deleted", "device")
     assert gone.threat_key in state("zimperium", zimperium_device()).closed_keys
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.domain.polling import KEPT_GAPS, KEPT_RUNS, Cursor, Gap, PollRun
+from shared.domain.polling import KEPT_GAPS, KEPT_RUNS, PARTS, Cursor, Gap, PollRun, roster_part_of
 from tests.world import START
 
 HOUR = timedelta(hours=1)
@@ -51,3 +51,9 @@ def test_one_of_another_reason_or_somewhere_else_stands_by_itself() -> None:
     assert _after(_run(_gap(0, 2)), _run(_gap(2, 5, "other"))).gaps == (_gap(2, 5, "other"), _gap(0, 2))
     assert _after(_run(_gap(0, 2)), _run(_gap(3, 5))).gaps == (_gap(3, 5), _gap(0, 2))
     assert _after(_run(_gap(3, 5)), _run(_gap(0, 4))).gaps == (_gap(0, 4), _gap(3, 5))
+
+
+def test_devices_are_spread_over_all_parts_and_each_stays_in_its_own() -> None:
+    parts = [roster_part_of(f"device-{number}") for number in range(1000)]
+    assert set(parts) == set(range(PARTS))
+    assert (parts[1], parts[2]) == (3, 24), "as they are stored"

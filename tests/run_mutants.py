@@ -1,0 +1,71 @@
+"""Run the tests of each mutant in a fork of one session that has collected them all.
+
+    mutmut run 'shared.domain.level.*'  # makes every mutant, and notes which tests run which function
+    python -m tests.run_mutants ['evaluate_risk.*' …]
+
+mutmut makes the mutants, chooses their tests, ends what runs for ever and keeps what came of it. By itself
+it lets pytest collect the tests anew for each mutant, which takes longer than to run them.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Iterable
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from mutmut.__main__ import cli
+from mutmut.runners.harness import PytestRunner
+from mutmut.workers import isolation
+
+ROOT = Path.cwd()
+MUTATED = ROOT / "mutants"
+"""Where mutmut keeps the copy of the tree that has the mutants in it."""
+
+
+class CollectedTests(PytestRunner):
+    """mutmut's way to run tests, but for a mutant's: they are items of the session that runs."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        super().__init__()
+        self.session = session
+        self.items = {item.nodeid: item for item in session.items}
+
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+        """1 at the first test that fails, 0 where none does; mutmut calls it in a process of its own."""
+        if mutant_name is None:
+            return super().run_tests(mutant_name=None, tests=tests)
+        os.chdir(MUTATED)
+        chosen = [self.items[name] for name in tests]
+        for item, following in zip_longest(chosen, chosen[1:]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.session.testsfailed:
+                return 1
+        return 0
+
+
+class Mutants:
+    """What a session does in place of running its tests."""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        os.chdir(ROOT)
+        with patch.object(isolation, "PytestRunner", partial(CollectedTests, session)):
+            cli.main(["run", *sys.argv[1:]], standalone_mode=False)
+        os.chdir(MUTATED)
+        return True
+
+
+def main() -> int:
+    """Collect the tests where the mutants are, and run the mutants."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+    arguments = [*settings["pytest_add_cli_args_test_selection"], *settings["pytest_add_cli_args"]]
+    os.chdir(MUTATED)
+    sys.path.insert(0, str(MUTATED))
+    return int(pytest.main(["--rootdir=.", "--capture=no", *arguments], plugins=[Mutants()]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
