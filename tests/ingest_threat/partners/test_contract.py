@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import FREE_TEXTS, check_known, known, parse, unknown_words
 from ingest_threat.partners._adapter import Adapter
-from ingest_threat.partners._taxonomy import TYPES
+from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
 from shared.domain.level import Level
 from shared.domain.record import (
     AppInventoryRecord,
@@ -266,6 +266,13 @@ def test_no_personal_value_is_kept(partner: str, place: int) -> None:
     )
     assert "anna@example.org" not in kept
     assert "Anna" not in kept
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
+def test_what_has_a_type_of_ours_is_not_called_unknown(partner: str, place: int) -> None:
+    for record in records(partner, SAMPLES[partner][place]):
+        if isinstance(record, ThreatRecord):
+            assert record.threat_type == UNKNOWN or record.unknown_type is None
 
 
 @pytest.mark.parametrize("partner", PARTNERS)

@@ -843,6 +843,8 @@ def test_an_event_of_the_first_version_is_read_by_its_names() -> None:
     assert (record.severity, record.severity_raw, record.status) == (Level.MEDIUM, "MEDIUM", Status.OPEN)
     assert (record.detected_at, record.threat_name) == (datetime(2026, 2, 1, 7, 30, tzinfo=UTC), "b.apk")
     assert record.unknown_status is None
+    for risk in (Level.LOW, Level.HIGH):
+        assert threat("lookout", {**event, "details": {**details, "risk": risk.upper()}}).severity is risk
     later = threat("lookout", {**event, "details": {**details, "action": "Escalated"}})
     assert (later.status, later.unknown_status) == (Status.OPEN, "Escalated")
     known = threat("lookout", {**event, "details": details})
@@ -854,3 +856,12 @@ def test_the_device_around_a_work_profile_may_stand_in_the_event_itself() -> Non
     parent = {"activation_status": "ACTIVATED", "security_status": "THREATS_MEDIUM"}
     record = state("lookout", {**event, "parent_status": parent})
     assert (record.severity, record.clears) == (Level.MEDIUM, Clears.NONE)
+
+
+def test_why_a_page_was_stopped_types_what_is_web_content_alone() -> None:
+    details = {"reason": "PHISHING"}
+    web = lookout_threat(type="WEB_CONTENT", classifications=[], details=details)
+    assert threat("lookout", web).threat_type == "phishing"
+    assert threat("lookout", lookout_threat(type="OS", classifications=[], details=details)).threat_type == (
+        "unknown"
+    )

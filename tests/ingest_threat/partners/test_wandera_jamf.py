@@ -385,6 +385,11 @@ def test_the_address_of_an_event_has_its_time_too(timestamp: object, at: datetim
     assert threat("wandera_jamf", jamf_event(timestamp=timestamp, eventUrl=url)).detected_at == at
 
 
+def test_a_time_that_stands_beside_the_event_is_the_events() -> None:
+    message = {**jamf_event(timestamp=None), "timestamp": 1769932800500}
+    assert threat("wandera_jamf", message).detected_at == AT
+
+
 SEEN_AT = datetime.fromtimestamp(1769940000, UTC)
 
 
