@@ -269,6 +269,11 @@ def test_no_personal_value_is_kept(partner: str, place: int) -> None:
 
 
 @pytest.mark.parametrize(("partner", "place"), CASES)
+def test_a_record_keeps_what_it_was_read_from(partner: str, place: int) -> None:
+    assert all(record.raw for record in records(partner, SAMPLES[partner][place]))
+
+
+@pytest.mark.parametrize(("partner", "place"), CASES)
 def test_what_has_a_type_of_ours_is_not_called_unknown(partner: str, place: int) -> None:
     for record in records(partner, SAMPLES[partner][place]):
         if isinstance(record, ThreatRecord):

@@ -7,6 +7,7 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
+from ingest_threat.partners._lookout_event import as_event
 from shared.domain.level import Level
 from shared.domain.record import (
     Category,
@@ -865,3 +866,48 @@ def test_why_a_page_was_stopped_types_what_is_web_content_alone() -> None:
     assert threat("lookout", lookout_threat(type="OS", classifications=[], details=details)).threat_type == (
         "unknown"
     )
+
+
+SAID_OF_A_DEVICE = ("activation_status", "protection_status", "security_status", "updated_time")
+SAID_OF_A_THREAT = ("status", "risk", "updated_time", "resolved_at")
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        (lookout_device_row(), ("guid", *SAID_OF_A_DEVICE)),
+        (lookout_threat_row(), ("guid", *SAID_OF_A_THREAT)),
+    ],
+)
+def test_each_thing_that_a_row_says_makes_it_another_report(row: JsonObject, names: tuple[str, ...]) -> None:
+    as_it_was = as_event(row)["id"]
+    others = [as_event({**row, name: "2026-02-05T09:30:00.000+00:00"})["id"] for name in names]
+    assert len({as_it_was, *others}) == 1 + len(names)
+    assert str(as_it_was).startswith("row:")
+
+
+def test_a_row_is_another_report_where_the_phone_behind_it_says_something_else() -> None:
+    row = lookout_device_row()
+    said = [as_event({**row, "parent_status": {"security_status": each}})["id"] for each in ("SECURE", "ODD")]
+    assert len({as_event(row)["id"], *said}) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        (lookout_device_row(), "DEVICE"),
+        (lookout_threat_row(), "THREAT"),
+        (lookout_threat_row(detections=[]), "SMISHING_ALERT"),
+    ],
+)
+def test_a_row_is_read_as_the_event_that_would_say_the_same(row: JsonObject, kind: str) -> None:
+    event = as_event(row)
+    assert (event["type"], event["change_type"]) == (kind, "UPDATED")
+    assert event.get("created_time") == (row.get("detected_at") if kind == "SMISHING_ALERT" else None)
+    assert as_event(event) == event
+
+
+@pytest.mark.parametrize("name", ["change_type", "eventTime"])
+def test_an_event_is_no_row_whatever_ids_it_has(name: str) -> None:
+    event = {**lookout_device_row(), "type": "DEVICE", name: "UPDATED"}
+    assert as_event(event) == event

@@ -16,6 +16,7 @@ from shared.domain.record import (
     Status,
     UnreadableRecord,
 )
+from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_wandera_jamf import jamf_event, jamf_row, unenrolled
 from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state, threat
@@ -282,11 +283,14 @@ def test_an_action_that_no_table_knows_is_logged() -> None:
     assert unknown_words(threat("wandera_jamf", jamf_event())) == []
 
 
-def other(content: object) -> None:
+ANOTHER = "an event of another stream"
+
+
+def other(content: object, called: str) -> None:
     """Hold that an item is the vendor's and none of ours: counted, and nothing of it kept."""
     [record] = records("wandera_jamf", content)
     assert isinstance(record, IgnoredRecord)
-    assert record.raw is None
+    assert (record.reason, record.raw) == (called, None)
 
 
 TRAFFIC = {
@@ -302,40 +306,88 @@ TRAFFIC = {
 
 
 @pytest.mark.parametrize(
-    "metadata",
+    ("metadata", "called"),
     [
-        {"vendor": "Jamf", "product": "Network Traffic Stream", "schemaVersion": "1.0"},
-        {"vendor": "Wandera", "product": "Something New"},
-        {},
-        None,
+        ({"vendor": "Jamf", "product": "Network Traffic Stream", "schemaVersion": "1.0"}, ANOTHER),
+        ({"vendor": "Wandera", "product": "Something New"}, ANOTHER),
+        ({}, "network traffic"),
+        (None, "network traffic"),
     ],
 )
 @pytest.mark.parametrize("threat_word", [{"result": "CLEAN"}, {"result": "BLOCKED", "types": ["PHISHING"]}])
-def test_network_traffic_at_the_same_address_is_none_of_ours(metadata: object, threat_word: object) -> None:
-    other({"event": {**TRAFFIC, "metadata": metadata, "threat": threat_word}})
+def test_network_traffic_at_the_same_address_is_none_of_ours(
+    metadata: object, called: str, threat_word: object
+) -> None:
+    other({"event": {**TRAFFIC, "metadata": metadata, "threat": threat_word}}, called)
 
 
 @pytest.mark.parametrize(
-    "event",
+    ("event", "called"),
     [
-        {"event": {"metadata": {"vendor": "Jamf", "product": "ZTNA Events Stream"}, "device": {}}},
-        jamf_event(metadata={"vendor": "Jamf", "product": "ZTNA Events Stream"}),
-        {"caid": "a", "certid": "b", "input": {"host": {"hostname": "mac"}, "eventType": "GPFSEvent"}},
-        {"caid": "a", "input": {"match": {"severity": 3}, "eventType": "GPThreatMatchExecEvent"}},
-        {"header": {"event_name": "AUE_EXECVE"}, "host_info": {"host_name": "mac"}, "subject": {}},
-        {
-            "event": {"exec": {"target": {}}},
-            "event_type": 9,
-            "glob_seq_num": 1001,
-            "host": {"hostname": "mac"},
-            "metadata": {"vendor": "Jamf", "product": "Device Telemetry Stream"},
-        },
-        {"event": {"exec": {}}, "event_type": 9, "glob_seq_num": 1001, "mach_time": 5},
-        {"webhook": {"webhookEvent": "ComputerCheckIn", "id": 7}, "event": {"udid": "anna-mac"}},
+        ({"event": {"metadata": {"vendor": "Jamf", "product": "ZTNA Events Stream"}, "device": {}}}, ANOTHER),
+        (jamf_event(metadata={"vendor": "Jamf", "product": "ZTNA Events Stream"}), ANOTHER),
+        ({**TRAFFIC, "event": {}, "metadata": {"vendor": "Jamf", "product": "Something New"}}, ANOTHER),
+        (
+            {"caid": "a", "certid": "b", "input": {"host": {"hostname": "mac"}, "eventType": "GPFSEvent"}},
+            "an alert of a Mac",
+        ),
+        (
+            {"caid": "a", "input": {"match": {"severity": 3}, "eventType": "GPThreatMatchExecEvent"}},
+            "an alert of a Mac",
+        ),
+        (
+            {"header": {"event_name": "AUE_EXECVE"}, "host_info": {"host_name": "mac"}, "subject": {}},
+            "telemetry of a Mac",
+        ),
+        (
+            {
+                "event": {"exec": {"target": {}}},
+                "event_type": 9,
+                "glob_seq_num": 1001,
+                "host": {"hostname": "mac"},
+                "metadata": {"vendor": "Jamf", "product": "Device Telemetry Stream"},
+            },
+            ANOTHER,
+        ),
+        (
+            {"event": {"exec": {}}, "event_type": 9, "glob_seq_num": 1001},
+            "telemetry of a Mac",
+        ),
+        (
+            {"webhook": {"webhookEvent": "ComputerCheckIn", "id": 7}, "event": {"udid": "anna-mac"}},
+            "a message of Jamf Pro",
+        ),
     ],
 )
-def test_other_streams_and_macs_alerts_are_none_of_ours(event: object) -> None:
-    other(event)
+def test_other_streams_and_macs_alerts_are_none_of_ours(event: object, called: str) -> None:
+    other(event, called)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"device": {"deviceId": "agent-1"}, "user": {}},
+        {"input": {"match": {}}, "user": {}},
+        {"caid": "a", "user": {}},
+        {"metadata": {"vendor": "Someone", "product": "Something New"}},
+    ],
+)
+def test_what_only_resembles_another_stream_is_not_counted_as_one(content: object) -> None:
+    with pytest.raises(UnreadableReport):
+        records("wandera_jamf", content)
+
+
+def test_a_threat_is_called_by_its_description_and_else_by_its_name() -> None:
+    assert threat("wandera_jamf", jamf_event()).threat_name == "Sideloaded"
+    bare = jamf_event(eventType={"name": "SIDE_LOADED_APP_IN_INVENTORY"})
+    assert threat("wandera_jamf", bare).threat_name == "SIDE_LOADED_APP_IN_INVENTORY"
+
+
+def test_the_id_of_a_report_has_the_events_time_as_it_is_written() -> None:
+    assert threat("wandera_jamf", jamf_event()).report_id == "alert-1:DETECTED:2026-02-01T08:00:00.500Z"
+    tabled = threat("wandera_jamf", jamf_event(timestamp={"$date": 1769932800500}))
+    assert tabled.report_id == "alert-1:DETECTED:2026-02-01T08:00:00.500000+00:00"
+    assert threat("wandera_jamf", jamf_event()).reason is None
 
 
 @pytest.mark.parametrize(
@@ -486,7 +538,7 @@ def test_an_older_row_of_an_unenrolled_device_does_not_show_its_agent_at_work(sa
 
 @pytest.mark.parametrize("system", ["MAC_OS", "WINDOWS", "macOS"])
 def test_a_computer_in_the_list_is_none_of_ours(system: str) -> None:
-    other(jamf_row(info={"device": {"osType": system}}))
+    other(jamf_row(info={"device": {"osType": system}}), "not a mobile device")
 
 
 def test_the_older_list_may_raise_and_vouches_for_nothing() -> None:

@@ -8,8 +8,8 @@ import pytest
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
-from ingest_threat.partners._zimperium_endpoint import exported
-from ingest_threat.partners._zimperium_push import _of_incident
+from ingest_threat.partners._zimperium_endpoint import exported, is_exported
+from ingest_threat.partners._zimperium_push import _of_incident, pushed
 from ingest_threat.partners._zimperium_search import searched
 from ingest_threat.partners._zimperium_threats import THREAT, TYPE
 from ingest_threat.partners.zimperium import ADAPTER
@@ -891,6 +891,11 @@ def test_each_field_of_an_export_is_read_and_what_stands_in_for_it(
                 "simulated": False,
             },
         ),
+        ({"lastModified": 1770000000001}, {"report_id": "threat-9:1:1770000000001"}),
+        (
+            {"state": 3, "lastModified": None, "timestamp": 1770000000000},
+            {"report_id": "threat-9:3:1770000000000"},
+        ),
         ({"severityName": "Critical"}, {"severity_word": "CRITICAL", "severity_raw": "Critical"}),
         ({"device": None, "deviceId": "agent-8"}, {"partner_device_id": "agent-8", "platform": None}),
         ({"os": "ANDROID"}, {"platform": Platform.ANDROID, "os_version": "18.1"}),
@@ -956,3 +961,44 @@ def test_each_field_of_an_incident_is_read_and_what_stands_in_for_it(
     assert isinstance(first, dict)
     facts = _of_incident(incident, {**first, **of_threat})
     assert {name: getattr(facts, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"threat_type_id": 39}, {"number": "39"}),
+        ({"simulated": True}, {"simulated": True}),
+        ({"device_id": None, "zdevice_id": "zdevice-1"}, {"partner_device_id": "zdevice-1"}),
+        (
+            {"threat_name": "DEVICE_ROOTED", "threat_display_name": "Device Rooted"},
+            {"names": ("DEVICE_ROOTED", "Device Rooted"), "threat_name": "Device Rooted"},
+        ),
+        ({"threat_name": "DEVICE_ROOTED", "threat_display_name": None}, {"threat_name": "DEVICE_ROOTED"}),
+    ],
+)
+def test_each_field_of_a_push_is_read_and_what_stands_in_for_it(
+    changed: JsonObject, expected: JsonObject
+) -> None:
+    facts = pushed(zimperium_threat(**changed))
+    assert {name: getattr(facts, name) for name in expected} == expected
+
+
+THREAT_5 = {"threat": {"threat_uuid": "threat-5"}}
+FORENSICS = {"forensics": {"threat_uuid": "threat-5"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "is_one"),
+    [
+        ({"device_info": {}, **THREAT_5}, True),
+        ({"device_info": {}, "forensics": {}}, True),
+        ({"device_info": {}, "event_id": "e1"}, False),
+        ({**THREAT_5, "mitigated": False}, True),
+        ({**THREAT_5, "severity": 3}, False),
+        (FORENSICS, True),
+        ({"forensics": {"zdid": "zdid-5"}}, True),
+        ({"event_id": "e1", "mitigated": True}, False),
+    ],
+)
+def test_what_an_event_of_the_rest_export_is_known_by(content: JsonObject, is_one: bool) -> None:
+    assert is_exported(content) is is_one
