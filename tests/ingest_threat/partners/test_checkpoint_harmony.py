@@ -18,6 +18,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
+from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_checkpoint_harmony import checkpoint_alert
 from tests.ingest_threat.partners.reading import RECEIVED_AT, loaded, records, said, state
@@ -39,6 +40,27 @@ def test_an_installed_threat_is_open() -> None:
     assert (record.status, record.detected_at, record.resolved_at) == (Status.OPEN, AT, None)
     assert (record.category, record.threat_type, record.severity) == ("app", "spyware", Level.HIGH)
     assert (record.platform, record.os_version) == (Platform.ANDROID, "15")
+    assert (record.threat_name, record.vendor_category) == ("Spyware", "Application")
+
+
+def test_a_threat_without_factors_is_called_by_its_details_and_has_one_key() -> None:
+    record = threat(threat_factors="")
+    assert record.threat_name == "Application: Torch 3.1 (com.example.torch)"
+    assert (record.threat_key, record.alias) == (
+        "31:APPLICATION:application: torch 3.1 (com.example.torch)",
+        None,
+    )
+    of_the_device = threat(threat_factors="", attack_vector="Device", details="Passcode")
+    assert (of_the_device.threat_key, of_the_device.alias) == ("31:DEVICE:passcode", None)
+
+
+@pytest.mark.parametrize("name", ["attack_vector", "threat_factors", "mdm_uuid"])
+def test_one_of_three_fields_makes_a_row_an_alert(name: str) -> None:
+    three = {"attack_vector", "threat_factors", "mdm_uuid"}
+    row = {key: value for key, value in checkpoint_alert().items() if key == name or key not in three}
+    assert threat_of("checkpoint_harmony", row).report_id == "501"
+    with pytest.raises(UnreadableReport):
+        records("checkpoint_harmony", {key: value for key, value in row.items() if key != name})
 
 
 @pytest.mark.parametrize("event", ["Ended", "removed", "Compliant", "Comp\nliant"])

@@ -20,6 +20,7 @@ from shared.domain.record import (
     ThreatRecord,
     UnreadableRecord,
 )
+from shared.errors import UnreadableReport
 from tests.ingest_threat.partners.endings import open_threats
 from tests.ingest_threat.partners.messages_lookout import (
     lookout_device,
@@ -911,3 +912,20 @@ def test_a_row_is_read_as_the_event_that_would_say_the_same(row: JsonObject, kin
 def test_an_event_is_no_row_whatever_ids_it_has(name: str) -> None:
     event = {**lookout_device_row(), "type": "DEVICE", name: "UPDATED"}
     assert as_event(event) == event
+
+
+def test_a_device_that_is_the_target_of_an_event_is_known_by_its_guid_and_else_by_its_id() -> None:
+    event = {**lookout_device(), "device": {"os_version": "14"}, "actor": None}
+    for target in ({"guid": "agent-7", "id": "agent-8"}, {"id": "agent-7"}):
+        [record] = records("lookout", {**event, "target": {"type": "DEVICE", **target}})
+        assert isinstance(record, DeviceIdentityRecord)
+        assert (record.partner_device_id, record.os_version) == ("agent-7", "14")
+
+
+@pytest.mark.parametrize("name", ["created_time", "eventTime", "change_type"])
+def test_one_of_three_fields_makes_an_item_an_event(name: str) -> None:
+    three = {"created_time", "eventTime", "change_type"}
+    bare = {key: value for key, value in lookout_threat().items() if key not in three}
+    assert threat("lookout", {**bare, name: "2026-02-01T07:30:00Z"}).threat_key == "threat-1"
+    with pytest.raises(UnreadableReport):
+        records("lookout", bare)

@@ -10,6 +10,7 @@ import pytest
 
 from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
+from ingest_threat.partners._pradeo_enrollment import never_connected
 from ingest_threat.partners._pradeo_words import LEVEL_FIELDS
 from shared.domain.level import Level
 from shared.domain.record import (
@@ -873,3 +874,23 @@ def test_a_verdict_on_a_device_whose_agent_is_lost_was_found_at_its_time() -> No
     [*_, agent] = records("pradeo", device_verdict("Approved", device=device(enrollmentStatus=LOST)))
     assert isinstance(agent, ThreatRecord)
     assert agent.detected_at == AT
+
+
+@pytest.mark.parametrize(
+    ("enrollment", "scanned"),
+    [
+        ({"coupled": True}, True),
+        ({"coupled": False, "lastConnection": "2026-02-01T07:00:00Z"}, True),
+        ({"lastConnection": "2026-02-01T07:00:00Z"}, True),
+        ({"coupled": False}, False),
+        ({"lastConnection": None}, False),
+        ({}, False),
+        (None, False),
+        ({"of": "a later feed"}, True),
+    ],
+)
+def test_an_agent_has_looked_unless_its_enrollment_says_that_it_never_connected(
+    enrollment: object, scanned: bool
+) -> None:
+    assert never_connected(loaded({"enrollmentStatus": enrollment})) is not scanned
+    assert not never_connected({})

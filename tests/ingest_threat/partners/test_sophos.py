@@ -783,3 +783,30 @@ def test_a_page_is_known_by_the_name_the_script_gives_else_by_the_first_in_quote
 ) -> None:
     record = threat(sophos_event("WebFilteringBlocked", **says))
     assert record.threat_key == "agent-1:webfilteringblocked:bad.example"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"data": {"endpoint_type": "server"}},
+        {"managedAgent": {"type": "computer"}},
+        {"product": "endpoint"},
+    ],
+)
+def test_what_an_event_or_an_alert_says_of_its_endpoint_goes_before_its_type(fields: JsonObject) -> None:
+    event = sophos_event("Mobile::NowCompliant", endpoint_type=None)
+    assert not ignored(event)
+    assert ignored({**event, **fields})
+
+
+@pytest.mark.parametrize("name", ["when", "end", "created_at", "rt", "raisedAt"])
+def test_an_event_has_its_time_in_one_of_five_places(name: str) -> None:
+    event = sophos_event(when=None, created_at=None) | {name: "2026-02-01T07:00:00.250Z"}
+    assert threat(event).detected_at == datetime(2026, 2, 1, 7, 0, 0, 250000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("missing", ["healthState", "compliance", "managedState"])
+def test_a_device_is_known_by_its_health_or_by_its_rules_and_management(missing: str) -> None:
+    device = {name: value for name, value in sophos_device().items() if name != missing}
+    [record] = records("sophos", device)
+    assert record.partner_device_id == "agent-1"
