@@ -13,6 +13,7 @@ from shared.domain.record import (
     BLOCKED,
     Clears,
     DeviceIdentityRecord,
+    DeviceStateRecord,
     IgnoredRecord,
     Platform,
     Status,
@@ -809,4 +810,5 @@ def test_an_event_has_its_time_in_one_of_five_places(name: str) -> None:
 def test_a_device_is_known_by_its_health_or_by_its_rules_and_management(missing: str) -> None:
     device = {name: value for name, value in sophos_device().items() if name != missing}
     [record] = records("sophos", device)
+    assert isinstance(record, DeviceStateRecord | DeviceIdentityRecord)
     assert record.partner_device_id == "agent-1"
