@@ -98,6 +98,30 @@ def test_open_threats_beyond_the_bound_leave_a_mark_that_counts_whatever_the_ord
         assert (agent.threats, agent.unlisted) == (expected.threats, expected.unlisted)
 
 
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [a_threat()],
+        [a_threat("k" * 200)],
+        [a_threat(threat_name="n" * 200, threat_type="t" * 200)],
+        [a_threat(threat_name=WORD, threat_type=WORD)],
+        [a_threat(threat_name="\t\n" * 100)],
+        [a_threat(alias=f"a{number}" * 20, minutes=number) for number in range(9)],
+        [a_threat(), a_threat(status=Status.RESOLVED, minutes=5)],
+        [a_threat(vendor_category="compliance"), a_state(minutes=5, clears=Clears.COMPLIANCE)],
+        [
+            a_threat(vendor_category="compliance", threat_name=WORD),
+            a_state(minutes=5, clears=Clears.COMPLIANCE),
+        ],
+    ],
+)
+def test_a_threat_takes_no_more_bytes_than_are_counted_and_not_much_fewer(reports: list[Report]) -> None:
+    [(key, threat)] = folded(*reports).threats.items()
+    without = folded(*reports).model_copy(update={"threats": {}})
+    taken = size(without.model_copy(update={"threats": {key: threat}})) - size(without)
+    assert taken <= bounds._bytes(key, threat) <= taken + 600
+
+
 def test_a_mark_has_the_highest_level_by_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "OPEN_SHARE", 0)
     agent = folded(*(a_threat(level, severity=level) for level in (Level.LOW, Level.HIGH, Level.MEDIUM)))

@@ -515,3 +515,26 @@ def test_a_contact_after_the_snapshot_clears_no_further_than_the_snapshot() -> N
     later = a_threat("t1", detected_at=START + timedelta(minutes=3), received=START + timedelta(minutes=3))
     green = a_state(minutes=2, received=2, clears=Clears.ALL, clears_until=START + timedelta(minutes=9))
     assert is_open(folded(green, later)) == ["t1"]
+
+
+@pytest.mark.parametrize(
+    ("clears", "name"), [(Clears.ALL, "cleared_all"), (Clears.COMPLIANCE, "cleared_compliance")]
+)
+def test_an_older_word_that_all_is_well_takes_nothing_back_from_a_newer(clears: Clears, name: str) -> None:
+    agent = folded(a_state(minutes=9, clears=clears), a_state(minutes=3, clears=clears))
+    assert getattr(agent, name).at == START + timedelta(minutes=9)
+
+
+def test_an_older_resolution_takes_nothing_back_from_a_newer_whatever_it_is_called_by() -> None:
+    at = START + timedelta(minutes=9)
+    late = [a_threat("t", alias="a", status=Status.RESOLVED, minutes=minutes) for minutes in (9, 3)]
+    assert {each.resolved.at for each in folded(*late).threats.values() if each.resolved} == {at}
+    seen = [a_threat("t", alias="a", minutes=minutes) for minutes in (9, 3)]
+    assert folded(*seen).threats["t"].aliases["a"].at == at
+
+
+def test_what_a_word_on_compliance_covers_keeps_the_aliases_it_is_resolved_by() -> None:
+    broken = a_threat("rule", alias="a", vendor_category="compliance", category=Category.DEVICE)
+    covered = folded(broken, a_state(minutes=5, clears=Clears.COMPLIANCE))
+    assert covered.threats["rule"].covered is not None
+    assert covered.threats["rule"].aliases.keys() == {"a"}

@@ -894,3 +894,32 @@ def test_an_agent_has_looked_unless_its_enrollment_says_that_it_never_connected(
 ) -> None:
     assert never_connected(loaded({"enrollmentStatus": enrollment})) is not scanned
     assert not never_connected({})
+
+
+def test_a_snapshot_of_a_phone_whose_agent_is_lost_closes_nothing() -> None:
+    well = {
+        "matchedSystemStatusLevels": [graded("System", "DeveloperMode", "Orange", 0)],
+        "matchedNetworkStatusLevels": [],
+    }
+    at_work, lost = (
+        correlation(device=device(enrollmentStatus=each), **well) for each in ({"coupled": True}, LOST)
+    )
+    assert state("pradeo", at_work).closed_keys == ("agent_inactive", "status:DEVELOPERMODE")
+    red, agent = records("pradeo", lost)
+    assert isinstance(red, DeviceStateRecord)
+    assert red.closed_keys == ()
+    assert isinstance(agent, ThreatRecord)
+    assert (agent.threat_key, agent.detected_at) == ("agent_inactive", AT)
+    uncoupled = correlation(device=device(enrollmentStatus={"of": "a later feed"}), **well)
+    assert state("pradeo", uncoupled).closed_keys == ("status:DEVELOPERMODE",)
+
+
+def test_the_system_of_a_phone_is_named_in_one_of_two_places() -> None:
+    system = {"name": "iOS", "version": "18.1"}
+    plain = {
+        "declaredOperatingSystem": None,
+        "declaredOperatingSystemVersion": None,
+        "operatingSystem": system,
+    }
+    record = state("pradeo", device_verdict("Approved", device=device(**plain)))
+    assert (record.platform, record.os_version) == (Platform.IOS, "18.1")

@@ -217,6 +217,14 @@ def test_what_is_stored_of_an_incident_grows_with_the_message_only(name: str, de
     assert sum(map(len, stored)) < len(body) + 100 * 3000
 
 
+def test_the_first_threat_of_an_incident_keeps_the_rest_of_it_and_the_others_do_not() -> None:
+    first, second = records("zimperium", zimperium_incident(incident_ai_summary="so it was"))
+    for record, summary in ((first, "so it was"), (second, None)):
+        assert isinstance(record, ThreatRecord)
+        assert isinstance(record.raw, dict)
+        assert (record.raw.get("incident_ai_summary"), record.raw["incident_id"]) == (summary, "incident-1")
+
+
 def test_each_threat_of_an_incident_is_read_again_from_what_is_kept_of_it() -> None:
     for record in records("zimperium", zimperium_incident()):
         assert isinstance(record, ThreatRecord)
