@@ -1,17 +1,33 @@
 """What is asked of a partner by its slug."""
 
+import json
+
 import pytest
 from pydantic import JsonValue
 
 from ingest_threat import partners
-from ingest_threat.partners import check_known, device_id, known, redacted_body, says_clean, unknown_words
+from ingest_threat.partners import (
+    check_known,
+    device_id,
+    known,
+    parse,
+    redacted_body,
+    says_clean,
+    unknown_words,
+)
 from ingest_threat.partners._adapter import Adapter, Item
 from ingest_threat.shapes import REDACTED
-from shared.domain.record import DeviceStateRecord, Record, ThreatRecord, UnreadableRecord
+from shared.domain.record import (
+    DeviceIdentityRecord,
+    DeviceStateRecord,
+    Record,
+    ThreatRecord,
+    UnreadableRecord,
+)
 from shared.errors import UnknownPartner
-from tests.ingest_threat.partners.messages_lookout import lookout_threat
+from tests.ingest_threat.partners.messages_lookout import lookout_device, lookout_threat
 from tests.ingest_threat.partners.messages_zimperium import zimperium_threat
-from tests.ingest_threat.partners.reading import records, threat
+from tests.ingest_threat.partners.reading import RECEIVED_AT, records, threat
 
 
 @pytest.mark.parametrize("slug", ["nobody", "", "_fields", "LOOKOUT", "lookout.py"])
@@ -94,3 +110,41 @@ def test_of_an_item_that_cannot_be_read_what_is_neither_secret_nor_personal_is_k
     _, unread = records("zimperium", zimperium_threat(), {"colour": "blue", "device_owner": "Anna"})
     assert isinstance(unread, UnreadableRecord)
     assert (unread.foreign, unread.raw) == (True, {"colour": "blue", "device_owner": REDACTED})
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Torch", "Torch"),
+        ("Torch of anna@example.org", f"Torch of {REDACTED}"),
+        ("Torch at 10.11.12.13", f"Torch at {REDACTED}"),
+    ],
+)
+def test_what_points_to_a_person_in_a_free_text_is_not_kept(written: str, kept: str) -> None:
+    for details in ({"application_name": written}, {"file_name": written}):
+        record = threat("lookout", lookout_threat(details=details))
+        assert record.threat_name == kept
+
+
+def test_the_four_numbers_of_a_version_are_no_address() -> None:
+    event = {**lookout_device(), "software": None}
+    event["device"] = {"guid": "agent-1", "software": {"os_version": "10.11.12.13"}}
+    [record] = records("lookout", event)
+    assert isinstance(record, DeviceIdentityRecord)
+    assert record.os_version == "10.11.12.13"
+
+
+def test_what_has_no_time_is_of_its_delivery_whether_it_names_its_device_or_not() -> None:
+    named = {**zimperium_threat(), "device_time": None}
+    [record] = parse("zimperium", json.dumps(named).encode(), received_at=RECEIVED_AT, delivery="d-1")
+    assert isinstance(record, ThreatRecord)
+    assert record.report_id.endswith(":d-1")
+    [waiting] = parse(
+        "zimperium",
+        json.dumps({**named, "device_id": None, "zdevice_id": None}).encode(),
+        received_at=RECEIVED_AT,
+        delivery="d-1",
+    )
+    assert isinstance(waiting, UnreadableRecord)
+    assert waiting.threat is not None
+    assert waiting.threat.report_id == record.report_id
