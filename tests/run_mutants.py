@@ -7,12 +7,11 @@ mutmut makes the mutants, chooses their tests, ends what runs for ever and keeps
 it lets pytest collect the tests anew for each mutant, which takes longer than to run them.
 """
 
-import gc
 import os
 import sys
 import tomllib
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from unittest.mock import patch
@@ -25,8 +24,6 @@ from mutmut.workers import isolation
 ROOT = Path.cwd()
 MUTATED = ROOT / "mutants"
 """Where mutmut keeps the copy of the tree that has the mutants in it."""
-CACHED = type(cache(len))
-"""A function that remembers its answers."""
 
 
 class CollectedTests(PytestRunner):
@@ -36,10 +33,6 @@ class CollectedTests(PytestRunner):
         super().__init__()
         self.session = session
         self.items = {item.nodeid: item for item in session.items}
-        # What a function answered while the tests were collected, no mutant of it answered.
-        for each in gc.get_objects():
-            if type(each) is CACHED:
-                each.cache_clear()
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
         """1 at the first test that fails, 0 where none does; mutmut calls it in a process of its own."""

@@ -95,6 +95,7 @@ def test_a_row_of_the_table_is_read_as_the_wire(row: JsonObject, extra: str) -> 
     ("name", "threat_type", "category"),
     [
         ("WR2PortScanning", "port_scan", "network"),
+        ("WR2PORTSCANNING", "port_scan", "network"),
         ("Blacklisted Apps", "denylisted_app", "app"),
         ("Blacklisted\nApps", "denylisted_app", "app"),
         ("Jailbreak", "jailbreak_root", "device"),
