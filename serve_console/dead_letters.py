@@ -15,7 +15,7 @@ from ingest_threat.intake import RejectedItem
 from ingest_threat.intake import redrive as read_again
 from serve_console.paging import page
 from shared.cosmos import DEAD_LETTERS, DEAD_LETTERS_OF_PARTNER, Found
-from shared.dead_letters import log_dead_letter, remove
+from shared.dead_letters import log_dead_letter, redriven
 from shared.domain.model import DeadLetter, DeadLetterKind, Report, id_part
 from shared.domain.moment import Moment
 from shared.entra import Caller
@@ -28,7 +28,6 @@ from shared.errors import (
     UnknownPartner,
     UnreadableReport,
 )
-from shared.log import LogEvent, log_event
 from shared.services import Services
 
 REDACTED = (
@@ -115,16 +114,7 @@ async def redrive(services: Services, caller: Caller, id_: str, partner: str | N
         done = await (_received if found.document.kind.is_received else _applied)(services, found.document)
     except _StillDead as error:
         return await _leave(services, found, str(error))
-    if not await remove(services.store, found):
-        log_dead_letter(found.document, "dead-lettered again")
-    log_event(
-        LogEvent.DEAD_LETTER_REDRIVEN,
-        partner=partner,
-        kind=done.kind,
-        letter=id_,
-        outcome=done.outcome,
-        by=caller.object_id,
-    )
+    await redriven(services.store, found, outcome=done.outcome, by=caller.object_id)
     return done
 
 

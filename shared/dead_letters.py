@@ -100,11 +100,20 @@ def log_dead_letter(letter: DeadLetter, why: str) -> None:
     log_event(LogEvent.DEAD_LETTER, partner=letter.partner, kind=letter.kind, letter=letter.id, why=why)
 
 
-async def remove(store: Store, found: Found[DeadLetter]) -> bool:
-    """Remove the letter that was read; False where it was dead-lettered again meanwhile, and stays."""
+async def redriven(store: Store, found: Found[DeadLetter], *, outcome: str, by: str, **facts: object) -> None:
+    """Remove the letter that was tried again, and log what it came to. One that was dead-lettered again
+    meanwhile stays, and is logged as that, too."""
     letter = found.document
     try:
         await store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
     except Conflict:
-        return False
-    return True
+        log_dead_letter(letter, "dead-lettered again")
+    log_event(
+        LogEvent.DEAD_LETTER_REDRIVEN,
+        partner=letter.partner,
+        kind=letter.kind,
+        letter=letter.id,
+        outcome=outcome,
+        by=by,
+        **facts,
+    )

@@ -11,11 +11,10 @@ from collections.abc import Collection
 from pydantic import BaseModel
 
 from shared.cosmos import HOMELESS_THREATS, THREATENED_AGENTS
-from shared.dead_letters import remove
+from shared.dead_letters import redriven
 from shared.domain.model import Agent, DeadLetter, Report
 from shared.domain.record import ThreatRecord
 from shared.errors import AlreadyStored
-from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.side_by_side import side_by_side
 from sync_inventory.tally import Tally
@@ -80,14 +79,4 @@ async def _bring_home(services: Services, waiting: HomelessThreat, partner_devic
         await services.store.create(report)
     except AlreadyStored:
         outcome = "duplicate"
-    if not await remove(services.store, found):
-        outcome = "dead-lettered again"
-    log_event(
-        LogEvent.DEAD_LETTER_REDRIVEN,
-        partner=letter.partner,
-        kind=letter.kind,
-        letter=letter.id,
-        outcome=outcome,
-        by="sync",
-        agent=report.agent,
-    )
+    await redriven(services.store, found, outcome=outcome, by="sync", agent=report.agent)

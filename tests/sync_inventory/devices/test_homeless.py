@@ -6,7 +6,7 @@ import pytest
 
 from evaluate_risk.evaluation import evaluate
 from ingest_threat.intake import accept
-from shared.domain.model import DeadLetter, Report
+from shared.domain.model import DeadLetter, Document, Report
 from tests.sync_inventory.tenant import agent, put_phone, put_policy, step
 from tests.world import INTUNE_ID, START, World, a_threat
 
@@ -100,3 +100,26 @@ async def test_a_run_that_is_cut_off_leaves_the_letter_and_counts_nothing_twice(
     assert await _letters(tenant_world) == []
     reports = tenant_world.services.store.rows(Report, "reports", "SELECT * FROM c")
     assert len([report async for report in reports]) == 1
+
+
+async def test_a_letter_that_is_written_again_meanwhile_stays_and_is_logged(
+    tenant_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    put_policy(tenant_world)
+    put_phone(tenant_world)
+    await _detected(tenant_world)
+    await _resolved_by_nobody(tenant_world)
+    create = tenant_world.services.store.create
+
+    async def and_at_once_the_letter_again(document: Document) -> str:
+        etag = await create(document)
+        if isinstance(document, Report):
+            await tenant_world.services.store.upsert((await _letters(tenant_world))[0])
+        return etag
+
+    tenant_world.services.store.create = and_at_once_the_letter_again  # type: ignore[method-assign]
+    await step(tenant_world, "agents")
+    [letter] = await _letters(tenant_world)
+    assert f"letter={letter.id} why=dead-lettered again" in caplog.text
+    assert f"letter={letter.id} outcome=stored by=sync" in caplog.text
