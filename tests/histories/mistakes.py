@@ -22,7 +22,6 @@ from evaluate_risk.release import Released
 from serve_console import dead_letters
 from serve_console.dead_letters import Redriven
 from shared.cosmos import DEVICE_TAGS, Found
-from shared.dead_letters import remove
 from shared.domain import app_sync
 from shared.domain.app_sync import OptIn, exceeds
 from shared.domain.follow_up import FollowUp
@@ -134,8 +133,8 @@ def _revoked_at_any(_device: Device, wanted: str | None, _policy: object) -> Fol
 
 async def _letter_lost(services: Services, found: Found[DeadLetter], _reason: str) -> Redriven:
     """A letter that cannot be read this time either is removed."""
-    await remove(services.store, found)
     letter = found.document
+    await services.store.delete(DeadLetter, letter.id, letter.partition, etag=found.etag)
     return Redriven(
         id=letter.id, partner=letter.partner, kind=letter.kind, outcome=dead_letters.RedriveOutcome.KEPT
     )
