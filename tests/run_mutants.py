@@ -7,10 +7,9 @@ mutmut makes the mutants, chooses their tests, ends what runs for ever and keeps
 it lets pytest collect the tests anew for each mutant, which takes longer than to run them.
 """
 
-import os
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -19,11 +18,12 @@ from unittest.mock import patch
 import pytest
 from mutmut.__main__ import cli
 from mutmut.runners.harness import PytestRunner
+from mutmut.utils.file_utils import change_cwd
 from mutmut.workers import isolation
 
 ROOT = Path.cwd()
 MUTATED = ROOT / "mutants"
-"""Where mutmut keeps the copy of the tree that has the mutants in it."""
+"""The copy of the tree that has the mutants in it: mutmut runs beside it, and tests in it."""
 
 
 class CollectedTests(PytestRunner):
@@ -38,34 +38,35 @@ class CollectedTests(PytestRunner):
         """1 at the first test that fails, 0 where none does; mutmut calls it in a process of its own."""
         if mutant_name is None:
             return super().run_tests(mutant_name=None, tests=tests)
-        os.chdir(MUTATED)
         chosen = [self.items[name] for name in tests]
-        for item, following in zip_longest(chosen, chosen[1:]):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if self.session.testsfailed:
-                return 1
+        with change_cwd(MUTATED):
+            for item, following in zip_longest(chosen, chosen[1:]):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.session.testsfailed:
+                    return 1
         return 0
 
 
 class Mutants:
     """What a session does in place of running its tests."""
 
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        os.chdir(ROOT)
-        with patch.object(isolation, "PytestRunner", partial(CollectedTests, session)):
-            cli.main(["run", *sys.argv[1:]], standalone_mode=False)
-        os.chdir(MUTATED)
+        with change_cwd(ROOT), patch.object(isolation, "PytestRunner", partial(CollectedTests, session)):
+            cli.main(["run", *self.names], standalone_mode=False)
         return True
 
 
-def main() -> int:
-    """Collect the tests where the mutants are, and run the mutants."""
+def main(names: Sequence[str]) -> int:
+    """Collect the tests where the mutants are, and run the mutants of these names, or all."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
     arguments = [*settings["pytest_add_cli_args_test_selection"], *settings["pytest_add_cli_args"]]
-    os.chdir(MUTATED)
     sys.path.insert(0, str(MUTATED))
-    return int(pytest.main(["--rootdir=.", "--capture=no", *arguments], plugins=[Mutants()]))
+    with change_cwd(MUTATED):
+        return int(pytest.main(["--rootdir=.", "--capture=no", *arguments], plugins=[Mutants(names)]))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

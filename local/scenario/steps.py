@@ -56,6 +56,7 @@ async def play(stack: Stack, say: Callable[[str], None]) -> bool:
             await _played(stage, say)
         except DoesNotHoldError as error:
             say(f"DOES NOT HOLD: {error}")
+            stage.journal.close()
             return False
     return True
 

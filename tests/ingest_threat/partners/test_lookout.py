@@ -862,11 +862,9 @@ def test_the_device_around_a_work_profile_may_stand_in_the_event_itself() -> Non
 
 def test_why_a_page_was_stopped_types_what_is_web_content_alone() -> None:
     details = {"reason": "PHISHING"}
-    web = lookout_threat(type="WEB_CONTENT", classifications=[], details=details)
-    assert threat("lookout", web).threat_type == "phishing"
-    assert threat("lookout", lookout_threat(type="OS", classifications=[], details=details)).threat_type == (
-        "unknown"
-    )
+    for family, threat_type in (("WEB_CONTENT", "phishing"), ("OS", "unknown")):
+        found = threat("lookout", lookout_threat(type=family, classifications=[], details=details))
+        assert found.threat_type == threat_type
 
 
 SAID_OF_A_DEVICE = ("activation_status", "protection_status", "security_status", "updated_time")

@@ -17,6 +17,7 @@ from ingest_threat.partners import (
 )
 from ingest_threat.partners._adapter import Adapter, Item
 from ingest_threat.shapes import REDACTED
+from shared.domain.poll_settings import PollSettings
 from shared.domain.record import (
     DeviceIdentityRecord,
     DeviceStateRecord,
@@ -41,6 +42,14 @@ def test_some_partners_never_say_that_a_phone_is_clean() -> None:
     never = {slug for slug in known() if not says_clean(slug)}
     assert {"wandera_jamf", "checkpoint_harmony", "symantec_sep_mobile", "zimperium"} <= never
     assert never.isdisjoint({"lookout", "pradeo", "better_mobile", "sophos"})
+
+
+@pytest.mark.parametrize("missing", ["url", "client_id", "secret"])
+def test_a_list_says_that_a_phone_is_clean_where_it_is_polled_by_whole_settings(missing: str) -> None:
+    whole = PollSettings(url="https://gateway.example", client_id="c-1", secret="s-1")
+    assert says_clean("checkpoint_harmony", whole)
+    assert not says_clean("checkpoint_harmony", whole.model_copy(update={missing: ""}))
+    assert not says_clean("symantec_sep_mobile", whole)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from ingest_threat.body import JsonObject
 from ingest_threat.partners import parse, unknown_words
 from ingest_threat.partners._taxonomy import TYPES, UNKNOWN
 from ingest_threat.partners._zimperium_endpoint import exported, is_exported
+from ingest_threat.partners._zimperium_facts import ThreatFacts
 from ingest_threat.partners._zimperium_push import _of_incident, pushed
 from ingest_threat.partners._zimperium_search import searched
 from ingest_threat.partners._zimperium_threats import THREAT, TYPE
@@ -821,6 +822,11 @@ def test_an_older_console_grades_its_events(word: str | None, level: Level) -> N
     assert threat("zimperium", zimperium_legacy(severity=word)).severity is level
 
 
+def hold(facts: ThreatFacts, expected: JsonObject) -> None:
+    """Hold that `facts` say so, of each field that is `expected`."""
+    assert {name: getattr(facts, name) for name in expected} == expected
+
+
 LATER = "02 03 2026 02:40:00 UTC"
 """Month, day, year."""
 
@@ -870,8 +876,7 @@ LATER = "02 03 2026 02:40:00 UTC"
 def test_each_field_of_an_export_is_read_and_what_stands_in_for_it(
     changed: JsonObject, expected: JsonObject
 ) -> None:
-    facts = exported(zimperium_export(**changed))
-    assert {name: getattr(facts, name) for name in expected} == expected
+    hold(exported(zimperium_export(**changed)), expected)
 
 
 @pytest.mark.parametrize(
@@ -917,8 +922,7 @@ def test_each_field_of_an_export_is_read_and_what_stands_in_for_it(
 def test_each_field_of_a_search_row_is_read_and_what_stands_in_for_it(
     changed: JsonObject, expected: JsonObject
 ) -> None:
-    facts = searched(zimperium_search(**changed))
-    assert {name: getattr(facts, name) for name in expected} == expected
+    hold(searched(zimperium_search(**changed)), expected)
 
 
 @pytest.mark.parametrize(
@@ -967,8 +971,7 @@ def test_each_field_of_an_incident_is_read_and_what_stands_in_for_it(
     assert isinstance(threats, list)
     first = threats[0]
     assert isinstance(first, dict)
-    facts = _of_incident(incident, {**first, **of_threat})
-    assert {name: getattr(facts, name) for name in expected} == expected
+    hold(_of_incident(incident, {**first, **of_threat}), expected)
 
 
 @pytest.mark.parametrize(
@@ -987,12 +990,10 @@ def test_each_field_of_an_incident_is_read_and_what_stands_in_for_it(
 def test_each_field_of_a_push_is_read_and_what_stands_in_for_it(
     changed: JsonObject, expected: JsonObject
 ) -> None:
-    facts = pushed(zimperium_threat(**changed))
-    assert {name: getattr(facts, name) for name in expected} == expected
+    hold(pushed(zimperium_threat(**changed)), expected)
 
 
 THREAT_5 = {"threat": {"threat_uuid": "threat-5"}}
-FORENSICS = {"forensics": {"threat_uuid": "threat-5"}}
 
 
 @pytest.mark.parametrize(
@@ -1003,7 +1004,7 @@ FORENSICS = {"forensics": {"threat_uuid": "threat-5"}}
         ({"device_info": {}, "event_id": "e1"}, False),
         ({**THREAT_5, "mitigated": False}, True),
         ({**THREAT_5, "severity": 3}, False),
-        (FORENSICS, True),
+        ({"forensics": {"threat_uuid": "threat-5"}}, True),
         ({"forensics": {"zdid": "zdid-5"}}, True),
         ({"event_id": "e1", "mitigated": True}, False),
     ],
