@@ -31,7 +31,6 @@ lint: $(READY)  ## code, types, imports, workflows; fast enough for every save
 
 mutants: $(READY)  ## break what is pure in thousands of places, and see the tests fail, in 74 minutes; some with MUTANTS="evaluate_risk.*"
 	@rm -rf mutants
-	@$(BIN)/mutmut run "shared.domain.level.*"
 	@$(BIN)/python -m tests.run_mutants $(MUTANTS)
 	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
 

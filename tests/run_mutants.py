@@ -1,12 +1,12 @@
 """Run the tests of each mutant in a fork of one session that has collected them all.
 
-    mutmut run 'shared.domain.level.*'  # makes every mutant, and notes which tests run which function
     python -m tests.run_mutants ['evaluate_risk.*' …]
 
 mutmut makes the mutants, chooses their tests, ends what runs for ever and keeps what came of it. By itself
 it lets pytest collect the tests anew for each mutant, which takes longer than to run them.
 """
 
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -24,6 +24,9 @@ from mutmut.workers import isolation
 ROOT = Path.cwd()
 MUTATED = ROOT / "mutants"
 """The copy of the tree that has the mutants in it: mutmut runs beside it, and tests in it."""
+A_FEW = "shared.domain.level.*"
+"""Mutants that are tried first, for what mutmut does before: it makes every mutant, copies the tests as they
+are now, and notes which of them run which function."""
 
 
 class CollectedTests(PytestRunner):
@@ -61,6 +64,7 @@ class Mutants:
 
 def main(names: Sequence[str]) -> int:
     """Collect the tests where the mutants are, and run the mutants of these names, or all."""
+    subprocess.run([Path(sys.executable).with_name("mutmut"), "run", A_FEW], check=True)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
     arguments = [*settings["pytest_add_cli_args_test_selection"], *settings["pytest_add_cli_args"]]
     sys.path.insert(0, str(MUTATED))

@@ -1,7 +1,7 @@
 """Which run of the scenario this is and which steps hold, kept so that a killed run can go on.
 
-One that does not hold is over, and the next begins anew. So is one that was killed between the last message of
-a step and its mark: its threats are over, and do not open again by what was said of them before.
+One that does not hold is over, and the next begins anew. So is one that was killed between the last message
+of a step and its mark: its threats are over, and do not open again by what was said of them before.
 """
 
 import json
