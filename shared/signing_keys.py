@@ -70,7 +70,8 @@ class SigningKeys:
         from jwt import PyJWTError
 
         try:
-            return await asyncio.wait_for(asyncio.to_thread(self._fetch), MAX_WAIT)
+            async with asyncio.timeout(MAX_WAIT):
+                return await asyncio.to_thread(self._fetch)
         except (PyJWTError, HTTPException, OSError, ValueError, TypeError, RecursionError) as error:
             log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error

@@ -293,9 +293,8 @@ class GraphClient:
         client, ours = self._sdk(), "".join(request.headers.get(CLIENT_REQUEST_ID))
         await self._turn(call, request.url.removeprefix(self._base).removeprefix(self._beta))
         try:
-            answer: bytes | None = await asyncio.wait_for(
-                client.request_adapter.send_primitive_async(request, "bytes", _error_map()), TIMEOUT_SECONDS
-            )
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                answer = await client.request_adapter.send_primitive_async(request, "bytes", _error_map())
         except APIError as error:
             named = _named(replace(_reply(error, self._waiting.now()), client_request_id=ours))
             if isinstance(named, GraphUnavailable) and named.retry_after:

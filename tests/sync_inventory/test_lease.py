@@ -60,7 +60,11 @@ async def test_a_run_that_lives_keeps_its_turn(tenant_world: World, monkeypatch:
     assert ours is not None
     keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
     tenant_world.clock.pass_time(seconds=20)
-    await asyncio.sleep(0.1)
+    renewed = Lease(owner=ours.owner, until=tenant_world.clock() + LASTS)
+    for _ in range(1000):
+        if (await _runs(tenant_world)).lease == renewed:
+            break
+        await asyncio.sleep(0.01)
     tenant_world.clock.pass_time(seconds=20)
     assert await acquire_lease(tenant_world.services) is None
     keeping.cancel()

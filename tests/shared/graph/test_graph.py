@@ -1,5 +1,7 @@
 """Microsoft Graph as it really answers: pages, nulls, unknown words, refusals, silence."""
 
+import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -446,6 +448,21 @@ async def test_a_graph_that_does_not_answer_is_given_up(
     tenant_world.graph_faults.delay(1, "/devices")
     with pytest.raises(GraphUnavailable, match="TimeoutError"):
         await tenant_world.services.graph.tag(ENTRA_ID)
+
+
+async def test_a_call_that_is_cancelled_ends_wherever_it_stands(tenant_world: World) -> None:
+    await tenant_world.put_device()
+    await tenant_world.services.graph.tag(ENTRA_ID)
+    for turns in itertools.count():
+        call = asyncio.create_task(tenant_world.services.graph.tag(ENTRA_ID))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if call.done():
+            break
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert turns > 10
 
 
 async def test_a_graph_that_is_not_there_is_unavailable(tenant_world: World, unused_tcp_port: int) -> None:
