@@ -71,9 +71,7 @@ def test_a_mistake_is_found_with_what_shows_it(name: str) -> None:
 
 
 def test_time_that_grows_with_the_square_is_found() -> None:
-    slow = Target(
-        "slow", lambda content: [content[at:].count(b"x") for at in range(len(content))], (b"a",), ()
-    )
+    slow = Target("slow", lambda content: [content.count(b"ab") for _ in content], (b"a",), ())
     with pytest.raises(TooSlow, match="Growth"):
         slow.longer((b"", b"a", b""))
 

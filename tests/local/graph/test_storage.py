@@ -40,6 +40,9 @@ async def test_the_files_go_with_the_simulator_even_if_one_is_being_written(tmp_
         assert (await client.post("/_sim/devices", json=devices)).status == 204
         assert (await client.post("/_sim/synthetic-apps", json={"apps_per_device": 60})).status == 204
         assert (await client.post(JOBS, json=ORDER, headers=headers)).status == 201
-        await asyncio.sleep(0.05)
+        for _ in range(1000):
+            if found(tmp_path, "exports-*/*.zip"):
+                break
+            await asyncio.sleep(0.01)
         assert len(found(tmp_path, "exports-*/*.zip")) == 1
     assert not found(tmp_path, "exports-*")
