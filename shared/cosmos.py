@@ -399,7 +399,7 @@ def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterato
 
 @contextmanager
 def _going_on(token: str | None) -> Iterator[None]:
-    """Lease what the SDK stumbles over in a token that is none into StoreRefused."""
+    """Turn what the SDK stumbles over in a token that is none into StoreRefused."""
     if token is None:
         yield
         return
@@ -421,7 +421,7 @@ def _body(document: Document) -> dict[str, Any]:
 
 @contextmanager
 def _sdk_errors() -> Iterator[None]:
-    """Lease what the SDK raises into the project's own tree."""
+    """Turn what the SDK raises into the project's own tree."""
     from azure.core.exceptions import AzureError
     from azure.cosmos.exceptions import CosmosHttpResponseError
 

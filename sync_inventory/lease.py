@@ -49,7 +49,10 @@ async def acquire_lease(services: Services) -> Acquired | None:
 
 
 async def renew_lease(services: Services, owner: str) -> None:
-    """Renew a lease for as long as this runs; ends only where another run has acquired it."""
+    """Renew a lease for as long as this runs; ends only where another run has acquired it.
+
+    Raises a StoreError where the store refuses the record for good; one that is away is asked again.
+    """
 
     def renewed(runs: Runs) -> Runs:
         if runs.lease is None or runs.lease.owner != owner:

@@ -24,11 +24,11 @@ PATIENCE_SECONDS = 30.0
 
 
 async def sync(services: Services) -> Run | None:
-    """Run every step and record what came of it; None where another run is under way.
+    """Run every step and record what came of it; None where another run is under way, or overtook this one.
 
     A step that fails leaves its part of the mirror as the last run had it; the steps after it go by that.
-    Raises only where the record itself cannot be stored. Every step may be cut off anywhere: the next run
-    finds what is done, and does the rest.
+    Raises a StoreError only where the record itself, or the lease in it, cannot be stored. Every step may be
+    cut off anywhere: the next run finds what is done, and does the rest.
     """
     lease = await acquire_lease(services)
     if lease is None:
@@ -42,6 +42,8 @@ async def sync(services: Services) -> Run | None:
             task.cancel()
         await asyncio.gather(work, renewing, return_exceptions=True)
     if work.cancelled():
+        if not renewing.cancelled():
+            renewing.result()  # raises what kept it from renewing
         return None
     run = work.result()
     await release_lease(services, lease.owner, run)

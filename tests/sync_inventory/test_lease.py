@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.runs import Lease, Runs
+from shared.errors import StoreRefused
 from sync_inventory import lease
 from sync_inventory.lease import LASTS, acquire_lease, renew_lease
 from sync_inventory.run import sync
@@ -31,13 +32,13 @@ async def test_a_second_run_does_not_begin_beside_the_first(
     assert tenant_world.graph_calls["GET", "/deviceManagement/managedDevices"] == 1
 
 
-async def test_a_finished_run_gives_its_turn_back(tenant_world: World) -> None:
+async def test_a_finished_run_releases_its_lease(tenant_world: World) -> None:
     await run(tenant_world)
     assert (await _runs(tenant_world)).lease is None
     await run(tenant_world)
 
 
-async def test_the_turn_of_a_run_that_died_is_free_after_a_while(tenant_world: World) -> None:
+async def test_the_lease_of_a_run_that_died_is_free_after_a_while(tenant_world: World) -> None:
     assert await acquire_lease(tenant_world.services) is not None
     assert await sync(tenant_world.services) is None
     tenant_world.clock.pass_time(seconds=LASTS.total_seconds())
@@ -54,7 +55,7 @@ async def test_who_comes_after_a_run_that_died_learns_of_it(tenant_world: World)
     assert second.before.lease.owner == first.owner
 
 
-async def test_a_run_that_lives_keeps_its_turn(tenant_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_that_lives_keeps_its_lease(tenant_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
     ours = await acquire_lease(tenant_world.services)
     assert ours is not None
@@ -91,7 +92,7 @@ async def test_a_run_that_was_overtaken_stops(
     assert (after.lease, after.runs) == (other, ())
 
 
-async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_turn(
+async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_lease(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.02)
@@ -103,3 +104,21 @@ async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_turn(
     tenant_world.cosmos_faults.clear()
     assert not keeping.done()
     keeping.cancel()
+
+
+async def test_a_run_whose_lease_cannot_be_renewed_ends_with_the_reason(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
+    put_phone(tenant_world)
+    tenant_world.graph_faults.delay(2, "managedDevices?")
+    running = asyncio.create_task(sync(tenant_world.services))
+    for _ in range(1000):
+        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
+            break
+        await asyncio.sleep(0.01)
+    tenant_world.clock.pass_time(seconds=1)
+    tenant_world.cosmos_faults.fail_next(413, container="settings", operation="replace")
+    with pytest.raises(StoreRefused):
+        await running
+    assert (await _runs(tenant_world)).runs == ()
