@@ -41,7 +41,8 @@ from tests.costs.growth import Growth, growth
 from tests.ingest_threat.partners.messages import samples
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
-TEXT = [8192]
+TEXT = [32768]
+"""A quarter of it, too, is longer than what is judged of a text, which costs at once what it may cost."""
 BODY = [16_384, 65_536]
 FLOOR = 0.02
 """Seconds from which on a reading in Python is compared."""
