@@ -130,7 +130,10 @@ async def receive(services: Services, partner: str, headers: Headers, body: byte
         await keep_body(services, partner, body, unreadable, services.now())
         raise
     with in_work(services, partner, len(content)):
-        return await accept(services, partner, content, delivery, uses_allowance=True)
+        received_at = services.now()
+        records = await _read(services, partner, content, delivery, received_at)
+        count_items(services, partner, len(records))
+        return await _store_records(services, partner, records, received_at)
 
 
 def _is_canary(services: Services, partner: str, delivery: str) -> bool:
@@ -163,17 +166,21 @@ async def fetched(
     return answers
 
 
-async def accept(
-    services: Services, partner: str, body: bytes, delivery: str = "", *, uses_allowance: bool = False
-) -> Answer:
-    """Store an authentic message's records, and dead-letter what cannot be read.
+async def accept(services: Services, partner: str, body: bytes, delivery: str = "") -> Answer:
+    """Store an authentic message's records, and dead-letter what cannot be read. Raises UnreadableReport.
 
-    `delivery` is the message's id, which a repeat of it keeps; empty where it has none. Its records use up
-    the partner's allowance where it was pushed.
+    `delivery` is the message's id, which a repeat of it keeps; empty where it has none.
     """
     received_at = services.now()
+    records = await _read(services, partner, body, delivery, received_at)
+    return await _store_records(services, partner, records, received_at)
+
+
+async def _read(
+    services: Services, partner: str, body: bytes, delivery: str, received_at: datetime
+) -> list[Record]:
     try:
-        records = partners.parse(
+        return partners.parse(
             partner,
             body,
             received_at=received_at,
@@ -183,9 +190,6 @@ async def accept(
     except UnreadableReport as unreadable:
         await keep_body(services, partner, body, unreadable, received_at)
         raise
-    if uses_allowance:
-        count_items(services, partner, len(records))
-    return await _store_records(services, partner, records, received_at)
 
 
 async def _store_records(
