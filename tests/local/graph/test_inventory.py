@@ -1,5 +1,8 @@
 """The rows of the report on apps."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from local.graph.directory import Directory
@@ -7,8 +10,9 @@ from local.graph.inventory import BLOCK, COLUMNS, Row, blocks, put_detected_apps
 
 
 @pytest.fixture
-def state() -> Directory:
-    return Directory(None)
+def state() -> Iterator[Directory]:
+    with closing(Directory(None)) as directory:
+        yield directory
 
 
 def everything(state: Directory) -> list[Row]:
