@@ -33,12 +33,17 @@ from shared.waiting import Waiting
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from httpx import AsyncHTTPTransport
+    from httpx import AsyncHTTPTransport, Response
     from kiota_abstractions.request_information import RequestInformation
     from msgraph import GraphServiceClient
 
 MAX_PAGES = 100_000
 TIMEOUT_SECONDS = 30.0
+"""The longest a call takes, whatever comes of it."""
+SILENCE_SECONDS = 20.0
+"""The longest nothing comes: less than TIMEOUT_SECONDS, so that it is the connection that fails, and is not
+kept; a call that is broken off says nothing of its connection."""
+CONNECT_SECONDS = 10.0
 UNREACHABLE_REST_SECONDS = 10.0
 """How long a Graph that did not answer is left alone."""
 THROTTLED_REST_SECONDS = 1.0
@@ -287,7 +292,7 @@ class GraphClient:
 
     async def _send(self, request: "RequestInformation", call: Call) -> bytes:
         from azure.core.exceptions import AzureError
-        from httpx import HTTPError
+        from httpx import HTTPError, HTTPStatusError, InvalidURL
         from kiota_abstractions.api_error import APIError
 
         client, ours = self._sdk(), "".join(request.headers.get(CLIENT_REQUEST_ID))
@@ -302,9 +307,12 @@ class GraphClient:
             raise named from error
         except AzureError as error:
             raise GraphUnavailable("no token for Microsoft Graph: check the app's identity") from error
+        except InvalidURL as error:
+            raise GraphRefused("an address that is none: nothing was asked") from error
         except (HTTPError, TimeoutError, OSError) as error:
             self._rest(UNREACHABLE_REST_SECONDS, call)
-            said = f"Microsoft Graph cannot be reached ({type(error).__name__}, {CLIENT_REQUEST_ID} {ours})"
+            what = str(error) if isinstance(error, HTTPStatusError) else type(error).__name__
+            said = f"Microsoft Graph cannot be reached ({what}, {CLIENT_REQUEST_ID} {ours})"
             raise GraphUnavailable(said) from error
         return answer or b""
 
@@ -318,11 +326,11 @@ class GraphClient:
     def _sdk(self) -> "GraphServiceClient":
         if self._client is None:
             from azure.identity.aio import DefaultAzureCredential
-            from httpx import AsyncClient, AsyncHTTPTransport
+            from httpx import AsyncClient, AsyncHTTPTransport, Timeout
             from kiota_authentication_azure.azure_identity_authentication_provider import (
                 AzureIdentityAuthenticationProvider,
             )
-            from kiota_http.middleware.options import RetryHandlerOption
+            from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
             from msgraph import GraphRequestAdapter, GraphServiceClient
             from msgraph_core import GraphClientFactory
 
@@ -337,13 +345,29 @@ class GraphClient:
             adapter = GraphRequestAdapter(
                 provider,
                 GraphClientFactory.create_with_default_middleware(
-                    client=AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS),
-                    options={RetryHandlerOption.get_key(): RetryHandlerOption(0, 0, False)},
+                    client=AsyncClient(
+                        transport=self._transport,
+                        timeout=Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
+                        event_hooks={"response": [_refuse_redirect]},
+                    ),
+                    options={
+                        RetryHandlerOption.get_key(): RetryHandlerOption(0, 0, False),
+                        RedirectHandlerOption.get_key(): RedirectHandlerOption(0, False),
+                    },
                 ),
             )
             adapter.base_url = self._base
             self._client = GraphServiceClient(request_adapter=adapter)
         return self._client
+
+
+async def _refuse_redirect(answer: "Response") -> None:
+    """What stands between us and Graph may redirect: a PATCH would be followed as a GET, or taken for done by
+    the SDK."""
+    from httpx import HTTPStatusError
+
+    if 300 <= answer.status_code < 400:
+        raise HTTPStatusError(f"redirected, {answer.status_code}", request=answer.request, response=answer)
 
 
 @cache
@@ -485,7 +509,7 @@ def _response(item: object, now: datetime) -> tuple[int, _ItemAnswer]:
     place, body, headers = int(id_) if _PLACE.fullmatch(id_) else -1, item.get("body"), item.get("headers")
     if not isinstance(status, int):
         return place, _ItemAnswer(GraphUnavailable("Microsoft Graph answered an item that cannot be read"))
-    if status < 300:
+    if 200 <= status < 300:
         return place, _ItemAnswer(_written(body))
     found = Headers(headers) if isinstance(headers, dict) else Headers({})
     reply = _Reply.of(status, found, body, now)

@@ -147,6 +147,18 @@ async def test_answers_that_make_no_sense_leave_their_items_without_one(
     assert outcomes[0] == SeenTag(value=None, restricted=False) or isinstance(outcomes[0], GraphUnavailable)
 
 
+@pytest.mark.parametrize("status", [0, 100, 302, True])
+async def test_an_item_is_done_only_where_graph_says_so(tenant_world: World, status: object) -> None:
+    app = web.Application()
+    app.router.add_post("/v1.0/$batch", _answering(*({"id": id_, "status": status} for id_ in ("0", "1"))))
+    async with serving(app) as address:
+        settings = tenant_world.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"})
+        graph = Graph(settings, Waiting())
+        outcomes = await graph.write_tags({"a": "mtd-ok", "b": "mtd-ok"})
+        await graph.close()
+    assert [isinstance(outcome, GraphError) for outcome in outcomes] == [True, True]
+
+
 async def test_a_call_whose_turn_is_far_away_is_not_made(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

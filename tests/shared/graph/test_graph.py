@@ -123,6 +123,13 @@ async def test_a_next_link_that_leaves_https_is_refused() -> None:
         assert not graph._ours(link)
 
 
+@pytest.mark.parametrize("text", ["a\x01b", "a" * 70_000], ids=["control", "long"])
+async def test_a_next_link_that_is_no_address_is_refused(script: Script, text: str) -> None:
+    with pytest.raises(GraphRefused, match="an address that is none"):
+        await script.devices(page(link=f"{DEVICES}?$skiptoken={text}"))
+    assert len(script.asked) == 1
+
+
 async def test_next_links_in_a_circle_are_refused(script: Script) -> None:
     circle = page({"id": "a"}, link=f"{DEVICES}?$skiptoken=1")
     with pytest.raises(GraphRefused, match="leads nowhere"):
@@ -450,6 +457,16 @@ async def test_a_graph_that_does_not_answer_is_given_up(
         await tenant_world.services.graph.tag(ENTRA_ID)
 
 
+async def test_a_connection_that_falls_silent_fails_before_the_call_is_broken_off(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert max(module.SILENCE_SECONDS, module.CONNECT_SECONDS) < module.TIMEOUT_SECONDS
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 0.1)
+    tenant_world.graph_faults.delay(1, "/devices")
+    with pytest.raises(GraphUnavailable, match="ReadTimeout"):
+        await tenant_world.services.graph.tag(ENTRA_ID)
+
+
 async def test_a_call_that_is_cancelled_ends_wherever_it_stands(tenant_world: World) -> None:
     await tenant_world.put_device()
     await tenant_world.services.graph.tag(ENTRA_ID)
@@ -463,6 +480,31 @@ async def test_a_call_that_is_cancelled_ends_wherever_it_stands(tenant_world: Wo
         with pytest.raises(asyncio.CancelledError):
             await call
     assert turns > 10
+
+
+@pytest.mark.parametrize("location", ["/elsewhere", "ftp://example.com/", "http://[bad", None])
+@pytest.mark.parametrize("status", [300, 302, 304, 307])
+async def test_a_redirect_is_never_followed_nor_taken_for_done(
+    tenant_world: World, status: int, location: str | None
+) -> None:
+    asked: list[str] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        return web.Response(status=status, headers={"Location": location} if location else {})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", redirect)
+    async with serving(app) as address:
+        settings = tenant_world.services.settings.model_copy(update={"graph_base_url": f"{address}/v1.0"})
+        graph = Graph(settings, Waiting())
+        for call in (graph.tag(ENTRA_ID), graph.write_tag(ENTRA_ID, "mtd-ok")):
+            with pytest.raises(GraphUnavailable, match=f"redirected, {status}"):
+                await call
+            assert graph.resting() > 0
+            graph._client._rests_until = 0.0
+        await graph.close()
+    assert asked == ["GET", "PATCH"]
 
 
 async def test_a_graph_that_is_not_there_is_unavailable(tenant_world: World, unused_tcp_port: int) -> None:
