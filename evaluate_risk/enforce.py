@@ -7,7 +7,6 @@ says, because nobody knows whose write reached Entra last. A Graph failure leave
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from pydantic import BaseModel
 
@@ -15,7 +14,6 @@ from evaluate_risk.follow_up import follow_up
 from evaluate_risk.guard import Approval, Guard, Stop, admit, approve, guard
 from evaluate_risk.release import Released, release
 from evaluate_risk.wanted_tag import WAITING
-from shared.bounded import bounded_gather
 from shared.cosmos import FOLLOW_UPS, MAX_ATTEMPTS, PENDING_TAGS, WAITING_FOR_APPROVAL, Found, pause
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
@@ -266,8 +264,8 @@ async def _retry(
         if services.waiting.clock() >= ends:
             return
         ids = [row.id for row in waiting[first : first + TOGETHER]]
-        read = await bounded_gather(partial(services.store.read, Device), ids, limit=TOGETHER)
-        devices = await enforce_all(services, [found for found in read if found is not None])
+        founds = await services.store.read_many(Device, ids, limit=TOGETHER)
+        devices = await enforce_all(services, founds)
         counts["tried"] += len(devices)
         counts["settled"] += sum(device.tag.state not in WAITING for device in devices)
 
@@ -279,6 +277,5 @@ async def _finish_follow_ups(services: Services) -> None:
     async for id_ in services.store.ids("devices", FOLLOW_UPS):
         if services.graph.resting() or services.waiting.clock() >= ends:
             return
-        found = await services.store.read(Device, id_)
-        if found is not None:
+        for found in await services.store.read_many(Device, [id_], limit=1):
             await follow_up(services, found)

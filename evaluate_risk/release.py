@@ -3,11 +3,8 @@
 Not by emptying the attribute: that Entra takes an empty value from an app was never seen on a tenant.
 """
 
-from functools import partial
-
 from pydantic import BaseModel
 
-from shared.bounded import bounded_gather
 from shared.cosmos import DEVICE_TAGS, Found
 from shared.domain.mode import Mode
 from shared.domain.model import Device, Tag, TagState
@@ -49,8 +46,8 @@ async def release(services: Services, who: str, why: str) -> Released:
             done.remaining = True
             break
         ids = blocked[first : first + TOGETHER]
-        read = await bounded_gather(partial(services.store.read, Device), ids, limit=TOGETHER)
-        founds = [found for found in read if found is not None]
+        founds = await services.store.read_many(Device, ids, limit=TOGETHER)
+        done.failed += len(ids) - len(founds)
         await _released(services, founds, f"block taken back by {who}: {why}", done)
     log_event(LogEvent.TAGS_RELEASED, released=done.released, failed=done.failed)
     return done

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from shared.bounded import bounded_gather
 from shared.containers import DATABASE
 from shared.domain.model import Document, unreadable
 from shared.errors import (
@@ -174,6 +175,21 @@ class Store:
         except NotStored:
             return None
         return Found(kind.model_validate(item), str(item["_etag"]))
+
+    async def read_many(self, kind: type[D], ids: Sequence[str], *, limit: int) -> list[Found[D]]:
+        """The documents `ids` that there are, in their order; at most `limit` are read at a time.
+
+        One that cannot be read is logged and left out: it does not keep the others from being worked on.
+        """
+
+        async def one(id_: str) -> Found[D] | None:
+            try:
+                return await self.read(kind, id_)
+            except ValidationError as error:
+                _log_unreadable(kind.container, id_, error)
+                return None
+
+        return [found for found in await bounded_gather(one, ids, limit=limit) if found is not None]
 
     async def replace(self, document: Document, etag: str) -> str:
         """Write over the version `etag` names and return the new etag; Conflict where it changed since."""
@@ -390,11 +406,13 @@ def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterato
         try:
             read = view.model_validate(item)
         except ValidationError as error:
-            id_ = item.get("id") if isinstance(item, dict) else None
-            what = unreadable(error)
-            log_event(LogEvent.UNEXPECTED, where=container, id=id_, what=what)
+            _log_unreadable(container, item.get("id") if isinstance(item, dict) else None, error)
             continue
         yield read
+
+
+def _log_unreadable(container: str, id_: str | None, error: ValidationError) -> None:
+    log_event(LogEvent.UNEXPECTED, where=container, id=id_, what=unreadable(error))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from shared.errors import GraphUnavailable, StoreUnavailable
 from shared.graph.graph import SeenTag
 from shared.services import Services
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
+from tests.sync_inventory.tenant import spoil
 from tests.world import ENTRA_ID, World, a_threat, world
 
 RESOLVED = a_threat(status=Status.RESOLVED, minutes=5)
@@ -125,6 +126,21 @@ async def test_whatever_graph_says_the_tag_stays_pending_and_the_feed_goes_on(
     tag = (await phone.device()).tag
     assert (tag.state, tag.error) == (TagState.APPLIED, None)
     assert phone.entra_tag() == "mtd-block-high"
+
+
+async def test_a_device_that_cannot_be_read_keeps_no_other_from_its_tag(
+    phone: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await put_other_phone(phone)
+    phone.graph_faults.fail(503, 2, "PATCH")
+    await evaluate(phone.services, feed(a_threat()))
+    phone.clock.pass_time(minutes=1)
+    await evaluate(phone.services, feed(a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)))
+    await spoil(phone, ENTRA_ID, slots="nonsense")
+    phone.clock.pass_time(minutes=1)
+    assert await retry_pending(phone.services) == {"tried": 1, "settled": 1}
+    assert phone.entra_tag(OTHER_ENTRA_ID) == "mtd-block-high"
+    assert f"unexpected where=devices id={ENTRA_ID}" in caplog.text
 
 
 async def test_blocks_are_written_before_unblocks(phone: World) -> None:

@@ -14,9 +14,10 @@ from shared.domain.level import Level
 from shared.domain.record import Status
 from shared.domain.rule import RuleSource
 from shared.services import Services
-from tests.evaluate_risk.stories import feed, put_phone
+from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
-from tests.world import INTUNE_ID, USER_ID, World, a_threat, world
+from tests.sync_inventory.tenant import spoil
+from tests.world import ENTRA_ID, INTUNE_ID, USER_ID, World, a_threat, world
 
 RESOLVED = a_threat(status=Status.RESOLVED, minutes=5)
 BOTH = frozenset(FollowUp)
@@ -125,6 +126,24 @@ async def test_what_graph_does_not_answer_is_done_by_the_timer() -> None:
         assert await actions(one) == [REVOKED]
         await retry_pending(one.services)
         assert await actions(one) == [REVOKED]
+
+
+async def test_a_device_that_cannot_be_read_keeps_no_other_from_what_is_to_follow() -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        await put_other_phone(one)
+        one.graph_faults.fail(503, 2, "POST", "revokeSignInSessions")
+        await evaluate(one.services, feed(a_threat()))
+        one.clock.pass_time(minutes=1)
+        await evaluate(one.services, feed(a_threat(device="agent-2", mdm_device_id=OTHER_INTUNE_ID)))
+        one.clock.pass_time(minutes=1)
+        for id_ in (ENTRA_ID, OTHER_ENTRA_ID):
+            found = await one.device(id_)
+            assert found.tag.follow_up is FollowUp.REVOKE_SESSIONS
+        await spoil(one, ENTRA_ID, slots="nonsense")
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED]
+        assert (await one.device(OTHER_ENTRA_ID)).tag.follow_up is None
 
 
 async def test_what_graph_refuses_is_recorded_and_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:

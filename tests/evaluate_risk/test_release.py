@@ -15,6 +15,7 @@ from shared.errors import BadRequest, GraphUnavailable
 from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
+from tests.sync_inventory.tenant import spoil
 from tests.world import World, a_threat
 
 COUNT = 25
@@ -45,6 +46,15 @@ async def test_every_block_is_taken_back_and_recorded(tenant_world: World, repor
     assert (device.tag.applied, device.tag.state) == ("mtd-ok", TagState.NONE)
     assert device.history[0].what == "block taken back by ada: end of the trial"
     assert (await release(reporting, "ada", "again")).released == 0
+
+
+async def test_a_device_that_cannot_be_read_is_counted_and_keeps_no_other_blocked(
+    tenant_world: World, reporting: Services
+) -> None:
+    await spoil(tenant_world, "entra-3", slots="nonsense")
+    done = await release(reporting, "ada", "end of the trial")
+    assert (done.released, done.failed, done.remaining) == (COUNT - 1, 1, False)
+    assert tenant_world.entra_tag("entra-3") == "mtd-block-high"
 
 
 async def test_back_in_enforce_the_same_devices_are_blocked_again(
