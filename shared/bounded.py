@@ -19,7 +19,7 @@ async def bounded_gather(
 
     Items are taken as they are needed, so they may come from a cursor. One that fails keeps no other from
     being worked on, unless its error is one of `ends_at`: then no further one is begun. The error of the
-    first that failed is raised once all that was begun is done.
+    first that failed is raised once all that was begun is done; so is one of `items` itself.
     """
     waiting = enumerate(items)
     results: dict[int, R] = {}
@@ -38,10 +38,11 @@ async def bounded_gather(
                 return
 
     workers = min(limit, len(items)) if isinstance(items, Sized) else limit
+    ended: list[BaseException | None] = []
     if workers == 1:
         await worker()  # what most messages come to: no task is made for it
     else:
-        await asyncio.gather(*(worker() for _ in range(workers)))
-    for place in sorted(errors):
-        raise errors[place]
+        ended = await asyncio.gather(*(worker() for _ in range(workers)), return_exceptions=True)
+    for error in (*(errors[place] for place in sorted(errors)), *filter(None, ended)):
+        raise error
     return [results[place] for place in sorted(results)]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from shared.domain.model import unreadable
 from shared.domain.runs import Run, Runs, StepRun
 from shared.errors import GraphUnavailable, MtdError
-from shared.log import LogEvent, log_event
+from shared.log import LogEvent, log_event, place
 from shared.services import Services
 from sync_inventory.lease import acquire_lease, release_lease, renew_lease
 from sync_inventory.scratch import Scratch
@@ -72,6 +72,8 @@ async def _run(step: Step, context: Context) -> StepRun:
         error = unreadable(wrong)
     except (MtdError, OSError, sqlite3.Error) as wrong:  # the last two: the scratch paper's disk is full
         error = f"{type(wrong).__name__}: {wrong}"
+    except Exception as wrong:  # noqa: BLE001 - an outer edge: what nobody foresaw in one step stops no other
+        error = f"unforeseen: {place(wrong)}"
     if error is not None:
         log_event(LogEvent.SYNC_STEP_FAILED, step=name, why=error)
     counts = {key: number for key, number in sorted(tally.counts.items()) if number}

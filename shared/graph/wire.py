@@ -4,9 +4,18 @@ Pure."""
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.domain.json_text import clean
+
+
+def _within_the_calendar(at: datetime | None) -> datetime | None:
+    return at if at and at.tzinfo and 2000 < at.year < 9000 else None
+
+
+GraphMoment = Annotated[datetime | None, AfterValidator(_within_the_calendar)]
+"""A moment, aware; None for the far ends of the calendar, by which Graph says that there is none, and for one
+without a time zone."""
 
 
 class Wire(BaseModel):
@@ -34,7 +43,7 @@ class ConnectorAnswer(Wire):
 
     id: str
     state: str = Field("unknown", alias="partnerState")
-    last_heartbeat: datetime | None = Field(None, alias="lastHeartbeatDateTime")
+    last_heartbeat: GraphMoment = Field(None, alias="lastHeartbeatDateTime")
     threshold_days: int | None = Field(None, alias="partnerUnresponsivenessThresholdInDays")
     ios: bool = Field(False, alias="iosEnabled")
     android: bool = Field(False, alias="androidEnabled")
@@ -131,11 +140,11 @@ class ManagedDeviceAnswer(Wire):
     enrollment_type: str | None = Field(None, alias="deviceEnrollmentType")
     registration: str | None = Field(None, alias="deviceRegistrationState")
     compliance: str | None = Field(None, alias="complianceState")
-    enrolled: datetime | None = Field(None, alias="enrolledDateTime")
-    grace_until: datetime | None = Field(None, alias="complianceGracePeriodExpirationDateTime")
+    enrolled: GraphMoment = Field(None, alias="enrolledDateTime")
+    grace_until: GraphMoment = Field(None, alias="complianceGracePeriodExpirationDateTime")
     threat_state: str | None = Field(None, alias="partnerReportedThreatState")
     management: str | None = Field(None, alias="managementState")
-    last_sync: datetime | None = Field(None, alias="lastSyncDateTime")
+    last_sync: GraphMoment = Field(None, alias="lastSyncDateTime")
 
 
 class UdidAnswer(Wire):
@@ -201,7 +210,7 @@ class ListedDeviceAnswer(EntraDeviceAnswer):
     managed: bool = Field(False, alias="isManaged")
     model: str = ""
     operating_system: str = Field("", alias="operatingSystem")
-    registered: AwareDatetime | None = Field(None, alias="registrationDateTime")
+    registered: GraphMoment = Field(None, alias="registrationDateTime")
 
 
 class StrengthAnswer(Wire):

@@ -206,6 +206,8 @@ async def _download(link: str, path: pathlib.Path) -> int:
                     if size > MAX_BYTES:
                         raise GraphRefused(f"is larger than {MAX_BYTES} bytes")
                     await asyncio.to_thread(file.write, chunk)
+    except httpx.InvalidURL:
+        raise GraphRefused("has a link that is no address") from None
     except httpx.HTTPError as error:
         why = f"the storage of Intune's export cannot be reached ({type(error).__name__})"
         raise GraphUnavailable(why) from error

@@ -45,8 +45,8 @@ def record(answer: ManagedDeviceAnswer) -> Record:
             ownership=ownership(answer.owner),
             enrollment_type=enrollment_type(answer.operating_system, answer.enrollment_type),
             compliance_state=answer.compliance or "unknown",
-            enrolled_at=_within_the_calendar(answer.enrolled),
-            grace_until=_within_the_calendar(answer.grace_until),
+            enrolled_at=answer.enrolled,
+            grace_until=answer.grace_until,
             partner_reported_threat_state=answer.threat_state or "unknown",
             registration_state=answer.registration or "unknown",
             management_state=answer.management,
@@ -96,12 +96,6 @@ def enrollment_type(operating_system: str | None, kind: str | None) -> Enrollmen
     if system.startswith("androidforwork"):
         return EnrollmentType.WORK_PROFILE
     return EnrollmentType.UNKNOWN
-
-
-def _within_the_calendar(at: datetime | None) -> datetime | None:
-    """A moment; None for the far ends of the calendar, by which Intune says there is none, and for one
-    without a time zone."""
-    return at if at and at.tzinfo and 2000 < at.year < 9000 else None
 
 
 def ownership(word: str | None) -> Ownership:

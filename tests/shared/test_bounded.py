@@ -1,7 +1,7 @@
 """Work side by side, and no more of it than there is."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -26,3 +26,21 @@ async def test_there_are_no_more_tasks_than_items_where_they_can_be_counted(
     expected = list(items) if isinstance(items, list | range) else [1]
     assert await bounded_gather(work, items, limit=8) == expected
     assert max(made, default=0) == tasks
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+async def test_where_the_items_end_in_an_error_all_that_was_begun_is_done_first(limit: int) -> None:
+    done: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise OSError("disk")
+
+    async def work(item: int) -> None:
+        await asyncio.sleep(0.01)
+        done.append(item)
+
+    with pytest.raises(OSError, match="disk"):
+        await bounded_gather(work, items(), limit=limit)
+    assert done == [1, 2]

@@ -14,6 +14,7 @@ from shared.errors import StoreUnavailable
 from shared.what_if import SPACING
 from sync_inventory import steps as running
 from sync_inventory.run import sync
+from tests.evaluate_risk.stories import OTHER_ENTRA_ID
 from tests.sync_inventory.tenant import put_connector, put_phone, put_policy, run, spoil, step, writes
 from tests.world import ENTRA_ID, INTUNE_ID, World, a_threat
 
@@ -83,6 +84,39 @@ async def test_each_step_graph_does_not_answer_fails_alone(
     assert f"sync_step_failed step={failing}" in caplog.text
     tenant_world.graph_faults.clear()
     assert (await run(tenant_world)).ok
+
+
+async def test_what_nobody_foresaw_in_a_step_stops_no_other_and_is_named_without_its_text(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tenant(tenant_world)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise KeyError("Anna's phone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "check_heartbeats", broken)
+        done = await step(tenant_world, "heartbeats")
+    assert done.error is not None
+    assert done.error.startswith("unforeseen: KeyError at test_run.py:")
+    assert (await run(tenant_world)).ok
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"),
+        *("9999-12-31T23:59:59-05:00", "2026-06-01T10:00:00", "never"),
+    ],
+)
+async def test_a_time_off_the_calendar_costs_that_time(tenant_world: World, at: str) -> None:
+    _tenant(tenant_world)
+    put_connector(tenant_world, lastHeartbeatDateTime=None if at == "never" else at)
+    put_phone(tenant_world, lastSyncDateTime=at, enrolledDateTime=at)
+    unmanaged = {"deviceId": OTHER_ENTRA_ID, "isManaged": False, "operatingSystem": "iOS", "model": "iPhone"}
+    tenant_world.tenant.put_entra_device({**unmanaged, "extensionAttributes": {}, "registrationDateTime": at})
+    assert (await run(tenant_world)).ok
+    assert (await tenant_world.device()).facts.enrolled_at is None
 
 
 BREAKS = StoreUnavailable("cut off"), sqlite3.OperationalError("cut off"), OSError("cut off")

@@ -284,7 +284,12 @@ async def test_a_storage_that_breaks_off_is_asked_again_later(one: World, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "link", ["http://files.example.com/a.zip", "file:///etc/hosts", "ftp://127.0.0.2/a", "https://[odd/a.zip"]
+    "link",
+    [
+        *("http://files.example.com/a.zip", "file:///etc/hosts", "ftp://127.0.0.2/a", "https://[odd/a.zip"),
+        *("https://files.example.com/a\x01b", "https://files.example.com/" + "a" * 70_000),
+    ],
+    ids=lambda link: link[:30],
 )
 async def test_a_link_that_is_not_https_is_not_followed(
     one: World, tmp_path: pathlib.Path, link: str
