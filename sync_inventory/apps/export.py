@@ -38,6 +38,9 @@ ORDERING = timedelta(minutes=10)
 MAX_BYTES = 1024**3
 """The largest file that is fetched: ten times what 100,000 devices with 60 apps each make."""
 TIMEOUT_SECONDS = 30.0
+"""The longest nothing comes."""
+MAX_SECONDS = 600.0
+"""The longest the file may take to come: the largest one then comes at 2 MB a second."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _NO_MORE = frozenset({400, 401, 403, 404, 410})
 """What Azure Storage answers to a link whose time is over, or whose file is gone."""
@@ -196,6 +199,7 @@ async def _download(link: str, path: pathlib.Path) -> int:
     size = 0
     try:
         async with (
+            asyncio.timeout(MAX_SECONDS),
             httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers={"Accept-Encoding": "identity"}) as client,
             client.stream("GET", link) as answer,
         ):
@@ -208,7 +212,7 @@ async def _download(link: str, path: pathlib.Path) -> int:
                     await asyncio.to_thread(file.write, chunk)
     except httpx.InvalidURL:
         raise GraphRefused("has a link that is no address") from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         why = f"the storage of Intune's export cannot be reached ({type(error).__name__})"
         raise GraphUnavailable(why) from error
     return size

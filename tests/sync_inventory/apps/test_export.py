@@ -1,5 +1,6 @@
 """The export job: ordered once, waited for over runs, given up where it comes to nothing."""
 
+import asyncio
 import pathlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -268,6 +269,23 @@ async def test_a_file_that_is_too_large_is_not_taken_to_its_end(
     with pytest.raises(GraphRefused, match="is larger than 100000 bytes"):
         await _download(one, handle, tmp_path)
     assert sent < 2000
+
+
+async def test_a_file_that_comes_too_slowly_is_not_waited_for(
+    one: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_export, "MAX_SECONDS", 0.2)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for _ in range(100):
+            await answer.write(b"a")
+            await asyncio.sleep(0.05)
+        return answer
+
+    with pytest.raises(GraphUnavailable, match="TimeoutError"):
+        await _download(one, handle, tmp_path)
 
 
 async def test_a_storage_that_breaks_off_is_asked_again_later(one: World, tmp_path: pathlib.Path) -> None:
