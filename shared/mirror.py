@@ -1,6 +1,5 @@
 """What every decision goes by: what the last sync mirrored, and the local rules; read once in a while."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from shared.domain.local_rules import LocalRules
 from shared.domain.rule import Rule, Rules
 from shared.domain.switches import Switches
 from shared.domain.tenant import Tenant
+from shared.joined import Joined
 from shared.settings import Settings
 
 KEPT = timedelta(seconds=30)
@@ -43,23 +43,20 @@ class Mirror:
         self._reading: Mirrored | None = None
         self._read_at: datetime | None = None
         self._forgotten = 0
-        self._lock = asyncio.Lock()
+        self._fresh = Joined(self._read)
 
     async def read(self) -> Mirrored:
         """The reading that serves now."""
-        async with self._lock:
-            now = self._now()
-            age = now - self._read_at if self._read_at else KEPT
-            if self._reading is None or not timedelta() <= age < KEPT:  # a clock may be set back
-                forgotten = self._forgotten
-                self._reading = await self._fresh()
-                self._read_at = now if forgotten == self._forgotten else None
+        age = self._now() - self._read_at if self._read_at else KEPT
+        if self._reading is not None and timedelta() <= age < KEPT:  # a clock may be set back
             return self._reading
+        return await self._fresh.result()
 
     def forget(self) -> None:
         """Read anew next time, also where a reading is on its way: the sync has just written."""
         self._forgotten += 1
         self._read_at = None
+        self._fresh.begin_anew()
 
     async def switches(self) -> Switches:
         """The switches alone, as they are mirrored at this moment."""
@@ -70,7 +67,14 @@ class Mirror:
                 connectors[partner] = connector.document
         return replace(self._settings.switches(), connectors=connectors, minimum_os=self._local.minimum_os)
 
-    async def _fresh(self) -> Mirrored:
+    async def _read(self) -> Mirrored:
+        now, forgotten = self._now(), self._forgotten
+        reading = await self._mirrored()
+        if forgotten == self._forgotten:
+            self._reading, self._read_at = reading, now
+        return reading
+
+    async def _mirrored(self) -> Mirrored:
         found = await self._store.read(Rules, "rules")
         intunes = found.document.rules if found else ()
         tenant = await self._store.read(Tenant, "tenant")

@@ -1,6 +1,7 @@
 """Rules and switches, read from the store once in a while."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -97,6 +98,49 @@ async def test_a_reading_that_fails_is_not_kept(tenant_world: World) -> None:
         await tenant_world.services.mirror.read()
     tenant_world.cosmos_faults.clear()
     assert (await tenant_world.services.mirror.read()).rules == ()
+
+
+async def test_who_waits_for_a_reading_shares_its_failure(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror, asked = tenant_world.services.mirror, itertools.count(1)
+
+    async def away(*_: object) -> None:
+        number = next(asked)
+        await asyncio.sleep(0.02)
+        raise StoreUnavailable(f"away at reading {number}")
+
+    monkeypatch.setattr(tenant_world.services.store, "read", away)
+    errors = await asyncio.gather(*(mirror.read() for _ in range(6)), return_exceptions=True)
+    assert [str(error) for error in errors] == ["away at reading 1"] * 6
+    with pytest.raises(StoreUnavailable, match="reading 2"):
+        await mirror.read()
+
+
+async def test_who_asks_after_a_sync_wrote_does_not_share_a_reading_from_before(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror, store = tenant_world.services.mirror, tenant_world.services.store
+    read, go_on = store.read, asyncio.Event()
+
+    async def slow(*asked: Any) -> Any:
+        found = await read(*asked)
+        await go_on.wait()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "read", slow)
+        before = asyncio.create_task(mirror.read())
+        await asyncio.sleep(0.05)
+    await tenant_world.put_rule(Level.LOW)
+    after = asyncio.create_task(mirror.read())
+    await asyncio.sleep(0)
+    go_on.set()
+    assert (await before).rules == ()
+    assert len((await after).rules) == 1
+    tenant_world.operations.clear()
+    assert len((await mirror.read()).rules) == 1
+    assert tenant_world.operations[READ] == 0
 
 
 async def test_the_switches_alone_are_read_at_once_whatever_was_kept() -> None:
