@@ -8,7 +8,7 @@ import asyncio
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -28,6 +28,7 @@ from shared.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from shared.joined import Joined
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
 
@@ -153,9 +154,9 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client: CosmosClient | None = None
+        self._connection: AsyncExitStack | None = None
         self._database: DatabaseProxy | None = None
-        self._opening = asyncio.Lock()
+        self._opening = Joined(self._open)
         self._seen: set[str] = set()
         """Containers that were there."""
 
@@ -335,9 +336,9 @@ class Store:
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = self._database = None
+        if self._connection is not None:
+            await self._connection.aclose()
+            self._connection = self._database = None
             self._seen.clear()
 
     async def _container(self, name: str) -> "ContainerProxy":
@@ -358,12 +359,15 @@ class Store:
         return container
 
     async def _opened(self) -> "DatabaseProxy":
-        async with self._opening:
-            if self._database is None:
-                with _sdk_errors():
-                    self._client = await _open(self._settings)
-                self._database = self._client.get_database_client(DATABASE)
-            return self._database
+        return self._database or await self._opening.result()
+
+    async def _open(self) -> "DatabaseProxy":
+        with _sdk_errors():
+            async with AsyncExitStack() as connection:
+                client = await _client(self._settings, connection)
+                self._connection = connection.pop_all()
+        self._database = client.get_database_client(DATABASE)
+        return self._database
 
 
 async def pause(attempt: int) -> None:
@@ -371,7 +375,8 @@ async def pause(attempt: int) -> None:
     await asyncio.sleep(random.uniform(0, min(0.005 * 2**attempt, 0.25)))  # noqa: S311 - no secret
 
 
-async def _open(settings: Settings) -> "CosmosClient":
+async def _client(settings: Settings, connection: AsyncExitStack) -> "CosmosClient":
+    """A client that is connected; what it consists of is closed with `connection`."""
     from urllib.request import getproxies
 
     from azure.core.pipeline.transport import AioHttpTransport
@@ -393,12 +398,11 @@ async def _open(settings: Settings) -> "CosmosClient":
     else:
         from azure.identity.aio import DefaultAzureCredential
 
-        client = CosmosClient(settings.cosmos_endpoint, DefaultAzureCredential(), **options)
-    try:
-        return await client.__aenter__()
-    except BaseException:
-        await client.close()
-        raise
+        credential = DefaultAzureCredential()
+        connection.push_async_callback(credential.close)
+        client = CosmosClient(settings.cosmos_endpoint, credential, **options)
+    connection.push_async_callback(client.close)
+    return await client.__aenter__()
 
 
 def _readable(view: type[V], container: str, items: Sequence[object]) -> Iterator[V]:

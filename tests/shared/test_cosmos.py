@@ -3,19 +3,24 @@
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import azure.identity.aio
 import pytest
+from aiohttp import web
 from azure.core.pipeline import transport
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import ContainerProxy
+from azure.identity.aio import DefaultAzureCredential
 from pydantic import BaseModel
 
-from local.cosmos.account import EMULATOR_KEY
+from local.azure import tls
+from local.cosmos.account import EMULATOR_KEY, describe
 from local.database import connection_string
 from shared.containers import CONTAINERS
 from shared.cosmos import DEVICE_SUMMARIES, DEVICES_TO_DECIDE, LINKS, PENDING_TAGS, Page, Store
@@ -31,7 +36,7 @@ from shared.errors import (
     StoreUnavailable,
 )
 from shared.settings import Settings
-from tests.world import ENTRA_ID, START, World, a_device, a_threat
+from tests.world import ENTRA_ID, START, World, a_device, a_threat, serving
 
 
 async def test_what_is_created_is_read_with_the_etag_a_replace_must_name(tenant_world: World) -> None:
@@ -202,6 +207,106 @@ async def test_a_store_that_is_not_there_is_unavailable_and_may_come_back(
         with pytest.raises(StoreUnavailable):
             await store.read(Link, "serial:x")
     await store.close()
+
+
+class _Account:
+    """Answers who opens it with `status` once it `opens`, and whoever wants something in it once it
+    `answers`."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
+        self.asked = 0
+        self.reached, self.opens, self.answers = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.app = web.Application()
+        self.app.router.add_get("/", self._described)
+        self.app.router.add_route("*", "/{path:.+}", self._missing)
+
+    async def _described(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        self.reached.set()
+        await self.opens.wait()
+        if self.status != 200:
+            return web.json_response({"code": "x", "message": "x"}, status=self.status)
+        account = describe(f"{request.scheme}://{request.host}")
+        return web.Response(body=account.body, content_type="application/json")
+
+    async def _missing(self, _: web.Request) -> web.Response:
+        await self.answers.wait()
+        return web.json_response({"code": "NotFound", "message": "x"}, status=404)
+
+
+async def _readers(account: _Account, store: Store, count: int) -> list[asyncio.Task[object]]:
+    """Readers that wait for the store to open."""
+    readers = [asyncio.ensure_future(READ(store)) for _ in range(count)]
+    await account.reached.wait()
+    await asyncio.sleep(0.02)
+    return readers
+
+
+@pytest.mark.parametrize("leaving", [0, 1, 2], ids=["nobody", "the first", "the first two"])
+async def test_who_waits_while_the_store_is_opened_shares_the_failure(leaving: int) -> None:
+    account = _Account(403)
+    async with serving(account.app) as address:
+        store = Store(Settings(cosmos_connection_string=connection_string(address, EMULATOR_KEY)))
+        readers = await _readers(account, store, 6)
+        for reader in readers[:leaving]:
+            reader.cancel()
+        await asyncio.sleep(0.02)
+        assert [reader.cancelled() for reader in readers[:leaving]] == [True] * leaving
+        account.opens.set()
+        errors = await asyncio.gather(*readers[leaving:], return_exceptions=True)
+        assert {type(error) for error in errors} == {StoreUnavailable}
+        of_one_opening = account.asked  # the SDK asks several times
+        with pytest.raises(StoreUnavailable):
+            await READ(store)
+        assert account.asked == 2 * of_one_opening
+
+
+async def test_who_opens_a_store_and_is_cancelled_leaves_it_to_the_others(tenant_world: World) -> None:
+    for turns in itertools.count():
+        store = Store(tenant_world.services.settings)
+        readers = [asyncio.ensure_future(READ(store)) for _ in range(3)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opened = store._database is not None
+        readers[0].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await readers[0]
+        assert await asyncio.gather(*readers[1:]) == [None, None]
+        await store.close()
+        if opened:
+            break
+    assert turns > 5
+
+
+@pytest.mark.parametrize("status", [403, 200])
+async def test_the_credential_a_store_is_opened_with_is_closed(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """With an opening that failed, or with the store."""
+    open_ones: list[DefaultAzureCredential] = []
+
+    class Counted(DefaultAzureCredential):
+        def __init__(self) -> None:
+            super().__init__()
+            open_ones.append(self)
+
+        async def close(self) -> None:
+            open_ones.remove(self)
+            await super().close()
+
+    monkeypatch.setattr(azure.identity.aio, "DefaultAzureCredential", Counted)
+    account = _Account(status)
+    account.opens.set()
+    account.answers.set()
+    async with serving(account.app, tls.context()) as address:
+        store = Store(Settings(cosmos_endpoint=address))
+        with pytest.raises(StoreUnavailable):
+            await READ(store)
+        assert account.asked
+        assert len(open_ones) == (status == 200)
+        await store.close()
+        assert open_ones == []
 
 
 async def test_a_store_nobody_named_is_a_settings_error() -> None:
