@@ -111,6 +111,13 @@ _CONTINUATION = re.compile(r"(?![0-9]+$)[A-Za-z0-9+/]+={0,2}")
 partition, which it takes as well."""
 MAX_ATTEMPTS = 50
 """How often a document is read again because others were faster, before that is an error."""
+MAX_SILENCE_SECONDS = 10.0
+"""Seconds without a byte of an answer, after which it is not waited for: the SDK asks three times in all, and
+four times when the store is opened, so that no call takes much longer than half a minute.
+
+Nothing of ours needs as long: Cosmos DB ends an operation, be it a page of a query, after 5 seconds with what
+it has ("Azure Cosmos DB service quotas", per-request limits), and what takes many pages is many answers.
+"""
 _TRANSIENT = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _REFUSED = frozenset({400, 413})
 
@@ -386,6 +393,7 @@ async def _client(settings: Settings, connection: AsyncExitStack) -> "CosmosClie
         # Else each request looks for a proxy and a .netrc, in a thread each.
         "transport": AioHttpTransport(use_env_settings=bool(getproxies().keys() - {"no"})),
         "connection_timeout": 10,
+        "read_timeout": MAX_SILENCE_SECONDS,
         "retry_throttle_total": 3,
         "retry_throttle_backoff_max": 5,
         "retry_total": 2,

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from local.azure import tls
 from local.cosmos.account import EMULATOR_KEY, describe
 from local.database import connection_string
+from shared import cosmos
 from shared.containers import CONTAINERS
 from shared.cosmos import DEVICE_SUMMARIES, DEVICES_TO_DECIDE, LINKS, PENDING_TAGS, Page, Store
 from shared.domain.level import Level
@@ -277,6 +278,21 @@ async def test_who_opens_a_store_and_is_cancelled_leaves_it_to_the_others(tenant
         if opened:
             break
     assert turns > 5
+
+
+async def test_a_store_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cosmos, "MAX_SILENCE_SECONDS", 0.05)
+    account = _Account()
+    account.opens.set()
+    async with serving(account.app) as address:
+        store = Store(Settings(cosmos_connection_string=connection_string(address, EMULATOR_KEY)))
+        try:
+            async with asyncio.timeout(5):
+                with pytest.raises(StoreUnavailable, match="ServiceResponseTimeoutError"):
+                    await READ(store)
+        finally:
+            account.answers.set()
+            await store.close()
 
 
 @pytest.mark.parametrize("status", [403, 200])
