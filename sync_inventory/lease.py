@@ -19,6 +19,8 @@ from shared.services import Services
 KEPT_RUNS = 50
 LASTS = timedelta(seconds=30)
 RENEW_EVERY_SECONDS = 10.0
+MAX_RENEWAL_SECONDS = 5.0
+"""How long one renewal may take: another is tried before the lease has run out."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,27 @@ async def acquire_lease(services: Services) -> Acquired | None:
 
 
 async def renew_lease(services: Services, owner: str) -> None:
-    """Renew a lease for as long as this runs; ends only where another run has acquired it.
+    """Renew a lease for as long as this runs; ends where another run has acquired it, or may have.
 
-    Raises a StoreError where the store refuses the record for good; one that is away is asked again.
+    It may have once nothing was renewed for as long as a lease lasts. Raises a StoreError where the store
+    refuses the record for good; one that is away or silent is asked again in that time.
     """
+    renewed_at = asyncio.get_running_loop().time()
+    while True:
+        try:
+            async with asyncio.timeout_at(renewed_at + LASTS.total_seconds()):
+                renewed_at, after = await _renewed(services, owner)
+        except TimeoutError:
+            why = f"the store renewed nothing for {LASTS.total_seconds():g} seconds"
+            log_event(LogEvent.SYNC_OVERTAKEN, why=why)
+            return
+        if after.lease is None or after.lease.owner != owner:
+            log_event(LogEvent.SYNC_OVERTAKEN, by=after.lease and after.lease.owner)
+            return
+
+
+async def _renewed(services: Services, owner: str) -> tuple[float, Runs]:
+    """When the next renewal began that the store answers, in the loop's time, and the record after it."""
 
     def renewed(runs: Runs) -> Runs:
         if runs.lease is None or runs.lease.owner != owner:
@@ -61,13 +80,12 @@ async def renew_lease(services: Services, owner: str) -> None:
 
     while True:
         await asyncio.sleep(RENEW_EVERY_SECONDS)
+        begun = asyncio.get_running_loop().time()
         try:
-            after = await _edited(services, renewed)
-        except StoreUnavailable:
+            async with asyncio.timeout(MAX_RENEWAL_SECONDS):
+                return begun, await _edited(services, renewed)
+        except (StoreUnavailable, TimeoutError):
             continue  # the next try may come in time
-        if after.lease is None or after.lease.owner != owner:
-            log_event(LogEvent.SYNC_OVERTAKEN, by=after.lease and after.lease.owner)
-            return
 
 
 async def release_lease(services: Services, owner: str, run: Run) -> None:

@@ -1,7 +1,9 @@
 """One run at a time, whoever starts it, and none that died in the way of the next."""
 
 import asyncio
+import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,95 @@ async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_lease(
     tenant_world.cosmos_faults.clear()
     assert not keeping.done()
     keeping.cancel()
+
+
+FOR_GOOD = range(1_000_000)
+
+
+def _silent(world: World, monkeypatch: pytest.MonkeyPatch, edits: range) -> list[bool]:
+    """Let the store not answer those of the edits to come; whether each of them was given up."""
+    edit, number, given_up = world.services.store.edit, itertools.count(), list[bool]()
+
+    async def never(*asked: Any, **options: Any) -> Any:
+        if next(number) not in edits:
+            return await edit(*asked, **options)
+        place = len(given_up)
+        given_up.append(False)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up[place] = True
+
+    monkeypatch.setattr(world.services.store, "edit", never)
+    return given_up
+
+
+async def test_a_renewal_that_is_not_answered_does_not_keep_the_next_from_being_tried(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(lease, "MAX_RENEWAL_SECONDS", 0.1)
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
+    given_up = _silent(tenant_world, monkeypatch, range(2))
+    tenant_world.clock.pass_time(seconds=20)
+    renewed = Lease(owner=ours.owner, until=tenant_world.clock() + LASTS)
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
+    for _ in range(200):
+        if (await _runs(tenant_world)).lease == renewed:
+            break
+        await asyncio.sleep(0.01)
+    assert (await _runs(tenant_world)).lease == renewed
+    assert given_up == [True, True]
+    assert not keeping.done()
+    keeping.cancel()
+
+
+async def test_a_run_whose_store_is_silent_ends_with_its_lease(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(lease, "MAX_RENEWAL_SECONDS", 0.02)
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
+    given_up = _silent(tenant_world, monkeypatch, FOR_GOOD)
+    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.15))
+    async with asyncio.timeout(5):
+        await renew_lease(tenant_world.services, ours.owner)
+    assert len(given_up) > 1
+    assert all(given_up)
+    assert "sync_overtaken why=the store renewed nothing for 0.15 seconds" in caplog.text
+
+
+async def test_a_run_that_may_have_been_overtaken_stops(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
+    put_phone(tenant_world)
+    tenant_world.graph_faults.delay(2, "managedDevices?")
+    running = asyncio.create_task(sync(tenant_world.services))
+    for _ in range(1000):
+        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
+            break
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.1))
+    _silent(tenant_world, monkeypatch, FOR_GOOD[1:])
+    async with asyncio.timeout(1):
+        assert await running is None
+
+
+async def test_each_renewal_makes_the_lease_last_anew(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.02)
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
+    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.18))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
+    await asyncio.sleep(0.2)
+    assert not keeping.done()
+    keeping.cancel()
+    assert "sync_overtaken" not in caplog.text
 
 
 async def test_a_run_whose_lease_cannot_be_renewed_ends_with_the_reason(
