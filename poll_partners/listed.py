@@ -4,7 +4,6 @@ A device that is listed and at work has scanned; one that the vendor calls clean
 for what the partner's adapter says that this clears. An incomplete list says nothing of anybody.
 """
 
-import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,7 +13,8 @@ from typing import Self
 
 from ingest_threat.intake import fetched
 from poll_partners.client import Client
-from poll_partners.outcome import explained, failed, must_wait, succeeded
+from poll_partners.ending import ending, explained
+from poll_partners.outcome import failed, must_wait, succeeded
 from poll_partners.record import CLOCK_TOLERANCE, opened, record, tallied
 from poll_partners.rosters import compared, is_news
 from poll_partners.slices import slices
@@ -33,13 +33,7 @@ from shared.domain.polling import (
     roster_part_id,
     roster_part_of,
 )
-from shared.errors import (
-    SourceError,
-    SourceUnavailable,
-    SourceUnreadable,
-    StoreUnavailable,
-    UnreadableReport,
-)
+from shared.errors import SourceError, SourceUnavailable, SourceUnreadable, UnreadableReport
 from shared.services import Services
 
 DEADLINE = 240.0
@@ -69,37 +63,24 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
         return None
     run, clock = PollRun(started_at=began, seconds=0.0, begin=began - AS_OF), time.monotonic()
     cursor = found.document
-    async with roster.opened(services, name, settings) as client:
-        try:
-            async with asyncio.timeout(DEADLINE):
-                last = await _Last.read(services, name, roster)
-                rows, run = await _whole_list(services, client, roster, last, run)
-                if roster.complete is not None:
-                    until = clock + COMPLETING
-                    run = await _complete(services, client, roster.complete, last, rows, run, until)
-                run = await _take_in(services, name, roster, last, rows, run)
-                run = await _look_up(services, client, roster, last, rows, run)
-        except (SourceError, StoreUnavailable, UnreadableReport, TimeoutError) as error:
-            wrong = _in_words(error)
-            run = explained(run, wrong, roster.partner)
-            cursor = failed(cursor, wrong, services.now(), random.random())  # noqa: S311 - no secret
-        else:
-            whole = run.put_off == 0
-            run = run.model_copy(update={"whole": whole, "end": began})
-            changed = {"last_row_at": began if rows else cursor.last_row_at} | (
-                {"until": began} if whole else {}
-            )
-            cursor = succeeded(cursor.model_copy(update=changed), began, whole=whole)
+    async with roster.opened(services, name, settings) as client, ending(DEADLINE) as end:
+        last = await _Last.read(services, name, roster)
+        rows, run = await _whole_list(services, client, roster, last, run)
+        if roster.complete is not None:
+            until = clock + COMPLETING
+            run = await _complete(services, client, roster.complete, last, rows, run, until)
+        run = await _take_in(services, name, roster, last, rows, run)
+        run = await _look_up(services, client, roster, last, rows, run)
+    if end.error is not None:
+        run = explained(run, end.error, roster.partner)
+        cursor = failed(cursor, end.error, services.now(), random.random())  # noqa: S311 - no secret
+    else:
+        whole = run.put_off == 0
+        run = run.model_copy(update={"whole": whole, "end": began})
+        changed = {"last_row_at": began if rows else cursor.last_row_at} | ({"until": began} if whole else {})
+        cursor = succeeded(cursor.model_copy(update=changed), began, whole=whole)
     run = run.model_copy(update={"seconds": round(time.monotonic() - clock, 3)})
-    return await record(services, name, settings, found, cursor, run)
-
-
-def _in_words(error: Exception) -> Exception:
-    if isinstance(error, TimeoutError):
-        return SourceUnavailable(f"the list was not read within {DEADLINE:.0f} seconds")
-    if isinstance(error, UnreadableReport):
-        return SourceUnreadable(f"rows in another format: {error.reason}")
-    return error
+    return await record(services, name, settings, found, cursor, run, end.error)
 
 
 async def _found(services: Services, name: str, roster: Roster) -> Found[Cursor]:

@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from poll_partners.remedies import remedy
 from poll_partners.waits import MAX_WAIT, back_off
-from shared.domain.polling import Cursor, PollRun
-from shared.errors import CredentialRefused, SourceError, SourceUnavailable, SourceUnreadable
+from shared.domain.polling import Cursor
+from shared.errors import CredentialRefused, SourceUnavailable, SourceUnreadable, StoreUnavailable
 
 
 def must_wait(cursor: Cursor, now: datetime) -> bool:
@@ -20,9 +19,9 @@ def succeeded(cursor: Cursor, now: datetime, *, whole: bool) -> Cursor:
 
 
 def failed(cursor: Cursor, error: Exception, now: datetime, jitter: float) -> Cursor:
-    """`cursor` after a run that ended at `error`: when the vendor is asked again. Our own store's trouble is
-    not the vendor's."""
-    if not isinstance(error, SourceError):
+    """`cursor` after a run that ended at `error`: when the vendor is asked again. A store that is away puts
+    that off no further; any other fault of ours would be met again a minute later."""
+    if isinstance(error, StoreUnavailable):
         return cursor
     failures = cursor.failures + 1
     asked = error.retry_after if isinstance(error, SourceUnavailable) else None
@@ -33,8 +32,3 @@ def failed(cursor: Cursor, error: Exception, now: datetime, jitter: float) -> Cu
     )
     odd = cursor.odd_runs + isinstance(error, SourceUnreadable)
     return cursor.model_copy(update={"failures": failures, "odd_runs": odd, "not_before": now + wait})
-
-
-def explained(run: PollRun, error: Exception, partner: str) -> PollRun:
-    """`run` with its error in words, and what to do about it."""
-    return run.model_copy(update={"error": str(error), "remedy": remedy(error, partner)})

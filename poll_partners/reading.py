@@ -5,7 +5,6 @@ Of two timers that overlap, the later to finish leaves nothing behind: what both
 that is cut off leaves the cursor where it was, and what it had stored is recognised the next time.
 """
 
-import asyncio
 import hashlib
 import random
 import time
@@ -16,19 +15,14 @@ from typing import Any
 from ingest_threat.intake import fetched
 from poll_partners import windows
 from poll_partners.connection import Connection
-from poll_partners.outcome import explained, failed, must_wait, succeeded
+from poll_partners.ending import ending, explained
+from poll_partners.outcome import failed, must_wait, succeeded
 from poll_partners.record import opened, record, tallied
 from poll_partners.slices import slices
 from poll_partners.source import Asked, Events, VendorPage
 from shared.cosmos import Found
 from shared.domain.polling import KEPT_GAPS, Cursor, Gap, Passed, PollRun, cursor_id
-from shared.errors import (
-    SourceError,
-    SourceUnavailable,
-    SourceUnreadable,
-    StoreUnavailable,
-    UnreadableReport,
-)
+from shared.errors import SourceUnreadable, UnreadableReport
 from shared.services import Services
 
 MAX_PAGES = 200
@@ -57,8 +51,8 @@ async def poll(services: Services, name: str, source: Events[Any]) -> PollRun | 
         return None
     async with source.opened(services, name, settings) as connection:
         reading = Reading(services, source, connection, found.document)
-        run = await reading.run()
-    return await record(services, name, settings, found, reading.cursor, run)
+        error = await reading.run()
+    return await record(services, name, settings, found, reading.cursor, reading.tally, error)
 
 
 async def _found(
@@ -85,25 +79,19 @@ class Reading:
     def __post_init__(self) -> None:
         self.tally = PollRun(started_at=self.services.now(), seconds=0.0)
 
-    async def run(self) -> PollRun:
+    async def run(self) -> Exception | None:
         """Read what came since the last run, then, where its turn is, one longer reading; whatever happens,
-        the cursor is as far as what is stored."""
-        error: Exception | None = None
-        try:
-            async with asyncio.timeout(DEADLINE):
-                goes_on = self.cursor.place is not None
+        the cursor is as far as what is stored. What it ended at, if at an error."""
+        async with ending(DEADLINE) as end:
+            goes_on = self.cursor.place is not None
+            whole = await self._newest()
+            if whole and goes_on and not self._spent():
                 whole = await self._newest()
-                if whole and goes_on and not self._spent():
-                    whole = await self._newest()
-                self._count(whole=whole)
-                if whole:
-                    await self._longer()
-        except TimeoutError:
-            error = SourceUnavailable(f"cut off after {DEADLINE:.0f} seconds")
-        except (SourceError, StoreUnavailable) as wrong:
-            error = wrong
-        self._settle(error)
-        return self.tally
+            self._count(whole=whole)
+            if whole:
+                await self._longer()
+        self._settle(end.error)
+        return end.error
 
     async def _newest(self) -> bool:
         """Whether everything there was has been read."""

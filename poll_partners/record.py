@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from ingest_threat.intake import Answer
+from poll_partners.ending import is_foreseen
 from poll_partners.expiry import days_left
 from shared.cosmos import Found
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import Cursor, PollRun
-from shared.errors import AlreadyStored, Conflict, NotStored, StoreUnavailable
+from shared.errors import AlreadyStored, Conflict, NotStored, StoreError, StoreUnavailable
 from shared.log import LogEvent, log_event
 from shared.services import Services
 
@@ -45,9 +46,31 @@ def tallied(run: PollRun, answers: Sequence[Answer]) -> PollRun:
 
 
 async def record(
+    services: Services,
+    name: str,
+    settings: PollSettings,
+    found: Found[Cursor],
+    cursor: Cursor,
+    run: PollRun,
+    error: Exception | None,
+) -> PollRun | None:
+    """Write `cursor` with `run`, that ended at `error`; None, and nothing is written, where another timer was
+    faster. Raises a StoreError where it cannot be written, and, written or not, an `error` that nobody
+    foresees."""
+    try:
+        written = await _written(services, name, settings, found, cursor, run)
+    except StoreError as refused:
+        if error is not None and not is_foreseen(error):
+            raise error from refused
+        raise
+    if error is not None and not is_foreseen(error):
+        raise error
+    return written
+
+
+async def _written(
     services: Services, name: str, settings: PollSettings, found: Found[Cursor], cursor: Cursor, run: PollRun
 ) -> PollRun | None:
-    """Write `cursor` with `run`; None, and nothing is written, where another timer was faster."""
     try:
         await services.store.replace(cursor.with_run(run), found.etag)
     except (Conflict, NotStored):

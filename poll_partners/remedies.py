@@ -26,10 +26,11 @@ _REMEDIES: dict[type[Exception], str] = {
         "version of this app; after three such runs the page is passed over as a gap"
     ),
     StoreUnavailable: "nothing: Cosmos DB did not take it in; the next run reads it again",
+    Exception: "a fault of the app: report the error with the app's version; later runs try again",
 }
 
 
-def remedy(error: Exception, partner: str) -> str | None:
-    """What an admin can do; None for an error that is none of a poll's."""
-    words = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), None)
-    return words.format(slug=partner.upper()) if words else None
+def remedy(error: Exception, partner: str) -> str:
+    """What an admin can do."""
+    words = next(text for kind, text in _REMEDIES.items() if isinstance(error, kind))
+    return words.format(slug=partner.upper())

@@ -6,9 +6,11 @@ import pathlib
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
@@ -18,14 +20,15 @@ from local.vendors.faults import answered, slow
 from poll_partners import found, reading, run, start
 from poll_partners.client import Client
 from poll_partners.listing import listing
-from poll_partners.source import Asked, Source, VendorPage
-from poll_partners.sources import lookout
+from poll_partners.source import Asked, Roster, Source, VendorPage
+from poll_partners.sources import lookout, lookout_devices
 from shared.domain.poll_settings import PollSettings
-from shared.domain.polling import PARTS
+from shared.domain.polling import PARTS, RosterPart, roster_part_id
 from shared.domain.record import Platform
-from shared.errors import SettingsError
+from shared.errors import SettingsError, StoreRefused
 from shared.settings import read
 from tests.end_to_end.machine import ROOT
+from tests.poll_partners.rows import lookout_row
 from tests.poll_partners.vendors import Vendors, event, lookout_settings, vendors
 from tests.world import START
 
@@ -36,7 +39,7 @@ async def _broken(client: Client, asked: Asked) -> VendorPage:
     raise RuntimeError("nobody expects this")
 
 
-def _set(monkeypatch: pytest.MonkeyPatch, sources: Mapping[str, Source]) -> None:
+def _set(monkeypatch: pytest.MonkeyPatch, sources: Mapping[str, Source | Roster]) -> None:
     monkeypatch.setattr(run, "sources", lambda: sources)
 
 
@@ -73,6 +76,99 @@ async def test_where_the_store_is_away_it_is_logged_and_tried_again(caplog: pyte
         one.world.cosmos_faults.fail_next(503, container="settings", times=60)
         await run.poll_all(one.services)
         assert "poll_failed source=lookout" in caplog.text
+
+
+async def _odd(*asked: object) -> NoReturn:
+    raise KeyError("a-phone")
+
+
+ODD_SOURCES: Mapping[str, Source | Roster] = {
+    "events": replace(lookout.SOURCE, fetch=_odd),
+    "list": replace(lookout_devices.SOURCE, fetch=_odd),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_SOURCES)
+async def test_what_nobody_foresees_is_recorded_by_its_kind_and_place_and_the_vendor_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    _set(monkeypatch, {"lookout": ODD_SOURCES[kind]})
+    async with vendors() as one:
+        with pytest.raises(KeyError):
+            await run.poll_all(one.services)
+        cursor = await one.cursor()
+        [its_run] = cursor.runs
+        assert str(its_run.error).startswith("KeyError at test_run.py:")
+        assert "report" in str(its_run.remedy)
+        assert "a-phone" not in cursor.model_dump_json() + caplog.text
+        assert f"unexpected where=poll lookout what={its_run.error}" in caplog.text
+        assert cursor.failures == 1
+        one.world.clock.pass_time(seconds=20)
+        await run.poll_all(one.services)
+        assert (await one.cursor()).failures == 1, "it is too early to ask again"
+        one.world.clock.pass_time(seconds=20)
+        with pytest.raises(KeyError):
+            await run.poll_all(one.services)
+        assert (await one.cursor()).failures == 2
+
+
+async def test_what_nobody_foresees_is_raised_also_where_it_cannot_be_recorded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _set(monkeypatch, {"lookout": replace(lookout.SOURCE, fetch=_odd)})
+    async with vendors() as one:
+        one.world.cosmos_faults.fail_next(413, container="settings", operation="replace")
+        with pytest.raises(KeyError) as raised:
+            await run.poll_all(one.services)
+        assert isinstance(raised.value.__cause__, StoreRefused)
+        assert "unexpected where=poll lookout" in caplog.text
+        assert (await one.cursor()).runs == ()
+
+
+async def test_a_list_that_the_store_refuses_a_part_of_is_recorded_and_its_vendor_left_alone() -> None:
+    async with vendors() as one:
+        one.lookout.devices = [lookout_row(number) for number in range(8)]
+        one.world.cosmos_faults.fail_next(413, times=100, container="settings", operation="upsert")
+        await run.poll_all(one.services)
+        cursor = await one.cursor("lookout_devices")
+        assert cursor.failures == 1
+        assert "report" in str(cursor.runs[0].remedy)
+        row = next(row for row in (await listing(one.services)).sources if row.source == "lookout_devices")
+        assert any(warning.startswith("the last run failed: ") for warning in row.warnings)
+        assert await one.poll("lookout_devices") is None
+        one.world.cosmos_faults.clear()
+        one.world.clock.pass_time(minutes=1)
+        assert (await one.polled("lookout_devices")).error is None
+
+
+async def test_events_that_the_store_refuses_are_recorded_and_their_vendor_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refused(*_asked: object) -> NoReturn:
+        raise StoreRefused("400: no such document")
+
+    _set(monkeypatch, {"lookout": lookout.SOURCE})
+    monkeypatch.setattr(reading, "fetched", refused)
+    async with vendors() as one:
+        await run.poll_all(one.services)
+        cursor = await one.cursor()
+        assert (cursor.failures, cursor.runs[0].error) == (1, "400: no such document")
+        assert await one.poll() is None
+
+
+async def test_what_a_source_finds_stored_and_cannot_read_is_recorded_without_its_content(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with vendors() as one:
+        part = RosterPart(id=roster_part_id("lookout_devices", 0))
+        odd = part.model_copy(update={"devices": "a-phone"})
+        with warnings.catch_warnings(action="ignore"):
+            await one.services.store.upsert(odd)
+        await run.poll_all(one.services)
+        cursor = await one.cursor("lookout_devices")
+        assert cursor.failures == 1
+        assert cursor.runs[0].error == "a stored RosterPart cannot be read (1 fields)"
+        assert "poll_failed source=lookout_devices why=a stored RosterPart" in caplog.text
 
 
 async def _row(one: Vendors) -> dict[str, object]:
