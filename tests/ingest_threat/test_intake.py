@@ -299,6 +299,18 @@ async def test_a_partner_whose_message_has_a_wrong_content_type_has_still_report
         assert await _reports(one) == []
 
 
+async def test_a_partners_heartbeat_is_recorded_though_the_clock_was_set_back() -> None:
+    body = encoded(_items(1))
+    async with world(webhook_secrets={"zimperium": SECRET}) as one:
+        for hours in (3, -2):
+            one.clock.pass_time(hours=hours)
+            now = one.clock()
+            await posted(one.services, "zimperium", signed(SECRET, body, now), body)
+            found = await one.services.store.read(Heartbeat, heartbeat_id("zimperium"))
+            assert found is not None
+            assert found.document.last_at == now
+
+
 @pytest.mark.parametrize(
     ("canary", "delivery", "silent"),
     [("zimperium", "canary_1", True), ("zimperium", "msg_1", False), ("lookout", "canary_1", False)],
