@@ -54,14 +54,19 @@ class Scratch:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do long work on the paper in a thread, one at a time: nothing else may use it meanwhile.
 
-        Who is cancelled while waiting waits for its end all the same: the file is not taken from under it.
+        Who is cancelled while waiting, however often, waits for its end all the same: the file is not taken
+        from under it.
         """
         doing = asyncio.ensure_future(asyncio.to_thread(work))
-        try:
-            return await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            await asyncio.wait({doing})
-            raise
+        cancelled: asyncio.CancelledError | None = None
+        while not doing.done():
+            try:
+                await asyncio.wait({doing})
+            except asyncio.CancelledError as cancellation:
+                cancelled = cancellation
+        if cancelled is not None:
+            raise cancelled from doing.exception()
+        return doing.result()
 
     def has(self, table: str) -> bool:
         """Whether there is a table of that name."""
