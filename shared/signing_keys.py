@@ -24,8 +24,10 @@ PAUSE = 60.0
 PAUSE_WITHOUT_KEYS = 5.0
 """Seconds between two fetches while there are no keys at all."""
 SOCKET_TIMEOUT = 5.0
+"""Of each read: a service that sends a byte now and then keeps a fetch going for as long as it likes."""
 MAX_WAIT = 10.0
-"""Seconds a request waits for the keys."""
+"""Seconds a request waits for the keys. No other fetch begins before the thread of one that was given up has
+ended."""
 
 
 class SigningKeys:
@@ -38,6 +40,8 @@ class SigningKeys:
         self._keys: Mapping[str, RSAPublicKey] = {}
         self._read_at = self._tried_at = float("-inf")
         self._failed = False
+        self._under_way: set[asyncio.Task[Mapping[str, RSAPublicKey]]] = set()
+        """The fetch whose thread is at work, also where nobody waits for it any more."""
 
     async def key(self, key_id: str) -> "RSAPublicKey":
         """The RSA key of that id. NotAuthentic where there is none, KeysUnavailable where nobody can say."""
@@ -62,6 +66,8 @@ class SigningKeys:
             if self._failed:
                 raise KeysUnavailable("the keys could not be read a moment ago", retry_after=wait)
             return
+        if self._under_way:
+            raise KeysUnavailable("the keys are being read still", retry_after=PAUSE_WITHOUT_KEYS)
         self._tried_at, self._failed = self._clock(), True
         self._keys = await self._fetched()
         self._read_at, self._failed = self._clock(), False
@@ -69,9 +75,12 @@ class SigningKeys:
     async def _fetched(self) -> Mapping[str, "RSAPublicKey"]:
         from jwt import PyJWTError
 
+        fetch = asyncio.create_task(asyncio.to_thread(self._fetch))
+        self._under_way.add(fetch)
+        fetch.add_done_callback(self._under_way.discard)
         try:
             async with asyncio.timeout(MAX_WAIT):
-                return await asyncio.to_thread(self._fetch)
+                return await asyncio.shield(fetch)
         except (PyJWTError, HTTPException, OSError, ValueError, TypeError, RecursionError) as error:
             log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error

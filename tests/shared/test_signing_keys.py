@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
@@ -154,6 +155,38 @@ async def test_a_service_that_hangs_is_waited_for_only_so_long(monkeypatch: pyte
     async with serving(app) as address:
         await _unavailable(SigningKeys(f"{address}/keys"))
         over.set()
+
+
+async def test_a_service_that_hangs_keeps_one_thread_and_no_more(
+    login: LoginService, clock: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread is one of the few that all of the app shares."""
+    monkeypatch.setattr(shared.signing_keys, "MAX_WAIT", 0.1)
+    over, asked = asyncio.Event(), 0
+
+    async def hang(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        await over.wait()
+        return web.Response(body=login.body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/keys", hang)
+    async with serving(app) as address:
+        keys = SigningKeys(f"{address}/keys", clock)
+        for _ in range(3):
+            assert await _unavailable(keys) > 0
+            clock.now += PAUSE
+        assert asked == 1
+        over.set()
+        monkeypatch.setattr(shared.signing_keys, "MAX_WAIT", 5.0)
+        while asked == 1:
+            clock.now += PAUSE
+            with suppress(KeysUnavailable):
+                await keys.key("first")
+            await asyncio.sleep(0.01)
+        await keys.key("first")
+        assert asked == 2
 
 
 async def test_keys_for_encryption_are_not_for_signatures(login: LoginService, keys: SigningKeys) -> None:
