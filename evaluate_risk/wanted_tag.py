@@ -41,7 +41,8 @@ def wanted_tag(device: Device, decision: Decision, policy: Policy, now: datetime
     if not is_block(wanted) or state not in WAITING:
         update["stop"] = None
     if changed or (state in WAITING and tag.state not in WAITING):
-        update["follow_up"] = _follow_up(device, wanted, policy) if state in WAITING else None
+        follows = _follow_up(device, wanted, policy) if state in WAITING else None
+        update |= {"follow_up": follows, "follow_up_begun": None}
     return tag.model_copy(update=update)
 
 

@@ -443,6 +443,8 @@ class Tag(Part):
     """The mass-change stop that holds this block back, or held it back until it was approved; None once it is
     written or called off: an approval lets a block through once."""
     follow_up: FollowUp | None = None
+    follow_up_begun: Moment | None = None
+    """When somebody last began with it: nobody else does for a while."""
     error: str | None = None
 
     @property

@@ -1,7 +1,9 @@
 """Sessions revoked and devices asked to check in: only where an option says so, and once a change."""
 
+import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -13,6 +15,7 @@ from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
 from shared.domain.record import Status
 from shared.domain.rule import RuleSource
+from shared.errors import GraphError
 from shared.services import Services
 from tests.evaluate_risk.stories import OTHER_ENTRA_ID, OTHER_INTUNE_ID, feed, put_other_phone, put_phone
 from tests.evaluate_risk.test_enforce import set_entra
@@ -122,6 +125,7 @@ async def test_what_graph_does_not_answer_is_done_by_the_timer() -> None:
         device = await one.device()
         assert (device.tag.state, device.tag.follow_up) == ("applied", FollowUp.REVOKE_SESSIONS)
         assert await actions(one) == []
+        one.clock.pass_time(minutes=1)
         await retry_pending(one.services)
         assert await actions(one) == [REVOKED]
         await retry_pending(one.services)
@@ -221,5 +225,78 @@ async def test_what_follows_another_tag_is_not_taken_for_done(monkeypatch: pytes
         monkeypatch.setattr(graph, "revoke_sessions", revoke_and_remediate)
         await evaluate(one.services, feed(a_threat()))
         assert (await one.device()).tag.follow_up is FollowUp.SYNC_DEVICE
+        one.clock.pass_time(minutes=1)
         await retry_pending(one.services)
         assert await actions(one) == [REVOKED, SYNCED]
+
+
+async def test_the_timer_leaves_to_the_feed_what_the_feed_has_begun_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        timers = await one.another_instance()
+        graph = one.services.graph
+        revoke = graph.revoke_sessions
+
+        async def revoke_beside_the_timer(user_id: str) -> None:
+            await retry_pending(timers)
+            await revoke(user_id)
+
+        monkeypatch.setattr(graph, "revoke_sessions", revoke_beside_the_timer)
+        await evaluate(one.services, feed(a_threat()))
+        await timers.close()
+        assert await actions(one) == [REVOKED]
+        assert (await one.device()).tag.follow_up is None
+
+
+async def test_of_feed_and_timer_that_write_one_tag_at_once_one_does_what_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        timers = await one.another_instance()
+        timer: list[asyncio.Task[dict[str, int]]] = []
+        revoking, go_on = asyncio.Event(), asyncio.Event()
+        write, revoke = one.services.graph.write_tags, timers.graph.revoke_sessions
+
+        async def revoke_slowly(user_id: str) -> None:
+            revoking.set()
+            await go_on.wait()
+            await revoke(user_id)
+
+        async def write_while_the_timer_does(values: Mapping[str, str]) -> list[GraphError | None]:
+            if not timer:
+                timer.append(asyncio.create_task(retry_pending(timers)))
+                await revoking.wait()
+                one.clock.pass_time(seconds=1)
+            return await write(values)
+
+        monkeypatch.setattr(one.services.graph, "write_tags", write_while_the_timer_does)
+        monkeypatch.setattr(timers.graph, "revoke_sessions", revoke_slowly)
+        await evaluate(one.services, feed(a_threat()))
+        go_on.set()
+        await timer[0]
+        await timers.close()
+        assert await actions(one) == [REVOKED]
+        assert (await one.device()).tag.follow_up is None
+
+
+async def test_what_a_crash_cut_off_is_done_by_the_timer_once_nobody_can_be_at_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def crash(_user_id: str) -> None:
+        raise asyncio.CancelledError
+
+    async with world(follow_ups=BOTH) as one:
+        await _with_phone(one)
+        with monkeypatch.context() as patch:
+            patch.setattr(one.services.graph, "revoke_sessions", crash)
+            with pytest.raises(asyncio.CancelledError):
+                await evaluate(one.services, feed(a_threat()))
+        await retry_pending(one.services)
+        assert await actions(one) == []
+        one.clock.pass_time(minutes=1)
+        await retry_pending(one.services)
+        await retry_pending(one.services)
+        assert await actions(one) == [REVOKED]
