@@ -264,8 +264,8 @@ async def _retry(
         if services.waiting.clock() >= ends:
             return
         ids = [row.id for row in waiting[first : first + TOGETHER]]
-        founds = await services.store.read_many(Device, ids, limit=TOGETHER)
-        devices = await enforce_all(services, founds)
+        found = await services.store.read_many(Device, ids, limit=TOGETHER)
+        devices = await enforce_all(services, found.readable)
         counts["tried"] += len(devices)
         counts["settled"] += sum(device.tag.state not in WAITING for device in devices)
 
@@ -277,5 +277,5 @@ async def _finish_follow_ups(services: Services) -> None:
     async for id_ in services.store.ids("devices", FOLLOW_UPS):
         if services.graph.resting() or services.waiting.clock() >= ends:
             return
-        for found in await services.store.read_many(Device, [id_], limit=1):
+        for found in (await services.store.read_many(Device, [id_], limit=1)).readable:
             await follow_up(services, found)

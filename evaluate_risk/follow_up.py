@@ -6,6 +6,7 @@ that is recorded and nothing more is tried. A crash between the call and its rec
 to follow when the option was on is not done once it is off.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from shared.cosmos import Found
@@ -20,8 +21,9 @@ _DONE = {
     FollowUp.SYNC_DEVICE: "the device was asked to check in with Intune",
 }
 
-MAX_TURN = timedelta(seconds=45)
-"""So long who has begun has it alone: Graph is waited for 35 seconds at most, the timer comes after 60."""
+MAX_TURN = timedelta(minutes=2)
+"""So long who has begun has it alone: longer than the store and Graph are waited for. After a crash it is
+done then."""
 
 
 async def follow_up(services: Services, found: Found[Device]) -> Device:
@@ -40,7 +42,7 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
         log_event(LogEvent.FOLLOWED_UP, device=device.id, what=what)
     except GraphUnavailable as error:
         log_event(LogEvent.FOLLOW_UP_PENDING, device=device.id, what=what, why=error)
-        return device
+        return await _edited(services, begun, lambda device: _with(device, follow_up_begun=None))
     except GraphError as error:
         words = f"not done: {_DONE[what]} ({error})"
         log_event(LogEvent.FOLLOW_UP_REFUSED, device=device.id, what=what, why=error)
@@ -50,13 +52,13 @@ async def follow_up(services: Services, found: Found[Device]) -> Device:
 async def _begun(services: Services, found: Found[Device]) -> Found[Device] | None:
     """The device once it is written down that its follow-up is begun with; None where that is not to be done
     any more, or somebody else is at it."""
-    due, now = found.document.tag, services.now()
+    due = found.document.tag
 
     def begun(device: Device | None) -> Device | None:
+        now = services.now()
         if device is None or not _is_due(device.tag, due) or _is_taken(device.tag, now):
             return None
-        tag = device.tag.model_copy(update={"follow_up_begun": now})
-        return device.model_copy(update={"tag": tag})
+        return _with(device, follow_up_begun=now)
 
     edited = await services.store.edit(Device, found.document.id, begun, known=found)
     return edited.found if edited.written else None
@@ -72,25 +74,32 @@ def _is_same(tag: Tag, other: Tag) -> bool:
 
 
 def _is_taken(tag: Tag, now: datetime) -> bool:
-    begun = tag.follow_up_begun
-    return begun is not None and timedelta() <= now - begun < MAX_TURN  # a clock may be set back
+    """Another's clock may be a little behind ours."""
+    return tag.follow_up_begun is not None and abs(now - tag.follow_up_begun) < MAX_TURN
 
 
-async def _recorded(services: Services, found: Found[Device], words: str) -> Device:
-    """Put on record what was done; on a document that changed meanwhile too, or it would be done once more.
+def _with(device: Device, **update: object) -> Device:
+    return device.model_copy(update={"tag": device.tag.model_copy(update=update)})
 
-    Not where the tag became another: what follows that one is yet to be done.
-    """
-    done, now = found.document.tag, services.now()
 
-    def recorded(device: Device | None) -> Device | None:
-        if device is None or not _is_same(device.tag, done):
-            return None
-        tag = device.tag.model_copy(update={"follow_up": None, "follow_up_begun": None})
-        return device.noting(now, words).model_copy(update={"tag": tag})
+async def _recorded(services: Services, begun: Found[Device], words: str) -> Device:
+    """Put on record what was done; on a document that changed meanwhile too, or it would be done again."""
+    now = services.now()
+    return await _edited(
+        services,
+        begun,
+        lambda device: _with(device.noting(now, words), follow_up=None, follow_up_begun=None),
+    )
 
-    edited = await services.store.edit(Device, found.document.id, recorded, known=found)
-    return edited.found.document if edited.found else found.document
+
+async def _edited(services: Services, begun: Found[Device], change: Callable[[Device], Device]) -> Device:
+    """Change the device; not where its tag became another: what follows that one is yet to be done."""
+
+    def changed(device: Device | None) -> Device | None:
+        return change(device) if device and _is_same(device.tag, begun.document.tag) else None
+
+    edited = await services.store.edit(Device, begun.document.id, changed, known=begun)
+    return edited.found.document if edited.found else begun.document
 
 
 async def _done(services: Services, device: Device, what: FollowUp) -> None:

@@ -46,9 +46,9 @@ async def release(services: Services, who: str, why: str) -> Released:
             done.remaining = True
             break
         ids = blocked[first : first + TOGETHER]
-        founds = await services.store.read_many(Device, ids, limit=TOGETHER)
-        done.failed += len(ids) - len(founds)
-        await _released(services, founds, f"block taken back by {who}: {why}", done)
+        found = await services.store.read_many(Device, ids, limit=TOGETHER)
+        done.failed += found.unreadable
+        await _released(services, found.readable, f"block taken back by {who}: {why}", done)
     log_event(LogEvent.TAGS_RELEASED, released=done.released, failed=done.failed)
     return done
 

@@ -134,6 +134,14 @@ class Found(Generic[D]):
 
 
 @dataclass(frozen=True)
+class FoundMany(Generic[D]):
+    """Documents as they were read."""
+
+    readable: list[Found[D]]
+    unreadable: int
+
+
+@dataclass(frozen=True)
 class Edited(Generic[D]):
     """What an edit came to."""
 
@@ -184,20 +192,24 @@ class Store:
             return None
         return Found(kind.model_validate(item), str(item["_etag"]))
 
-    async def read_many(self, kind: type[D], ids: Sequence[str], *, limit: int) -> list[Found[D]]:
+    async def read_many(self, kind: type[D], ids: Sequence[str], *, limit: int) -> "FoundMany[D]":
         """The documents `ids` that there are, in their order; at most `limit` are read at a time.
 
-        One that cannot be read is logged and left out: it does not keep the others from being worked on.
+        One that cannot be read is logged and counted: it does not keep the others from being worked on.
         """
+        unreadable = 0
 
         async def one(id_: str) -> Found[D] | None:
+            nonlocal unreadable
             try:
                 return await self.read(kind, id_)
             except ValidationError as error:
                 _log_unreadable(kind.container, id_, error)
+                unreadable += 1
                 return None
 
-        return [found for found in await bounded_gather(one, ids, limit=limit) if found is not None]
+        read = await bounded_gather(one, ids, limit=limit)
+        return FoundMany([found for found in read if found is not None], unreadable)
 
     async def replace(self, document: Document, etag: str) -> str:
         """Write over the version `etag` names and return the new etag; Conflict where it changed since."""

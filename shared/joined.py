@@ -24,14 +24,14 @@ class Joined(Generic[T]):
 
     def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
         self._work = work
+        self._one_at_a_time = asyncio.Lock()
         self._latest: _Attempt[T] | None = None
 
     async def result(self) -> T:
         """What comes of the attempt under way, or of one that is begun now."""
         attempt = self._latest
         if attempt is None or not attempt.joinable or attempt.task.done():
-            after = attempt.task if attempt else None
-            attempt = self._latest = _Attempt(asyncio.create_task(self._done(after)))
+            attempt = self._latest = _Attempt(asyncio.create_task(self._done()))
         attempt.waiting += 1
         try:
             await asyncio.wait({attempt.task})
@@ -52,7 +52,6 @@ class Joined(Generic[T]):
         if self._latest is not None:
             self._latest.joinable = False
 
-    async def _done(self, after: asyncio.Task[T] | None) -> T:
-        if after is not None and not after.done():
-            await asyncio.wait({after})
-        return await self._work()
+    async def _done(self) -> T:
+        async with self._one_at_a_time:
+            return await self._work()

@@ -69,21 +69,26 @@ class SigningKeys:
         if self._under_way:
             raise KeysUnavailable("the keys are being read still", retry_after=PAUSE_WITHOUT_KEYS)
         self._tried_at, self._failed = self._clock(), True
-        self._keys = await self._fetched()
-        self._read_at, self._failed = self._clock(), False
+        await self._fetched()
 
-    async def _fetched(self) -> Mapping[str, "RSAPublicKey"]:
+    async def _fetched(self) -> None:
         from jwt import PyJWTError
 
         fetch = asyncio.create_task(asyncio.to_thread(self._fetch))
         self._under_way.add(fetch)
-        fetch.add_done_callback(self._under_way.discard)
+        fetch.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(MAX_WAIT):
-                return await asyncio.shield(fetch)
+                await asyncio.shield(fetch)
         except (PyJWTError, HTTPException, OSError, ValueError, TypeError, RecursionError) as error:
             log_event(LogEvent.KEYS_UNAVAILABLE, address=self._address, what=repr(error))
             raise KeysUnavailable(f"{self._address} cannot be read") from error
+
+    def _ended(self, fetch: "asyncio.Task[Mapping[str, RSAPublicKey]]") -> None:
+        """Take the keys over, also those that came after the last who asked had given up."""
+        self._under_way.discard(fetch)
+        if not fetch.cancelled() and fetch.exception() is None:
+            self._keys, self._read_at, self._failed = fetch.result(), self._clock(), False
 
     def _fetch(self) -> Mapping[str, "RSAPublicKey"]:
         """Runs in a thread: PyJWT's client waits. Keys of other kinds, and those whose id is no text, are not

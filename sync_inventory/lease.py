@@ -30,33 +30,36 @@ class Acquired:
     owner: str
     before: Runs
     """The record as it was: with the lease of a run that was cut off, where there was one."""
+    at: float
+    """From when on it lasts, in the event loop's seconds: its writing may have taken long."""
 
 
 async def acquire_lease(services: Services) -> Acquired | None:
     """The lease for one run; None while another run holds it."""
-    owner, before = uuid.uuid4().hex, Runs()
+    loop = asyncio.get_running_loop()
+    owner, before, at = uuid.uuid4().hex, Runs(), loop.time()
 
     def acquired(runs: Runs) -> Runs:
-        nonlocal before
+        nonlocal before, at
         if runs.lease is not None and runs.lease.until > services.now():
             return runs
-        before = runs
+        before, at = runs, loop.time()
         return runs.model_copy(update={"lease": Lease(owner=owner, until=services.now() + LASTS)})
 
     after = await _edited(services, acquired)
     if after.lease is None or after.lease.owner != owner:
         log_event(LogEvent.SYNC_SKIPPED, until=after.lease and after.lease.until)
         return None
-    return Acquired(owner, before)
+    return Acquired(owner, before, at)
 
 
-async def renew_lease(services: Services, owner: str) -> None:
+async def renew_lease(services: Services, acquired: Acquired) -> None:
     """Renew a lease for as long as this runs; ends where another run has acquired it, or may have.
 
     It may have once nothing was renewed for as long as a lease lasts. Raises a StoreError where the store
     refuses the record for good; one that is away or silent is asked again in that time.
     """
-    renewed_at = asyncio.get_running_loop().time()
+    renewed_at, owner = acquired.at, acquired.owner
     while True:
         try:
             async with asyncio.timeout_at(renewed_at + LASTS.total_seconds()):

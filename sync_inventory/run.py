@@ -34,7 +34,7 @@ async def sync(services: Services) -> Run | None:
     if lease is None:
         return None
     work = asyncio.create_task(_all_steps(services, lease.before))
-    renewing = asyncio.create_task(renew_lease(services, lease.owner))
+    renewing = asyncio.create_task(renew_lease(services, lease))
     try:
         await asyncio.wait({work, renewing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -54,9 +54,14 @@ async def sync(services: Services) -> Run | None:
 
 async def _all_steps(services: Services, before: Runs) -> Run:
     started_at, clock = services.now(), time.monotonic()
-    with Scratch() as scratch:
-        context = Context.of(services, scratch, before)
-        steps = tuple([await _run(step, context) for step in STEPS])
+    try:
+        with Scratch() as scratch:
+            context = Context.of(services, scratch, before)
+            steps = tuple([await _run(step, context) for step in STEPS])
+    except (OSError, sqlite3.Error) as wrong:
+        error = f"{type(wrong).__name__}: {wrong}"
+        log_event(LogEvent.SYNC_STEP_FAILED, step="scratch", why=error)
+        steps = (StepRun(step="scratch", ok=False, seconds=_since(clock), error=error),)
     overtook = before.lease is not None
     return Run(started_at=started_at, seconds=_since(clock), steps=steps, overtook=overtook)
 

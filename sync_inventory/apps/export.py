@@ -39,8 +39,9 @@ MAX_BYTES = 1024**3
 """The largest file that is fetched: ten times what 100,000 devices with 60 apps each make."""
 TIMEOUT_SECONDS = 30.0
 """The longest nothing comes."""
-MAX_SECONDS = 600.0
-"""The longest the file may take to come: the largest one then comes at 2 MB a second."""
+MAX_SECONDS = 300.0
+"""The longest the file may take to come at a try, of which a run has three: the largest then comes at 4 MB a
+second."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _NO_MORE = frozenset({400, 401, 403, 404, 410})
 """What Azure Storage answers to a link whose time is over, or whose file is gone."""

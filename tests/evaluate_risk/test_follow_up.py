@@ -13,6 +13,7 @@ from evaluate_risk.enforce import retry_pending
 from evaluate_risk.evaluation import evaluate
 from shared.domain.follow_up import FollowUp
 from shared.domain.level import Level
+from shared.domain.model import Document
 from shared.domain.record import Status
 from shared.domain.rule import RuleSource
 from shared.errors import GraphError
@@ -125,7 +126,6 @@ async def test_what_graph_does_not_answer_is_done_by_the_timer() -> None:
         device = await one.device()
         assert (device.tag.state, device.tag.follow_up) == ("applied", FollowUp.REVOKE_SESSIONS)
         assert await actions(one) == []
-        one.clock.pass_time(minutes=1)
         await retry_pending(one.services)
         assert await actions(one) == [REVOKED]
         await retry_pending(one.services)
@@ -296,7 +296,68 @@ async def test_what_a_crash_cut_off_is_done_by_the_timer_once_nobody_can_be_at_i
                 await evaluate(one.services, feed(a_threat()))
         await retry_pending(one.services)
         assert await actions(one) == []
-        one.clock.pass_time(minutes=1)
+        one.clock.pass_time(minutes=2)
         await retry_pending(one.services)
         await retry_pending(one.services)
         assert await actions(one) == [REVOKED]
+
+
+async def test_who_is_late_with_its_claim_leaves_it_to_who_was_faster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _pending(one)
+        late, first = one.services, await one.another_instance()
+        writing, revoking, go_on, end = (asyncio.Event() for _ in range(4))
+        replace, revoke = late.store.replace, first.graph.revoke_sessions
+
+        async def replace_slowly(document: Document, etag: str) -> str:
+            writing.set()
+            await go_on.wait()
+            return await replace(document, etag)
+
+        async def revoke_slowly(user_id: str) -> None:
+            revoking.set()
+            await end.wait()
+            await revoke(user_id)
+
+        monkeypatch.setattr(late.store, "replace", replace_slowly)
+        monkeypatch.setattr(first.graph, "revoke_sessions", revoke_slowly)
+        lates = asyncio.create_task(retry_pending(late))
+        await writing.wait()
+        one.clock.pass_time(seconds=0.001)
+        firsts = asyncio.create_task(retry_pending(first))
+        await revoking.wait()
+        go_on.set()
+        await lates
+        end.set()
+        await firsts
+        await first.close()
+        assert await actions(one) == [REVOKED]
+
+
+async def test_an_instance_whose_clock_is_behind_leaves_it_to_who_has_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(follow_ups=BOTH) as one:
+        await _pending(one)
+        other = await one.another_instance()
+        revoke = one.services.graph.revoke_sessions
+
+        async def revoke_while_the_other_looks(user_id: str) -> None:
+            one.clock.pass_time(seconds=-1)
+            await retry_pending(other)
+            await revoke(user_id)
+
+        monkeypatch.setattr(one.services.graph, "revoke_sessions", revoke_while_the_other_looks)
+        await retry_pending(one.services)
+        await other.close()
+        assert await actions(one) == [REVOKED]
+
+
+async def _pending(one: World) -> None:
+    """What follows a block was not answered, and is left to the timer."""
+    await _with_phone(one)
+    one.graph_faults.fail(503, 1, "POST", "revokeSignInSessions")
+    await evaluate(one.services, feed(a_threat()))
+    one.clock.pass_time(minutes=1)

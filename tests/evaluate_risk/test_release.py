@@ -8,9 +8,10 @@ from evaluate_risk import release as releasing
 from evaluate_risk.decide import change
 from evaluate_risk.evaluation import evaluate
 from evaluate_risk.release import release
+from shared.cosmos import Found
 from shared.domain.level import Level
 from shared.domain.mode import Mode
-from shared.domain.model import TagState
+from shared.domain.model import Device, TagState
 from shared.errors import BadRequest, GraphUnavailable
 from shared.services import Services
 from tests.evaluate_risk.stories import feed, put_phone
@@ -55,6 +56,19 @@ async def test_a_device_that_cannot_be_read_is_counted_and_keeps_no_other_blocke
     done = await release(reporting, "ada", "end of the trial")
     assert (done.released, done.failed, done.remaining) == (COUNT - 1, 1, False)
     assert tenant_world.entra_tag("entra-3") == "mtd-block-high"
+
+
+async def test_a_device_that_is_gone_meanwhile_has_not_failed(
+    reporting: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reporting.store.read
+
+    async def gone(kind: type[Device], id_: str, partition: str | None = None) -> Found[Device] | None:
+        return None if id_ == "entra-3" else await read(kind, id_, partition)
+
+    monkeypatch.setattr(reporting.store, "read", gone)
+    done = await release(reporting, "ada", "end of the trial")
+    assert (done.released, done.failed) == (COUNT - 1, 0)
 
 
 async def test_back_in_enforce_the_same_devices_are_blocked_again(

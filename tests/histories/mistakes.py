@@ -6,6 +6,7 @@ For each it prints after how many histories, and how many seconds, it was found;
 not. NAME is a part of a mistake's name.
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -176,7 +177,7 @@ class _Tagged(BaseModel):
 
 async def _no_lease(services: Services) -> Acquired:
     """Whoever wants the lease has it."""
-    return await _ACQUIRED(services) or Acquired("nobody's", Runs())
+    return await _ACQUIRED(services) or Acquired("nobody's", Runs(), asyncio.get_running_loop().time())
 
 
 _ACQUIRED = acquire_lease

@@ -133,3 +133,18 @@ async def test_an_attempt_that_is_left_behind_serves_those_who_asked_before(
     assert work.begun == 1
     work.go_on.set()
     assert await asyncio.gather(*before, *after) == [1, 1, 2, 2]
+
+
+async def test_one_attempt_at_a_time_also_where_one_that_waited_for_its_turn_is_given_up(
+    work: _Work, joined: Joined[int]
+) -> None:
+    (first,) = await _waiting(joined, 1)
+    joined.begin_anew()
+    (given_up,) = await _waiting(joined, 1)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    (last,) = await _waiting(joined, 1)
+    assert work.begun == 1
+    work.go_on.set()
+    assert (await first, await last) == (1, 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.model import Document
 from shared.domain.runs import Lease, Runs
 from shared.errors import StoreRefused
 from sync_inventory import lease
@@ -61,7 +62,7 @@ async def test_a_run_that_lives_keeps_its_lease(tenant_world: World, monkeypatch
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
     ours = await acquire_lease(tenant_world.services)
     assert ours is not None
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours))
     tenant_world.clock.pass_time(seconds=20)
     renewed = Lease(owner=ours.owner, until=tenant_world.clock() + LASTS)
     for _ in range(1000):
@@ -101,7 +102,7 @@ async def test_a_store_that_is_away_for_a_moment_does_not_lose_the_lease(
     ours = await acquire_lease(tenant_world.services)
     assert ours is not None
     tenant_world.cosmos_faults.fail_next(503, container="settings", times=9)
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours))
     await asyncio.sleep(0.1)
     tenant_world.cosmos_faults.clear()
     assert not keeping.done()
@@ -139,7 +140,7 @@ async def test_a_renewal_that_is_not_answered_does_not_keep_the_next_from_being_
     given_up = _silent(tenant_world, monkeypatch, range(2))
     tenant_world.clock.pass_time(seconds=20)
     renewed = Lease(owner=ours.owner, until=tenant_world.clock() + LASTS)
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours))
     for _ in range(200):
         if (await _runs(tenant_world)).lease == renewed:
             break
@@ -160,7 +161,7 @@ async def test_a_run_whose_store_is_silent_ends_with_its_lease(
     given_up = _silent(tenant_world, monkeypatch, FOR_GOOD)
     monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.15))
     async with asyncio.timeout(5):
-        await renew_lease(tenant_world.services, ours.owner)
+        await renew_lease(tenant_world.services, ours)
     assert len(given_up) > 1
     assert all(given_up)
     assert "sync_overtaken why=the store renewed nothing for 0.15 seconds" in caplog.text
@@ -171,7 +172,7 @@ async def test_a_run_that_may_have_been_overtaken_stops(
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
     put_phone(tenant_world)
-    tenant_world.graph_faults.delay(2, "managedDevices?")
+    tenant_world.graph_faults.delay(5, "managedDevices?")
     running = asyncio.create_task(sync(tenant_world.services))
     for _ in range(1000):
         if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
@@ -179,19 +180,42 @@ async def test_a_run_that_may_have_been_overtaken_stops(
         await asyncio.sleep(0.01)
     monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.1))
     _silent(tenant_world, monkeypatch, FOR_GOOD[1:])
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(4):
         assert await running is None
+
+
+async def test_a_lease_lasts_from_before_its_writing(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(tenant_world)
+    replace = tenant_world.services.store.replace
+
+    async def replace_slowly(document: Document, etag: str) -> str:
+        written = await replace(document, etag)
+        await asyncio.sleep(0.2)
+        return written
+
+    monkeypatch.setattr(tenant_world.services.store, "replace", replace_slowly)
+    before = asyncio.get_running_loop().time()
+    ours = await acquire_lease(tenant_world.services)
+    assert ours is not None
+    assert before <= ours.at < asyncio.get_running_loop().time() - 0.19
+    _silent(tenant_world, monkeypatch, FOR_GOOD)
+    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.2))
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 60.0)
+    async with asyncio.timeout(5):
+        await renew_lease(tenant_world.services, ours)
 
 
 async def test_each_renewal_makes_the_lease_last_anew(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
     ours = await acquire_lease(tenant_world.services)
     assert ours is not None
-    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.18))
-    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours.owner))
-    await asyncio.sleep(0.2)
+    monkeypatch.setattr(lease, "LASTS", timedelta(seconds=1))
+    keeping = asyncio.create_task(renew_lease(tenant_world.services, ours))
+    await asyncio.sleep(1.2)
     assert not keeping.done()
     keeping.cancel()
     assert "sync_overtaken" not in caplog.text

@@ -102,6 +102,20 @@ async def test_what_nobody_foresaw_in_a_step_stops_no_other_and_is_named_without
     assert (await run(tenant_world)).ok
 
 
+async def test_a_run_that_has_no_room_for_its_scratch_file_is_recorded_and_releases_its_lease(
+    tenant_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> str:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tempfile.mkdtemp", full)
+        done = await run(tenant_world)
+    assert not done.ok
+    assert [(each.step, each.error) for each in done.steps] == [("scratch", "OSError: no space left")]
+    assert (await run(tenant_world)).ok
+
+
 @pytest.mark.parametrize(
     "at",
     [
