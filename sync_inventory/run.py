@@ -59,7 +59,7 @@ async def _all_steps(services: Services, before: Runs) -> Run:
             context = Context.of(services, scratch, before)
             steps = tuple([await _run(step, context) for step in STEPS])
     except (OSError, sqlite3.Error) as wrong:
-        error = f"{type(wrong).__name__}: {wrong}"
+        error = _in_words(wrong)
         log_event(LogEvent.SYNC_STEP_FAILED, step="scratch", why=error)
         steps = (StepRun(step="scratch", ok=False, seconds=_since(clock), error=error),)
     overtook = before.lease is not None
@@ -73,12 +73,8 @@ async def _run(step: Step, context: Context) -> StepRun:
     try:
         tally = await _patiently(step, context, tally)
         error = tally.error
-    except ValidationError as wrong:
-        error = unreadable(wrong)
-    except (MtdError, OSError, sqlite3.Error) as wrong:  # the last two: the scratch paper's disk is full
-        error = f"{type(wrong).__name__}: {wrong}"
     except Exception as wrong:  # noqa: BLE001 - an outer edge: what nobody foresaw in one step stops no other
-        error = f"unforeseen: {place(wrong)}"
+        error = _in_words(wrong)
     if error is not None:
         log_event(LogEvent.SYNC_STEP_FAILED, step=name, why=error)
     counts = {key: number for key, number in sorted(tally.counts.items()) if number}
@@ -90,6 +86,15 @@ async def _run(step: Step, context: Context) -> StepRun:
         error=error,
         tried_again=tuple(tally.tried_again),
     )
+
+
+def _in_words(error: Exception) -> str:
+    """What a step ended at; where nobody foresaw it, not by its text, which could quote a document."""
+    if isinstance(error, ValidationError):
+        return unreadable(error)
+    if isinstance(error, MtdError | OSError | sqlite3.Error):  # the last two: the scratch file's disk is full
+        return f"{type(error).__name__}: {error}"
+    return f"unforeseen: {place(error)}"
 
 
 async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:

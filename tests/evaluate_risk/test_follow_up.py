@@ -257,13 +257,8 @@ async def test_of_feed_and_timer_that_write_one_tag_at_once_one_does_what_follow
         await _with_phone(one)
         timers = await one.another_instance()
         timer: list[asyncio.Task[dict[str, int]]] = []
-        revoking, go_on = asyncio.Event(), asyncio.Event()
-        write, revoke = one.services.graph.write_tags, timers.graph.revoke_sessions
-
-        async def revoke_slowly(user_id: str) -> None:
-            revoking.set()
-            await go_on.wait()
-            await revoke(user_id)
+        revoking, go_on = _revoking_slowly(timers, monkeypatch)
+        write = one.services.graph.write_tags
 
         async def write_while_the_timer_does(values: Mapping[str, str]) -> list[GraphError | None]:
             if not timer:
@@ -273,7 +268,6 @@ async def test_of_feed_and_timer_that_write_one_tag_at_once_one_does_what_follow
             return await write(values)
 
         monkeypatch.setattr(one.services.graph, "write_tags", write_while_the_timer_does)
-        monkeypatch.setattr(timers.graph, "revoke_sessions", revoke_slowly)
         await evaluate(one.services, feed(a_threat()))
         go_on.set()
         await timer[0]
@@ -308,21 +302,16 @@ async def test_who_is_late_with_its_claim_leaves_it_to_who_was_faster(
     async with world(follow_ups=BOTH) as one:
         await _pending(one)
         late, first = one.services, await one.another_instance()
-        writing, revoking, go_on, end = (asyncio.Event() for _ in range(4))
-        replace, revoke = late.store.replace, first.graph.revoke_sessions
+        writing, go_on = asyncio.Event(), asyncio.Event()
+        revoking, end = _revoking_slowly(first, monkeypatch)
+        replace = late.store.replace
 
         async def replace_slowly(document: Document, etag: str) -> str:
             writing.set()
             await go_on.wait()
             return await replace(document, etag)
 
-        async def revoke_slowly(user_id: str) -> None:
-            revoking.set()
-            await end.wait()
-            await revoke(user_id)
-
         monkeypatch.setattr(late.store, "replace", replace_slowly)
-        monkeypatch.setattr(first.graph, "revoke_sessions", revoke_slowly)
         lates = asyncio.create_task(retry_pending(late))
         await writing.wait()
         one.clock.pass_time(seconds=0.001)
@@ -361,3 +350,17 @@ async def _pending(one: World) -> None:
     one.graph_faults.fail(503, 1, "POST", "revokeSignInSessions")
     await evaluate(one.services, feed(a_threat()))
     one.clock.pass_time(minutes=1)
+
+
+def _revoking_slowly(services: Services, patch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Have it revoke sessions only once the second event is set; the first is set when it has begun."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    revoke = services.graph.revoke_sessions
+
+    async def revoke_slowly(user_id: str) -> None:
+        begun.set()
+        await go_on.wait()
+        await revoke(user_id)
+
+    patch.setattr(services.graph, "revoke_sessions", revoke_slowly)
+    return begun, go_on

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.model import Document
-from shared.domain.runs import Lease, Runs
+from shared.domain.runs import Lease, Run, Runs
 from shared.errors import StoreRefused
 from sync_inventory import lease
 from sync_inventory.lease import LASTS, acquire_lease, renew_lease
@@ -21,6 +21,18 @@ async def _runs(world: World) -> Runs:
     found = await world.services.store.read(Runs, "run:sync")
     assert found is not None
     return found.document
+
+
+async def _sweeping(world: World) -> asyncio.Task[Run | None]:
+    """A sync whose sweep is under way, and takes five seconds."""
+    put_phone(world)
+    world.graph_faults.delay(5, "managedDevices?")
+    running = asyncio.create_task(sync(world.services))
+    for _ in range(1000):  # until the call to Graph before it was made
+        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in world.graph_calls:
+            break
+        await asyncio.sleep(0.01)
+    return running
 
 
 async def test_a_second_run_does_not_begin_beside_the_first(
@@ -78,13 +90,7 @@ async def test_a_run_that_was_overtaken_stops(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
-    put_phone(tenant_world)
-    tenant_world.graph_faults.delay(2, "managedDevices?")
-    running = asyncio.create_task(sync(tenant_world.services))
-    for _ in range(1000):  # until the sweep, the next call to Graph, is under way
-        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
-            break
-        await asyncio.sleep(0.01)
+    running = await _sweeping(tenant_world)
     found = await tenant_world.services.store.read(Runs, "run:sync")
     assert found is not None
     other = Lease(owner="other", until=tenant_world.clock() + timedelta(minutes=1))
@@ -171,13 +177,7 @@ async def test_a_run_that_may_have_been_overtaken_stops(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.01)
-    put_phone(tenant_world)
-    tenant_world.graph_faults.delay(5, "managedDevices?")
-    running = asyncio.create_task(sync(tenant_world.services))
-    for _ in range(1000):
-        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
-            break
-        await asyncio.sleep(0.01)
+    running = await _sweeping(tenant_world)
     monkeypatch.setattr(lease, "LASTS", timedelta(seconds=0.1))
     _silent(tenant_world, monkeypatch, FOR_GOOD[1:])
     async with asyncio.timeout(4):
@@ -225,13 +225,7 @@ async def test_a_run_whose_lease_cannot_be_renewed_ends_with_the_reason(
     tenant_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0.05)
-    put_phone(tenant_world)
-    tenant_world.graph_faults.delay(2, "managedDevices?")
-    running = asyncio.create_task(sync(tenant_world.services))
-    for _ in range(1000):
-        if ("GET", "/beta/deviceManagement/deviceCompliancePolicies") in tenant_world.graph_calls:
-            break
-        await asyncio.sleep(0.01)
+    running = await _sweeping(tenant_world)
     tenant_world.clock.pass_time(seconds=1)
     tenant_world.cosmos_faults.fail_next(413, container="settings", operation="replace")
     with pytest.raises(StoreRefused):
