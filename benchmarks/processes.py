@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import pathlib
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -40,13 +39,6 @@ def settings(cosmos: str, graph: str = NOWHERE) -> dict[str, str]:
         "IDENTITY_ENDPOINT": f"{graph}/msi/token",
         "IDENTITY_HEADER": "local",
     }
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @asynccontextmanager

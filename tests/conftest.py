@@ -10,6 +10,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import _retry_utility_async as cosmos_retry
 from hypothesis import Phase, settings
 
+from local.ports import free_port
 from tests.infra.loud import unchecked
 from tests.world import World, world
 
@@ -63,6 +64,12 @@ def impatient_sdks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(cosmos_retry, "asyncio", SimpleNamespace(sleep=at_once))
     monkeypatch.setattr(AioHttpTransport, "sleep", at_once)
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """Nothing comes to listen there by chance, as it may at a port of pytest-asyncio's own fixture."""
+    return free_port()
 
 
 @pytest.fixture

@@ -16,12 +16,13 @@ from typing import Any
 import aiohttp
 
 from benchmarks.one_report import SECRET
-from benchmarks.processes import answer_of, free_port, running, server, settings, writes
+from benchmarks.processes import answer_of, running, server, settings, writes
 from benchmarks.row import Row, figures
 from local import sample_tenant
 from local.partners import lookout
 from local.partners.authentication import signed
 from local.partners.message import Message, encoded
+from local.ports import free_port
 from local.sample_tenant import Phone
 
 BOUND = 300.0

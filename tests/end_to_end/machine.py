@@ -4,7 +4,6 @@ import asyncio
 import os
 import pathlib
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,8 +13,9 @@ from typing import cast
 import aiohttp
 
 from local.host.host import Host
+from local.ports import free_port
 from local.scenario.hands import Hands
-from local.stack import Stack
+from local.stack import PORTS, Stack
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAX_SECONDS = 300.0
@@ -24,28 +24,9 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 READ_KEY = "0123456789abcdef" * 2
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment with free ports, and `settings` over them."""
-    names = (
-        "LOCAL_HOST_PORT",
-        "LOCAL_COSMOS_PORT",
-        "LOCAL_GRAPH_PORT",
-        "LOCAL_VENDORS_PORT",
-        "LOCAL_AZURE_PORT",
-    )
-    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
+    ports = {name: str(free_port()) for name in PORTS}
     return {**os.environ, **ports, "READ_KEY_LOCAL": READ_KEY, "PYTHONDONTWRITEBYTECODE": "1", **settings}
 
 

@@ -1,7 +1,6 @@
 """The settings a run on this machine goes by."""
 
 import pathlib
-import socket
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -12,6 +11,7 @@ from ingest_threat import authentication, partners
 from ingest_threat.start import check
 from local.cosmos.account import EMULATOR_KEY
 from local.host.settings import load_settings
+from local.ports import free_port
 from local.sample_tenant import PLATFORM
 from local.stack import ADMINS, PORTS, ROOT, read_settings, servers
 from shared.containers import CONTAINERS
@@ -67,12 +67,8 @@ def test_the_example_is_what_another_host_of_the_app_is_started_with(
 async def test_what_stands_in_for_the_cloud_is_served_without_a_host(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = []
     for name in PORTS:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            free.append(one.getsockname()[1])
-        monkeypatch.setenv(name, str(free[-1]))
+        monkeypatch.setenv(name, str(free_port()))
     said: list[str] = []
     async with AsyncExitStack() as exits:
         settings = read_settings(tmp_path)

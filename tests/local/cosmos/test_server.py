@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import pathlib
-import socket
 import sys
 
 import pytest
@@ -12,6 +11,7 @@ from azure.cosmos import PartitionKey, exceptions
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from local.cosmos.account import EMULATOR_KEY
+from local.ports import free_port
 from tests.local.cosmos.conftest import Running, Serve
 from tests.local.cosmos.test_reading_many import changes
 
@@ -36,9 +36,7 @@ async def test_a_restart_keeps_documents_order_and_continuation(serve: Serve, tm
 
 async def test_a_kill_after_the_answer_loses_nothing(serve: Serve, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "cosmos.sqlite"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     program = (
         "import pathlib; from aiohttp import web; from local.cosmos.server import create_app;"
         f"web.run_app(create_app(pathlib.Path({str(path)!r})), host='127.0.0.1', port={port})"
