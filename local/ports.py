@@ -1,5 +1,6 @@
 """Ports on loopback for servers that are about to be started on this machine."""
 
+import atexit
 import itertools
 import os
 import socket
@@ -29,6 +30,7 @@ def _block(_process: int) -> tuple[socket.socket, Iterator[int]]:
     """The block of a process, forks apart: who holds its first port, where nothing is served, has it."""
     for first in BLOCKS:
         if held := _bound(first):
+            atexit.register(held.close)
             return held, itertools.cycle(range(first + 1, first + BLOCKS.step))
     raise OSError("no block of ports is free")
 

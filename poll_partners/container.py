@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from poll_partners.cuts import Unfit
-from poll_partners.microsoft import OPTIONS, ToMicrosoft, identity
+from poll_partners.microsoft import OPTIONS, ToMicrosoft
 from shared.domain.poll_settings import PollSettings
 from shared.errors import SourceUnavailable
+from shared.identity import AppIdentity
 from shared.services import Services
 
 if TYPE_CHECKING:
@@ -132,10 +133,10 @@ async def opened(services: Services, name: str, settings: PollSettings) -> Async
     from azure.storage.blob.aio import ContainerClient
 
     async with (
-        identity() as credential,
+        AppIdentity() as identity,
         ContainerClient.from_container_url(
             settings.drop,
-            credential,
+            identity,
             max_single_get_size=PIECE,
             max_chunk_get_size=PIECE,
             **OPTIONS,

@@ -63,7 +63,7 @@ async def read_roster(services: Services, name: str, roster: Roster) -> PollRun 
         return None
     run, clock = PollRun(started_at=began, seconds=0.0, begin=began - AS_OF), time.monotonic()
     cursor = found.document
-    async with roster.opened(services, name, settings) as client, ending(DEADLINE) as end:
+    async with ending(DEADLINE) as end, roster.opened(services, name, settings) as client:
         last = await _Last.read(services, name, roster)
         rows, run = await _whole_list(services, client, roster, last, run)
         if roster.complete is not None:

@@ -1,8 +1,8 @@
-"""What the interfaces that Microsoft's libraries ask have in common: who the app is there, that a library
-itself never tries again or waits, and its errors in the words of all sources."""
+"""What the interfaces that Microsoft's libraries ask have in common: that a library itself never tries again
+or waits, and its errors in the words of all sources."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
@@ -14,7 +14,6 @@ from shared.errors import CredentialRefused, SourceRefused, SourceUnavailable
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
     from azure.core.pipeline import PipelineResponse
-    from azure.identity.aio import DefaultAzureCredential
 
 OPTIONS: Mapping[str, Any] = {
     "retry_total": 0,
@@ -23,15 +22,6 @@ OPTIONS: Mapping[str, Any] = {
     "read_timeout": 60,
 }
 """Of a client. The libraries would wait as long as an answer's Retry-After says: that is for the next run."""
-
-
-@asynccontextmanager
-async def identity() -> AsyncIterator["DefaultAzureCredential"]:
-    """The app's own identity, for one run."""
-    from azure.identity.aio import DefaultAzureCredential
-
-    async with DefaultAzureCredential() as credential:
-        yield credential
 
 
 class ToMicrosoft(Connection):

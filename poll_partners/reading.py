@@ -49,10 +49,11 @@ async def poll(services: Services, name: str, source: Events[Any]) -> PollRun | 
     found = await _found(services, name, source, settings.begin)
     if must_wait(found.document, services.now()):
         return None
-    async with source.opened(services, name, settings) as connection:
-        reading = Reading(services, source, connection, found.document)
-        error = await reading.run()
-    return await record(services, name, settings, found, reading.cursor, reading.tally, error)
+    reading = Reading(services, source, found.document)
+    async with ending(DEADLINE) as end, source.opened(services, name, settings) as reading.connection:
+        await reading.run()
+    reading.settle(end.error)
+    return await record(services, name, settings, found, reading.cursor, reading.tally, end.error)
 
 
 async def _found(
@@ -71,27 +72,25 @@ class Reading:
 
     services: Services
     source: Events[Any]
-    connection: Connection
     cursor: Cursor
+    connection: Connection = field(init=False)
     tally: PollRun = field(init=False)
     clock: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self.connection = Connection(self.services)
         self.tally = PollRun(started_at=self.services.now(), seconds=0.0)
 
-    async def run(self) -> Exception | None:
+    async def run(self) -> None:
         """Read what came since the last run, then, where its turn is, one longer reading; whatever happens,
-        the cursor is as far as what is stored. What it ended at, if at an error."""
-        async with ending(DEADLINE) as end:
-            goes_on = self.cursor.place is not None
+        the cursor is as far as what is stored."""
+        goes_on = self.cursor.place is not None
+        whole = await self._newest()
+        if whole and goes_on and not self._spent():
             whole = await self._newest()
-            if whole and goes_on and not self._spent():
-                whole = await self._newest()
-            self._count(whole=whole)
-            if whole:
-                await self._longer()
-        self._settle(end.error)
-        return end.error
+        self._count(whole=whole)
+        if whole:
+            await self._longer()
 
     async def _newest(self) -> bool:
         """Whether everything there was has been read."""
@@ -246,7 +245,7 @@ class Reading:
     def _count(self, **changed: object) -> None:
         self.tally = self.tally.model_copy(update=changed)
 
-    def _settle(self, error: Exception | None) -> None:
+    def settle(self, error: Exception | None) -> None:
         """Enter how the run ended: into its record, and what follows for the next one."""
         now, cursor = self.services.now(), self.cursor
         ahead = self.connection.clock_ahead

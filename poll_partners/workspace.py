@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from poll_partners.microsoft import OPTIONS, ToMicrosoft, identity
+from poll_partners.microsoft import OPTIONS, ToMicrosoft
 from shared.domain.json_text import NotJson, TooDeep, read_json
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
 from shared.errors import SourceUnavailable
+from shared.identity import AppIdentity
 from shared.services import Services
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ async def opened(services: Services, name: str, settings: PollSettings) -> Async
     endpoint, _, id_ = address.rpartition(PATH)
     options: Mapping[str, Any] = OPTIONS
     async with (
-        identity() as credential,
-        LogsQueryClient(credential, endpoint=endpoint, **options) as client,
+        AppIdentity() as identity,
+        LogsQueryClient(identity, endpoint=endpoint, **options) as client,
     ):
         yield Workspace(services, client, id_)

@@ -28,6 +28,7 @@ from shared.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from shared.identity import AppIdentity
 from shared.joined import Joined
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
@@ -416,11 +417,8 @@ async def _client(settings: Settings, connection: AsyncExitStack) -> "CosmosClie
     elif not settings.cosmos_endpoint:
         raise SettingsError("COSMOS or COSMOS__accountEndpoint is missing: expected where Cosmos DB is")
     else:
-        from azure.identity.aio import DefaultAzureCredential
-
-        credential = DefaultAzureCredential()
-        connection.push_async_callback(credential.close)
-        client = CosmosClient(settings.cosmos_endpoint, credential, **options)
+        identity = await connection.enter_async_context(AppIdentity())
+        client = CosmosClient(settings.cosmos_endpoint, identity, **options)
     connection.push_async_callback(client.close)
     return await client.__aenter__()
 
@@ -464,13 +462,15 @@ def _body(document: Document) -> dict[str, Any]:
 @contextmanager
 def _sdk_errors() -> Iterator[None]:
     """Turn what the SDK raises into the project's own tree."""
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
     from azure.cosmos.exceptions import CosmosHttpResponseError
 
     try:
         yield
     except CosmosHttpResponseError as error:
         raise _error(error.status_code, error) from error
+    except ClientAuthenticationError as error:
+        raise StoreUnavailable("no token for Cosmos DB: check the app's identity") from error
     except (AzureError, TimeoutError, ConnectionError) as error:
         raise StoreUnavailable(f"Cosmos DB cannot be reached ({type(error).__name__})") from error
 

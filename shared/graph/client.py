@@ -25,6 +25,7 @@ from shared.errors import GraphError, GraphNotFound, GraphRefused, GraphUnavaila
 from shared.graph.pacing import Pacer
 from shared.graph.wire import Wire
 from shared.headers import Headers
+from shared.identity import AppIdentity
 from shared.log import LogEvent, log_event
 from shared.settings import Settings
 from shared.span_counts import HOUR, SpanCounts
@@ -131,7 +132,7 @@ class GraphClient:
         self._beta = f"{self._base.removesuffix('/v1.0')}/beta"
         self._waiting = waiting
         self._client: GraphServiceClient | None = None
-        self._credential: Any = None
+        self._identity: AppIdentity | None = None
         self._transport: AsyncHTTPTransport | None = None
         self._rests_until = 0.0
         self._pacer = Pacer(waiting.clock)
@@ -254,9 +255,9 @@ class GraphClient:
         """Give the connections back."""
         if self._transport is not None:
             await self._transport.aclose()
-        if self._credential is not None:
-            await self._credential.close()
-        self._client = self._credential = self._transport = None
+        if self._identity is not None:
+            await self._identity.close()
+        self._client = self._identity = self._transport = None
 
     def _request(self, call: Call) -> "RequestInformation":
         from kiota_abstractions.method import Method
@@ -325,7 +326,6 @@ class GraphClient:
 
     def _sdk(self) -> "GraphServiceClient":
         if self._client is None:
-            from azure.identity.aio import DefaultAzureCredential
             from httpx import AsyncClient, AsyncHTTPTransport, Timeout
             from kiota_authentication_azure.azure_identity_authentication_provider import (
                 AzureIdentityAuthenticationProvider,
@@ -335,10 +335,10 @@ class GraphClient:
             from msgraph_core import GraphClientFactory
 
             where = urlsplit(self._base)
-            self._credential = DefaultAzureCredential()
+            self._identity = AppIdentity()
             self._transport = AsyncHTTPTransport(http2=True, verify=_authorities())
             provider = AzureIdentityAuthenticationProvider(
-                self._credential,
+                self._identity,
                 scopes=[f"{where.scheme}://{where.netloc}/.default"],
                 allowed_hosts=[where.hostname or ""],
             )

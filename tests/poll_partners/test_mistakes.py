@@ -60,13 +60,13 @@ def _set(patch: pytest.MonkeyPatch, source: Source) -> None:
 
 def moved_on_failure(patch: pytest.MonkeyPatch) -> None:
     """The window advances in the end, whatever happened."""
-    settle = Reading._settle
+    settle = Reading.settle
 
     def careless(self: Reading, error: Exception | None) -> None:
         self.cursor = windows.completed(self.cursor, self.services.now(), None, self.connection.now())
         settle(self, error)
 
-    patch.setattr(Reading, "_settle", careless)
+    patch.setattr(Reading, "settle", careless)
 
 
 def own_clock(patch: pytest.MonkeyPatch) -> None:

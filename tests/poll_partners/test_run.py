@@ -1,6 +1,7 @@
 """The timer's run: sources side by side, one that is slow or fails delays nobody; and the timer itself."""
 
 import asyncio
+import importlib
 import json
 import pathlib
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 import poll_partners.sources
 from ingest_threat.intake import known_partners
 from local.vendors.faults import answered, slow
-from poll_partners import found, reading, run, start
+from poll_partners import found, reading, run, source, start
 from poll_partners.client import Client
 from poll_partners.listing import listing
 from poll_partners.source import Asked, Roster, Source, VendorPage
@@ -110,6 +111,23 @@ async def test_what_nobody_foresees_is_recorded_by_its_kind_and_place_and_the_ve
         with pytest.raises(KeyError):
             await run.poll_all(one.services)
         assert (await one.cursor()).failures == 2
+
+
+@pytest.mark.parametrize("name", [lookout.__name__, lookout_devices.__name__])
+async def test_a_connection_that_cannot_even_be_opened_is_recorded_too(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def odd() -> NoReturn:
+        raise KeyError("a-phone")
+
+    monkeypatch.setattr(source, "session", odd)
+    _set(monkeypatch, {"lookout": importlib.import_module(name).SOURCE})
+    async with vendors() as one:
+        with pytest.raises(KeyError):
+            await run.poll_all(one.services)
+        cursor = await one.cursor()
+        assert [str(each.error).split(":")[0] for each in cursor.runs] == ["KeyError at test_run.py"]
+        assert cursor.failures == 1
 
 
 async def test_what_nobody_foresees_is_raised_also_where_it_cannot_be_recorded(

@@ -303,8 +303,8 @@ async def test_the_credential_a_store_is_opened_with_is_closed(
     open_ones: list[DefaultAzureCredential] = []
 
     class Counted(DefaultAzureCredential):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options)
             open_ones.append(self)
 
         async def close(self) -> None:

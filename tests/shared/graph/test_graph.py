@@ -525,7 +525,7 @@ async def test_without_a_token_graph_is_unavailable(
         raise ServiceRequestError("the identity endpoint is away")
 
     for name in ("get_token", "get_token_info"):
-        monkeypatch.setattr(graph._client._credential, name, away)
+        monkeypatch.setattr(graph._client._identity, name, away)
     with pytest.raises(GraphUnavailable, match="identity"):
         await graph.tag(ENTRA_ID)
 
