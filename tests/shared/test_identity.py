@@ -52,10 +52,12 @@ def hanging(request: pytest.FixtureRequest) -> str:
 async def asked(hanging: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
     """What the identity endpoint was asked, where a token is waited for no longer than a moment."""
     heard: list[str] = []
+    handlers: list[asyncio.Future[web.StreamResponse]] = []
 
     async def hang(request: web.Request) -> web.StreamResponse:
         heard.append(request.path)
-        return await HANGING[hanging](request)
+        handlers.append(asyncio.ensure_future(HANGING[hanging](request)))
+        return await handlers[-1]
 
     app = web.Application()
     app.router.add_get("/token", hang)
@@ -68,6 +70,8 @@ async def asked(hanging: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{address}/token")
         monkeypatch.setenv("IDENTITY_HEADER", "local")
         yield heard
+        for handler in handlers:
+            handler.cancel()  # or the server waits for it when it ends
 
 
 async def _store() -> None:
