@@ -205,7 +205,8 @@ async def _download(link: str, path: pathlib.Path) -> int:
             client.stream("GET", link) as answer,
         ):
             _check(answer.status_code)
-            with await asyncio.to_thread(path.open, "wb") as file:
+            # Not in a thread: it is one call of the system, and a cancellation would leave the file open.
+            with path.open("wb") as file:
                 async for chunk in answer.aiter_raw():
                     size += len(chunk)
                     if size > MAX_BYTES:

@@ -1,6 +1,8 @@
 """The export job: ordered once, waited for over runs, given up where it comes to nothing."""
 
 import asyncio
+import gc
+import itertools
 import pathlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -286,6 +288,25 @@ async def test_a_file_that_comes_too_slowly_is_not_waited_for(
 
     with pytest.raises(GraphUnavailable, match="TimeoutError"):
         await _download(one, handle, tmp_path)
+
+
+async def test_a_download_that_is_cancelled_leaves_no_file_open(tmp_path: pathlib.Path) -> None:
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(body=b"content")
+
+    app = web.Application()
+    app.router.add_get("/file", handle)
+    async with serving(app) as address:
+        for turns in itertools.count():
+            download = asyncio.ensure_future(app_export._download(f"{address}/file", tmp_path / "file.zip"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if not download.cancel():
+                break
+            await asyncio.wait({download})
+    gc.collect()  # what is left open is an error then
+    assert turns > 10
+    assert download.result() == len(b"content")
 
 
 async def test_a_storage_that_breaks_off_is_asked_again_later(one: World, tmp_path: pathlib.Path) -> None:
