@@ -12,7 +12,7 @@ MtdError
 ├── BadRequest               an admin's request makes no sense (400)
 ├── Overtaken                another admin has decided the same already (409)
 ├── StoreError
-│   ├── StoreUnavailable     Cosmos throttles or is away: try again (503; the feed replays)
+│   ├── StoreUnavailable     Cosmos throttles, is away, or no token: try again (503; the feed replays)
 │   │   └── Contended        one document is written by too many at once
 │   ├── AlreadyStored        create found the document there
 │   ├── Conflict             If-Match failed: read again, redo
@@ -107,7 +107,7 @@ class StoreError(MtdError):
 
 
 class StoreUnavailable(StoreError):
-    """Cosmos throttles or cannot be reached; `retry_after` is in seconds."""
+    """Cosmos throttles, cannot be reached, or the app has no token for it; `retry_after` is in seconds."""
 
     def __init__(self, reason: str, *, retry_after: float = 5.0) -> None:
         super().__init__(reason)
