@@ -100,7 +100,7 @@ def _state(item: Item, row: _Row, common: Reported, level: Level) -> DeviceState
         scanned=proves_scan(row.seen_at, row.as_of),
         severity_raw=fields.written(row.content, "riskCategory", "risk"),
         clears=Clears.ALL if clears else Clears.NONE,
-        clears_until=min(filter(None, (row.seen_at, row.as_of)), default=None) if clears else None,
+        clears_until=min(filter(None, (row.seen_at, row.as_of))) if clears else None,
         closed_keys=(INACTIVE,) if fields.boolean(row.enrollment, "isEnrolled") else (),
     )
 

@@ -161,6 +161,12 @@ def test_what_is_yet_to_follow_an_applied_tag_outlasts_another_decision() -> Non
     assert settled(phone(tag=written), follow_ups=REVOKING).follow_up is FollowUp.REVOKE_SESSIONS
 
 
+def test_nobody_has_begun_with_the_follow_up_of_a_tag_that_changes() -> None:
+    begun = tagged("mtd-block-high", TagState.APPLIED).model_copy(update={"follow_up_begun": START})
+    changed = settled(phone(Level.LOW, begun), follow_ups=frozenset({FollowUp.SYNC_DEVICE}))
+    assert (changed.follow_up, changed.follow_up_begun) == (FollowUp.SYNC_DEVICE, None)
+
+
 def test_a_block_that_waits_already_gets_no_follow_up_from_an_option_switched_on_since() -> None:
     waiting = settled(phone())
     assert waiting.follow_up is None
