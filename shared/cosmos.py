@@ -193,7 +193,7 @@ class Store:
             return None
         return Found(kind.model_validate(item), str(item["_etag"]))
 
-    async def read_many(self, kind: type[D], ids: Sequence[str], *, limit: int) -> "FoundMany[D]":
+    async def read_many(self, kind: type[D], ids: Sequence[str], *, limit: int) -> FoundMany[D]:
         """The documents `ids` that there are, in their order; at most `limit` are read at a time.
 
         One that cannot be read is logged and counted: it does not keep the others from being worked on.

@@ -6,7 +6,6 @@ Retry-After says; all that is done as the app would wait with it.
 
 import asyncio
 from collections.abc import Awaitable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -49,13 +48,8 @@ class AppIdentity:
         await self._credential.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self._credential.__aexit__(kind, error, traceback)
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 async def _in_time(token: Awaitable[T]) -> T:
