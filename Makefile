@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 NEW_ENOUGH = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	sys.exit("Python %d.%d is too old: 3.11 or newer is needed" % v if v < (3, 11) else 0)'
 READY := $(VENV)/.ready
+# Kept, whatever the shell says: a run starts dozens of processes, and each would compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run scenario test coverage lint mutants fuzz soak bench bench-quick bench-growth lock audit snapshot package deploy clean
 .DEFAULT_GOAL := run

@@ -15,15 +15,14 @@ T = TypeVar("T")
 
 TIMES = 4
 """Each length measured is so many times the one before."""
-MOST = 7.0
-"""What four times the length may cost: 4 is linear, 8 grows with the square root of the length besides, 16 is
-quadratic."""
+MOST = 1.75
+"""What one reading may cost of TIMES readings of a part each: 1 is linear, 2 grows with the square root of
+the length besides, 4 is quadratic."""
 FLOOR = 0.006
 """Seconds below which a cost says nothing of its growth."""
-TRIES = 6
-"""Comparisons, each of what is measured at one time, before one is believed: others may slow a machine."""
-REPEATS = 2
-"""Measurements of the shorter one in a comparison; the least counts."""
+TRIES = 12
+"""Comparisons before one is believed: others may slow a machine. In each, both sides take as long where all
+is linear, so that what slows them meets the one as likely as the other."""
 REMEMBERING = (redaction._judged, _fields._remembered_word)
 """What remembers keys and words: were they not forgotten, what fits would seem to cost nothing, and what does
 not to grow."""
@@ -36,10 +35,10 @@ class _TooLong(BaseException):
 
 
 class Growth(NamedTuple):
-    """A length that costs more than its share of the one before."""
+    """A length that costs more than all its parts; the seconds of both."""
 
     length: int
-    shorter: float
+    parts: float
     longer: float
 
 
@@ -59,11 +58,11 @@ def growth(
         return None
     content, part = made(length), made(length // TIMES)
     for _ in range(TRIES):
-        shorter = min(seconds(read, part) for _ in range(REPEATS))
-        if longer <= MOST * shorter:
+        parts = sum(seconds(read, part) for _ in range(TIMES))
+        if longer <= MOST * parts:
             return None
         longer = seconds(read, content)
-    return Growth(length, shorter, longer)
+    return Growth(length, parts, longer)
 
 
 def seconds(read: Callable[[T], object], content: T) -> float:

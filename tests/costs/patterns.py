@@ -19,7 +19,8 @@ _FLAGS_AT = {"compile": 1, "search": 2, "match": 2, "fullmatch": 2, "findall": 2
 """Where a function of `re` takes its flags; 4 in the others."""
 _OF_TEXTS = frozenset({"split"})
 """Methods that a text has, too: they count where it is known that a pattern is asked."""
-_ALL = frozenset({"sub", "subn", "split", "findall", "finditer"})
+GOING_ON = frozenset({"sub", "subn", "split", "findall", "finditer"})
+"""Methods that read on behind a match."""
 SAMPLE = "ab"
 """Stands in a pattern that is made at run time for what is only known then."""
 
@@ -80,7 +81,7 @@ def found(of: Iterable[tuple[ModuleType, ast.Module]]) -> list[Found]:
 
 def _most(methods: set[str]) -> frozenset[str]:
     """Without searching for one where all are searched for."""
-    return frozenset(methods - {"search"} if methods & _ALL else methods or {"search"})
+    return frozenset(methods - {"search"} if methods & GOING_ON else methods or {"search"})
 
 
 def _methods(name: str, module: ModuleType, source: _Source) -> set[str]:

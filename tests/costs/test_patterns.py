@@ -9,28 +9,25 @@ import pytest
 
 from tests.costs.growth import Growth, growth
 from tests.costs.hostile import texts
-from tests.costs.patterns import Found, found, modules
+from tests.costs.patterns import GOING_ON, Found, found, modules
 
 LENGTHS = [16 * 4**n for n in range(6)]
 """From what even an exponential pattern reads in a moment, up to 16 KiB."""
 PATTERNS = found(modules())
 
 
-def reader(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
-    if method in {"sub", "subn"}:
-        return lambda text: getattr(pattern, method)("-", text)
-    if method == "finditer":
-        return lambda text: list(pattern.finditer(text))
-    read: Callable[[str], object] = getattr(pattern, method)
-    return read
+def readers(each: Found) -> dict[str, Callable[[str], object]]:
+    """Its methods that read, by name: all that go on behind a match read alike, and one stands for them."""
+    names = each.methods - GOING_ON | ({"findall"} if each.methods & GOING_ON else set())
+    return {name: getattr(each.pattern, name) for name in sorted(names)}
 
 
 def slow(each: Found, *, at_once: bool = False) -> dict[tuple[str, str], Growth]:
     """The texts, by method, over which a pattern takes too long; one of them is enough where `at_once`."""
     costs: dict[tuple[str, str], Growth] = {}
-    for method in sorted(each.methods):
+    for method, read in readers(each).items():
         for text, made in texts(each.pattern).items():
-            grown = growth(reader(each.pattern, method), made, LENGTHS)
+            grown = growth(read, made, LENGTHS)
             if grown is not None:
                 costs[method, text] = grown
                 if at_once:

@@ -209,7 +209,10 @@ class History:
         for minutes in (7 * 60, 5, 65, 5, 25 * 60, 5):
             await self._pass(minutes)
             for _ in range(4):
+                before = await self._read_so_far()
                 await self._poll()
+                if await self._read_so_far() == before:
+                    break
 
     async def check(self) -> None:
         """Nothing is stored twice, and the cursor is not ahead of what is stored."""
@@ -246,6 +249,11 @@ class History:
     async def _cursor(self) -> Cursor | None:
         read = await self.one.services.store.read(Cursor, cursor_id(self.vendor.name))
         return read.document if read else None
+
+    async def _read_so_far(self) -> Cursor | None:
+        """The cursor without its runs: where one changed nothing else, the next changes nothing either."""
+        cursor = await self._cursor()
+        return cursor and cursor.model_copy(update={"runs": ()})
 
     @staticmethod
     def _in_a_gap(cursor: Cursor, at: datetime) -> bool:

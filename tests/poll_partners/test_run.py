@@ -6,7 +6,6 @@ import json
 import pathlib
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ import pytest
 
 import poll_partners.sources
 from ingest_threat.intake import known_partners
-from local.vendors.faults import answered, slow
+from local.vendors.faults import answered, done, slow
 from poll_partners import found, reading, run, source, start
 from poll_partners.client import Client
 from poll_partners.listing import listing
@@ -45,15 +44,32 @@ def _set(monkeypatch: pytest.MonkeyPatch, sources: Mapping[str, Source | Roster]
 
 
 async def test_a_slow_source_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two sources of one vendor's; the first one asked is answered a byte at a time."""
-    monkeypatch.setattr(reading, "DEADLINE", 1.0)
+    """Two sources of one vendor's; the first one asked is answered once the other one has been asked, too."""
+    both_asked = asyncio.Event()
+
+    async def held(_: object) -> None:
+        async with asyncio.timeout(20):
+            await both_asked.wait()
+
     _set(monkeypatch, {"first": lookout.SOURCE, "lookout": replace(lookout.SOURCE)})
     async with vendors() as one:
         one.lookout.arrive(event(1, START - timedelta(minutes=1)))
-        one.faults.order(slow(0.01), EVENTS, times=1)
-        begun = time.monotonic()
+        one.faults.order(held, EVENTS)
+        one.faults.order(done(both_asked.set), EVENTS)
         await run.poll_all(one.services)
-        assert time.monotonic() - begun < 3
+        runs = [(await one.cursor(name)).runs[0] for name in ("first", "lookout")]
+        assert [each.error for each in runs] == [None, None]
+        assert len(one.reports()) == 1
+
+
+async def test_a_slow_source_is_cut_off_and_the_other_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one asked is answered a byte at a time."""
+    monkeypatch.setattr(reading, "DEADLINE", 3.0)
+    _set(monkeypatch, {"first": lookout.SOURCE, "lookout": replace(lookout.SOURCE)})
+    async with vendors() as one:
+        one.lookout.arrive(event(1, START - timedelta(minutes=1)))
+        one.faults.order(slow(1.0), EVENTS)
+        await run.poll_all(one.services)
         runs = [(await one.cursor(name)).runs[0] for name in ("first", "lookout")]
         assert sorted(each.error is None for each in runs) == [False, True]
         assert len(one.reports()) == 1
