@@ -1,8 +1,9 @@
 """Fixtures every room's tests use."""
 
 import asyncio
+import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +43,17 @@ FIRST = (
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: the longest tests wait for most of their time."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: no garbage is looked for meanwhile, nor among it afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
