@@ -5,13 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from poll_partners.remedies import remedy
-from shared.domain.model import unreadable
 from shared.domain.polling import PollRun
-from shared.errors import MtdError, SourceUnavailable, SourceUnreadable, UnreadableReport
-from shared.log import place
+from shared.error_words import error_words
+from shared.errors import SourceUnavailable, SourceUnreadable, UnreadableReport
 
 
 @dataclass
@@ -39,15 +36,4 @@ async def ending(deadline: float) -> AsyncIterator[Ending]:
 
 def explained(run: PollRun, error: Exception, partner: str) -> PollRun:
     """`run` with its error in words, and what to do about it."""
-    return run.model_copy(update={"error": _in_words(error), "remedy": remedy(error, partner)})
-
-
-def is_foreseen(error: Exception) -> bool:
-    """Whether its words are ours: it need not be raised once it is recorded."""
-    return isinstance(error, MtdError | ValidationError)
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return unreadable(error)
-    return str(error) if isinstance(error, MtdError) else place(error)
+    return run.model_copy(update={"error": error_words(error), "remedy": remedy(error, partner)})

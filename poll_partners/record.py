@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from ingest_threat.intake import Answer
-from poll_partners.ending import is_foreseen
 from poll_partners.expiry import days_left
 from shared.cosmos import Found
 from shared.domain.moment import iso_utc
 from shared.domain.poll_settings import PollSettings
 from shared.domain.polling import Cursor, PollRun
+from shared.error_words import is_foreseen
 from shared.errors import AlreadyStored, Conflict, NotStored, StoreError, StoreUnavailable
 from shared.log import LogEvent, log_event
 from shared.services import Services

@@ -2,15 +2,12 @@
 
 from functools import partial
 
-from pydantic import ValidationError
-
 from poll_partners.found import sources
 from poll_partners.listed import read_roster
 from poll_partners.reading import poll
 from poll_partners.source import Roster
 from shared.bounded import bounded_gather
-from shared.domain.model import unreadable
-from shared.errors import MtdError
+from shared.error_words import error_words, is_foreseen
 from shared.log import LogEvent, log_event, place
 from shared.services import Services
 
@@ -32,11 +29,8 @@ async def _one(services: Services, name: str) -> None:
             await read_roster(services, name, source)
         else:
             await poll(services, name, source)
-    except ValidationError as error:
-        why = unreadable(error)
-        log_event(LogEvent.POLL_FAILED, source=name, why=why)
-    except MtdError as error:
-        log_event(LogEvent.POLL_FAILED, source=name, why=error)
     except Exception as error:
-        log_event(LogEvent.UNEXPECTED, where=f"poll {name}", what=place(error))
-        raise
+        if not is_foreseen(error):
+            log_event(LogEvent.UNEXPECTED, where=f"poll {name}", what=place(error))
+            raise
+        log_event(LogEvent.POLL_FAILED, source=name, why=error_words(error))

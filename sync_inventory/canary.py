@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from shared.domain.canary_run import AGENT, DELIVERY, CanaryRun, CanaryStep
 from shared.domain.mode import Mode
-from shared.domain.model import Device, unreadable
+from shared.domain.model import Device
 from shared.domain.sign_in import SignIn, SignInVerdict, each_app
 from shared.domain.tag import is_block
 from shared.environment import words
-from shared.errors import BadRequest, GraphError, StoreError
+from shared.error_words import error_words
+from shared.errors import BadRequest, GraphError, MtdError, StoreError
 from shared.log import LogEvent, log_event
 from shared.services import Services
 from shared.standard_webhooks import signature
@@ -29,7 +30,7 @@ POLL_SECONDS = 2.0
 POST_SECONDS = 30.0
 
 
-class MissedError(Exception):
+class MissedError(MtdError):
     """A step that was to happen did not; the text says why."""
 
 
@@ -50,12 +51,8 @@ class _Canary:
         missed: str | None = None
         try:
             await work()
-        except (MissedError, BadRequest) as error:
-            missed = str(error)
-        except ValidationError as error:
-            missed = unreadable(error)
-        except (GraphError, StoreError, OSError, TimeoutError) as error:
-            missed = f"{type(error).__name__}: {error}"
+        except (MissedError, BadRequest, GraphError, StoreError, ValidationError, OSError) as error:
+            missed = error_words(error)
         seconds = round(self.services.waiting.clock() - clock, 3)
         self.steps.append(CanaryStep(step=name, seconds=seconds, missed=missed))
         return missed is None
@@ -180,7 +177,7 @@ async def _there_and_back(canary: _Canary) -> None:
 
 
 async def _posted(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status of the answer. OSError and TimeoutError where there is none."""
+    """The status of the answer. MissedError or TimeoutError where there is none."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=POST_SECONDS)
@@ -191,7 +188,7 @@ async def _posted(url: str, body: bytes, headers: dict[str, str]) -> int:
         ):
             return answer.status
     except aiohttp.ClientError as error:
-        raise OSError(f"the app was not reached: {type(error).__name__}") from error
+        raise MissedError(f"the app was not reached: {type(error).__name__}") from error
 
 
 def _why(device: Device) -> str:

@@ -4,12 +4,10 @@ import asyncio
 import sqlite3
 import time
 
-from pydantic import ValidationError
-
-from shared.domain.model import unreadable
 from shared.domain.runs import Run, Runs, StepRun
-from shared.errors import GraphUnavailable, MtdError
-from shared.log import LogEvent, log_event, place
+from shared.error_words import error_words
+from shared.errors import GraphUnavailable
+from shared.log import LogEvent, log_event
 from shared.services import Services
 from sync_inventory.lease import acquire_lease, release_lease, renew_lease
 from sync_inventory.scratch import Scratch
@@ -89,12 +87,8 @@ async def _run(step: Step, context: Context) -> StepRun:
 
 
 def _in_words(error: Exception) -> str:
-    """What a step ended at; where nobody foresaw it, not by its text, which could quote a document."""
-    if isinstance(error, ValidationError):
-        return unreadable(error)
-    if isinstance(error, MtdError | OSError | sqlite3.Error):  # the last two: the scratch file's disk is full
-        return f"{type(error).__name__}: {error}"
-    return f"unforeseen: {place(error)}"
+    """What a step ended at: the scratch file is on a disk, which may be full."""
+    return f"the scratch file: {error}" if isinstance(error, sqlite3.Error) else error_words(error)
 
 
 async def _patiently(step: Step, context: Context, tally: Tally) -> Tally:

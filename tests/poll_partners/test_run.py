@@ -115,10 +115,11 @@ async def test_what_nobody_foresees_is_recorded_by_its_kind_and_place_and_the_ve
             await run.poll_all(one.services)
         cursor = await one.cursor()
         [its_run] = cursor.runs
-        assert str(its_run.error).startswith("KeyError at test_run.py:")
+        assert str(its_run.error).startswith("unforeseen: KeyError at test_run.py:")
         assert "report" in str(its_run.remedy)
         assert "a-phone" not in cursor.model_dump_json() + caplog.text
-        assert f"unexpected where=poll lookout what={its_run.error}" in caplog.text
+        where = str(its_run.error).removeprefix("unforeseen: ")
+        assert f"unexpected where=poll lookout what={where}" in caplog.text
         assert cursor.failures == 1
         one.world.clock.pass_time(seconds=20)
         await run.poll_all(one.services)
@@ -142,7 +143,9 @@ async def test_a_connection_that_cannot_even_be_opened_is_recorded_too(
         with pytest.raises(KeyError):
             await run.poll_all(one.services)
         cursor = await one.cursor()
-        assert [str(each.error).split(":")[0] for each in cursor.runs] == ["KeyError at test_run.py"]
+        assert [str(each.error).rsplit(":", 1)[0] for each in cursor.runs] == [
+            "unforeseen: KeyError at test_run.py"
+        ]
         assert cursor.failures == 1
 
 
