@@ -1,7 +1,7 @@
 """Work on many documents side by side; one that fails is left for the next run, and the others go on."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,7 +13,13 @@ from sync_inventory.tally import Tally
 CONCURRENCY = 16
 """Documents worked on side by side."""
 
-T = TypeVar("T")
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound="str | _Named")
 
 
 async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]], tally: Tally) -> None:
@@ -39,5 +45,5 @@ async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]],
     await bounded_gather(one, items, limit=CONCURRENCY, ends_at=(StoreUnavailable,))
 
 
-def _name(item: object) -> str:
-    return item if isinstance(item, str) else str(getattr(item, "id", "an item"))
+def _name(item: "str | _Named") -> str:
+    return item if isinstance(item, str) else item.id

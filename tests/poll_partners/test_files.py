@@ -14,7 +14,7 @@ from local.vendors.faults import Act, answered, cut_off, done
 from poll_partners import container, reading
 from poll_partners.listing import listing
 from poll_partners.sources import any_files
-from shared.domain.polling import Gap
+from shared.domain.polling import KEPT_GAPS, Gap
 from shared.errors import StoreUnavailable
 from tests.poll_partners.vendors import Vendors, documents, incident, vendors
 
@@ -216,7 +216,9 @@ async def test_any_number_of_bad_files_is_set_aside_in_shares(one: Vendors) -> N
     put(one, "good.ndjson", lines(1))
     gaps: list[Gap] = []
     for _ in range(3):
-        gaps += (await one.polled(SOURCE)).gaps
+        noted = (await one.polled(SOURCE)).gaps
+        assert len(noted) <= KEPT_GAPS, "the cursor keeps no more"
+        gaps += noted
         one.world.clock.pass_time(minutes=5)
     assert len({gap.why for gap in gaps}) == len(gaps) == len(one.storage.names("failed")) == 25
     assert one.stored_ids() == called(1)

@@ -37,6 +37,19 @@ async def test_what_a_vendor_has_is_stored_and_the_cursor_moves_to_when_it_was_a
         assert await one.services.store.read(Heartbeat, heartbeat_id("lookout"))
 
 
+async def test_a_run_that_has_taken_its_time_asks_for_no_further_page_and_the_next_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
+    monkeypatch.setattr(reading, "SECONDS", 0.0)
+    async with vendors() as one:
+        await _arrived(one, *range(7), minutes=1)
+        runs = [await one.polled() for _ in range(4)]
+        assert [run.pages for run in runs] == [1, 1, 1, 1]
+        assert [run.accepted for run in runs] == [3, 3, 1, 0]
+        assert [run.whole for run in runs] == [False, False, False, True]
+
+
 async def test_what_was_read_before_is_not_counted_again() -> None:
     async with vendors() as one:
         await _arrived(one, 1, 2, minutes=1)
@@ -309,6 +322,21 @@ async def test_an_outage_longer_than_the_vendor_keeps_is_a_gap(caplog: pytest.Lo
         [line] = [each for each in caplog.records if "poll_gap" in each.getMessage()]
         assert line.levelno == logging.ERROR
         assert not (await one.polled()).gaps
+
+
+async def test_what_is_passed_over_after_an_outage_is_a_gap_from_before_the_outage() -> None:
+    async with vendors() as one:
+        await one.polled()
+        one.world.clock.pass_time(days=11)
+        one.faults.order(answered(200, b'{"success": false}'), EVENTS, times=4)
+        runs = []
+        for _ in range(4):
+            one.world.clock.pass_time(minutes=90)
+            runs.append(await one.polled())
+        assert [run.error is None for run in runs] == [False, False, False, True]
+        [gap] = runs[-1].gaps
+        assert (gap.begin, gap.end) == (START - lookout.REACH.overlap, one.world.clock())
+        assert (await one.cursor()).until == one.world.clock()
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=12), timedelta(hours=3), timedelta(days=2)])

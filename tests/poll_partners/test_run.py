@@ -92,7 +92,7 @@ async def test_where_the_store_is_away_it_is_logged_and_tried_again(caplog: pyte
     async with vendors() as one:
         one.world.cosmos_faults.fail_next(503, container="settings", times=60)
         await run.poll_all(one.services)
-        assert "poll_failed source=lookout" in caplog.text
+        assert "poll_failed source=lookout why=Cosmos DB answered 503" in caplog.text
 
 
 async def _odd(*asked: object) -> NoReturn:

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.identity.aio import DefaultAzureCredential
 
 from shared import identity
 from shared.cosmos import Store
@@ -120,6 +121,20 @@ async def test_an_endpoint_that_says_nothing_is_asked_again(asked: list[str], ha
         with pytest.raises(ClientAuthenticationError):
             await one.get_token(SCOPE)
     assert (len(asked) > 1) == (hanging == "silent")
+
+
+@pytest.mark.parametrize("name", ["get_token", "get_token_info"])
+async def test_what_the_sdk_asks_for_is_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+
+    async def ask(_: object, *scopes: str, **options: object) -> str:
+        heard.extend((scopes, options))
+        return "a token"
+
+    monkeypatch.setattr(DefaultAzureCredential, name, ask)
+    async with AppIdentity() as one:
+        assert await getattr(one, name)(SCOPE, options={"enable_cae": True}) == "a token"
+    assert heard == [(SCOPE,), {"options": {"enable_cae": True}}]
 
 
 def test_the_wait_leaves_time_for_a_second_try_and_for_a_call_of_graphs() -> None:
