@@ -30,7 +30,7 @@ POLL_SECONDS = 2.0
 POST_SECONDS = 30.0
 
 
-class MissedError(MtdError):
+class _Missed(MtdError):
     """A step that was to happen did not; the text says why."""
 
 
@@ -51,20 +51,20 @@ class _Canary:
         missed: str | None = None
         try:
             await work()
-        except (MissedError, BadRequest, GraphError, StoreError, ValidationError, OSError) as error:
+        except (_Missed, BadRequest, GraphError, StoreError, ValidationError, OSError) as error:
             missed = error_words(error)
         seconds = round(self.services.waiting.clock() - clock, 3)
         self.steps.append(CanaryStep(step=name, seconds=seconds, missed=missed))
         return missed is None
 
     async def device(self) -> Device:
-        """The canary as it is stored. MissedError where it is not there to be used, or no canary any more."""
+        """The canary as it is stored. _Missed where it is not there to be used, or no canary any more."""
         found = await self.services.store.read(Device, self.id)
         device = found.document if found else None
         if device is None or device.gone_at is not None or device.replaced_by is not None:
-            raise MissedError("Intune has no such device any more: set CANARY_DEVICE anew")
+            raise _Missed("Intune has no such device any more: set CANARY_DEVICE anew")
         if device.facts.user_id is None or device.facts.user_id.lower() != self.services.settings.canary_user:
-            raise MissedError("its user is not CANARY_USER: somebody may work with it now")
+            raise _Missed("its user is not CANARY_USER: somebody may work with it now")
         return device
 
     async def ready(self) -> None:
@@ -72,9 +72,9 @@ class _Canary:
         device = await self.device()
         others = [slot for slot in device.slots.values() if not slot.agent.endswith(f":{AGENT}")]
         if any(slot.findings for slot in others):
-            raise MissedError("it has an open threat of its own")
+            raise _Missed("it has an open threat of its own")
         if is_block(device.tag.applied) or is_block(device.tag.wanted):
-            raise MissedError(f"it is blocked already: {_why(device)}")
+            raise _Missed(f"it is blocked already: {_why(device)}")
 
     async def leftover(self) -> None:
         """What a run that was cut off left open is ended first."""
@@ -106,7 +106,7 @@ class _Canary:
         }
         status = await _posted(f"{settings.public_url}/api/partners/{self.partner}/reports", body, headers)
         if status != 202:
-            raise MissedError(f"the app answered {status} to its report")
+            raise _Missed(f"the app answered {status} to its report")
 
     async def until(self, *, blocked: bool) -> None:
         """Wait until Entra has the tag."""
@@ -117,20 +117,20 @@ class _Canary:
                 return
             if self.services.waiting.clock() >= ends:
                 said = "no tag" if blocked else "its block stands"
-                raise MissedError(f"{said} after {PATIENCE_SECONDS:.0f} seconds: {_why(device)}")
+                raise _Missed(f"{said} after {PATIENCE_SECONDS:.0f} seconds: {_why(device)}")
             await self.services.waiting.sleep(POLL_SECONDS)
 
     async def refused(self) -> None:
         """What If refuses it at every chosen app."""
         for sign_in in await self.sign_ins():
             if sign_in.verdict is not SignInVerdict.REFUSES:
-                raise MissedError(f"What If does not refuse it at {sign_in.app}: {sign_in.verdict}")
+                raise _Missed(f"What If does not refuse it at {sign_in.app}: {sign_in.verdict}")
 
     async def granted(self) -> None:
         """What If refuses it at no chosen app."""
         for sign_in in await self.sign_ins():
             if sign_in.verdict is SignInVerdict.REFUSES:
-                raise MissedError(f"What If refuses it still at {sign_in.app}")
+                raise _Missed(f"What If refuses it still at {sign_in.app}")
 
     async def sign_ins(self) -> list[SignIn]:
         """What If's word on each app, with the tag that stands in Entra."""
@@ -177,7 +177,7 @@ async def _there_and_back(canary: _Canary) -> None:
 
 
 async def _posted(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status of the answer. MissedError or TimeoutError where there is none."""
+    """The status of the answer. _Missed or TimeoutError where there is none."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=POST_SECONDS)
@@ -188,7 +188,7 @@ async def _posted(url: str, body: bytes, headers: dict[str, str]) -> int:
         ):
             return answer.status
     except aiohttp.ClientError as error:
-        raise MissedError(f"the app was not reached: {type(error).__name__}") from error
+        raise _Missed(f"the app was not reached: {type(error).__name__}") from error
 
 
 def _why(device: Device) -> str:

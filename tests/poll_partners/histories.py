@@ -208,10 +208,12 @@ class History:
         self.one.set_clock_ahead()
         for minutes in (7 * 60, 5, 65, 5, 25 * 60, 5):
             await self._pass(minutes)
+            after = await self._read_so_far()
             for _ in range(4):
-                before = await self._read_so_far()
+                before = after
                 await self._poll()
-                if await self._read_so_far() == before:
+                after = await self._read_so_far()
+                if after == before:
                     break
 
     async def check(self) -> None:

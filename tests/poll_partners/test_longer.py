@@ -1,4 +1,4 @@
-"""The longer readings that find what came late, and what is odd behind a page that was read: at Lookout."""
+"""The longer readings that find what came late, at Lookout."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,17 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from local.vendors.faults import Act, answered
+from local.vendors.faults import answered
 from poll_partners import reading
 from poll_partners.sources import lookout
 from shared.domain.polling import Again
 from tests.poll_partners.vendors import Vendors, event, vendors
 
-EVENTS = "/mra/api/v2/events"
 PAGE = 3
 LATE = 8
-"""Events that came two hours late: two pages and two more."""
-ODD: Act = answered(200, b'{"success": false}')
+"""Events that came two hours late."""
 
 
 @pytest.fixture
@@ -26,13 +24,9 @@ async def one(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Vendors]:
     async with vendors() as there:
         await there.polled()
         there.world.clock.pass_time(minutes=61)
-        _arrive(there, range(LATE), hours=2)
+        for number in range(LATE):
+            there.lookout.arrive(event(number, there.world.clock() - timedelta(hours=2)))
         yield there
-
-
-def _arrive(one: Vendors, numbers: range, **ago: float) -> None:
-    for number in numbers:
-        one.lookout.arrive(event(number, one.world.clock() - timedelta(**ago)))
 
 
 async def _state(one: Vendors) -> Again:
@@ -64,7 +58,7 @@ async def test_a_longer_reading_goes_on_where_the_last_run_stopped(
 
 
 async def test_what_is_odd_in_a_longer_reading_ends_it_until_its_next_turn(one: Vendors) -> None:
-    one.faults.order(ODD, EVENTS, after=1)
+    one.faults.order(answered(200, b'{"success": false}'), lookout.EVENTS, after=1)
     run = await one.polled()
     assert (run.error, run.late, run.gaps) == (None, 0, ())
     assert await _state(one) == Again(at=one.world.clock())
@@ -77,24 +71,6 @@ async def test_what_is_odd_in_a_longer_reading_ends_it_until_its_next_turn(one: 
 async def test_a_longer_reading_that_is_given_one_page_again_and_again_ends(one: Vendors) -> None:
     rows = [{"uuid": f"{each}", "kind": "alarm"} for each in range(2)]
     again = answered(200, json.dumps({"events": rows, "last_oid": "00000007"}).encode())
-    one.faults.order(again, EVENTS, after=1, times=30)
+    one.faults.order(again, lookout.EVENTS, after=1, times=30)
     run = await one.polled()
     assert (run.error, run.pages) == (None, 1 + 2)
-
-
-async def test_what_is_odd_behind_a_page_is_passed_over_and_that_page_is_kept(one: Vendors) -> None:
-    _arrive(one, range(10, 15), minutes=1)
-    for _ in range(3):
-        one.faults.order(ODD, EVENTS)
-        assert (await one.polled()).error is not None
-        one.world.clock.pass_time(minutes=90)
-    before = await one.cursor()
-    one.faults.order(ODD, EVENTS, after=1)
-    run = await one.polled()
-    assert run.error is None
-    [gap] = run.gaps
-    assert (gap.begin, gap.end) == (before.until - lookout.REACH.overlap, one.world.clock())
-    assert gap.why.startswith("passed over: ")
-    cursor = await one.cursor()
-    assert (cursor.until, cursor.odd_runs, cursor.failures) == (one.world.clock(), 0, 0)
-    assert (run.accepted, run.late, len(one.reports())) == (PAGE, 0, PAGE), one.stored_ids()

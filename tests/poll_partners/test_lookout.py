@@ -435,6 +435,31 @@ async def test_a_page_in_another_format_stays_for_three_runs_and_is_then_passed_
         assert one.dead_letters(), "what it held is kept, redacted"
 
 
+async def test_what_is_odd_behind_a_page_is_passed_over_and_that_page_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookout, "PAGE_SIZE", 3)
+    odd = answered(200, b'{"success": false}')
+    async with vendors() as one:
+        await one.polled()
+        one.world.clock.pass_time(minutes=61)
+        await _arrived(one, *range(5), minutes=1)
+        for _ in range(3):
+            one.faults.order(odd, EVENTS)
+            assert (await one.polled()).error is not None
+            one.world.clock.pass_time(minutes=90)
+        before = await one.cursor()
+        one.faults.order(odd, EVENTS, after=1)
+        run = await one.polled()
+        assert run.error is None
+        [gap] = run.gaps
+        assert (gap.begin, gap.end) == (before.until - lookout.REACH.overlap, one.world.clock())
+        assert gap.why.startswith("passed over: ")
+        cursor = await one.cursor()
+        assert (cursor.until, cursor.odd_runs, cursor.failures) == (one.world.clock(), 0, 0)
+        assert (run.accepted, run.late, len(one.reports())) == (3, 0, 3)
+
+
 async def test_a_page_that_was_passed_over_and_comes_again_makes_its_gap_longer() -> None:
     async with vendors() as one:
         for _ in range(5):
